@@ -1,1 +1,6 @@
+#[macro_use]
+mod labels;
 
+pub mod ai_service;
+pub mod tokens;
+pub mod usage_type;

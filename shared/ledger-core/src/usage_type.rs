@@ -1,0 +1,552 @@
+//! What a usage type says: the text by which AWS names the thing that was metered.
+//!
+//! AWS builds these texts by several grammars, and new models appear in them every week. This is
+//! therefore a grammar and no list: it looks for words wherever they stand, and what it does not
+//! find stays empty. Since 20 July 2026 a CUR also names the model in its `product` column; that is
+//! the better source where it is filled.
+//!
+//! | Family | Form |
+//! | --- | --- |
+//! | runtime | `{REGION}-{model}-{token kind}[-{tier}][-cross-region-global]` |
+//! | mantle | `{REGION}-{provider.model}-mantle-{token kind}[-global]-{tier}` |
+//! | Marketplace, older | `{R}-MP:{R}_{CamelCaseMeter}[_Global][_Batch]-Units` |
+//! | Marketplace, newer | `{R}-MP:{R}_{snake_case_meter}[_long_ctx][_global]_{tier}-Units` |
+//! | AgentCore | `{REGION}-{component}:Consumption-based:{what}` |
+//!
+//! Start reading at [`UsageType::parse`].
+
+mod meter;
+mod region;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use self::meter::Reading;
+use self::words::{Word, Words};
+use crate::tokens::TokenDirection;
+
+pub use self::region::UNKNOWN_REGION;
+
+labels! {
+    /// What is counted.
+    pub enum Meter {
+        /// Tokens read by a model.
+        InputTokens = "input_tokens",
+        /// Tokens written by a model.
+        OutputTokens = "output_tokens",
+        /// Tokens taken from the prompt cache.
+        CacheReadTokens = "cache_read_tokens",
+        /// Tokens put into the prompt cache.
+        CacheWriteTokens = "cache_write_tokens",
+        /// Keeping a prompt cache: neither a read nor a write.
+        CacheStorage = "cache_storage",
+        /// Images given to a model.
+        InputImages = "input_images",
+        /// Images made by a model.
+        OutputImages = "output_images",
+        /// Video given to a model.
+        InputVideo = "input_video",
+        /// Video made by a model.
+        OutputVideo = "output_video",
+        /// Sound given to a model, counted otherwise than in tokens.
+        InputAudio = "input_audio",
+        /// Sound made by a model, counted otherwise than in tokens.
+        OutputAudio = "output_audio",
+        /// Searches of a reranker.
+        SearchUnits = "search_units",
+        /// Hours of provisioned throughput.
+        ProvisionedModelUnits = "provisioned_model_units",
+        /// Reserved input tokens per minute.
+        ReservedInputTpm = "reserved_input_tpm",
+        /// Reserved output tokens per minute.
+        ReservedOutputTpm = "reserved_output_tpm",
+        /// Training of a customised model.
+        CustomizationTraining = "customization_training",
+        /// Keeping a customised or imported model.
+        CustomizationStorage = "customization_storage",
+        /// Running an imported model.
+        CustomModelUnits = "custom_model_units",
+        /// Checks of a guardrail.
+        GuardrailUnits = "guardrail_units",
+        /// Storage of and retrieval from a knowledge base.
+        KnowledgeBase = "knowledge_base",
+        /// Pages, images and minutes read by data automation.
+        DataAutomation = "data_automation",
+        /// Evaluation of models and agents.
+        Evaluation = "evaluation",
+        /// AgentCore: runtime, memory, gateway, tools.
+        Agentcore = "agentcore",
+        /// Steps of a flow.
+        Flows = "flows",
+        /// Optimisation and routing of prompts.
+        PromptTools = "prompt_tools",
+        /// Grounding of answers on the web.
+        Grounding = "grounding",
+        /// Something of another AWS service.
+        NotBedrock = "not_bedrock",
+        /// A text that no rule reads. It keeps its cost.
+        Unknown = "unknown",
+    }
+}
+
+labels! {
+    /// The kind of content that is counted.
+    pub enum Modality {
+        /// Text.
+        Text = "text",
+        /// Still images.
+        Image = "image",
+        /// Moving images.
+        Video = "video",
+        /// Sound.
+        Audio = "audio",
+        /// Spoken words.
+        Speech = "speech",
+    }
+}
+
+labels! {
+    /// The service tier, which decides the price of a token.
+    pub enum Tier {
+        /// On demand; also where no tier is written.
+        Standard = "standard",
+        /// Cheaper and slower.
+        Flex = "flex",
+        /// Dearer and served first.
+        Priority = "priority",
+        /// Answered within a day.
+        Batch = "batch",
+        /// Served by faster hardware.
+        LatencyOptimized = "latency_optimized",
+    }
+}
+
+labels! {
+    /// Where a call may be served.
+    pub enum Routing {
+        /// No mark of another scope. Calls through a geographic profile look like this too.
+        InRegion = "in_region",
+        /// Within one geography.
+        Geo = "geo",
+        /// Anywhere.
+        Global = "global",
+    }
+}
+
+labels! {
+    /// The length of the prompt, where the price depends on it.
+    pub enum Context {
+        /// The usual context.
+        Default = "default",
+        /// The dearer long context.
+        Long = "long",
+    }
+}
+
+labels! {
+    /// How long a cached prompt is kept.
+    pub enum CacheTtl {
+        /// Five minutes.
+        FiveMinutes = "5m",
+        /// Thirty minutes.
+        ThirtyMinutes = "30m",
+        /// One hour.
+        OneHour = "1h",
+    }
+}
+
+impl Meter {
+    /// The direction of the tokens that this meter counts, if it counts tokens.
+    #[must_use]
+    pub const fn token_direction(self) -> Option<TokenDirection> {
+        match self {
+            Meter::InputTokens => Some(TokenDirection::Input),
+            Meter::OutputTokens => Some(TokenDirection::Output),
+            Meter::CacheReadTokens => Some(TokenDirection::CacheRead),
+            Meter::CacheWriteTokens => Some(TokenDirection::CacheWrite),
+            _ => None,
+        }
+    }
+
+    /// Whether the text alone shows that this is generative AI on Bedrock.
+    #[must_use]
+    pub const fn is_known_ai(self) -> bool {
+        !matches!(self, Meter::NotBedrock | Meter::Unknown)
+    }
+}
+
+/// A usage type and its reading.
+///
+/// - **Shape:** the text as AWS wrote it, and one field per axis. A field is `None` where the text
+///   says nothing about it.
+/// - **Invariant:** every text has a reading; one that no rule knows has [`Meter::Unknown`].
+/// - **Source:** `line_item_usage_type`, or the dimension `USAGE_TYPE` of Cost Explorer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageType {
+    raw: String,
+    /// The region prefix as written, such as `APS3`.
+    pub region_prefix: Option<String>,
+    /// The region of the prefix; [`UNKNOWN_REGION`] for a prefix that is not in our table.
+    pub region: Option<&'static str>,
+    /// Whether the text has the form of AWS Marketplace, which never names the model.
+    pub is_marketplace: bool,
+    /// The model as written, such as `Claude4.6Sonnet`; see [`crate::model`] for its one name.
+    pub model: Option<String>,
+    /// What is counted.
+    pub meter: Meter,
+    /// The kind of content.
+    pub modality: Option<Modality>,
+    /// The service tier.
+    pub tier: Option<Tier>,
+    /// Where the call could be served.
+    pub routing: Option<Routing>,
+    /// The length of the prompt.
+    pub context: Option<Context>,
+    /// How long the cache entry is kept, where it is written.
+    pub cache_ttl: Option<CacheTtl>,
+    /// Whether a model of the customer's own was used.
+    pub is_custom_model: bool,
+}
+
+impl UsageType {
+    /// Reads any text; see the module for the grammar.
+    ///
+    /// ```
+    /// use ledger_core::usage_type::{Meter, Routing, Tier, UsageType};
+    ///
+    /// let usage_type = UsageType::parse("USW2-Nova2.0Lite-input-tokens-flex-cross-region-global");
+    /// assert_eq!(usage_type.region, Some("us-west-2"));
+    /// assert_eq!(usage_type.model.as_deref(), Some("Nova2.0Lite"));
+    /// assert_eq!(usage_type.meter, Meter::InputTokens);
+    /// assert_eq!(usage_type.tier, Some(Tier::Flex));
+    /// assert_eq!(usage_type.routing, Some(Routing::Global));
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> UsageType {
+        let frame = Frame::of(text);
+        let words = words::split(frame.body);
+        // Marketplace lines name no model, so all their words belong to the meter.
+        let tail_start = if frame.is_marketplace {
+            0
+        } else {
+            tail_start(&words)
+        };
+        let tail = words.get(tail_start..).unwrap_or_default();
+        let reading = Reading {
+            text: frame.body,
+            all: Words(&words),
+            tail: Words(tail),
+            has_model: tail_start > 0,
+        };
+        let meter = meter::meter_of(reading);
+        if meter == Meter::NotBedrock {
+            return UsageType::not_bedrock(text);
+        }
+        let words = reading.tail;
+        UsageType {
+            raw: text.to_owned(),
+            region_prefix: frame.prefix.map(|prefix| prefix.text.to_owned()),
+            region: frame.prefix.map(|prefix| prefix.region),
+            is_marketplace: frame.is_marketplace,
+            model: model_of(frame.body, tail, meter, reading.has_model),
+            meter,
+            modality: modality_of(meter, words),
+            tier: tier_of(meter, words),
+            routing: routing_of(meter, words),
+            context: context_of(meter, words),
+            cache_ttl: cache_ttl_of(meter, words),
+            is_custom_model: is_custom_model(meter, words),
+        }
+    }
+
+    /// The text as AWS wrote it.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    /// The meter of a line that is known to be Bedrock's from its product code.
+    ///
+    /// The look of another service is then no evidence any more: the text is merely unreadable.
+    #[must_use]
+    pub fn meter_within_bedrock(&self) -> Meter {
+        match self.meter {
+            Meter::NotBedrock => Meter::Unknown,
+            meter => meter,
+        }
+    }
+
+    /// The texts of other services are not ours to read any further.
+    fn not_bedrock(text: &str) -> UsageType {
+        UsageType {
+            raw: text.to_owned(),
+            region_prefix: None,
+            region: None,
+            is_marketplace: false,
+            model: None,
+            meter: Meter::NotBedrock,
+            modality: None,
+            tier: None,
+            routing: None,
+            context: None,
+            cache_ttl: None,
+            is_custom_model: false,
+        }
+    }
+}
+
+/// What stands around the body: `{R}-MP:{R}_` before it and `-Units` behind it.
+struct Frame<'a> {
+    prefix: Option<region::RegionPrefix<'a>>,
+    is_marketplace: bool,
+    body: &'a str,
+}
+
+impl<'a> Frame<'a> {
+    fn of(text: &'a str) -> Frame<'a> {
+        let (outer, rest) = split_prefix(text);
+        let (inner, rest, has_mark) = match rest.strip_prefix("MP:") {
+            Some(rest) => {
+                let (inner, rest) = split_prefix(rest);
+                (inner, rest, true)
+            }
+            None => (None, rest, false),
+        };
+        let (body, has_units) = match rest.strip_suffix("-Units") {
+            Some(body) => (body, true),
+            None => (rest, false),
+        };
+        Frame {
+            prefix: outer.or(inner),
+            is_marketplace: has_mark || has_units,
+            body,
+        }
+    }
+}
+
+fn split_prefix(text: &str) -> (Option<region::RegionPrefix<'_>>, &str) {
+    match region::take(text) {
+        Some((prefix, rest)) => (Some(prefix), rest),
+        None => (None, text),
+    }
+}
+
+/// The index of the first word that belongs to the meter; the model ends before it.
+///
+/// A segment opens the tail when it begins with a word that no model has; tier and modality words
+/// right before it (`Llama3-1-70B-LatencyOptimized-input-tokens`) belong to the tail as well.
+fn tail_start(words: &[Word]) -> usize {
+    let opens_tail = |index: usize| {
+        words
+            .get(index..)
+            .is_some_and(|rest| is_meter_start(Words(rest)))
+    };
+    let Some(anchor) = (0..words.len()).find(|index| opens_tail(*index)) else {
+        return 0;
+    };
+    let before = words.get(..anchor).unwrap_or_default();
+    let qualifier_count = before
+        .iter()
+        .rev()
+        .take_while(|word| is_qualifier(word))
+        .count();
+    anchor - qualifier_count
+}
+
+fn is_meter_start(rest: Words<'_>) -> bool {
+    let Some(first) = rest.0.first().filter(|word| word.opens_segment) else {
+        return false;
+    };
+    METER_STARTS.contains(&first.text.as_str())
+        || rest.start_with(&["search", "unit"])
+        || rest.start_with(&["search", "units"])
+        || rest.start_with(&["provisioned", "throughput"])
+}
+
+const METER_STARTS: &[&str] = &[
+    "cache",
+    "created",
+    "customization",
+    "distillation",
+    "highfps",
+    "i2i",
+    "i2v",
+    "input",
+    "lowfps",
+    "mantle",
+    "medfps",
+    "million",
+    "output",
+    "reserved",
+    "response",
+    "rft",
+    "t2i",
+    "t2v",
+    "thousand",
+    "v2v",
+];
+
+/// Only small letters tell `-text-input-tokens` from the `Text` of `TitanEmbeddingV2-Text-input-tokens`.
+fn is_qualifier(word: &Word) -> bool {
+    if matches!(
+        word.segment.as_str(),
+        "LatencyOptimized" | "Batch" | "Flex" | "Priority"
+    ) {
+        return true;
+    }
+    QUALIFIERS.contains(&word.segment.as_str())
+}
+
+const QUALIFIERS: &[&str] = &[
+    "audio",
+    "batch",
+    "context",
+    "cross",
+    "ctx",
+    "custom",
+    "flex",
+    "geo",
+    "global",
+    "image",
+    "latency",
+    "long",
+    "model",
+    "optimized",
+    "priority",
+    "region",
+    "speech",
+    "standard",
+    "text",
+    "understanding",
+    "video",
+];
+
+fn model_of(body: &str, tail: &[Word], meter: Meter, has_model: bool) -> Option<String> {
+    if !meter::names_a_model(meter) {
+        return None;
+    }
+    if has_model {
+        let end = tail.first()?.segment_start.checked_sub(1)?;
+        return body
+            .get(..end)
+            .map(str::to_owned)
+            .filter(|model| !model.is_empty());
+    }
+    // A media model known by its name, before details that no rule reads.
+    let first = tail.first()?;
+    let is_media_model = ["nova", "titan", "stable"].contains(&first.text.as_str());
+    is_media_model.then(|| first.segment.clone())
+}
+
+fn modality_of(meter: Meter, words: Words<'_>) -> Option<Modality> {
+    match meter {
+        Meter::InputImages | Meter::OutputImages => Some(Modality::Image),
+        Meter::InputVideo | Meter::OutputVideo => Some(Modality::Video),
+        Meter::InputAudio | Meter::OutputAudio => Some(Modality::Audio),
+        Meter::GuardrailUnits if words.has("image") => Some(Modality::Image),
+        Meter::GuardrailUnits => Some(Modality::Text),
+        _ if meter.token_direction().is_some() => Some(token_modality(words)),
+        _ => None,
+    }
+}
+
+fn token_modality(words: Words<'_>) -> Modality {
+    let named = [
+        Modality::Image,
+        Modality::Video,
+        Modality::Audio,
+        Modality::Speech,
+    ];
+    named
+        .into_iter()
+        .find(|modality| words.has(modality.as_str()))
+        .unwrap_or(Modality::Text)
+}
+
+/// Outside tokens only the unmistakable words count: `Standard` is also a quality of images.
+fn tier_of(meter: Meter, words: Words<'_>) -> Option<Tier> {
+    if !meter::names_a_model(meter) {
+        return None;
+    }
+    let named = [
+        ("batch", Tier::Batch),
+        ("flex", Tier::Flex),
+        ("priority", Tier::Priority),
+    ];
+    let written = named
+        .iter()
+        .find(|(word, _)| words.has(word))
+        .map(|(_, tier)| *tier);
+    let is_fast = words.has_run(&["latency", "optimized"]);
+    written
+        .or(is_fast.then_some(Tier::LatencyOptimized))
+        .or(meter.token_direction().map(|_| Tier::Standard))
+}
+
+fn routing_of(meter: Meter, words: Words<'_>) -> Option<Routing> {
+    if !meter::names_a_model(meter) {
+        return None;
+    }
+    if words.has("global") {
+        return Some(Routing::Global);
+    }
+    if words.has_any(&["geo", "geographic"]) {
+        return Some(Routing::Geo);
+    }
+    meter.token_direction().map(|_| Routing::InRegion)
+}
+
+fn context_of(meter: Meter, words: Words<'_>) -> Option<Context> {
+    meter.token_direction()?;
+    let is_long = words.has_run(&["long", "context"]);
+    Some(if is_long {
+        Context::Long
+    } else {
+        Context::Default
+    })
+}
+
+fn cache_ttl_of(meter: Meter, words: Words<'_>) -> Option<CacheTtl> {
+    if meter != Meter::CacheWriteTokens {
+        return None;
+    }
+    let spellings: [(CacheTtl, &[&str], &str); 3] = [
+        (
+            CacheTtl::ThirtyMinutes,
+            &["30m", "30min", "30minute", "30minutes"],
+            "30",
+        ),
+        (
+            CacheTtl::FiveMinutes,
+            &["5m", "5min", "5minute", "5minutes"],
+            "5",
+        ),
+        (
+            CacheTtl::OneHour,
+            &["1h", "1hr", "1hour", "60m", "60min"],
+            "1",
+        ),
+    ];
+    let is_written = |(ttl, joined, number): &(CacheTtl, &[&str], &str)| {
+        let units: &[&str] = if *ttl == CacheTtl::OneHour {
+            &["h", "hr", "hour"]
+        } else {
+            &["m", "min", "minute", "minutes"]
+        };
+        words.has_any(joined) || units.iter().any(|unit| words.has_run(&[number, unit]))
+    };
+    spellings
+        .iter()
+        .find(|spelling| is_written(spelling))
+        .map(|(ttl, _, _)| *ttl)
+}
+
+fn is_custom_model(meter: Meter, words: Words<'_>) -> bool {
+    match meter {
+        Meter::CustomModelUnits => true,
+        Meter::ProvisionedModelUnits => words.has("custom"),
+        Meter::CustomizationStorage | Meter::CustomizationTraining => false,
+        _ => meter::names_a_model(meter) && words.has_run(&["custom", "model"]),
+    }
+}
