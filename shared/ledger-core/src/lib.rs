@@ -2,5 +2,6 @@
 mod labels;
 
 pub mod ai_service;
+pub mod principal;
 pub mod tokens;
 pub mod usage_type;
