@@ -1,0 +1,752 @@
+//! One name per model.
+//!
+//! AWS spells a model by where it appears: `Claude4.6Sonnet` in a usage type,
+//! `anthropic.claude-opus-4-8` on the mantle endpoint, `Claude Sonnet 4.6` as a product attribute,
+//! `Claude Sonnet 4.6 (Amazon Bedrock Edition)` as a service. Sums per model need one name.
+
+/// A model under its one name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CanonicalModel {
+    /// The name in lower case; see [`canonical_model`] for its form.
+    pub name: String,
+    /// Who made the model, where the text shows it.
+    pub provider: Option<&'static str>,
+}
+
+/// Gives a model its one name.
+///
+/// The name is `family-words-version-sizes-rest`: the family, then other words in the order of the
+/// text, then the version with points, then sizes such as `70b`. So `Claude4.6Sonnet` is
+/// `claude-sonnet-4.6`, `Nova2.0Lite` is `nova-lite-2` and `Llama 4 Maverick 17B Instruct` is
+/// `llama-maverick-4-17b`. What does not tell models apart is dropped: the provider, the
+/// release date, `.0` and `v1` in versions, `instruct`, and the suffix `(Amazon Bedrock Edition)`.
+///
+/// A text that shows neither a provider nor a family we know keeps its form, in lower case.
+///
+/// ```
+/// use ledger_core::model::canonical_model;
+///
+/// let model = canonical_model("anthropic.claude-opus-4-8");
+/// assert_eq!((model.name.as_str(), model.provider), ("claude-opus-4.8", Some("Anthropic")));
+/// assert_eq!(canonical_model("Claude4.8Opus"), model);
+/// ```
+#[must_use]
+pub fn canonical_model(text: &str) -> CanonicalModel {
+    let text = without_edition(text.trim());
+    let mut words = words_of(text);
+    let named_provider = take_provider(&mut words);
+    let provider = named_provider.or_else(|| words.iter().find_map(|word| family_provider(word)));
+    if provider.is_none() || words.is_empty() {
+        return CanonicalModel {
+            name: text.to_lowercase(),
+            provider,
+        };
+    }
+    // The family knows better than the prefix: others sell their own builds of open models.
+    let provider = words
+        .iter()
+        .find_map(|word| family_provider(word))
+        .or(provider);
+    let name = ordered(words);
+    let alias = ALIASES.iter().find(|(spelling, _)| *spelling == name);
+    CanonicalModel {
+        name: alias.map_or(name, |(_, model)| (*model).to_owned()),
+        provider,
+    }
+}
+
+/// Names that no rule brings together.
+const ALIASES: &[(&str, &str)] = &[
+    // The first generation is called G1 in prices and v1 in model ids.
+    ("titan-embed-text", "titan-embed-g1-text"),
+    ("titan-embed-image", "titan-embed-g1-image"),
+    ("titan-text-embed-2", "titan-embed-text-2"),
+    ("titan-text-embed", "titan-embed-g1-text"),
+];
+
+/// Prefixes of model ids and first words of product names.
+const PROVIDERS: &[(&str, &str)] = &[
+    ("ai21", "AI21 Labs"),
+    ("ai21labs", "AI21 Labs"),
+    ("amazon", "Amazon"),
+    ("anthropic", "Anthropic"),
+    ("cohere", "Cohere"),
+    ("deepseek", "DeepSeek"),
+    ("google", "Google"),
+    ("luma", "Luma AI"),
+    ("meta", "Meta"),
+    ("minimax", "MiniMax"),
+    ("mistral", "Mistral AI"),
+    ("moonshot", "Moonshot AI"),
+    ("moonshotai", "Moonshot AI"),
+    ("nvidia", "NVIDIA"),
+    ("openai", "OpenAI"),
+    ("qwen", "Qwen"),
+    ("stability", "Stability AI"),
+    ("stabilityai", "Stability AI"),
+    ("twelvelabs", "TwelveLabs"),
+    ("writer", "Writer"),
+    ("xai", "xAI"),
+    ("zai", "Z.AI"),
+];
+
+/// The words that begin the name of a model.
+const FAMILIES: &[(&str, &str)] = &[
+    ("claude", "Anthropic"),
+    ("command", "Cohere"),
+    ("deepseek", "DeepSeek"),
+    ("devstral", "Mistral AI"),
+    ("gemma", "Google"),
+    ("glm", "Z.AI"),
+    ("gpt", "OpenAI"),
+    ("grok", "xAI"),
+    ("jamba", "AI21 Labs"),
+    ("kimi", "Moonshot AI"),
+    ("llama", "Meta"),
+    ("magistral", "Mistral AI"),
+    ("marengo", "TwelveLabs"),
+    ("minimax", "MiniMax"),
+    ("ministral", "Mistral AI"),
+    ("mistral", "Mistral AI"),
+    ("mixtral", "Mistral AI"),
+    ("nemotron", "NVIDIA"),
+    ("nova", "Amazon"),
+    ("palmyra", "Writer"),
+    ("pegasus", "TwelveLabs"),
+    ("pixtral", "Mistral AI"),
+    ("qwen", "Qwen"),
+    ("ray", "Luma AI"),
+    ("titan", "Amazon"),
+    ("voxtral", "Mistral AI"),
+];
+
+/// Geographic scopes in front of a model id (`us.anthropic.claude-…`): the same model elsewhere.
+const SCOPES: &[&str] = &["apac", "au", "ca", "eu", "global", "jp", "us"];
+
+const EDITION: &str = "(amazon bedrock edition)";
+
+fn without_edition(text: &str) -> &str {
+    let start = text.len().saturating_sub(EDITION.len());
+    match text.get(start..) {
+        Some(end) if end.eq_ignore_ascii_case(EDITION) => {
+            text.get(..start).unwrap_or(text).trim_end()
+        }
+        _ => text,
+    }
+}
+
+fn provider_of(word: &str) -> Option<&'static str> {
+    PROVIDERS
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map(|(_, provider)| *provider)
+}
+
+fn family_provider(word: &str) -> Option<&'static str> {
+    FAMILIES
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map(|(_, provider)| *provider)
+}
+
+/// Splits into lower-case words, joins the names that are written apart, and unifies spellings.
+fn words_of(text: &str) -> Vec<String> {
+    let id = without_revision(text);
+    let pieces: Vec<String> = id
+        .split(|char: char| !(char.is_alphanumeric() || matches!(char, '.' | '+')))
+        .flat_map(pieces_of)
+        .collect();
+    joined(pieces).into_iter().filter_map(unified).collect()
+}
+
+/// Takes the revision off a model id: `-v1:0` and `-v1:0:300k` are `-v1`. A revision that is not
+/// zero is a version of its own, as in `claude-v2:1`. OpenAI's ids leave out the `v`: `gpt-oss-120b-1:0`.
+fn without_revision(text: &str) -> String {
+    let Some((id, revision)) = text.split_once(':') else {
+        return text.to_owned();
+    };
+    let revision = revision.split(':').next().unwrap_or_default();
+    match revision {
+        "0" => id
+            .strip_suffix("b-1")
+            .map_or(id.to_owned(), |base| format!("{base}b")),
+        _ => format!("{id}.{revision}"),
+    }
+}
+
+/// Splits where letters meet digits or a capital begins a word: `Llama3` is `llama`, `3`.
+///
+/// A single letter stays with its number (`70B`, `a4b`, `R1`, `m2.5`, `4o`), for there it is one name.
+fn pieces_of(segment: &str) -> Vec<String> {
+    let mut runs: Vec<String> = Vec::new();
+    let mut previous = None;
+    for char in segment.chars() {
+        let starts_run = previous.is_none_or(|previous| starts_run(previous, char));
+        match runs.last_mut() {
+            Some(run) if !starts_run => run.push(char),
+            _ => runs.push(char.to_string()),
+        }
+        previous = Some(char);
+    }
+    let runs: Vec<String> = runs
+        .into_iter()
+        .map(|run| run.trim_matches('.').to_lowercase())
+        .collect();
+    glued(runs.into_iter().filter(|run| !run.is_empty()).collect())
+}
+
+/// A point belongs to the number beside it, or else ends a word.
+fn starts_run(previous: char, next: char) -> bool {
+    let is_number = |char: char| char.is_ascii_digit() || char == '.';
+    match (is_number(previous), is_number(next)) {
+        (true, true) => false,
+        (false, false) => previous.is_lowercase() && next.is_uppercase(),
+        _ => true,
+    }
+}
+
+/// Puts single letters back to their numbers.
+fn glued(runs: Vec<String>) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut previous_run: Option<String> = None;
+    for run in runs {
+        let glues = previous_run
+            .as_ref()
+            .is_some_and(|previous| is_single_letter(previous) != is_single_letter(&run))
+            && previous_run
+                .as_ref()
+                .is_some_and(|previous| is_number(previous) || is_number(&run));
+        match words.last_mut() {
+            Some(word) if glues => word.push_str(&run),
+            _ => words.push(run.clone()),
+        }
+        previous_run = Some(run);
+    }
+    words
+}
+
+fn is_single_letter(run: &str) -> bool {
+    run.len() == 1 && run.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+fn is_number(word: &str) -> bool {
+    word.starts_with(|char: char| char.is_ascii_digit())
+        && word
+            .chars()
+            .all(|char| char.is_ascii_digit() || char == '.')
+}
+
+/// Joins what capitals or points tore apart: `MiniMax`, `DeepSeek`, `OpenAI`, `z.ai`, `ai21`.
+fn joined(pieces: Vec<String>) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for piece in pieces {
+        match words.last_mut() {
+            Some(last) if is_name(&format!("{last}{piece}")) => last.push_str(&piece),
+            _ => words.push(piece),
+        }
+    }
+    words
+}
+
+fn is_name(word: &str) -> bool {
+    provider_of(word)
+        .or_else(|| family_provider(word))
+        .is_some()
+}
+
+/// Drops what does not tell models apart, and gives the rest one spelling.
+fn unified(word: String) -> Option<String> {
+    match word.as_str() {
+        "embedding" | "embeddings" => Some("embed".to_owned()),
+        "instruct" | "it" | "v1" => None,
+        // The release date in a model id; the version beside it already tells the models apart.
+        date if date.len() == 8 && date.starts_with("20") && is_number(date) => None,
+        _ => Some(word),
+    }
+}
+
+/// Takes scope and provider off the front, unless the provider is also the family.
+fn take_provider(words: &mut Vec<String>) -> Option<&'static str> {
+    let starts_with_scope = words
+        .first()
+        .is_some_and(|word| SCOPES.contains(&word.as_str()));
+    if starts_with_scope && words.get(1).is_some_and(|word| is_name(word)) {
+        words.remove(0);
+    }
+    let first = words.first()?;
+    let provider = provider_of(first)?;
+    let next_is_family = words
+        .get(1)
+        .is_some_and(|word| family_provider(word).is_some());
+    if next_is_family || family_provider(first).is_none() {
+        words.remove(0);
+    }
+    Some(provider)
+}
+
+/// Brings the words into the order of the canonical name.
+fn ordered(words: Vec<String>) -> String {
+    let mut names = Vec::new();
+    let mut version: Vec<String> = Vec::new();
+    let mut later = Vec::new();
+    let mut sizes = Vec::new();
+    let mut follows_number = false;
+    for word in words {
+        let number = version_number(&word);
+        let extends =
+            number.is_some() && (version.is_empty() || (follows_number && is_number(&word)));
+        match number {
+            Some(number) if extends => version.push(number),
+            Some(_) => later.push(word),
+            None if is_size(&word) => sizes.push(word),
+            None => names.push(word),
+        }
+        follows_number = extends;
+    }
+    names.extend(dotted(&version));
+    names.extend(sizes);
+    names.extend(later);
+    names.join("-")
+}
+
+/// The number in `4`, `4.6` or `v3`.
+fn version_number(word: &str) -> Option<String> {
+    let number = word.strip_prefix('v').unwrap_or(word);
+    is_number(number).then(|| number.to_owned())
+}
+
+/// A count of parameters: `70b`, `a4b`, `e2b`.
+fn is_size(word: &str) -> bool {
+    let Some(count) = word.strip_suffix('b') else {
+        return false;
+    };
+    is_number(
+        count
+            .strip_prefix(|char: char| char.is_ascii_lowercase())
+            .unwrap_or(count),
+    )
+}
+
+/// `3`, `5` is written 3.5, and 2.0 is written 2.
+fn dotted(numbers: &[String]) -> Option<String> {
+    let version = numbers.join(".");
+    let short = version.strip_suffix(".0").unwrap_or(&version);
+    (!short.is_empty()).then(|| short.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every line is one model: its name, its provider, and its spellings.
+    const MODELS: &[(&str, &str, &[&str])] = &[
+        (
+            "claude-sonnet-4.6",
+            "Anthropic",
+            &[
+                "Claude4.6Sonnet",
+                "Claude Sonnet 4.6",
+                "Claude Sonnet 4.6 (Amazon Bedrock Edition)",
+                "anthropic.claude-sonnet-4-6",
+                "us.anthropic.claude-sonnet-4-6-20260115-v1:0",
+                "global.anthropic.claude-sonnet-4-6",
+                "Anthropic Claude Sonnet 4.6",
+                "claude-sonnet-4.6",
+            ],
+        ),
+        (
+            "claude-opus-4.6",
+            "Anthropic",
+            &[
+                "Claude4.6Opus",
+                "Claude Opus 4.6",
+                "anthropic.claude-opus-4-6-v1",
+            ],
+        ),
+        (
+            "claude-opus-4.8",
+            "Anthropic",
+            &["anthropic.claude-opus-4-8", "Claude Opus 4.8"],
+        ),
+        (
+            "claude-opus-5",
+            "Anthropic",
+            &["anthropic.claude-opus-5", "Claude Opus 5"],
+        ),
+        (
+            "claude-sonnet-4.5",
+            "Anthropic",
+            &["Claude4.5Sonnet", "Claude Sonnet 4.5"],
+        ),
+        (
+            "claude-sonnet-4",
+            "Anthropic",
+            &["Claude4Sonnet", "anthropic.claude-sonnet-4-20250514-v1:0"],
+        ),
+        (
+            "claude-haiku-4.5",
+            "Anthropic",
+            &[
+                "Claude4.5Haiku",
+                "anthropic.claude-haiku-4-5",
+                "Claude Haiku 4.5",
+            ],
+        ),
+        (
+            "claude-haiku-3.5",
+            "Anthropic",
+            &[
+                "Claude3-5Haiku",
+                "Claude 3.5 Haiku",
+                "anthropic.claude-3-5-haiku-20241022-v1:0",
+            ],
+        ),
+        (
+            "claude-haiku-3",
+            "Anthropic",
+            &["Claude3Haiku", "Claude-3-Haiku"],
+        ),
+        (
+            "claude-sonnet-3.5",
+            "Anthropic",
+            &[
+                "Claude-3.5-Sonnet",
+                "Claude 3.5 Sonnet (Amazon Bedrock Edition)",
+                "anthropic.claude-3-5-sonnet-20240620-v1:0",
+            ],
+        ),
+        (
+            "claude-sonnet-3.5-v2",
+            "Anthropic",
+            &[
+                "Claude 3.5 Sonnet v2",
+                "anthropic.claude-3-5-sonnet-20241022-v2:0",
+            ],
+        ),
+        ("claude-sonnet-3", "Anthropic", &["Claude3Sonnet"]),
+        ("claude-opus-3", "Anthropic", &["Claude-3-Opus"]),
+        (
+            "claude-2",
+            "Anthropic",
+            &["Claude2.0", "anthropic.claude-v2"],
+        ),
+        (
+            "claude-2.1",
+            "Anthropic",
+            &["Claude2.1", "anthropic.claude-v2:1"],
+        ),
+        (
+            "claude",
+            "Anthropic",
+            &["Claude", "Claude (Amazon Bedrock Edition)"],
+        ),
+        (
+            "nova-lite",
+            "Amazon",
+            &[
+                "NovaLite",
+                "Nova Lite",
+                "Amazon Nova Lite",
+                "amazon.nova-lite-v1:0",
+                "amazon.nova-lite-v1:0:300k",
+            ],
+        ),
+        (
+            "nova-lite-2",
+            "Amazon",
+            &[
+                "Nova2.0Lite",
+                "Nova 2 Lite",
+                "Nova 2.0 Lite",
+                "amazon.nova-2-lite-v1:0",
+                "nova-lite-2.0",
+            ],
+        ),
+        ("nova-pro", "Amazon", &["NovaPro", "Nova Pro"]),
+        ("nova-pro-2", "Amazon", &["Nova2.0Pro"]),
+        ("nova-sonic", "Amazon", &["NovaSonic", "Nova Sonic"]),
+        ("nova-sonic-2", "Amazon", &["NovaSonic2.0", "Nova 2 Sonic"]),
+        ("nova-sonic-2.5", "Amazon", &["NovaSonic2.5"]),
+        (
+            "titan-embed-g1-text",
+            "Amazon",
+            &[
+                "TitanEmbeddingsG1-Text",
+                "Titan Embeddings G1 - Text",
+                "amazon.titan-embed-text-v1",
+            ],
+        ),
+        (
+            "titan-embed-text-2",
+            "Amazon",
+            &[
+                "TitanEmbeddingV2-Text",
+                "TitanEmbeddingsV2-Text",
+                "amazon.titan-embed-text-v2:0",
+                "Titan Text Embeddings V2",
+            ],
+        ),
+        (
+            "rerank",
+            "Amazon",
+            &["AmazonRerank-v1", "amazon.rerank-v1:0"],
+        ),
+        (
+            "rerank-3.5",
+            "Cohere",
+            &["cohere.rerank-v3-5:0", "Cohere Rerank 3.5"],
+        ),
+        (
+            "llama-3.1-70b",
+            "Meta",
+            &[
+                "Llama3-1-70B",
+                "Llama 3.1 70B Instruct",
+                "meta.llama3-1-70b-instruct-v1:0",
+            ],
+        ),
+        ("llama-3.1-405b", "Meta", &["Llama3-1-405B"]),
+        ("llama-3.2-1b", "Meta", &["Llama3-2-1B"]),
+        ("llama-3.3-70b", "Meta", &["Llama3-3-70B"]),
+        (
+            "llama-maverick-4-17b",
+            "Meta",
+            &["Llama4-Maverick-17B", "Llama 4 Maverick 17B Instruct"],
+        ),
+        (
+            "llama-chat-2-13b",
+            "Meta",
+            &["Meta Llama 2 Chat 13B (Amazon Bedrock Edition)"],
+        ),
+        (
+            "mistral-7b",
+            "Mistral AI",
+            &["Mistral7B", "Mistral 7B Instruct"],
+        ),
+        ("mistral-small", "Mistral AI", &["MistralSmall"]),
+        (
+            "mistral-large-3-675b",
+            "Mistral AI",
+            &[
+                "Mistral-Large-3-675b-Instruct",
+                "mistral.mistral-large-3-675b-instruct",
+                "Mistral Large 3 675B",
+            ],
+        ),
+        (
+            "magistral-small-2509",
+            "Mistral AI",
+            &["mistral.magistral-small-2509"],
+        ),
+        (
+            "voxtral-mini-2507-3b",
+            "Mistral AI",
+            &["mistral.voxtral-mini-3b-2507", "Voxtral Mini 3B 2507"],
+        ),
+        (
+            "voxtral-small-2507-24b",
+            "Mistral AI",
+            &["mistral.voxtral-small-24b-2507"],
+        ),
+        (
+            "gpt-oss-120b",
+            "OpenAI",
+            &[
+                "gpt-oss-120b",
+                "openai.gpt-oss-120b",
+                "GPT-OSS-120B",
+                "openai.gpt-oss-120b-1:0",
+            ],
+        ),
+        (
+            "gpt-oss-20b",
+            "OpenAI",
+            &["gpt-oss-20b", "openai.gpt-oss-20b"],
+        ),
+        (
+            "gpt-oss-safeguard-20b",
+            "OpenAI",
+            &["GPT-OSS-Safeguard-20B"],
+        ),
+        (
+            "gpt-astra-6",
+            "OpenAI",
+            &["OpenAI GPT-6 Astra (Amazon Bedrock Edition)"],
+        ),
+        (
+            "gemma-3-4b",
+            "Google",
+            &["Gemma-3-4B-IT", "google.gemma-3-4b-it", "Gemma 3 4B"],
+        ),
+        ("gemma-4-26b-a4b", "Google", &["google.gemma-4-26b-a4b"]),
+        ("gemma-4-e2b", "Google", &["google.gemma-4-e2b"]),
+        (
+            "qwen-3-32b",
+            "Qwen",
+            &[
+                "Qwen3-32B",
+                "qwen.qwen3-32b",
+                "qwen.qwen3-32b-v1:0",
+                "Qwen3 32B",
+            ],
+        ),
+        (
+            "qwen-next-3-80b-a3b",
+            "Qwen",
+            &["qwen.qwen3-next-80b-a3b-instruct"],
+        ),
+        (
+            "deepseek-3.1",
+            "DeepSeek",
+            &["deepseek.v3.1", "DeepSeek V3.1", "DeepSeek-V3.1"],
+        ),
+        ("deepseek-3.2", "DeepSeek", &["deepseek.v3.2"]),
+        (
+            "deepseek-r1",
+            "DeepSeek",
+            &["deepseek.r1-v1:0", "DeepSeek-R1"],
+        ),
+        (
+            "minimax-m2",
+            "MiniMax",
+            &["minimax.minimax-m2", "MiniMax M2"],
+        ),
+        (
+            "minimax-m2.5",
+            "MiniMax",
+            &["minimax.minimax-m2.5", "MiniMax M2.5"],
+        ),
+        (
+            "kimi-k3",
+            "Moonshot AI",
+            &["moonshotai.kimi-k3", "Kimi K3", "Moonshot AI Kimi K3"],
+        ),
+        (
+            "grok-4.3",
+            "xAI",
+            &["xai.grok-4.3", "xAI Grok 4.3", "Grok 4.3"],
+        ),
+        ("glm-5", "Z.AI", &["zai.glm-5", "GLM-5", "Z.AI GLM 5"]),
+        ("ray-2", "Luma AI", &["Ray-V2", "luma.ray-v2:0"]),
+    ];
+
+    #[test]
+    fn the_spellings_of_a_model_meet() {
+        let mut mismatches = Vec::new();
+        for (name, provider, spellings) in MODELS {
+            for spelling in *spellings {
+                let model = canonical_model(spelling);
+                if (model.name.as_str(), model.provider) != (*name, Some(*provider)) {
+                    mismatches.push(format!(
+                        "{spelling} is {model:?}, want {name} of {provider}"
+                    ));
+                }
+            }
+        }
+        assert!(mismatches.is_empty(), "{}", mismatches.join("\n"));
+    }
+
+    #[test]
+    fn different_models_never_meet() {
+        let names: BTreeMap<&str, &str> = MODELS
+            .iter()
+            .map(|(name, provider, _)| (*name, *provider))
+            .collect();
+        assert_eq!(names.len(), MODELS.len());
+        for (one, other) in [
+            ("Llama3-1-70B", "Llama3-1-8B"),
+            ("Llama3-1-70B", "Llama3-3-70B"),
+            ("gpt-5.4", "gpt-5.4-mini"),
+            ("gpt-4o", "gpt-4"),
+            ("Mistral7B", "Mixtral8x7B"),
+            ("command-r", "command-r+"),
+            (
+                "qwen.qwen3-next-80b-a3b-thinking",
+                "qwen.qwen3-next-80b-a3b-instruct",
+            ),
+            ("NovaLite", "NovaMicro"),
+            ("Claude4.1Opus", "Claude4Opus"),
+            ("cohere.embed-english-v3", "cohere.embed-multilingual-v3"),
+        ] {
+            assert_ne!(canonical_model(one).name, canonical_model(other).name);
+        }
+    }
+
+    #[test]
+    fn a_text_without_a_rule_keeps_its_form() {
+        for (text, name) in [
+            ("UnknownModel", "unknownmodel"),
+            ("Some Model 4.0", "some model 4.0"),
+            ("", ""),
+        ] {
+            assert_eq!(
+                canonical_model(text),
+                CanonicalModel {
+                    name: name.to_owned(),
+                    provider: None
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn a_provider_alone_is_kept() {
+        assert_eq!(canonical_model("Anthropic").name, "anthropic");
+        assert_eq!(canonical_model("Anthropic").provider, Some("Anthropic"));
+    }
+
+    #[test]
+    fn the_models_of_the_labelled_usage_types_have_a_provider() {
+        let labelled = include_str!("../testdata/bedrock_usage_types.csv");
+        for line in labelled.lines().skip(1) {
+            let model = line.split(',').nth(7).unwrap();
+            let is_real = !model.is_empty() && model != "UnknownModel";
+            assert_eq!(
+                canonical_model(model).provider.is_some(),
+                is_real,
+                "{model}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in ".*") {
+            let _model = canonical_model(&text);
+        }
+
+        /// The spellings AWS uses for one family, made from the same parts.
+        #[test]
+        fn the_spellings_of_any_version_meet(
+            word in prop::sample::select(vec!["Opus", "Sonnet", "Haiku", "Fable"]),
+            major in 1_u8..20,
+            minor in 1_u8..20,
+        ) {
+            let small = word.to_lowercase();
+            let expected = format!("claude-{small}-{major}.{minor}");
+            for spelling in [
+                format!("Claude{major}.{minor}{word}"),
+                format!("Claude{major}-{minor}{word}"),
+                format!("Claude {word} {major}.{minor} (Amazon Bedrock Edition)"),
+                format!("eu.anthropic.claude-{small}-{major}-{minor}-20260101-v1:0"),
+                expected.clone(),
+            ] {
+                prop_assert_eq!(&canonical_model(&spelling).name, &expected);
+            }
+        }
+    }
+
+    #[test]
+    fn canonical_names_are_fixed_points() {
+        for (name, _, _) in MODELS
+            .iter()
+            .filter(|(name, _, _)| !name.starts_with("rerank"))
+        {
+            assert_eq!(canonical_model(name).name, *name);
+        }
+    }
+}
