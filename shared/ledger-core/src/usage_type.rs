@@ -362,6 +362,7 @@ fn is_meter_start(rest: Words<'_>) -> bool {
         || rest.start_with(&["search", "unit"])
         || rest.start_with(&["search", "units"])
         || rest.start_with(&["provisioned", "throughput"])
+        || rest.start_with(&["custom", "model", "import"])
 }
 
 const METER_STARTS: &[&str] = &[

@@ -42,7 +42,6 @@ pub(super) fn names_a_model(meter: Meter) -> bool {
     !matches!(
         meter,
         Meter::Agentcore
-            | Meter::CustomModelUnits
             | Meter::DataAutomation
             | Meter::Evaluation
             | Meter::Flows
@@ -130,9 +129,9 @@ fn training_meter(reading: Reading<'_>) -> Option<Meter> {
 /// Capacity that is paid by the hour, used or not.
 fn capacity_meter(reading: Reading<'_>) -> Option<Meter> {
     let words = reading.tail;
-    // EFS sells provisioned throughput too, but no model units.
+    // EFS sells provisioned throughput too, but without a model in front or model units behind.
     let is_provisioned = words.has_run(&["provisioned", "throughput"])
-        && words.has_any(&["model", "commit", "commitment", "nocommit"]);
+        && (reading.has_model || words.has_any(&["model", "commit", "commitment", "nocommit"]));
     if is_provisioned {
         return Some(Meter::ProvisionedModelUnits);
     }
@@ -274,15 +273,26 @@ fn media_model_meter(words: Words<'_>) -> Option<Meter> {
 /// Recognises the usage types of other AWS services, which share the bill.
 fn other_service_meter(reading: Reading<'_>) -> Option<Meter> {
     let text = reading.text.to_ascii_lowercase();
+    // A new meter of a model may end in `-Hours` as well; it is unknown, but it is Bedrock's.
+    if reading.all.has_any(BEDROCK_WORDS) {
+        return None;
+    }
     let is_other = OTHER_SERVICE_PARTS.iter().any(|part| text.contains(part))
         || OTHER_SERVICE_ENDS.iter().any(|end| text.ends_with(end))
         || reading.all.has_any(OTHER_SERVICE_WORDS);
     is_other.then_some(Meter::NotBedrock)
 }
 
+const BEDROCK_WORDS: &[&str] = &["bedrock", "claude", "llama", "mistral", "nova", "titan"];
+
 /// Marks of compute, storage and network. A service that is missing here comes out as unknown, and
 /// its product code, which every bill has, still keeps it out of the AI cost.
 const OTHER_SERVICE_PARTS: &[&str] = &[
+    "elasticache",
+    "guardduty",
+    "notebook:",
+    "publicipv4",
+    "eventsrecorded",
     "apirequest",
     "azusage",
     "boxusage",
@@ -325,6 +335,7 @@ const OTHER_SERVICE_PARTS: &[&str] = &[
 ];
 
 const OTHER_SERVICE_ENDS: &[&str] = &[
+    "ocu",
     "-gb",
     "-hours",
     "-hrs",

@@ -209,6 +209,19 @@ fn features_without_a_model_are_read() {
 }
 
 #[test]
+fn imported_models_name_their_family() {
+    check(
+        "USE1-Llama-CustomModelImport-Inference-v1:0",
+        "Llama custom_model_units - - - - -",
+    );
+    check(
+        "USE1-OSS-CustomModelImport-Storage-v2:0",
+        "OSS customization_storage - - - - -",
+    );
+    assert!(UsageType::parse("USE1-Llama-CustomModelImport-Inference-v1:0").is_custom_model);
+}
+
+#[test]
 fn images_and_video_are_no_tokens() {
     check(
         "USE1-TitanEmbeddingsG1-Image-input-image",
@@ -217,6 +230,14 @@ fn images_and_video_are_no_tokens() {
     check(
         "USE1-TitanEmbeddingsG1-Image-input-tokens",
         "TitanEmbeddingsG1-Image input_tokens text standard in_region default -",
+    );
+    check(
+        "USE1-NovaMultiModalEmbeddings-input-standard-image",
+        "NovaMultiModalEmbeddings input_images image - - - -",
+    );
+    check(
+        "USE1-NovaMultiModalEmbeddings-input-audio-second",
+        "NovaMultiModalEmbeddings input_audio audio - - - -",
     );
     check(
         "USE1-Nova2.0Omni-output-image-count",
@@ -257,6 +278,31 @@ fn marketplace_words_are_read_as_any_other() {
 }
 
 #[test]
+fn every_spelling_of_long_context_is_read() {
+    for text in [
+        "MP:USE1_InputTokenCount_LCtx-Units",
+        "MP:USE1_InputTokenCount_LongContext-Units",
+        "MP:USE1_input_tokens_long_ctx_standard-Units",
+        "MP:USE1_input_tokens_long-context-Units",
+    ] {
+        check(text, "- input_tokens text standard in_region long -");
+    }
+}
+
+#[test]
+fn provisioned_throughput_needs_a_model_or_model_units() {
+    check(
+        "USE1-Nova-ProvisionedThroughput",
+        "Nova provisioned_model_units - - - - -",
+    );
+    check(
+        "USE1-ProvisionedThroughput-NoCommit-ModelUnits",
+        "- provisioned_model_units - - - - -",
+    );
+    check("USE1-ProvisionedThroughput", "- unknown - - - - -");
+}
+
+#[test]
 fn reserved_capacity_is_no_token_count() {
     let runtime = "USE1-Claude4.6Sonnet-reserved-1-month-input-tokens-per-minute-cross-region-geo";
     check(runtime, "Claude4.6Sonnet reserved_input_tpm - - geo - -");
@@ -280,6 +326,8 @@ fn other_services_have_no_reading() {
         "USE1-ReadCapacityUnit-Hrs",
         "USE1-CW:AlarmMonitorUsage",
         "EU-LoadBalancerUsage",
+        "USE1-ElastiCache:ServerlessECPUs",
+        "USE1-OpenSearchServerless-IndexingOCU",
     ] {
         check(usage_type, "- not_bedrock - - - - -");
         assert_eq!(UsageType::parse(usage_type).region, None, "{usage_type}");
@@ -294,6 +342,7 @@ fn unknown_text_stays_unknown() {
         "-",
         "USE1-",
         "tax",
+        "USE1-NovaForge-Training-Hours",
         "USE1-MP:USE1_CacheValidationCount-Units",
         "USE1-NovaPro-input-output-tokens",
     ] {

@@ -111,6 +111,7 @@ const JOINED: &[(&str, &[&str])] = &[
     ("generatesql", &["generate", "sql"]),
     ("knowledgebase", &["knowledge", "base"]),
     ("latencyoptimized", &["latency", "optimized"]),
+    ("lctx", &["long", "context"]),
     ("longcontext", &["long", "context"]),
     ("longctx", &["long", "context"]),
     ("modelunits", &["model", "units"]),

@@ -9,7 +9,7 @@ fn published_strings_are_read() {
     }
 }
 
-/// Source: AWS's documentation, public dashboards, price-list fixtures and issue reports.
+/// Source: AWS's documentation, public dashboards, and fixtures recorded from price lists.
 const PUBLISHED: &[(&str, &str)] = &[
     (
         "USE1-Claude4.6Sonnet-input-tokens",
