@@ -1,1 +1,3 @@
+//! Local stand-ins.
 
+pub mod sample;
