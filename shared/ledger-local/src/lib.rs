@@ -1,8 +1,9 @@
 //! Stand-ins for AWS in local mode: one process, no account, no network.
 //!
 //! They know AWS's interfaces and nothing of the ledger: use cases and adapters run on them
-//! unchanged. [`cost_explorer`] answers from a bill.
+//! unchanged. [`cost_explorer`] answers from a bill, [`sns`] keeps an outbox.
 #![warn(missing_docs)]
 
 mod closed_connection;
 pub mod cost_explorer;
+pub mod sns;
