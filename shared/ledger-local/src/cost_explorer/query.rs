@@ -60,16 +60,20 @@ pub(super) fn cost_and_usage(
         filter.as_ref(),
         groupings.iter().any(Grouping::is_product_attribute),
     )?;
-    let taken: Vec<&CostLine> = bill
-        .lines
-        .iter()
-        .filter(|line| !asks_product_attributes || has_product_attributes(&line.service))
-        .filter(|line| filter.as_ref().is_none_or(|it| it.takes(line)))
-        .collect();
+    let mut taken: BTreeMap<Date, Vec<&CostLine>> = BTreeMap::new();
+    for line in bill.lines.iter().filter(|line| period.holds(line.day)) {
+        let is_supported = !asks_product_attributes || has_product_attributes(&line.service);
+        if is_supported && filter.as_ref().is_none_or(|it| it.takes(line)) {
+            taken.entry(line.day).or_default().push(line);
+        }
+    }
 
     let mut results = Vec::new();
     for span in granularity.split(period)? {
-        let within = taken.iter().copied().filter(|line| span.holds(line.day));
+        let within = taken
+            .range(span.start..span.end)
+            .flat_map(|(_, lines)| lines)
+            .copied();
         let head = ResultByTime {
             time_period: span.to_wire(),
             total: Metrics::new(),

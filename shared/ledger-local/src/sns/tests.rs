@@ -1,5 +1,8 @@
 //! Through the real SDK client, over loopback.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use aws_sdk_sns::Client;
 use aws_sdk_sns::config::retry::RetryConfig;
 use aws_sdk_sns::config::timeout::TimeoutConfig;
@@ -8,6 +11,7 @@ use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::primitives::Blob;
 use aws_sdk_sns::types::MessageAttributeValue;
+use ledger_testkit::faulty_proxy::{Fault, FaultPlan, FaultyProxy};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -15,18 +19,26 @@ use super::*;
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:alerts";
 
-async fn client(stand_in: &SnsStandIn) -> Client {
+async fn serve(stand_in: &SnsStandIn) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = stand_in.router();
     tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+async fn client(stand_in: &SnsStandIn) -> Client {
+    client_of(serve(stand_in).await, RetryConfig::disabled())
+}
+
+fn client_of(address: SocketAddr, retry: RetryConfig) -> Client {
     let config = aws_sdk_sns::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))
         .endpoint_url(format!("http://{address}"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .retry_config(RetryConfig::disabled())
+        .retry_config(retry)
         .timeout_config(TimeoutConfig::disabled())
         .build();
     Client::from_conf(config)
@@ -272,8 +284,7 @@ async fn queued_errors_arrive_as_the_sdk_knows_them() {
             .await
             .unwrap_err();
         assert_eq!(answer.raw_response().unwrap().status().as_u16(), status);
-        let is_known = !matches!(answer.as_service_error(), None);
-        assert!(is_known, "{answer:?}");
+        assert!(answer.as_service_error().is_some(), "{answer:?}");
         assert_eq!(answer.code(), Some(error.code()));
         assert_eq!(answer.message(), Some(error.to_string().as_str()));
     }
@@ -307,6 +318,43 @@ async fn a_lost_answer_leaves_the_message() {
         assert!(matches!(answer, SdkError::DispatchFailure(_)), "{answer:?}");
         assert_eq!(stand_in.outbox().len(), expected);
     }
+}
+
+/// Publishes through a network that spoils the first call; a client with retries sends it twice.
+async fn check_network(fault: Fault, retry: RetryConfig, is_ok: bool, expected_count: usize) {
+    let (stand_in, _) = set_up().await;
+    let plan = FaultPlan::only(1, fault.clone());
+    let proxy = FaultyProxy::start(serve(&stand_in).await, plan)
+        .await
+        .unwrap();
+    let client = client_of(proxy.address(), retry);
+    let answer = client.publish().topic_arn(TOPIC).message("m").send().await;
+    assert_eq!(answer.is_ok(), is_ok, "{fault:?}: {answer:?}");
+    assert_eq!(stand_in.outbox().len(), expected_count, "{fault:?}");
+}
+
+#[tokio::test]
+async fn a_spoiled_call_fails_without_retries() {
+    let throttled = Fault::Status {
+        code: 400,
+        body: "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>".to_owned(),
+    };
+    for (fault, count) in [
+        (Fault::Cut, 0),
+        (throttled, 0),
+        (Fault::Hang(Duration::from_millis(1)), 0),
+        (Fault::LoseAnswer, 1),
+        (Fault::HalfAnswer, 1),
+    ] {
+        check_network(fault, RetryConfig::disabled(), false, count).await;
+    }
+}
+
+#[tokio::test]
+async fn a_retry_after_a_lost_answer_is_a_second_message() {
+    let retry = || RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+    check_network(Fault::Cut, retry(), true, 1).await;
+    check_network(Fault::LoseAnswer, retry(), true, 2).await;
 }
 
 #[tokio::test]
