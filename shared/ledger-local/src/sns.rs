@@ -1,0 +1,280 @@
+//! A stand-in for AWS SNS that keeps what is published in an outbox one can read.
+//!
+//! It speaks the Query protocol (forms in, XML out), so the real SDK client talks to it, and
+//! answers `CreateTopic`, `ListTopics` and `Publish` to standard topics with the checks of the
+//! service. It delivers to nobody: the outbox is where messages end.
+//!
+//! Start reading at [`SnsStandIn`].
+
+mod outbox;
+mod publish;
+mod xml;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Form, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+
+use self::outbox::Outbox;
+use crate::closed_connection::closed_connection;
+
+pub use self::outbox::OutboxMessage;
+
+/// Every topic is in this region and account; AWS documents use the same account.
+const ARN_PREFIX: &str = "arn:aws:sns:us-east-1:123456789012:";
+
+/// As in AWS.
+const TOPICS_PER_PAGE: usize = 100;
+
+/// Room for the largest message with each byte written as `%XX`.
+const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// An error of SNS: met by a request that deserves it, or queued with [`SnsStandIn::fail_next`].
+///
+/// - **Source:** the error codes of the SNS API.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StandInError {
+    /// `Throttling`: too many requests a second.
+    #[error("Rate exceeded")]
+    Throttling,
+    /// `InternalError`, with HTTP status 500.
+    #[error("An internal service error occurred")]
+    InternalError,
+    /// `AuthorizationError`, with HTTP status 403: not allowed, as the message says.
+    #[error("{0}")]
+    AuthorizationError(String),
+    /// `InvalidParameter`: a parameter is wrong, as the message says.
+    #[error("Invalid parameter: {0}")]
+    InvalidParameter(String),
+    /// `ParameterValueInvalid`: a message attribute is wrong, as the message says.
+    #[error("{0}")]
+    ParameterValueInvalid(String),
+    /// `NotFound`, with HTTP status 404: there is no such topic.
+    #[error("Topic does not exist")]
+    NotFound,
+    /// `InvalidAction`: an operation this stand-in does not know.
+    #[error("Could not find operation {0} for version 2010-03-31")]
+    InvalidAction(String),
+    /// The connection is closed without an answer; nothing is done.
+    #[error("the connection is closed without an answer")]
+    CloseConnection,
+    /// The request is done, a message is in the outbox, but the connection is closed without an
+    /// answer.
+    #[error("the request is done and its answer lost")]
+    LoseAnswer,
+}
+
+impl StandInError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Throttling => "Throttling",
+            Self::InternalError => "InternalError",
+            Self::AuthorizationError(_) => "AuthorizationError",
+            Self::InvalidParameter(_) => "InvalidParameter",
+            Self::ParameterValueInvalid(_) => "ParameterValueInvalid",
+            Self::NotFound => "NotFound",
+            Self::InvalidAction(_) => "InvalidAction",
+            Self::CloseConnection => "CloseConnection",
+            Self::LoseAnswer => "LoseAnswer",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::AuthorizationError(_) => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn invalid(what: impl Into<String>) -> Self {
+        Self::InvalidParameter(what.into())
+    }
+}
+
+/// SNS, keeping its messages in a folder or in memory.
+///
+/// Clones share the topics, the outbox and the queued errors.
+#[derive(Clone, Debug)]
+pub struct SnsStandIn {
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    outbox: Outbox,
+    failures: VecDeque<StandInError>,
+    request_count: u64,
+}
+
+impl SnsStandIn {
+    /// Opens the topics and messages in `dir`, which is made if it is missing; without a folder
+    /// all is kept in memory.
+    ///
+    /// - **Shape:** `outbox.jsonl` holds one [`OutboxMessage`] a line, oldest first; `topics.txt`
+    ///   one topic ARN a line. A message is on disk before its answer is sent. A last line that a
+    ///   crash cut short was never answered and is removed.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read or written, or a line is no message.
+    pub fn open(dir: Option<&Path>) -> io::Result<Self> {
+        let outbox = dir.map_or_else(|| Ok(Outbox::default()), Outbox::open)?;
+        let shared = Shared {
+            outbox,
+            failures: VecDeque::new(),
+            request_count: 0,
+        };
+        Ok(Self {
+            shared: Arc::new(Mutex::new(shared)),
+        })
+    }
+
+    /// The messages accepted so far, oldest first, with those of earlier runs.
+    #[must_use]
+    pub fn outbox(&self) -> Vec<OutboxMessage> {
+        self.lock().outbox.messages().to_vec()
+    }
+
+    /// Answers the next request with `error`, whatever it asks. Several errors wait in a queue.
+    pub fn fail_next(&self, error: StandInError) {
+        self.lock().failures.push_back(error);
+    }
+
+    /// The service, for a listener of the caller's.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/", post(answer))
+            .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+            .with_state(self.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        // Nothing panics while it holds the lock, and each change is complete in itself.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does a request; the number of the request is for its answer.
+    fn perform(&self, form: &Parameters) -> (u64, Result<Done, StandInError>) {
+        let mut shared = self.lock();
+        shared.request_count += 1;
+        let number = shared.request_count;
+        let done = match shared.failures.pop_front() {
+            None => perform(form, &mut shared.outbox),
+            // What is lost is the answer, whichever it was.
+            Some(StandInError::LoseAnswer) => {
+                let _ = perform(form, &mut shared.outbox);
+                Err(StandInError::LoseAnswer)
+            }
+            Some(error) => Err(error),
+        };
+        (number, done)
+    }
+}
+
+/// The parameters of a request, by their full names, such as
+/// `MessageAttributes.entry.1.Value.DataType`.
+type Parameters = BTreeMap<String, String>;
+
+/// What a request led to.
+enum Done {
+    Created {
+        topic_arn: String,
+    },
+    Listed {
+        topic_arns: Vec<String>,
+        next_token: Option<String>,
+    },
+    Published {
+        message_id: String,
+    },
+}
+
+fn perform(form: &Parameters, outbox: &mut Outbox) -> Result<Done, StandInError> {
+    match form.get("Action").map(String::as_str).unwrap_or_default() {
+        "CreateTopic" => create_topic(form, outbox),
+        "ListTopics" => list_topics(form, outbox),
+        "Publish" => {
+            let draft = publish::Draft::parse(form)?;
+            if !outbox.has_topic(&draft.topic_arn) {
+                return Err(StandInError::NotFound);
+            }
+            let message_id = outbox.append(draft).map_err(|err| not_kept(&err))?;
+            Ok(Done::Published { message_id })
+        }
+        other => Err(StandInError::InvalidAction(other.to_owned())),
+    }
+}
+
+/// Makes a topic, or finds the one of this name.
+fn create_topic(form: &Parameters, outbox: &mut Outbox) -> Result<Done, StandInError> {
+    let name = form.get("Name").map(String::as_str).unwrap_or_default();
+    let is_allowed = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
+    if name.is_empty() || name.len() > 256 || !name.chars().all(is_allowed) {
+        return Err(StandInError::invalid("Topic Name"));
+    }
+    let topic_arn = format!("{ARN_PREFIX}{name}");
+    outbox.add_topic(&topic_arn).map_err(|err| not_kept(&err))?;
+    Ok(Done::Created { topic_arn })
+}
+
+/// Lists a page of topics; the token is the last ARN of the page before.
+fn list_topics(form: &Parameters, outbox: &Outbox) -> Result<Done, StandInError> {
+    let token = form
+        .get("NextToken")
+        .map(String::as_str)
+        .unwrap_or_default();
+    if !token.is_empty() && !outbox.has_topic(token) {
+        return Err(StandInError::invalid("NextToken"));
+    }
+    let mut behind = outbox.topics_behind(token);
+    let topic_arns: Vec<String> = behind.by_ref().take(TOPICS_PER_PAGE).cloned().collect();
+    let next_token = behind.next().and_then(|_| topic_arns.last().cloned());
+    Ok(Done::Listed {
+        topic_arns,
+        next_token,
+    })
+}
+
+fn not_kept(err: &io::Error) -> StandInError {
+    tracing::error!(error = %err, "could not write to the outbox");
+    StandInError::InternalError
+}
+
+async fn answer(
+    State(stand_in): State<SnsStandIn>,
+    form: Result<Form<Vec<(String, String)>>, axum::extract::rejection::FormRejection>,
+) -> Response {
+    let form: Parameters = match form {
+        Ok(Form(form)) => form.into_iter().collect(),
+        Err(rejection) => return rejection.into_response(),
+    };
+    // The file is synced before the answer, which blocks.
+    let performed = tokio::task::spawn_blocking(move || stand_in.perform(&form)).await;
+    let (number, done) = performed.unwrap_or((0, Err(StandInError::InternalError)));
+    let request_id = format!("00000000-0000-4000-9000-{number:012x}");
+    let (status, body) = match done {
+        Ok(done) => (StatusCode::OK, xml::answer(&done, &request_id)),
+        Err(StandInError::CloseConnection | StandInError::LoseAnswer) => {
+            return closed_connection();
+        }
+        Err(error) => (error.status(), xml::error(&error, &request_id)),
+    };
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}

@@ -1,0 +1,90 @@
+//! The XML of answers: few shapes, all ours, so it is written by hand.
+
+use std::fmt::Write;
+
+use super::{Done, StandInError};
+
+const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
+
+pub(super) fn answer(done: &Done, request_id: &str) -> String {
+    let (action, result) = match done {
+        Done::Created { topic_arn } => ("CreateTopic", element("TopicArn", topic_arn)),
+        Done::Published { message_id } => ("Publish", element("MessageId", message_id)),
+        Done::Listed {
+            topic_arns,
+            next_token,
+        } => {
+            let mut result = String::from("<Topics>");
+            for topic_arn in topic_arns {
+                result.push_str("<member>");
+                result.push_str(&element("TopicArn", topic_arn));
+                result.push_str("</member>");
+            }
+            result.push_str("</Topics>");
+            result.push_str(
+                &next_token
+                    .as_deref()
+                    .map(|it| element("NextToken", it))
+                    .unwrap_or_default(),
+            );
+            ("ListTopics", result)
+        }
+    };
+    let request_id = element("RequestId", request_id);
+    format!(
+        "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{result}</{action}Result><ResponseMetadata>{request_id}</ResponseMetadata></{action}Response>"
+    )
+}
+
+pub(super) fn error(error: &StandInError, request_id: &str) -> String {
+    let kind = if error.status().is_server_error() {
+        "Receiver"
+    } else {
+        "Sender"
+    };
+    let kind = element("Type", kind);
+    let code = element("Code", error.code());
+    let message = element("Message", &error.to_string());
+    let request_id = element("RequestId", request_id);
+    format!(
+        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error>{kind}{code}{message}</Error>{request_id}</ErrorResponse>"
+    )
+}
+
+fn element(name: &str, text: &str) -> String {
+    format!("<{name}>{}</{name}>", escape(text))
+}
+
+/// Escapes what has a meaning in XML, and writes `U+FFFD` for what no XML document may hold.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            '\t' | '\n' | '\r' => {
+                // Writing to a text cannot fail.
+                let _ = write!(escaped, "&#x{:X};", u32::from(letter));
+            }
+            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            plain => escaped.push(plain),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_cannot_leave_its_element() {
+        assert_eq!(
+            element("Message", "</Message>&\"'\r\0"),
+            "<Message>&lt;/Message&gt;&amp;&quot;&apos;&#xD;\u{fffd}</Message>"
+        );
+    }
+}
