@@ -81,17 +81,8 @@ mod tests {
     fn check([code, entity, name, family, usage_type]: [&str; 5], expected: bool) {
         let given = |text| Some(text).filter(|text: &&str| !text.is_empty());
         let usage_type = UsageType::parse(usage_type);
-        let actual = is_ai(
-            given(code),
-            given(entity),
-            given(name),
-            given(family),
-            &usage_type,
-        );
-        assert_eq!(
-            actual, expected,
-            "{code} | {entity} | {name} | {family} | {usage_type:?}"
-        );
+        let actual = is_ai(given(code), given(entity), given(name), given(family), &usage_type);
+        assert_eq!(actual, expected, "{code} | {entity} | {name} | {family} | {usage_type:?}");
     }
 
     #[test]
@@ -106,10 +97,7 @@ mod tests {
                 check([code, "AWS", "", "", usage_type], true);
             }
         }
-        assert_eq!(
-            UsageType::parse(BOX).meter_within_bedrock(),
-            crate::usage_type::Meter::Unknown
-        );
+        assert_eq!(UsageType::parse(BOX).meter_within_bedrock(), crate::usage_type::Meter::Unknown);
     }
 
     #[test]
@@ -128,18 +116,9 @@ mod tests {
 
     #[test]
     fn marketplace_products_are_ai_by_name_or_family() {
-        check(
-            ["7zgyu5r4", "AWS Marketplace", "Claude on Bedrock", "", NEW],
-            true,
-        );
-        check(
-            ["7zgyu5r4", "AWS Marketplace", "", "Amazon Bedrock", NEW],
-            true,
-        );
-        check(
-            ["7zgyu5r4", "AWS Marketplace", "Some Firewall", "", TOKENS],
-            false,
-        );
+        check(["7zgyu5r4", "AWS Marketplace", "Claude on Bedrock", "", NEW], true);
+        check(["7zgyu5r4", "AWS Marketplace", "", "Amazon Bedrock", NEW], true);
+        check(["7zgyu5r4", "AWS Marketplace", "Some Firewall", "", TOKENS], false);
         check(["7zgyu5r4", "AWS", "Claude on Bedrock", "", NEW], false);
     }
 
@@ -148,29 +127,11 @@ mod tests {
         for usage_type in [TOKENS, BOX, NEW] {
             check(["AmazonEC2", "AWS", "", "", usage_type], false);
             check(["AWSLambda", "AWS", "", "", usage_type], false);
-            check(
-                [
-                    "Amazon Elastic Compute Cloud - Compute",
-                    "",
-                    "",
-                    "",
-                    usage_type,
-                ],
-                false,
-            );
-            check(
-                ["", "", "Amazon Elastic Compute Cloud", "", usage_type],
-                false,
-            );
+            check(["Amazon Elastic Compute Cloud - Compute", "", "", "", usage_type], false);
+            check(["", "", "Amazon Elastic Compute Cloud", "", usage_type], false);
         }
         check(
-            [
-                "AmazonEC2",
-                "AWS",
-                "Claude (Amazon Bedrock Edition)",
-                "Amazon Bedrock",
-                TOKENS,
-            ],
+            ["AmazonEC2", "AWS", "Claude (Amazon Bedrock Edition)", "Amazon Bedrock", TOKENS],
             false,
         );
     }
@@ -178,10 +139,7 @@ mod tests {
     #[test]
     fn a_nameless_line_is_judged_by_its_usage_type() {
         check(["", "AWS", "", "", TOKENS], true);
-        check(
-            ["", "", "", "", "USE1-Runtime:Consumption-based:vCPU"],
-            true,
-        );
+        check(["", "", "", "", "USE1-Runtime:Consumption-based:vCPU"], true);
         check(["", "", "", "", BOX], false);
         check(["", "", "", "", NEW], false);
     }

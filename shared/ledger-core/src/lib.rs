@@ -1,8 +1,31 @@
+//! What a charge is, who owns it and what follows: values and decisions, no I/O.
+//!
+//! Data flows one way: line items are [attributed](attribution), summed into
+//! [rollups](rollup), and these are judged against [budgets](budget), laid out as
+//! [statements](statement) and grouped into [reports](report).
+//!
+//! This crate must never do I/O, await, read the clock, the environment or a random source, and
+//! knows neither JSON nor AWS's SDK. Time arrives as an argument. Start reading at
+//! [`line_item::LineItem`].
+
 #[macro_use]
 mod labels;
 
 pub mod ai_service;
+pub mod attribution;
+pub mod bill;
+pub mod budget;
+pub mod cost;
+pub mod currency;
+pub mod dimension;
+pub mod line_item;
 pub mod model;
+pub mod money;
+pub mod period;
 pub mod principal;
+pub mod reconciliation;
+pub mod report;
+pub mod rollup;
+pub mod statement;
 pub mod tokens;
 pub mod usage_type;

@@ -37,22 +37,13 @@ pub fn canonical_model(text: &str) -> CanonicalModel {
     let named_provider = take_provider(&mut words);
     let provider = named_provider.or_else(|| words.iter().find_map(|word| family_provider(word)));
     if provider.is_none() || words.is_empty() {
-        return CanonicalModel {
-            name: text.to_lowercase(),
-            provider,
-        };
+        return CanonicalModel { name: text.to_lowercase(), provider };
     }
     // The family knows better than the prefix: others sell their own builds of open models.
-    let provider = words
-        .iter()
-        .find_map(|word| family_provider(word))
-        .or(provider);
+    let provider = words.iter().find_map(|word| family_provider(word)).or(provider);
     let name = ordered(words);
     let alias = ALIASES.iter().find(|(spelling, _)| *spelling == name);
-    CanonicalModel {
-        name: alias.map_or(name, |(_, model)| (*model).to_owned()),
-        provider,
-    }
+    CanonicalModel { name: alias.map_or(name, |(_, model)| (*model).to_owned()), provider }
 }
 
 /// Names that no rule brings together.
@@ -136,17 +127,11 @@ fn without_edition(text: &str) -> &str {
 }
 
 fn provider_of(word: &str) -> Option<&'static str> {
-    PROVIDERS
-        .iter()
-        .find(|(known, _)| *known == word)
-        .map(|(_, provider)| *provider)
+    PROVIDERS.iter().find(|(known, _)| *known == word).map(|(_, provider)| *provider)
 }
 
 fn family_provider(word: &str) -> Option<&'static str> {
-    FAMILIES
-        .iter()
-        .find(|(known, _)| *known == word)
-        .map(|(_, provider)| *provider)
+    FAMILIES.iter().find(|(known, _)| *known == word).map(|(_, provider)| *provider)
 }
 
 /// Splits into lower-case words, joins the names that are written apart, and unifies spellings.
@@ -167,9 +152,7 @@ fn without_revision(text: &str) -> String {
     };
     let revision = revision.split(':').next().unwrap_or_default();
     match revision {
-        "0" => id
-            .strip_suffix("b-1")
-            .map_or(id.to_owned(), |base| format!("{base}b")),
+        "0" => id.strip_suffix("b-1").map_or(id.to_owned(), |base| format!("{base}b")),
         _ => format!("{id}.{revision}"),
     }
 }
@@ -188,10 +171,8 @@ fn pieces_of(segment: &str) -> Vec<String> {
         }
         previous = Some(char);
     }
-    let runs: Vec<String> = runs
-        .into_iter()
-        .map(|run| run.trim_matches('.').to_lowercase())
-        .collect();
+    let runs: Vec<String> =
+        runs.into_iter().map(|run| run.trim_matches('.').to_lowercase()).collect();
     glued(runs.into_iter().filter(|run| !run.is_empty()).collect())
 }
 
@@ -213,9 +194,7 @@ fn glued(runs: Vec<String>) -> Vec<String> {
         let glues = previous_run
             .as_ref()
             .is_some_and(|previous| is_single_letter(previous) != is_single_letter(&run))
-            && previous_run
-                .as_ref()
-                .is_some_and(|previous| is_number(previous) || is_number(&run));
+            && previous_run.as_ref().is_some_and(|previous| is_number(previous) || is_number(&run));
         match words.last_mut() {
             Some(word) if glues => word.push_str(&run),
             _ => words.push(run.clone()),
@@ -231,9 +210,7 @@ fn is_single_letter(run: &str) -> bool {
 
 fn is_number(word: &str) -> bool {
     word.starts_with(|char: char| char.is_ascii_digit())
-        && word
-            .chars()
-            .all(|char| char.is_ascii_digit() || char == '.')
+        && word.chars().all(|char| char.is_ascii_digit() || char == '.')
 }
 
 /// Joins what capitals or points tore apart: `MiniMax`, `DeepSeek`, `OpenAI`, `z.ai`, `ai21`.
@@ -249,9 +226,7 @@ fn joined(pieces: Vec<String>) -> Vec<String> {
 }
 
 fn is_name(word: &str) -> bool {
-    provider_of(word)
-        .or_else(|| family_provider(word))
-        .is_some()
+    provider_of(word).or_else(|| family_provider(word)).is_some()
 }
 
 /// Drops what does not tell models apart, and gives the rest one spelling.
@@ -267,17 +242,13 @@ fn unified(word: String) -> Option<String> {
 
 /// Takes scope and provider off the front, unless the provider is also the family.
 fn take_provider(words: &mut Vec<String>) -> Option<&'static str> {
-    let starts_with_scope = words
-        .first()
-        .is_some_and(|word| SCOPES.contains(&word.as_str()));
+    let starts_with_scope = words.first().is_some_and(|word| SCOPES.contains(&word.as_str()));
     if starts_with_scope && words.get(1).is_some_and(|word| is_name(word)) {
         words.remove(0);
     }
     let first = words.first()?;
     let provider = provider_of(first)?;
-    let next_is_family = words
-        .get(1)
-        .is_some_and(|word| family_provider(word).is_some());
+    let next_is_family = words.get(1).is_some_and(|word| family_provider(word).is_some());
     if next_is_family || family_provider(first).is_none() {
         words.remove(0);
     }
@@ -320,11 +291,7 @@ fn is_size(word: &str) -> bool {
     let Some(count) = word.strip_suffix('b') else {
         return false;
     };
-    is_number(
-        count
-            .strip_prefix(|char: char| char.is_ascii_lowercase())
-            .unwrap_or(count),
-    )
+    is_number(count.strip_prefix(|char: char| char.is_ascii_lowercase()).unwrap_or(count))
 }
 
 /// `3`, `5` is written 3.5, and 2.0 is written 2.
@@ -361,27 +328,11 @@ mod tests {
         (
             "claude-opus-4.6",
             "Anthropic",
-            &[
-                "Claude4.6Opus",
-                "Claude Opus 4.6",
-                "anthropic.claude-opus-4-6-v1",
-            ],
+            &["Claude4.6Opus", "Claude Opus 4.6", "anthropic.claude-opus-4-6-v1"],
         ),
-        (
-            "claude-opus-4.8",
-            "Anthropic",
-            &["anthropic.claude-opus-4-8", "Claude Opus 4.8"],
-        ),
-        (
-            "claude-opus-5",
-            "Anthropic",
-            &["anthropic.claude-opus-5", "Claude Opus 5"],
-        ),
-        (
-            "claude-sonnet-4.5",
-            "Anthropic",
-            &["Claude4.5Sonnet", "Claude Sonnet 4.5"],
-        ),
+        ("claude-opus-4.8", "Anthropic", &["anthropic.claude-opus-4-8", "Claude Opus 4.8"]),
+        ("claude-opus-5", "Anthropic", &["anthropic.claude-opus-5", "Claude Opus 5"]),
+        ("claude-sonnet-4.5", "Anthropic", &["Claude4.5Sonnet", "Claude Sonnet 4.5"]),
         (
             "claude-sonnet-4",
             "Anthropic",
@@ -390,26 +341,14 @@ mod tests {
         (
             "claude-haiku-4.5",
             "Anthropic",
-            &[
-                "Claude4.5Haiku",
-                "anthropic.claude-haiku-4-5",
-                "Claude Haiku 4.5",
-            ],
+            &["Claude4.5Haiku", "anthropic.claude-haiku-4-5", "Claude Haiku 4.5"],
         ),
         (
             "claude-haiku-3.5",
             "Anthropic",
-            &[
-                "Claude3-5Haiku",
-                "Claude 3.5 Haiku",
-                "anthropic.claude-3-5-haiku-20241022-v1:0",
-            ],
+            &["Claude3-5Haiku", "Claude 3.5 Haiku", "anthropic.claude-3-5-haiku-20241022-v1:0"],
         ),
-        (
-            "claude-haiku-3",
-            "Anthropic",
-            &["Claude3Haiku", "Claude-3-Haiku"],
-        ),
+        ("claude-haiku-3", "Anthropic", &["Claude3Haiku", "Claude-3-Haiku"]),
         (
             "claude-sonnet-3.5",
             "Anthropic",
@@ -422,28 +361,13 @@ mod tests {
         (
             "claude-sonnet-3.5-v2",
             "Anthropic",
-            &[
-                "Claude 3.5 Sonnet v2",
-                "anthropic.claude-3-5-sonnet-20241022-v2:0",
-            ],
+            &["Claude 3.5 Sonnet v2", "anthropic.claude-3-5-sonnet-20241022-v2:0"],
         ),
         ("claude-sonnet-3", "Anthropic", &["Claude3Sonnet"]),
         ("claude-opus-3", "Anthropic", &["Claude-3-Opus"]),
-        (
-            "claude-2",
-            "Anthropic",
-            &["Claude2.0", "anthropic.claude-v2"],
-        ),
-        (
-            "claude-2.1",
-            "Anthropic",
-            &["Claude2.1", "anthropic.claude-v2:1"],
-        ),
-        (
-            "claude",
-            "Anthropic",
-            &["Claude", "Claude (Amazon Bedrock Edition)"],
-        ),
+        ("claude-2", "Anthropic", &["Claude2.0", "anthropic.claude-v2"]),
+        ("claude-2.1", "Anthropic", &["Claude2.1", "anthropic.claude-v2:1"]),
+        ("claude", "Anthropic", &["Claude", "Claude (Amazon Bedrock Edition)"]),
         (
             "nova-lite",
             "Amazon",
@@ -474,11 +398,7 @@ mod tests {
         (
             "titan-embed-g1-text",
             "Amazon",
-            &[
-                "TitanEmbeddingsG1-Text",
-                "Titan Embeddings G1 - Text",
-                "amazon.titan-embed-text-v1",
-            ],
+            &["TitanEmbeddingsG1-Text", "Titan Embeddings G1 - Text", "amazon.titan-embed-text-v1"],
         ),
         (
             "titan-embed-text-2",
@@ -490,43 +410,19 @@ mod tests {
                 "Titan Text Embeddings V2",
             ],
         ),
-        (
-            "rerank",
-            "Amazon",
-            &["AmazonRerank-v1", "amazon.rerank-v1:0"],
-        ),
-        (
-            "rerank-3.5",
-            "Cohere",
-            &["cohere.rerank-v3-5:0", "Cohere Rerank 3.5"],
-        ),
+        ("rerank", "Amazon", &["AmazonRerank-v1", "amazon.rerank-v1:0"]),
+        ("rerank-3.5", "Cohere", &["cohere.rerank-v3-5:0", "Cohere Rerank 3.5"]),
         (
             "llama-3.1-70b",
             "Meta",
-            &[
-                "Llama3-1-70B",
-                "Llama 3.1 70B Instruct",
-                "meta.llama3-1-70b-instruct-v1:0",
-            ],
+            &["Llama3-1-70B", "Llama 3.1 70B Instruct", "meta.llama3-1-70b-instruct-v1:0"],
         ),
         ("llama-3.1-405b", "Meta", &["Llama3-1-405B"]),
         ("llama-3.2-1b", "Meta", &["Llama3-2-1B"]),
         ("llama-3.3-70b", "Meta", &["Llama3-3-70B"]),
-        (
-            "llama-maverick-4-17b",
-            "Meta",
-            &["Llama4-Maverick-17B", "Llama 4 Maverick 17B Instruct"],
-        ),
-        (
-            "llama-chat-2-13b",
-            "Meta",
-            &["Meta Llama 2 Chat 13B (Amazon Bedrock Edition)"],
-        ),
-        (
-            "mistral-7b",
-            "Mistral AI",
-            &["Mistral7B", "Mistral 7B Instruct"],
-        ),
+        ("llama-maverick-4-17b", "Meta", &["Llama4-Maverick-17B", "Llama 4 Maverick 17B Instruct"]),
+        ("llama-chat-2-13b", "Meta", &["Meta Llama 2 Chat 13B (Amazon Bedrock Edition)"]),
+        ("mistral-7b", "Mistral AI", &["Mistral7B", "Mistral 7B Instruct"]),
         ("mistral-small", "Mistral AI", &["MistralSmall"]),
         (
             "mistral-large-3-675b",
@@ -537,99 +433,37 @@ mod tests {
                 "Mistral Large 3 675B",
             ],
         ),
-        (
-            "magistral-small-2509",
-            "Mistral AI",
-            &["mistral.magistral-small-2509"],
-        ),
+        ("magistral-small-2509", "Mistral AI", &["mistral.magistral-small-2509"]),
         (
             "voxtral-mini-2507-3b",
             "Mistral AI",
             &["mistral.voxtral-mini-3b-2507", "Voxtral Mini 3B 2507"],
         ),
-        (
-            "voxtral-small-2507-24b",
-            "Mistral AI",
-            &["mistral.voxtral-small-24b-2507"],
-        ),
+        ("voxtral-small-2507-24b", "Mistral AI", &["mistral.voxtral-small-24b-2507"]),
         (
             "gpt-oss-120b",
             "OpenAI",
-            &[
-                "gpt-oss-120b",
-                "openai.gpt-oss-120b",
-                "GPT-OSS-120B",
-                "openai.gpt-oss-120b-1:0",
-            ],
+            &["gpt-oss-120b", "openai.gpt-oss-120b", "GPT-OSS-120B", "openai.gpt-oss-120b-1:0"],
         ),
-        (
-            "gpt-oss-20b",
-            "OpenAI",
-            &["gpt-oss-20b", "openai.gpt-oss-20b"],
-        ),
-        (
-            "gpt-oss-safeguard-20b",
-            "OpenAI",
-            &["GPT-OSS-Safeguard-20B"],
-        ),
-        (
-            "gpt-astra-6",
-            "OpenAI",
-            &["OpenAI GPT-6 Astra (Amazon Bedrock Edition)"],
-        ),
-        (
-            "gemma-3-4b",
-            "Google",
-            &["Gemma-3-4B-IT", "google.gemma-3-4b-it", "Gemma 3 4B"],
-        ),
+        ("gpt-oss-20b", "OpenAI", &["gpt-oss-20b", "openai.gpt-oss-20b"]),
+        ("gpt-oss-safeguard-20b", "OpenAI", &["GPT-OSS-Safeguard-20B"]),
+        ("gpt-astra-6", "OpenAI", &["OpenAI GPT-6 Astra (Amazon Bedrock Edition)"]),
+        ("gemma-3-4b", "Google", &["Gemma-3-4B-IT", "google.gemma-3-4b-it", "Gemma 3 4B"]),
         ("gemma-4-26b-a4b", "Google", &["google.gemma-4-26b-a4b"]),
         ("gemma-4-e2b", "Google", &["google.gemma-4-e2b"]),
         (
             "qwen-3-32b",
             "Qwen",
-            &[
-                "Qwen3-32B",
-                "qwen.qwen3-32b",
-                "qwen.qwen3-32b-v1:0",
-                "Qwen3 32B",
-            ],
+            &["Qwen3-32B", "qwen.qwen3-32b", "qwen.qwen3-32b-v1:0", "Qwen3 32B"],
         ),
-        (
-            "qwen-next-3-80b-a3b",
-            "Qwen",
-            &["qwen.qwen3-next-80b-a3b-instruct"],
-        ),
-        (
-            "deepseek-3.1",
-            "DeepSeek",
-            &["deepseek.v3.1", "DeepSeek V3.1", "DeepSeek-V3.1"],
-        ),
+        ("qwen-next-3-80b-a3b", "Qwen", &["qwen.qwen3-next-80b-a3b-instruct"]),
+        ("deepseek-3.1", "DeepSeek", &["deepseek.v3.1", "DeepSeek V3.1", "DeepSeek-V3.1"]),
         ("deepseek-3.2", "DeepSeek", &["deepseek.v3.2"]),
-        (
-            "deepseek-r1",
-            "DeepSeek",
-            &["deepseek.r1-v1:0", "DeepSeek-R1"],
-        ),
-        (
-            "minimax-m2",
-            "MiniMax",
-            &["minimax.minimax-m2", "MiniMax M2"],
-        ),
-        (
-            "minimax-m2.5",
-            "MiniMax",
-            &["minimax.minimax-m2.5", "MiniMax M2.5"],
-        ),
-        (
-            "kimi-k3",
-            "Moonshot AI",
-            &["moonshotai.kimi-k3", "Kimi K3", "Moonshot AI Kimi K3"],
-        ),
-        (
-            "grok-4.3",
-            "xAI",
-            &["xai.grok-4.3", "xAI Grok 4.3", "Grok 4.3"],
-        ),
+        ("deepseek-r1", "DeepSeek", &["deepseek.r1-v1:0", "DeepSeek-R1"]),
+        ("minimax-m2", "MiniMax", &["minimax.minimax-m2", "MiniMax M2"]),
+        ("minimax-m2.5", "MiniMax", &["minimax.minimax-m2.5", "MiniMax M2.5"]),
+        ("kimi-k3", "Moonshot AI", &["moonshotai.kimi-k3", "Kimi K3", "Moonshot AI Kimi K3"]),
+        ("grok-4.3", "xAI", &["xai.grok-4.3", "xAI Grok 4.3", "Grok 4.3"]),
         ("glm-5", "Z.AI", &["zai.glm-5", "GLM-5", "Z.AI GLM 5"]),
         ("ray-2", "Luma AI", &["Ray-V2", "luma.ray-v2:0"]),
     ];
@@ -641,9 +475,7 @@ mod tests {
             for spelling in *spellings {
                 let model = canonical_model(spelling);
                 if (model.name.as_str(), model.provider) != (*name, Some(*provider)) {
-                    mismatches.push(format!(
-                        "{spelling} is {model:?}, want {name} of {provider}"
-                    ));
+                    mismatches.push(format!("{spelling} is {model:?}, want {name} of {provider}"));
                 }
             }
         }
@@ -652,10 +484,8 @@ mod tests {
 
     #[test]
     fn different_models_never_meet() {
-        let names: BTreeMap<&str, &str> = MODELS
-            .iter()
-            .map(|(name, provider, _)| (*name, *provider))
-            .collect();
+        let names: BTreeMap<&str, &str> =
+            MODELS.iter().map(|(name, provider, _)| (*name, *provider)).collect();
         assert_eq!(names.len(), MODELS.len());
         for (one, other) in [
             ("Llama3-1-70B", "Llama3-1-8B"),
@@ -664,10 +494,7 @@ mod tests {
             ("gpt-4o", "gpt-4"),
             ("Mistral7B", "Mixtral8x7B"),
             ("command-r", "command-r+"),
-            (
-                "qwen.qwen3-next-80b-a3b-thinking",
-                "qwen.qwen3-next-80b-a3b-instruct",
-            ),
+            ("qwen.qwen3-next-80b-a3b-thinking", "qwen.qwen3-next-80b-a3b-instruct"),
             ("NovaLite", "NovaMicro"),
             ("Claude4.1Opus", "Claude4Opus"),
             ("cohere.embed-english-v3", "cohere.embed-multilingual-v3"),
@@ -678,17 +505,12 @@ mod tests {
 
     #[test]
     fn a_text_without_a_rule_keeps_its_form() {
-        for (text, name) in [
-            ("UnknownModel", "unknownmodel"),
-            ("Some Model 4.0", "some model 4.0"),
-            ("", ""),
-        ] {
+        for (text, name) in
+            [("UnknownModel", "unknownmodel"), ("Some Model 4.0", "some model 4.0"), ("", "")]
+        {
             assert_eq!(
                 canonical_model(text),
-                CanonicalModel {
-                    name: name.to_owned(),
-                    provider: None
-                }
+                CanonicalModel { name: name.to_owned(), provider: None }
             );
         }
     }
@@ -705,11 +527,7 @@ mod tests {
         for line in labelled.lines().skip(1) {
             let model = line.split(',').nth(7).unwrap();
             let is_real = !model.is_empty() && model != "UnknownModel";
-            assert_eq!(
-                canonical_model(model).provider.is_some(),
-                is_real,
-                "{model}"
-            );
+            assert_eq!(canonical_model(model).provider.is_some(), is_real, "{model}");
         }
     }
 
@@ -742,10 +560,7 @@ mod tests {
 
     #[test]
     fn canonical_names_are_fixed_points() {
-        for (name, _, _) in MODELS
-            .iter()
-            .filter(|(name, _, _)| !name.starts_with("rerank"))
-        {
+        for (name, _, _) in MODELS.iter().filter(|(name, _, _)| !name.starts_with("rerank")) {
             assert_eq!(canonical_model(name).name, *name);
         }
     }

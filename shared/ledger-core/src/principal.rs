@@ -25,6 +25,20 @@ labels! {
     }
 }
 
+impl PrincipalKind {
+    /// Whether the identity is a role or a session of one, so that its name is a role's name.
+    #[must_use]
+    pub fn is_role(self) -> bool {
+        matches!(
+            self,
+            PrincipalKind::AssumedRole
+                | PrincipalKind::SsoSession
+                | PrincipalKind::ServiceLinkedRoleSession
+                | PrincipalKind::Role
+        )
+    }
+}
+
 labels! {
     /// What the name of a session looks like.
     pub enum SessionKind {
@@ -203,10 +217,7 @@ impl Principal {
     #[must_use]
     pub fn session_kind(&self) -> Option<SessionKind> {
         if self.kind == PrincipalKind::FederatedUser {
-            return self
-                .name()
-                .filter(|name| is_email(name))
-                .map(|_| SessionKind::Email);
+            return self.name().filter(|name| is_email(name)).map(|_| SessionKind::Email);
         }
         self.session().map(session_kind_of)
     }
@@ -245,8 +256,7 @@ impl Principal {
     /// The person behind a session of IAM Identity Center.
     #[must_use]
     pub fn person(&self) -> Option<&str> {
-        self.session()
-            .filter(|_| self.kind == PrincipalKind::SsoSession)
+        self.session().filter(|_| self.kind == PrincipalKind::SsoSession)
     }
 }
 
@@ -257,11 +267,7 @@ const API_KEY_USER_START: &str = "BedrockAPIKey-";
 /// Partition, service, account and resource.
 fn arn_parts(text: &str) -> Result<(&str, &str, &str, &str), NotAPrincipal> {
     let mut parts = text.splitn(6, ':');
-    let mut part = || {
-        parts
-            .next()
-            .ok_or_else(|| NotAPrincipal::NotAnArn(text.to_owned()))
-    };
+    let mut part = || parts.next().ok_or_else(|| NotAPrincipal::NotAnArn(text.to_owned()));
     let (arn, partition, service) = (part()?, part()?, part()?);
     let (region, account, resource) = (part()?, part()?, part()?);
     // IAM and STS are global: an ARN of theirs has no region.
@@ -279,10 +285,8 @@ fn arn_parts(text: &str) -> Result<(&str, &str, &str, &str), NotAPrincipal> {
 
 /// AWS adds partitions (`aws-iso-b`, `aws-eusc`), so they are known by their shape.
 fn is_partition(text: &str) -> bool {
-    text.strip_prefix("aws").is_some_and(|rest| {
-        rest.bytes()
-            .all(|byte| byte == b'-' || byte.is_ascii_lowercase())
-    })
+    text.strip_prefix("aws")
+        .is_some_and(|rest| rest.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase()))
 }
 
 /// What IAM allows in names, and the slash of paths and sessions. It leaves out every wildcard and
@@ -320,12 +324,7 @@ fn iam_parts(resource: &str) -> Option<ResourceParts<'_>> {
         "role" => PrincipalKind::Role,
         _ => return None,
     };
-    Some(ResourceParts {
-        kind,
-        path: Some(path),
-        name: Some(name),
-        session: None,
-    })
+    Some(ResourceParts { kind, path: Some(path), name: Some(name), session: None })
 }
 
 fn sts_parts(resource: &str) -> Option<ResourceParts<'_>> {
@@ -344,12 +343,7 @@ fn sts_parts(resource: &str) -> Option<ResourceParts<'_>> {
         ("assumed-role", _) => PrincipalKind::AssumedRole,
         _ => return None,
     };
-    Some(ResourceParts {
-        kind,
-        path: None,
-        name: Some(name),
-        session,
-    })
+    Some(ResourceParts { kind, path: None, name: Some(name), session })
 }
 
 fn session_kind_of(session: &str) -> SessionKind {
@@ -417,16 +411,12 @@ fn is_eks_pod(session: &str) -> bool {
 }
 
 fn is_instance_id(session: &str) -> bool {
-    session
-        .strip_prefix("i-")
-        .is_some_and(|id| matches!(id.len(), 8 | 17) && is_hex(id))
+    session.strip_prefix("i-").is_some_and(|id| matches!(id.len(), 8 | 17) && is_hex(id))
 }
 
 fn is_agent(session: &str) -> bool {
     session.starts_with("BKB-Retrieve-")
-        || session
-            .strip_prefix("BedrockAgentCore-")
-            .is_some_and(is_uuid)
+        || session.strip_prefix("BedrockAgentCore-").is_some_and(is_uuid)
 }
 
 /// The names that SDKs invent end in the time of the call.
@@ -437,9 +427,7 @@ fn is_sdk_generated(session: &str) -> bool {
 }
 
 fn has_digits_after(session: &str, starts: &[&str]) -> bool {
-    starts
-        .iter()
-        .any(|start| session.strip_prefix(start).is_some_and(is_digits))
+    starts.iter().any(|start| session.strip_prefix(start).is_some_and(is_digits))
 }
 
 /// Hexadecimal of at least 12 places with both letters and digits, or digits as long as a time in
@@ -456,11 +444,7 @@ fn contains_uuid(text: &str) -> bool {
         let lengths = window.iter().zip(UUID_PART_LENGTHS).enumerate();
         // Only the first part may continue something: `session.0123abcd-…`.
         lengths.into_iter().all(|(index, (part, length))| {
-            let part = if index == 0 {
-                last_bytes(part, length)
-            } else {
-                part
-            };
+            let part = if index == 0 { last_bytes(part, length) } else { part };
             part.len() == length && is_hex(part)
         })
     })
@@ -473,10 +457,7 @@ fn is_uuid(text: &str) -> bool {
 }
 
 fn last_bytes(text: &str, count: usize) -> &str {
-    text.len()
-        .checked_sub(count)
-        .and_then(|start| text.get(start..))
-        .unwrap_or(text)
+    text.len().checked_sub(count).and_then(|start| text.get(start..)).unwrap_or(text)
 }
 
 fn is_hex(text: &str) -> bool {
@@ -592,10 +573,7 @@ mod tests {
             "role/path/",
             "rootless",
         ] {
-            check_refused(
-                &format!("arn:aws:iam::123456789012:{text}"),
-                &resource(text),
-            );
+            check_refused(&format!("arn:aws:iam::123456789012:{text}"), &resource(text));
         }
         for text in [
             "assumed-role",
@@ -604,10 +582,7 @@ mod tests {
             "assumed-role/R/S/T",
             "federated-user/a/b",
         ] {
-            check_refused(
-                &format!("arn:aws:sts::123456789012:{text}"),
-                &resource(text),
-            );
+            check_refused(&format!("arn:aws:sts::123456789012:{text}"), &resource(text));
         }
     }
 
@@ -632,10 +607,8 @@ mod tests {
     }
 
     fn session_of(role: &str, session: &str) -> Principal {
-        Principal::parse(&format!(
-            "arn:aws:sts::123456789012:assumed-role/{role}/{session}"
-        ))
-        .unwrap()
+        Principal::parse(&format!("arn:aws:sts::123456789012:assumed-role/{role}/{session}"))
+            .unwrap()
     }
 
     #[test]
@@ -659,10 +632,7 @@ mod tests {
             let principal = session_of("App", session);
             assert_eq!(principal.session_kind(), Some(kind), "{session}");
             assert!(principal.session_is_generated(), "{session}");
-            assert_eq!(
-                principal.folded(),
-                "arn:aws:sts::123456789012:assumed-role/App/*"
-            );
+            assert_eq!(principal.folded(), "arn:aws:sts::123456789012:assumed-role/App/*");
             assert_eq!(principal.session(), Some(session));
         }
     }
@@ -700,15 +670,9 @@ mod tests {
     #[test]
     fn only_identity_center_has_permission_sets_and_persons() {
         for (role, expected) in [
-            (
-                "AWSReservedSSO_TeamAIAdmin_aa59d952f393cb6a",
-                Some("TeamAIAdmin"),
-            ),
+            ("AWSReservedSSO_TeamAIAdmin_aa59d952f393cb6a", Some("TeamAIAdmin")),
             ("AWSReservedSSO_Team_AI_aa59d952f393cb6a", Some("Team_AI")),
-            (
-                "AWSReservedSSO_AdministratorAccess",
-                Some("AdministratorAccess"),
-            ),
+            ("AWSReservedSSO_AdministratorAccess", Some("AdministratorAccess")),
             ("App_aa59d952f393cb6a", None),
         ] {
             let principal = session_of(role, "jane");

@@ -54,9 +54,7 @@ pub fn token_count(
     }
     let power = power_of_ten(pricing_unit, description)?;
     let exact = times_power_of_ten(amount, power)?;
-    exact
-        .round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven)
-        .to_u64()
+    exact.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven).to_u64()
 }
 
 /// The power of ten that one billed unit stands for.
@@ -74,13 +72,7 @@ fn unit_power(unit: &str) -> Option<u32> {
     if !words.iter().any(|word| is_token(word)) {
         return None;
     }
-    match words
-        .iter()
-        .filter(|word| !is_token(word))
-        .copied()
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
+    match words.iter().filter(|word| !is_token(word)).copied().collect::<Vec<_>>().as_slice() {
         [] | ["1"] => Some(0),
         [scale] | ["1", scale] => scale_power(scale),
         // Tokens per minute and the like: a capacity, not a count.
@@ -210,14 +202,8 @@ mod tests {
         }
         check("1", "1K tokens per minute", "", None);
         let one = Decimal::ONE;
-        assert_eq!(
-            token_count(Meter::OutputImages, one, Some("1K tokens"), None),
-            None
-        );
-        assert_eq!(
-            token_count(Meter::CustomizationTraining, one, Some("1K tokens"), None),
-            None
-        );
+        assert_eq!(token_count(Meter::OutputImages, one, Some("1K tokens"), None), None);
+        assert_eq!(token_count(Meter::CustomizationTraining, one, Some("1K tokens"), None), None);
     }
 
     #[test]

@@ -227,11 +227,7 @@ impl UsageType {
         let frame = Frame::of(text);
         let words = words::split(frame.body);
         // Marketplace lines name no model, so all their words belong to the meter.
-        let tail_start = if frame.is_marketplace {
-            0
-        } else {
-            tail_start(&words)
-        };
+        let tail_start = if frame.is_marketplace { 0 } else { tail_start(&words) };
         let tail = words.get(tail_start..).unwrap_or_default();
         let reading = Reading {
             text: frame.body,
@@ -317,11 +313,7 @@ impl<'a> Frame<'a> {
             Some(body) => (body, true),
             None => (rest, false),
         };
-        Frame {
-            prefix: outer.or(inner),
-            is_marketplace: has_mark || has_units,
-            body,
-        }
+        Frame { prefix: outer.or(inner), is_marketplace: has_mark || has_units, body }
     }
 }
 
@@ -337,20 +329,13 @@ fn split_prefix(text: &str) -> (Option<region::RegionPrefix<'_>>, &str) {
 /// A segment opens the tail when it begins with a word that no model has; tier and modality words
 /// right before it (`Llama3-1-70B-LatencyOptimized-input-tokens`) belong to the tail as well.
 fn tail_start(words: &[Word]) -> usize {
-    let opens_tail = |index: usize| {
-        words
-            .get(index..)
-            .is_some_and(|rest| is_meter_start(Words(rest)))
-    };
+    let opens_tail =
+        |index: usize| words.get(index..).is_some_and(|rest| is_meter_start(Words(rest)));
     let Some(anchor) = (0..words.len()).find(|index| opens_tail(*index)) else {
         return 0;
     };
     let before = words.get(..anchor).unwrap_or_default();
-    let qualifier_count = before
-        .iter()
-        .rev()
-        .take_while(|word| is_qualifier(word))
-        .count();
+    let qualifier_count = before.iter().rev().take_while(|word| is_qualifier(word)).count();
     anchor - qualifier_count
 }
 
@@ -390,10 +375,7 @@ const METER_STARTS: &[&str] = &[
 
 /// Only small letters tell `-text-input-tokens` from the `Text` of `TitanEmbeddingV2-Text-input-tokens`.
 fn is_qualifier(word: &Word) -> bool {
-    if matches!(
-        word.segment.as_str(),
-        "LatencyOptimized" | "Batch" | "Flex" | "Priority"
-    ) {
+    if matches!(word.segment.as_str(), "LatencyOptimized" | "Batch" | "Flex" | "Priority") {
         return true;
     }
     QUALIFIERS.contains(&word.segment.as_str())
@@ -429,10 +411,7 @@ fn model_of(body: &str, tail: &[Word], meter: Meter, has_model: bool) -> Option<
     }
     if has_model {
         let end = tail.first()?.segment_start.checked_sub(1)?;
-        return body
-            .get(..end)
-            .map(str::to_owned)
-            .filter(|model| !model.is_empty());
+        return body.get(..end).map(str::to_owned).filter(|model| !model.is_empty());
     }
     // A media model known by its name, before details that no rule reads.
     let first = tail.first()?;
@@ -453,16 +432,8 @@ fn modality_of(meter: Meter, words: Words<'_>) -> Option<Modality> {
 }
 
 fn token_modality(words: Words<'_>) -> Modality {
-    let named = [
-        Modality::Image,
-        Modality::Video,
-        Modality::Audio,
-        Modality::Speech,
-    ];
-    named
-        .into_iter()
-        .find(|modality| words.has(modality.as_str()))
-        .unwrap_or(Modality::Text)
+    let named = [Modality::Image, Modality::Video, Modality::Audio, Modality::Speech];
+    named.into_iter().find(|modality| words.has(modality.as_str())).unwrap_or(Modality::Text)
 }
 
 /// Outside tokens only the unmistakable words count: `Standard` is also a quality of images.
@@ -470,15 +441,8 @@ fn tier_of(meter: Meter, words: Words<'_>) -> Option<Tier> {
     if !meter::names_a_model(meter) {
         return None;
     }
-    let named = [
-        ("batch", Tier::Batch),
-        ("flex", Tier::Flex),
-        ("priority", Tier::Priority),
-    ];
-    let written = named
-        .iter()
-        .find(|(word, _)| words.has(word))
-        .map(|(_, tier)| *tier);
+    let named = [("batch", Tier::Batch), ("flex", Tier::Flex), ("priority", Tier::Priority)];
+    let written = named.iter().find(|(word, _)| words.has(word)).map(|(_, tier)| *tier);
     let is_fast = words.has_run(&["latency", "optimized"]);
     written
         .or(is_fast.then_some(Tier::LatencyOptimized))
@@ -501,11 +465,7 @@ fn routing_of(meter: Meter, words: Words<'_>) -> Option<Routing> {
 fn context_of(meter: Meter, words: Words<'_>) -> Option<Context> {
     meter.token_direction()?;
     let is_long = words.has_run(&["long", "context"]);
-    Some(if is_long {
-        Context::Long
-    } else {
-        Context::Default
-    })
+    Some(if is_long { Context::Long } else { Context::Default })
 }
 
 fn cache_ttl_of(meter: Meter, words: Words<'_>) -> Option<CacheTtl> {
@@ -513,21 +473,9 @@ fn cache_ttl_of(meter: Meter, words: Words<'_>) -> Option<CacheTtl> {
         return None;
     }
     let spellings: [(CacheTtl, &[&str], &str); 3] = [
-        (
-            CacheTtl::ThirtyMinutes,
-            &["30m", "30min", "30minute", "30minutes"],
-            "30",
-        ),
-        (
-            CacheTtl::FiveMinutes,
-            &["5m", "5min", "5minute", "5minutes"],
-            "5",
-        ),
-        (
-            CacheTtl::OneHour,
-            &["1h", "1hr", "1hour", "60m", "60min"],
-            "1",
-        ),
+        (CacheTtl::ThirtyMinutes, &["30m", "30min", "30minute", "30minutes"], "30"),
+        (CacheTtl::FiveMinutes, &["5m", "5min", "5minute", "5minutes"], "5"),
+        (CacheTtl::OneHour, &["1h", "1hr", "1hour", "60m", "60min"], "1"),
     ];
     let is_written = |(ttl, joined, number): &(CacheTtl, &[&str], &str)| {
         let units: &[&str] = if *ttl == CacheTtl::OneHour {
@@ -537,10 +485,7 @@ fn cache_ttl_of(meter: Meter, words: Words<'_>) -> Option<CacheTtl> {
         };
         words.has_any(joined) || units.iter().any(|unit| words.has_run(&[number, unit]))
     };
-    spellings
-        .iter()
-        .find(|spelling| is_written(spelling))
-        .map(|(ttl, _, _)| *ttl)
+    spellings.iter().find(|spelling| is_written(spelling)).map(|(ttl, _, _)| *ttl)
 }
 
 fn is_custom_model(meter: Meter, words: Words<'_>) -> bool {

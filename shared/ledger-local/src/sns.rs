@@ -130,14 +130,8 @@ impl SnsStandIn {
     /// If a file cannot be read or written, or a line is no message.
     pub fn open(dir: Option<&Path>) -> io::Result<Self> {
         let outbox = dir.map_or_else(|| Ok(Outbox::default()), Outbox::open)?;
-        let shared = Shared {
-            outbox,
-            failures: VecDeque::new(),
-            request_count: 0,
-        };
-        Ok(Self {
-            shared: Arc::new(Mutex::new(shared)),
-        })
+        let shared = Shared { outbox, failures: VecDeque::new(), request_count: 0 };
+        Ok(Self { shared: Arc::new(Mutex::new(shared)) })
     }
 
     /// The messages accepted so far, oldest first, with those of earlier runs.
@@ -188,16 +182,9 @@ type Parameters = BTreeMap<String, String>;
 
 /// What a request led to.
 enum Done {
-    Created {
-        topic_arn: String,
-    },
-    Listed {
-        topic_arns: Vec<String>,
-        next_token: Option<String>,
-    },
-    Published {
-        message_id: String,
-    },
+    Created { topic_arn: String },
+    Listed { topic_arns: Vec<String>, next_token: Option<String> },
+    Published { message_id: String },
 }
 
 fn perform(form: &Parameters, outbox: &mut Outbox) -> Result<Done, StandInError> {
@@ -230,20 +217,14 @@ fn create_topic(form: &Parameters, outbox: &mut Outbox) -> Result<Done, StandInE
 
 /// Lists a page of topics; the token is the last ARN of the page before.
 fn list_topics(form: &Parameters, outbox: &Outbox) -> Result<Done, StandInError> {
-    let token = form
-        .get("NextToken")
-        .map(String::as_str)
-        .unwrap_or_default();
+    let token = form.get("NextToken").map(String::as_str).unwrap_or_default();
     if !token.is_empty() && !outbox.has_topic(token) {
         return Err(StandInError::invalid("NextToken"));
     }
     let mut behind = outbox.topics_behind(token);
     let topic_arns: Vec<String> = behind.by_ref().take(TOPICS_PER_PAGE).cloned().collect();
     let next_token = behind.next().and_then(|_| topic_arns.last().cloned());
-    Ok(Done::Listed {
-        topic_arns,
-        next_token,
-    })
+    Ok(Done::Listed { topic_arns, next_token })
 }
 
 fn not_kept(err: &io::Error) -> StandInError {

@@ -109,33 +109,23 @@ impl FaultPlan {
     /// The first `call_count` calls pass; every later one is cut.
     #[must_use]
     pub fn fail_after(call_count: u64) -> Self {
-        Self::each(move |call| {
-            if call.number <= call_count {
-                Fault::Pass
-            } else {
-                Fault::FailFrom
-            }
-        })
+        Self::each(
+            move |call| {
+                if call.number <= call_count { Fault::Pass } else { Fault::FailFrom }
+            },
+        )
     }
 
     /// Call `number`, counted from 1, meets `fault`; all others pass.
     #[must_use]
     pub fn only(number: u64, fault: Fault) -> Self {
-        Self::each(move |call| {
-            if call.number == number {
-                fault.clone()
-            } else {
-                Fault::Pass
-            }
-        })
+        Self::each(move |call| if call.number == number { fault.clone() } else { Fault::Pass })
     }
 
     /// Asks `decide` about each call, one at a time and in order of their numbers.
     #[must_use]
     pub fn each(decide: impl Fn(&Call) -> Fault + Send + Sync + 'static) -> Self {
-        Self {
-            decide: Box::new(decide),
-        }
+        Self { decide: Box::new(decide) }
     }
 }
 
@@ -172,19 +162,10 @@ impl FaultyProxy {
     pub async fn start(upstream: SocketAddr, plan: FaultPlan) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let state = State {
-            plan,
-            number: 0,
-            call_count: 0,
-            has_failed_for_good: false,
-        };
+        let state = State { plan, number: 0, call_count: 0, has_failed_for_good: false };
         let state = Arc::new(Mutex::new(state));
         let server = tokio::spawn(serve(listener, upstream, Arc::clone(&state)));
-        Ok(Self {
-            address,
-            state,
-            server,
-        })
+        Ok(Self { address, state, server })
     }
 
     /// Where clients connect to.
@@ -263,11 +244,7 @@ async fn forward(
     let mut call = Call {
         number: 0,
         method: head.method,
-        path: head
-            .uri
-            .path_and_query()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
+        path: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
         headers: head.headers,
         body,
     };
@@ -277,11 +254,7 @@ async fn forward(
         Fault::LoseAnswer => send(call, upstream).await.and(Err(Cut)),
         Fault::HalfAnswer => {
             let answer = send(call, upstream).await?;
-            if answer.body().is_empty() {
-                Err(Cut)
-            } else {
-                Ok(answer.map(Answer::half))
-            }
+            if answer.body().is_empty() { Err(Cut) } else { Ok(answer.map(Answer::half)) }
         }
         Fault::Status { code, body } => {
             let mut answer = Response::new(Answer::whole(body.into()));
@@ -314,9 +287,8 @@ fn fault_of(call: &mut Call, state: &Mutex<State>) -> Fault {
 /// Does the call on a connection of its own and reads the whole answer.
 async fn send(call: Call, upstream: SocketAddr) -> Result<Response<Bytes>, Cut> {
     let stream = TcpStream::connect(upstream).await.map_err(|_| Cut)?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(|_| Cut)?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|_| Cut)?;
     let mut request = Request::new(Full::new(call.body));
     *request.method_mut() = call.method;
     *request.uri_mut() = call.path.parse().map_err(|_| Cut)?;
@@ -357,21 +329,13 @@ struct Answer {
 
 impl Answer {
     fn whole(body: Bytes) -> Self {
-        Self {
-            announced_bytes: body.len() as u64,
-            rest: Some(body),
-            cut: None,
-        }
+        Self { announced_bytes: body.len() as u64, rest: Some(body), cut: None }
     }
 
     fn half(body: Bytes) -> Self {
         let half = body.slice(..body.len() / 2);
         let cut = Some(Box::pin(tokio::time::sleep(PAUSE_BEFORE_CUT)));
-        Self {
-            announced_bytes: body.len() as u64,
-            rest: Some(half),
-            cut,
-        }
+        Self { announced_bytes: body.len() as u64, rest: Some(half), cut }
     }
 }
 
@@ -422,13 +386,11 @@ mod tests {
         let done = Arc::new(AtomicU64::new(0));
         let router = Router::new().route(
             "/path",
-            post(
-                |Shared(done): Shared<Arc<AtomicU64>>, body: String| async move {
-                    assert_eq!(body, "Action=Publish");
-                    done.fetch_add(1, Ordering::SeqCst);
-                    ([("x-answered", "yes")], ANSWER)
-                },
-            ),
+            post(|Shared(done): Shared<Arc<AtomicU64>>, body: String| async move {
+                assert_eq!(body, "Action=Publish");
+                done.fetch_add(1, Ordering::SeqCst);
+                ([("x-answered", "yes")], ANSWER)
+            }),
         );
         let router = router.with_state(Arc::clone(&done));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -459,10 +421,7 @@ mod tests {
         }
         assert_eq!(seen, expected);
         assert_eq!(proxy.calls(), expected.len() as u64);
-        assert_eq!(
-            done.load(Ordering::SeqCst),
-            expected.matches('.').count() as u64
-        );
+        assert_eq!(done.load(Ordering::SeqCst), expected.matches('.').count() as u64);
     }
 
     #[tokio::test]
@@ -501,11 +460,7 @@ mod tests {
         let answer = raw_call(&proxy).await;
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         assert!(answer.contains("x-answered: yes\r\n"), "{answer}");
-        assert_eq!(
-            answer.matches("content-length: 10\r\n").count(),
-            1,
-            "{answer}"
-        );
+        assert_eq!(answer.matches("content-length: 10\r\n").count(), 1, "{answer}");
     }
 
     #[tokio::test]
@@ -526,10 +481,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_status_is_answered_without_the_server() {
-        let fault = Fault::Status {
-            code: 503,
-            body: "busy".to_owned(),
-        };
+        let fault = Fault::Status { code: 503, body: "busy".to_owned() };
         let (proxy, done) = set_up(FaultPlan::only(1, fault)).await;
         let answer = raw_call(&proxy).await;
         assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
@@ -562,21 +514,15 @@ mod tests {
     async fn a_connection_serves_many_calls() {
         let (proxy, done) = set_up(FaultPlan::none()).await;
         let stream = TcpStream::connect(proxy.address()).await.unwrap();
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .unwrap();
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         for _ in 0..3 {
             let mut request = Request::post("/path").header("host", "x");
             request = request.header(CONTENT_LENGTH, 14);
-            let request = request
-                .body(Full::new(Bytes::from_static(b"Action=Publish")))
-                .unwrap();
+            let request = request.body(Full::new(Bytes::from_static(b"Action=Publish"))).unwrap();
             let answer = sender.send_request(request).await.unwrap();
-            assert_eq!(
-                answer.into_body().collect().await.unwrap().to_bytes(),
-                ANSWER
-            );
+            assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), ANSWER);
         }
         assert_eq!(done.load(Ordering::SeqCst), 3);
     }

@@ -31,10 +31,7 @@ pub(super) fn meter_of(reading: Reading<'_>) -> Meter {
         media_meter,
         other_service_meter,
     ];
-    families
-        .iter()
-        .find_map(|family| family(reading))
-        .unwrap_or(Meter::Unknown)
+    families.iter().find_map(|family| family(reading)).unwrap_or(Meter::Unknown)
 }
 
 /// Whether a charge of this meter names the model in front of the meter.
@@ -64,35 +61,20 @@ fn feature_meter(reading: Reading<'_>) -> Option<Meter> {
     if words.has_run(&["data", "automation"]) {
         return Some(Meter::DataAutomation);
     }
-    if has_any_run(&[
-        &["knowledge", "base"],
-        &["generate", "sql"],
-        &["structured", "retrieve"],
-    ]) {
+    if has_any_run(&[&["knowledge", "base"], &["generate", "sql"], &["structured", "retrieve"]]) {
         return Some(Meter::KnowledgeBase);
     }
     if is_evaluation(words) {
         return Some(Meter::Evaluation);
     }
-    if has_any_run(&[
-        &["consumption", "based"],
-        &["agent", "core"],
-        &["agentcore"],
-    ]) {
+    if has_any_run(&[&["consumption", "based"], &["agent", "core"], &["agentcore"]]) {
         return Some(Meter::Agentcore);
     }
-    if has_any_run(&[
-        &["invoke", "flow"],
-        &["bedrock", "flow"],
-        &["bedrock", "flows"],
-    ]) {
+    if has_any_run(&[&["invoke", "flow"], &["bedrock", "flow"], &["bedrock", "flows"]]) {
         return Some(Meter::Flows);
     }
-    if has_any_run(&[
-        &["optimize", "prompt"],
-        &["prompt", "optimization"],
-        &["prompt", "routing"],
-    ]) {
+    if has_any_run(&[&["optimize", "prompt"], &["prompt", "optimization"], &["prompt", "routing"]])
+    {
         return Some(Meter::PromptTools);
     }
     words.has("grounding").then_some(Meter::Grounding)
@@ -101,10 +83,7 @@ fn feature_meter(reading: Reading<'_>) -> Option<Meter> {
 /// AWS Config bills `ConfigRuleEvaluations`: the word must begin its segment, or follow `model`.
 fn is_evaluation(words: Words<'_>) -> bool {
     let is_word = |text: &str| matches!(text, "evaluation" | "evaluations");
-    words
-        .0
-        .iter()
-        .any(|word| word.opens_segment && is_word(&word.text))
+    words.0.iter().any(|word| word.opens_segment && is_word(&word.text))
         || words.has_run(&["model", "evaluation"])
         || words.has_run(&["model", "evaluations"])
 }
@@ -172,11 +151,8 @@ fn token_meter(reading: Reading<'_>) -> Option<Meter> {
     let words = reading.tail;
     let is_counted = words.has_any(&["token", "tokens"]);
     // `minimax.minimax-m2.5-output` is a line of a real bill.
-    let is_bare = reading.has_model
-        && words
-            .0
-            .iter()
-            .all(|word| BARE_WORDS.contains(&word.text.as_str()));
+    let is_bare =
+        reading.has_model && words.0.iter().all(|word| BARE_WORDS.contains(&word.text.as_str()));
     if !is_counted && !is_bare {
         return None;
     }
@@ -221,10 +197,7 @@ fn media_meter(reading: Reading<'_>) -> Option<Meter> {
     if words.has_any(&["t2i", "i2i"]) {
         return Some(Meter::OutputImages);
     }
-    let is_video_size = words
-        .0
-        .iter()
-        .any(|word| VIDEO_SIZES.contains(&word.text.as_str()));
+    let is_video_size = words.0.iter().any(|word| VIDEO_SIZES.contains(&word.text.as_str()));
     if words.has_any(&["t2v", "i2v", "v2v"]) || is_video_size {
         return Some(Meter::OutputVideo);
     }
@@ -238,36 +211,25 @@ fn media_meter(reading: Reading<'_>) -> Option<Meter> {
     media_model_meter(reading.all)
 }
 
-const VIDEO_SIZES: &[&str] = &[
-    "lowfps", "medfps", "highfps", "sdres", "hdres", "fhdres", "uhdres", "720p", "1080p",
-];
+const VIDEO_SIZES: &[&str] =
+    &["lowfps", "medfps", "highfps", "sdres", "hdres", "fhdres", "uhdres", "720p", "1080p"];
 
 const MEDIA: &[(&[&str], Meter, Meter)] = &[
-    (
-        &["image", "images"],
-        Meter::InputImages,
-        Meter::OutputImages,
-    ),
+    (&["image", "images"], Meter::InputImages, Meter::OutputImages),
     (&["video", "videos"], Meter::InputVideo, Meter::OutputVideo),
     (&["audio", "speech"], Meter::InputAudio, Meter::OutputAudio),
 ];
 
 /// Models that make one kind of thing say what is billed even where the rest is not understood.
 fn media_model_meter(words: Words<'_>) -> Option<Meter> {
-    let is_image = [
-        ["nova", "canvas"],
-        ["image", "generator"],
-        ["stable", "image"],
-        ["stable", "diffusion"],
-    ]
-    .iter()
-    .any(|run| words.has_run(run));
+    let is_image =
+        [["nova", "canvas"], ["image", "generator"], ["stable", "image"], ["stable", "diffusion"]]
+            .iter()
+            .any(|run| words.has_run(run));
     if is_image {
         return Some(Meter::OutputImages);
     }
-    words
-        .has_run(&["nova", "reel"])
-        .then_some(Meter::OutputVideo)
+    words.has_run(&["nova", "reel"]).then_some(Meter::OutputVideo)
 }
 
 /// Recognises the usage types of other AWS services, which share the bill.
@@ -334,17 +296,8 @@ const OTHER_SERVICE_PARTS: &[&str] = &[
     "usage:",
 ];
 
-const OTHER_SERVICE_ENDS: &[&str] = &[
-    "ocu",
-    "-gb",
-    "-hours",
-    "-hrs",
-    "-mins",
-    "-queries",
-    "-requests",
-    "-lcus",
-    "-ocu",
-];
+const OTHER_SERVICE_ENDS: &[&str] =
+    &["ocu", "-gb", "-hours", "-hrs", "-mins", "-queries", "-requests", "-lcus", "-ocu"];
 
 const OTHER_SERVICE_WORDS: &[&str] = &[
     "cw",

@@ -14,20 +14,11 @@ pub(super) struct RegionPrefix<'a> {
 pub(super) fn take(text: &str) -> Option<(RegionPrefix<'_>, &str)> {
     let (prefix, rest) = text.split_once(['-', '_'])?;
     let region = region_of(prefix)?;
-    Some((
-        RegionPrefix {
-            text: prefix,
-            region,
-        },
-        rest,
-    ))
+    Some((RegionPrefix { text: prefix, region }, rest))
 }
 
 fn region_of(prefix: &str) -> Option<&'static str> {
-    let known = PREFIXES
-        .iter()
-        .find(|(known, _)| *known == prefix)
-        .map(|(_, region)| *region);
+    let known = PREFIXES.iter().find(|(known, _)| *known == prefix).map(|(_, region)| *region);
     known.or_else(|| has_prefix_shape(prefix).then_some(UNKNOWN_REGION))
 }
 

@@ -7,10 +7,7 @@ const LABELLED: &str = include_str!("../../testdata/bedrock_usage_types.csv");
 
 /// One labelled row; only the last column, the note, can hold a comma.
 fn labelled_rows() -> impl Iterator<Item = Vec<&'static str>> {
-    LABELLED
-        .lines()
-        .skip(1)
-        .map(|line| line.splitn(16, ',').collect())
+    LABELLED.lines().skip(1).map(|line| line.splitn(16, ',').collect())
 }
 
 fn text<T>(value: Option<T>, as_str: impl Fn(T) -> &'static str) -> String {
@@ -46,20 +43,11 @@ fn every_labelled_row_is_read_as_labelled() {
         row_count += 1;
         let actual = columns(&UsageType::parse(row[0]));
         if actual[..] != row[4..15] {
-            mismatches.push(format!(
-                "{}\n  is   {actual:?}\n  want {:?}",
-                row[0],
-                &row[4..15]
-            ));
+            mismatches.push(format!("{}\n  is   {actual:?}\n  want {:?}", row[0], &row[4..15]));
         }
     }
     assert_eq!(row_count, 194);
-    assert!(
-        mismatches.is_empty(),
-        "{} mismatches:\n{}",
-        mismatches.len(),
-        mismatches.join("\n")
-    );
+    assert!(mismatches.is_empty(), "{} mismatches:\n{}", mismatches.len(), mismatches.join("\n"));
 }
 
 #[test]
@@ -76,12 +64,7 @@ fn labelled_rows_are_ai_exactly_if_they_are_bedrock() {
         );
         // Without a code the grammar decides, and it cannot know what was added last week.
         let is_read = is_bedrock && row[8] != "unknown";
-        assert_eq!(
-            is_ai(None, None, None, None, &usage_type),
-            is_read,
-            "{}",
-            row[0]
-        );
+        assert_eq!(is_ai(None, None, None, None, &usage_type), is_read, "{}", row[0]);
     }
 }
 
@@ -113,15 +96,9 @@ fn a_model_is_not_eaten_as_a_region() {
     ] {
         let parsed = UsageType::parse(usage_type);
         assert_eq!(parsed.region, None, "{usage_type}");
-        assert_eq!(
-            parsed.model.as_deref(),
-            usage_type.strip_suffix("-input-tokens")
-        );
+        assert_eq!(parsed.model.as_deref(), usage_type.strip_suffix("-input-tokens"));
     }
-    assert_eq!(
-        UsageType::parse("EU-GLM-4.6-input-tokens").region,
-        Some("eu-west-1")
-    );
+    assert_eq!(UsageType::parse("EU-GLM-4.6-input-tokens").region, Some("eu-west-1"));
 }
 
 #[test]
@@ -135,22 +112,10 @@ fn an_unknown_prefix_is_kept_and_its_region_unknown() {
 #[test]
 fn the_order_of_the_words_does_not_matter() {
     let expected = "Llama3-1-70B input_tokens text latency_optimized global default -";
-    check(
-        "USE1-Llama3-1-70B-LatencyOptimized-input-tokens-cross-region-global",
-        expected,
-    );
-    check(
-        "USE1-Llama3-1-70B-latency-optimized-input-tokens-cross-region-global",
-        expected,
-    );
-    check(
-        "USE1-Llama3-1-70B-input-tokens-latency-optimized-cross-region-global",
-        expected,
-    );
-    check(
-        "USE1-Llama3-1-70B-input-token-count-cross-region-global-latency-optimized",
-        expected,
-    );
+    check("USE1-Llama3-1-70B-LatencyOptimized-input-tokens-cross-region-global", expected);
+    check("USE1-Llama3-1-70B-latency-optimized-input-tokens-cross-region-global", expected);
+    check("USE1-Llama3-1-70B-input-tokens-latency-optimized-cross-region-global", expected);
+    check("USE1-Llama3-1-70B-input-token-count-cross-region-global-latency-optimized", expected);
 }
 
 #[test]
@@ -163,11 +128,7 @@ fn every_spelling_of_the_cache_is_read() {
         ("cache-write-1h-tokens", "cache_write_tokens", "1h"),
         ("cache-write-tokens-30m", "cache_write_tokens", "30m"),
         ("cache-write-tokens-5m", "cache_write_tokens", "5m"),
-        (
-            "cache-write-input-token-count-1-hour",
-            "cache_write_tokens",
-            "1h",
-        ),
+        ("cache-write-input-token-count-1-hour", "cache_write_tokens", "1h"),
     ] {
         check(
             &format!("USE1-NovaPro-{tail}"),
@@ -181,15 +142,9 @@ fn features_without_a_model_are_read() {
     for (usage_type, meter) in [
         ("USE1-BrowserTool:Consumption-based:vCPU", "agentcore"),
         ("USE1-Gateway:Consumption-based:Search-API", "agentcore"),
-        (
-            "USE1-Memory:Consumption-based:Long-Term-Memory-Retrieval",
-            "agentcore",
-        ),
+        ("USE1-Memory:Consumption-based:Long-Term-Memory-Retrieval", "agentcore"),
         ("USE1-Evaluations:Consumption-based:Custom", "evaluation"),
-        (
-            "USE1-DataAutomation-Standard-DocumentPages",
-            "data_automation",
-        ),
+        ("USE1-DataAutomation-Standard-DocumentPages", "data_automation"),
         ("USE1-KnowledgeBase-GenerateSQL", "knowledge_base"),
         ("USE1-InvokeFlow-NodeTransitions", "flows"),
         ("USE1-OptimizePrompt-Tokens", "prompt_tools"),
@@ -198,26 +153,14 @@ fn features_without_a_model_are_read() {
     ] {
         check(usage_type, &format!("- {meter} - - - - -"));
     }
-    check(
-        "USE1-Guardrail-ContentPolicyImageUnitsConsumed",
-        "- guardrail_units image - - - -",
-    );
-    check(
-        "USE1-CustomModelImport-Storage",
-        "- customization_storage - - - - -",
-    );
+    check("USE1-Guardrail-ContentPolicyImageUnitsConsumed", "- guardrail_units image - - - -");
+    check("USE1-CustomModelImport-Storage", "- customization_storage - - - - -");
 }
 
 #[test]
 fn imported_models_name_their_family() {
-    check(
-        "USE1-Llama-CustomModelImport-Inference-v1:0",
-        "Llama custom_model_units - - - - -",
-    );
-    check(
-        "USE1-OSS-CustomModelImport-Storage-v2:0",
-        "OSS customization_storage - - - - -",
-    );
+    check("USE1-Llama-CustomModelImport-Inference-v1:0", "Llama custom_model_units - - - - -");
+    check("USE1-OSS-CustomModelImport-Storage-v2:0", "OSS customization_storage - - - - -");
     assert!(UsageType::parse("USE1-Llama-CustomModelImport-Inference-v1:0").is_custom_model);
 }
 
@@ -239,22 +182,13 @@ fn images_and_video_are_no_tokens() {
         "USE1-NovaMultiModalEmbeddings-input-audio-second",
         "NovaMultiModalEmbeddings input_audio audio - - - -",
     );
-    check(
-        "USE1-Nova2.0Omni-output-image-count",
-        "Nova2.0Omni output_images image - - - -",
-    );
+    check("USE1-Nova2.0Omni-output-image-count", "Nova2.0Omni output_images image - - - -");
     check(
         "USE1-TitanImageGeneratorG1-T2I-512-Standard",
         "TitanImageGeneratorG1 output_images image - - - -",
     );
-    check(
-        "USE1-NovaCanvas-BackgroundRemoval",
-        "NovaCanvas output_images image - - - -",
-    );
-    check(
-        "USE1-MP:USE1_InputImageCount-Units",
-        "- input_images image - - - -",
-    );
+    check("USE1-NovaCanvas-BackgroundRemoval", "NovaCanvas output_images image - - - -");
+    check("USE1-MP:USE1_InputImageCount-Units", "- input_images image - - - -");
 }
 
 #[test]
@@ -271,10 +205,7 @@ fn marketplace_words_are_read_as_any_other() {
         "MP:USE1_OutputTokenCount_LatencyOptimized-Units",
         "- output_tokens text latency_optimized in_region default -",
     );
-    assert_eq!(
-        UsageType::parse("MP:USE1_OutputTokenCount-Units").region,
-        Some("us-east-1")
-    );
+    assert_eq!(UsageType::parse("MP:USE1_OutputTokenCount-Units").region, Some("us-east-1"));
 }
 
 #[test]
@@ -291,14 +222,8 @@ fn every_spelling_of_long_context_is_read() {
 
 #[test]
 fn provisioned_throughput_needs_a_model_or_model_units() {
-    check(
-        "USE1-Nova-ProvisionedThroughput",
-        "Nova provisioned_model_units - - - - -",
-    );
-    check(
-        "USE1-ProvisionedThroughput-NoCommit-ModelUnits",
-        "- provisioned_model_units - - - - -",
-    );
+    check("USE1-Nova-ProvisionedThroughput", "Nova provisioned_model_units - - - - -");
+    check("USE1-ProvisionedThroughput-NoCommit-ModelUnits", "- provisioned_model_units - - - - -");
     check("USE1-ProvisionedThroughput", "- unknown - - - - -");
 }
 

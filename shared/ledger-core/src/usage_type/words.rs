@@ -32,12 +32,9 @@ impl Words<'_> {
 
     /// Whether these words follow each other somewhere.
     pub(super) fn has_run(self, run: &[&str]) -> bool {
-        self.0.windows(run.len()).any(|window| {
-            window
-                .iter()
-                .map(|it| it.text.as_str())
-                .eq(run.iter().copied())
-        })
+        self.0
+            .windows(run.len())
+            .any(|window| window.iter().map(|it| it.text.as_str()).eq(run.iter().copied()))
     }
 
     /// Whether the first words are these.

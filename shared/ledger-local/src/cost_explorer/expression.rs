@@ -77,19 +77,12 @@ impl Dimension {
 
     /// Reads a dimension that may group a cost query.
     pub fn parse_group(name: &str) -> Result<Self, StandInError> {
-        Self::parse(
-            name,
-            &GROUP_DIMENSIONS,
-            "Group Definition dimension is invalid.",
-        )
+        Self::parse(name, &GROUP_DIMENSIONS, "Group Definition dimension is invalid.")
     }
 
     fn parse(name: &str, allowed: &[&'static str], complaint: &str) -> Result<Self, StandInError> {
         let known = allowed.iter().find(|it| **it == name).ok_or_else(|| {
-            StandInError::invalid(format!(
-                "{complaint} Valid values are {}",
-                allowed.join(", ")
-            ))
+            StandInError::invalid(format!("{complaint} Valid values are {}", allowed.join(", ")))
         })?;
         Ok(match *known {
             "SERVICE" => Self::Service,
@@ -115,11 +108,7 @@ impl Dimension {
             Self::BillingEntity => (&line.billing_entity, "BILLING_ENTITY"),
             Self::Unkept(name) => return no_value(name),
         };
-        if value.is_empty() {
-            no_value(name)
-        } else {
-            value.clone()
-        }
+        if value.is_empty() { no_value(name) } else { value.clone() }
     }
 }
 
@@ -163,11 +152,7 @@ impl LabelKind {
             Self::CostCategory => None,
             Self::ProductAttribute => Some(&line.product_attributes),
         };
-        labels
-            .into_iter()
-            .flatten()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(key, _)| key)
+        labels.into_iter().flatten().filter(|(_, value)| !value.is_empty()).map(|(key, _)| key)
     }
 
     fn has_none(self, line: &CostLine) -> bool {
@@ -219,10 +204,7 @@ impl Filter {
             Self::Not(member) => !member.takes(line),
             Self::Dimension { dimension, values } => values.contains(&dimension.value_of(line)),
             Self::Label { kind, key, values } => values.contains(kind.value_of(line, key)),
-            Self::Absent {
-                kind,
-                key: Some(key),
-            } => kind.value_of(line, key).is_empty(),
+            Self::Absent { kind, key: Some(key) } => kind.value_of(line, key).is_empty(),
             Self::Absent { kind, key: None } => kind.has_none(line),
         }
     }
@@ -232,13 +214,8 @@ impl Filter {
         self.any(&|it| {
             matches!(
                 it,
-                Self::Label {
-                    kind: LabelKind::ProductAttribute,
-                    ..
-                } | Self::Absent {
-                    kind: LabelKind::ProductAttribute,
-                    ..
-                }
+                Self::Label { kind: LabelKind::ProductAttribute, .. }
+                    | Self::Absent { kind: LabelKind::ProductAttribute, .. }
             )
         })
     }
@@ -269,20 +246,12 @@ impl Filter {
     /// Refuses a `SERVICE` filter with services that have no product attributes, and one that does
     /// not hold for the whole request.
     pub fn check_services_for_product_attributes(&self) -> Result<(), StandInError> {
-        let names_service = |it: &Self| {
-            matches!(
-                it,
-                Self::Dimension {
-                    dimension: Dimension::Service,
-                    ..
-                }
-            )
-        };
+        let names_service =
+            |it: &Self| matches!(it, Self::Dimension { dimension: Dimension::Service, .. });
         let names_other_service = |it: &Self| match it {
-            Self::Dimension {
-                dimension: Dimension::Service,
-                values,
-            } => !values.iter().all(|service| has_product_attributes(service)),
+            Self::Dimension { dimension: Dimension::Service, values } => {
+                !values.iter().all(|service| has_product_attributes(service))
+            }
             _ => false,
         };
         let negates_service =
@@ -310,24 +279,9 @@ impl Filter {
     }
 
     fn parse_operator(expression: &Expression) -> Result<Self, StandInError> {
-        let Expression {
-            and,
-            or,
-            not,
-            dimensions,
-            tags,
-            cost_categories,
-            product_attributes,
-        } = expression;
-        match (
-            and,
-            or,
-            not,
-            dimensions,
-            tags,
-            cost_categories,
-            product_attributes,
-        ) {
+        let Expression { and, or, not, dimensions, tags, cost_categories, product_attributes } =
+            expression;
+        match (and, or, not, dimensions, tags, cost_categories, product_attributes) {
             (Some(members), None, None, None, None, None, None) => {
                 Ok(Self::And(Self::parse_members("And", members)?))
             }
@@ -366,10 +320,7 @@ impl Filter {
                 "Match option ABSENT is not supported for dimensions. Valid values are EQUALS, CASE_SENSITIVE",
             ));
         }
-        Ok(Self::Dimension {
-            dimension,
-            values: values_of(sent)?,
-        })
+        Ok(Self::Dimension { dimension, values: values_of(sent)? })
     }
 
     fn parse_label(kind: LabelKind, sent: &KeyValues) -> Result<Self, StandInError> {
@@ -382,18 +333,14 @@ impl Filter {
             return Err(StandInError::missing("filter.productAttributes.key"));
         }
         match (is_absent, has_values, key) {
-            (true, true, _) => Err(StandInError::invalid(
-                "Values must not be set with match option ABSENT",
-            )),
+            (true, true, _) => {
+                Err(StandInError::invalid("Values must not be set with match option ABSENT"))
+            }
             (true, false, key) => Ok(Self::Absent { kind, key }),
-            (false, _, Some(key)) => Ok(Self::Label {
-                kind,
-                key,
-                values: values_of(sent)?,
-            }),
-            (false, _, None) => Err(StandInError::invalid(
-                "Filter key must be set to a non-empty value.",
-            )),
+            (false, _, Some(key)) => Ok(Self::Label { kind, key, values: values_of(sent)? }),
+            (false, _, None) => {
+                Err(StandInError::invalid("Filter key must be set to a non-empty value."))
+            }
         }
     }
 }
@@ -408,9 +355,8 @@ fn values_of(sent: &KeyValues) -> Result<BTreeSet<String>, StandInError> {
 /// Reads the match options of a cost query. Both defaults mean the same: equal, case included.
 fn asks_absent(sent: &KeyValues) -> Result<bool, StandInError> {
     let options = sent.match_options.as_deref().unwrap_or_default();
-    if let Some(unknown) = options
-        .iter()
-        .find(|it| !["EQUALS", "CASE_SENSITIVE", "ABSENT"].contains(&it.as_str()))
+    if let Some(unknown) =
+        options.iter().find(|it| !["EQUALS", "CASE_SENSITIVE", "ABSENT"].contains(&it.as_str()))
     {
         return Err(StandInError::invalid(format!(
             "Match option {unknown} is not supported. Valid values are EQUALS, ABSENT, CASE_SENSITIVE"

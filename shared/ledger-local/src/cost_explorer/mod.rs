@@ -116,12 +116,7 @@ impl CostExplorerStandIn {
             answered_count: 0,
         };
         let shared = Arc::new(Mutex::new(shared));
-        Self {
-            settled_before,
-            today: None,
-            page_size: PAGE_SIZE,
-            shared,
-        }
+        Self { settled_before, today: None, page_size: PAGE_SIZE, shared }
     }
 
     /// Answers with pages of at most `page_size` groups or values; the default is 1000.
@@ -162,9 +157,7 @@ impl CostExplorerStandIn {
 
     /// The service, for a listener of the caller's.
     pub fn router(&self) -> Router {
-        Router::new()
-            .route("/", post(answer))
-            .with_state(self.clone())
+        Router::new().route("/", post(answer)).with_state(self.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -181,29 +174,15 @@ impl CostExplorerStandIn {
             (Arc::clone(&shared.lines), shared.bill_version)
         };
         let today = self.today.unwrap_or_else(|| {
-            let clock = jiff::Timestamp::now()
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .date();
-            lines
-                .iter()
-                .map(|line| line.day)
-                .max()
-                .map_or(clock, |last| last.max(clock))
+            let clock = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+            lines.iter().map(|line| line.day).max().map_or(clock, |last| last.max(clock))
         });
-        let bill = Bill {
-            lines: &lines,
-            settled_before: self.settled_before,
-            today,
-        };
-        let operation = target
-            .strip_prefix(TARGET_PREFIX)
-            .ok_or(StandInError::UnknownOperationException)?;
+        let bill = Bill { lines: &lines, settled_before: self.settled_before, today };
+        let operation =
+            target.strip_prefix(TARGET_PREFIX).ok_or(StandInError::UnknownOperationException)?;
         let body: Value = parse(body)?;
         let pager = Pager::new(operation, &body, bill_version, self.page_size);
-        let token = body
-            .get("NextPageToken")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
+        let token = body.get("NextPageToken").and_then(Value::as_str).map(str::to_owned);
         match operation {
             "GetCostAndUsage" => cost_and_usage_page(body, bill, pager, token.as_deref()),
             "GetDimensionValues" => dimension_values_page(body, bill, pager, token.as_deref()),
@@ -218,10 +197,7 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|it| it.to_str().ok())
-        .unwrap_or_default();
+    let target = headers.get("x-amz-target").and_then(|it| it.to_str().ok()).unwrap_or_default();
     let (status, body) = match stand_in.answer(target, &body) {
         Ok(body) => (StatusCode::OK, body),
         Err(StandInError::CloseConnection) => return closed_connection(),
@@ -244,10 +220,7 @@ async fn answer(
     };
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/x-amz-json-1.1"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
     if let Ok(id) = HeaderValue::from_str(&format!("00000000-0000-4000-8000-{number:012x}")) {
         headers.insert("x-amzn-requestid", id);
     }

@@ -24,11 +24,7 @@ impl Pager {
         let mut hasher = DefaultHasher::new();
         operation.hash(&mut hasher);
         canonical(body, Some("NextPageToken")).hash(&mut hasher);
-        Self {
-            request_fingerprint: hasher.finish(),
-            bill_version,
-            page_size,
-        }
+        Self { request_fingerprint: hasher.finish(), bill_version, page_size }
     }
 
     /// The part of `items` that `token` asks for, and the token of the part behind it.
@@ -43,9 +39,7 @@ impl Pager {
         token: Option<&str>,
     ) -> Result<(&'a [T], Option<String>), StandInError> {
         let start = token.map_or(Ok(0), |it| self.read(it))?;
-        let rest = items
-            .get(start..)
-            .ok_or(StandInError::InvalidNextTokenException)?;
+        let rest = items.get(start..).ok_or(StandInError::InvalidNextTokenException)?;
         if token.is_some() && rest.is_empty() {
             return Err(StandInError::InvalidNextTokenException);
         }
@@ -58,27 +52,17 @@ impl Pager {
     }
 
     fn write(&self, start: usize) -> String {
-        let head = format!(
-            "{:016x}{:016x}{start:016x}",
-            self.request_fingerprint, self.bill_version
-        );
+        let head =
+            format!("{:016x}{:016x}{start:016x}", self.request_fingerprint, self.bill_version);
         let seal = seal(&head);
         format!("{head}{seal:016x}")
     }
 
     fn read(&self, token: &str) -> Result<usize, StandInError> {
-        let number = |range| {
-            token
-                .get(range)
-                .and_then(|it| u64::from_str_radix(it, 16).ok())
-        };
-        let (Some(request_fingerprint), Some(bill_version), Some(start), Some(seal_sent), 64) = (
-            number(0..16),
-            number(16..32),
-            number(32..48),
-            number(48..64),
-            token.len(),
-        ) else {
+        let number = |range| token.get(range).and_then(|it| u64::from_str_radix(it, 16).ok());
+        let (Some(request_fingerprint), Some(bill_version), Some(start), Some(seal_sent), 64) =
+            (number(0..16), number(16..32), number(32..48), number(48..64), token.len())
+        else {
             return Err(StandInError::InvalidNextTokenException);
         };
         if token.get(0..48).is_none_or(|head| seal(head) != seal_sent) {
@@ -106,13 +90,7 @@ fn canonical(value: &Value, left_out: Option<&str>) -> String {
             format!("{sorted:?}")
         }
         Value::Array(members) => {
-            format!(
-                "{:?}",
-                members
-                    .iter()
-                    .map(|it| canonical(it, None))
-                    .collect::<Vec<_>>()
-            )
+            format!("{:?}", members.iter().map(|it| canonical(it, None)).collect::<Vec<_>>())
         }
         plain => plain.to_string(),
     }
@@ -165,10 +143,7 @@ mod tests {
     fn the_token_itself_is_no_parameter() {
         let (_, token) = pager(&json!({"A": 1}), 1).page(&[1, 2], None).unwrap();
         let body = json!({"A": 1, "NextPageToken": token});
-        assert_eq!(
-            pager(&body, 1).page(&[1, 2], token.as_deref()).unwrap(),
-            (&[2][..], None)
-        );
+        assert_eq!(pager(&body, 1).page(&[1, 2], token.as_deref()).unwrap(), (&[2][..], None));
     }
 
     #[test]
@@ -176,10 +151,7 @@ mod tests {
         let forth: Value = serde_json::from_str(r#"{"A": {"B": 1, "C": 2}, "D": 3}"#).unwrap();
         let back: Value = serde_json::from_str(r#"{"D": 3, "A": {"C": 2, "B": 1}}"#).unwrap();
         let (_, token) = pager(&forth, 1).page(&[1, 2], None).unwrap();
-        assert_eq!(
-            pager(&back, 1).page(&[1, 2], token.as_deref()).unwrap(),
-            (&[2][..], None)
-        );
+        assert_eq!(pager(&back, 1).page(&[1, 2], token.as_deref()).unwrap(), (&[2][..], None));
     }
 
     #[test]

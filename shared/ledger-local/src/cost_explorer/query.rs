@@ -70,10 +70,7 @@ pub(super) fn cost_and_usage(
 
     let mut results = Vec::new();
     for span in granularity.split(period)? {
-        let within = taken
-            .range(span.start..span.end)
-            .flat_map(|(_, lines)| lines)
-            .copied();
+        let within = taken.range(span.start..span.end).flat_map(|(_, lines)| lines).copied();
         let head = ResultByTime {
             time_period: span.to_wire(),
             total: Metrics::new(),
@@ -97,14 +94,8 @@ pub(super) fn cost_and_usage(
             continue;
         }
         for (keys, lines) in groups {
-            let group = Group {
-                keys,
-                metrics: sum(&lines, &metrics, bill)?,
-            };
-            results.push(ResultByTime {
-                groups: vec![group],
-                ..head.clone()
-            });
+            let group = Group { keys, metrics: sum(&lines, &metrics, bill)? };
+            results.push(ResultByTime { groups: vec![group], ..head.clone() });
         }
     }
     Ok(results)
@@ -129,18 +120,10 @@ pub(super) fn dimension_values(
     request: &GetDimensionValuesRequest,
     bill: Bill<'_>,
 ) -> Result<Vec<DimensionValue>, StandInError> {
-    let dimension = request
-        .dimension
-        .as_deref()
-        .ok_or_else(|| StandInError::missing("dimension"))?;
-    if request
-        .context
-        .as_deref()
-        .is_some_and(|it| it != "COST_AND_USAGE")
-    {
-        return Err(StandInError::invalid(
-            "Only the context COST_AND_USAGE is supported",
-        ));
+    let dimension =
+        request.dimension.as_deref().ok_or_else(|| StandInError::missing("dimension"))?;
+    if request.context.as_deref().is_some_and(|it| it != "COST_AND_USAGE") {
+        return Err(StandInError::invalid("Only the context COST_AND_USAGE is supported"));
     }
     refuse_sorting(request.sort_by.as_deref())?;
     let is_product_attribute = dimension == "PRODUCT_ATTRIBUTE";
@@ -158,19 +141,13 @@ pub(super) fn dimension_values(
 
     let mut values: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     if is_product_attribute {
-        let key = request
-            .dimension_key
-            .as_deref()
-            .filter(|key| !key.is_empty());
+        let key = request.dimension_key.as_deref().filter(|key| !key.is_empty());
         let listed = label_values(&lines, LabelKind::ProductAttribute, key);
         values.extend(listed.into_iter().map(|value| (value, BTreeMap::new())));
     } else if dimension != "PAYER_ACCOUNT" {
         // A bill does not name its payer: PAYER_ACCOUNT lists nothing.
         let kept = Dimension::parse_filter(dimension)?;
-        for line in lines
-            .iter()
-            .filter(|_| !matches!(kept, Dimension::Unkept(_)))
-        {
+        for line in lines.iter().filter(|_| !matches!(kept, Dimension::Unkept(_))) {
             let attributes = values.entry(kept.value_of(line)).or_default();
             if kept == Dimension::UsageType && !line.unit.is_empty() {
                 attributes.insert("unit".to_owned(), line.unit.clone());
@@ -187,12 +164,8 @@ pub(super) fn dimension_values(
 /// Answers `GetTags`: the tag keys, or the values of one key, sorted.
 pub(super) fn tags(request: &GetTagsRequest, bill: Bill<'_>) -> Result<Vec<String>, StandInError> {
     refuse_sorting(request.sort_by.as_deref())?;
-    let lines = lines_of_listing(
-        request.time_period.as_ref(),
-        request.filter.as_ref(),
-        false,
-        bill,
-    )?;
+    let lines =
+        lines_of_listing(request.time_period.as_ref(), request.filter.as_ref(), false, bill)?;
     let key = request.tag_key.as_deref().filter(|key| !key.is_empty());
     Ok(label_values(&lines, LabelKind::Tag, key)
         .into_iter()
@@ -217,14 +190,9 @@ impl Period {
                 "Start date (and hour) should be before end date (and hour)",
             ));
         }
-        let limit = today
-            .last_of_month()
-            .tomorrow()
-            .map_err(|_| out_of_calendar())?;
+        let limit = today.last_of_month().tomorrow().map_err(|_| out_of_calendar())?;
         if end > limit {
-            return Err(StandInError::invalid(
-                "end date past the beginning of next month",
-            ));
+            return Err(StandInError::invalid("end date past the beginning of next month"));
         }
         Ok(Self { start, end })
     }
@@ -234,23 +202,17 @@ impl Period {
     }
 
     fn to_wire(self) -> DateInterval {
-        DateInterval {
-            start: self.start.to_string(),
-            end: self.end.to_string(),
-        }
+        DateInterval { start: self.start.to_string(), end: self.end.to_string() }
     }
 }
 
 /// Reads `YYYY-MM-DD` and nothing else: the calendar crate alone would take `20260901` as well.
 fn parse_day(name: &str, sent: &str) -> Result<Date, StandInError> {
-    sent.parse::<Date>()
-        .ok()
-        .filter(|day| day.to_string() == sent)
-        .ok_or_else(|| {
-            StandInError::invalid(format!(
-                "{name} time {sent} is invalid. Valid format is: yyyy-MM-dd."
-            ))
-        })
+    sent.parse::<Date>().ok().filter(|day| day.to_string() == sent).ok_or_else(|| {
+        StandInError::invalid(format!(
+            "{name} time {sent} is invalid. Valid format is: yyyy-MM-dd."
+        ))
+    })
 }
 
 fn out_of_calendar() -> StandInError {
@@ -271,11 +233,9 @@ impl Granularity {
             Some("HOURLY") => Err(StandInError::invalid(
                 "Hourly granularity is not enabled for this account. Enable it in the Cost Explorer settings.",
             )),
-            Some(other) => Err(StandInError::outside(
-                "granularity",
-                other,
-                &["MONTHLY", "DAILY", "HOURLY"],
-            )),
+            Some(other) => {
+                Err(StandInError::outside("granularity", other, &["MONTHLY", "DAILY", "HOURLY"]))
+            }
             None => Err(StandInError::missing("granularity")),
         }
     }
@@ -343,10 +303,9 @@ impl Metric {
 /// Reads the metrics, each under the name it was asked by.
 fn parse_metrics(sent: Option<&[String]>) -> Result<Vec<(String, Metric)>, StandInError> {
     match sent {
-        Some(names) if !names.is_empty() => names
-            .iter()
-            .map(|name| Ok((name.clone(), Metric::parse(name)?)))
-            .collect(),
+        Some(names) if !names.is_empty() => {
+            names.iter().map(|name| Ok((name.clone(), Metric::parse(name)?))).collect()
+        }
         _ => Err(StandInError::missing("metrics")),
     }
 }
@@ -360,10 +319,9 @@ enum Grouping {
 impl Grouping {
     fn parse(sent: &GroupDefinition) -> Result<Self, StandInError> {
         let is_set = |it: &&str| !it.is_empty();
-        let (Some(kind), Some(key)) = (
-            sent.kind.as_deref().filter(is_set),
-            sent.key.as_deref().filter(is_set),
-        ) else {
+        let (Some(kind), Some(key)) =
+            (sent.kind.as_deref().filter(is_set), sent.key.as_deref().filter(is_set))
+        else {
             // The slip in the grammar is AWS's own.
             return Err(StandInError::invalid(
                 "Group Definition is invalid. Both type an key need to be set to a non-empty value.",
@@ -451,11 +409,9 @@ fn unit_of(lines: &[&CostLine], metric: Metric, bill: Bill<'_>) -> Result<String
     let units: BTreeSet<&str> = lines.iter().map(|line| metric.unit_of(line)).collect();
     match (units.first(), units.len()) {
         (Some(unit), 1) if !unit.is_empty() => Ok((*unit).to_owned()),
-        (None, _) if is_cost => Ok(bill
-            .lines
-            .first()
-            .map_or("USD", |line| line.currency.as_str())
-            .to_owned()),
+        (None, _) if is_cost => {
+            Ok(bill.lines.first().map_or("USD", |line| line.currency.as_str()).to_owned())
+        }
         _ if is_cost => {
             tracing::error!("a bill for Cost Explorer is in one currency; this one mixes them");
             Err(StandInError::InternalServerError)
@@ -465,11 +421,7 @@ fn unit_of(lines: &[&CostLine], metric: Metric, bill: Bill<'_>) -> Result<String
 }
 
 fn plain(amount: Decimal) -> String {
-    if amount.is_zero() {
-        "0".to_owned()
-    } else {
-        amount.normalize().to_string()
-    }
+    if amount.is_zero() { "0".to_owned() } else { amount.normalize().to_string() }
 }
 
 /// The lines a listing looks at. Unlike costs, a listing with a filter by product attributes must
@@ -484,10 +436,7 @@ fn lines_of_listing<'a>(
     let filter = filter.map(Filter::parse).transpose()?;
     let asks_product_attributes =
         check_product_attributes(period, filter.as_ref(), is_product_attribute)?;
-    if filter
-        .as_ref()
-        .is_some_and(|it| it.names_product_attributes() && !it.binds_service())
-    {
+    if filter.as_ref().is_some_and(|it| it.names_product_attributes() && !it.binds_service()) {
         return Err(StandInError::invalid(
             "A SERVICE filter is required when the filter includes ProductAttributes",
         ));
@@ -504,15 +453,8 @@ fn lines_of_listing<'a>(
 /// The keys of a label, or with a key its values, with an empty one if a line has none.
 fn label_values(lines: &[&CostLine], kind: LabelKind, key: Option<&str>) -> BTreeSet<String> {
     match key {
-        Some(key) => lines
-            .iter()
-            .map(|line| kind.value_of(line, key).to_owned())
-            .collect(),
-        None => lines
-            .iter()
-            .flat_map(|line| kind.keys_of(line))
-            .cloned()
-            .collect(),
+        Some(key) => lines.iter().map(|line| kind.value_of(line, key).to_owned()).collect(),
+        None => lines.iter().flat_map(|line| kind.keys_of(line)).cloned().collect(),
     }
 }
 
@@ -523,9 +465,9 @@ fn is_found(value: &str, search: Option<&str>) -> bool {
 
 fn refuse_sorting(sort_by: Option<&[serde_json::Value]>) -> Result<(), StandInError> {
     match sort_by {
-        Some(keys) if !keys.is_empty() => Err(StandInError::invalid(
-            "SortBy is not supported by this stand-in for Cost Explorer",
-        )),
+        Some(keys) if !keys.is_empty() => {
+            Err(StandInError::invalid("SortBy is not supported by this stand-in for Cost Explorer"))
+        }
         _ => Ok(()),
     }
 }

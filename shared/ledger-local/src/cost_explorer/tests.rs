@@ -44,18 +44,12 @@ fn line(amount: &str) -> CostLine {
 
 fn tagged(amount: &str, team: &str) -> CostLine {
     let tags = BTreeMap::from([("iamPrincipal/team".to_owned(), team.to_owned())]);
-    CostLine {
-        tags,
-        ..line(amount)
-    }
+    CostLine { tags, ..line(amount) }
 }
 
 fn of_model(amount: &str, model: &str) -> CostLine {
     let product_attributes = BTreeMap::from([("model".to_owned(), model.to_owned())]);
-    CostLine {
-        product_attributes,
-        ..line(amount)
-    }
+    CostLine { product_attributes, ..line(amount) }
 }
 
 fn on(day: Date, line: CostLine) -> CostLine {
@@ -63,10 +57,7 @@ fn on(day: Date, line: CostLine) -> CostLine {
 }
 
 fn from(service: &str, line: CostLine) -> CostLine {
-    CostLine {
-        service: service.to_owned(),
-        ..line
-    }
+    CostLine { service: service.to_owned(), ..line }
 }
 
 fn stand_in(lines: Vec<CostLine>) -> CostExplorerStandIn {
@@ -91,11 +82,7 @@ async fn client(stand_in: &CostExplorerStandIn) -> Client {
 }
 
 fn period(start: &str, end: &str) -> DateInterval {
-    DateInterval::builder()
-        .start(start)
-        .end(end)
-        .build()
-        .unwrap()
+    DateInterval::builder().start(start).end(end).build().unwrap()
 }
 
 fn group(kind: GroupDefinitionType, key: &str) -> GroupDefinition {
@@ -160,11 +147,7 @@ async fn ask(
 }
 
 async fn answer_of(stand_in: &CostExplorerStandIn, question: Question) -> Vec<ResultByTime> {
-    ask(&client(stand_in).await, question)
-        .await
-        .unwrap()
-        .results_by_time
-        .unwrap()
+    ask(&client(stand_in).await, question).await.unwrap().results_by_time.unwrap()
 }
 
 /// Follows the tokens and joins what they lead to, as a client must: by period.
@@ -172,15 +155,7 @@ async fn all_pages(client: &Client, question: Question) -> (Vec<(String, Vec<Gro
     let (mut joined, mut page_count) = (Vec::<(String, Vec<Group>)>::new(), 0);
     let mut token = None;
     loop {
-        let page = ask(
-            client,
-            Question {
-                token,
-                ..question.clone()
-            },
-        )
-        .await
-        .unwrap();
+        let page = ask(client, Question { token, ..question.clone() }).await.unwrap();
         page_count += 1;
         for result in page.results_by_time() {
             let start = result.time_period().unwrap().start().to_owned();
@@ -197,13 +172,7 @@ async fn all_pages(client: &Client, question: Question) -> (Vec<(String, Vec<Gro
 }
 
 fn amount_of(group: &Group) -> &str {
-    group
-        .metrics()
-        .unwrap()
-        .get("UnblendedCost")
-        .unwrap()
-        .amount()
-        .unwrap()
+    group.metrics().unwrap().get("UnblendedCost").unwrap().amount().unwrap()
 }
 
 /// Each group as `key | key = amount`.
@@ -218,34 +187,19 @@ fn total_of(result: &ResultByTime, metric: &str) -> String {
 }
 
 async fn check_groups(lines: Vec<CostLine>, groups: Vec<GroupDefinition>, expected: &[&str]) {
-    let results = answer_of(
-        &stand_in(lines),
-        Question {
-            groups,
-            ..Question::default()
-        },
-    )
-    .await;
+    let results = answer_of(&stand_in(lines), Question { groups, ..Question::default() }).await;
     assert_eq!(groups_of(&results[0]), expected);
 }
 
 /// Each line costs a different power of ten, so the total tells which ones passed.
 async fn check_filter(lines: &[CostLine], filter: Expression, expected: &str) {
-    let question = Question {
-        filter: Some(filter),
-        ..Question::default()
-    };
+    let question = Question { filter: Some(filter), ..Question::default() };
     let results = answer_of(&stand_in(lines.to_vec()), question).await;
-    assert_eq!(
-        total_of(&results[0], "UnblendedCost"),
-        format!("{expected} USD")
-    );
+    assert_eq!(total_of(&results[0], "UnblendedCost"), format!("{expected} USD"));
 }
 
 async fn check_refusal(question: Question, code: &str, message: &str) {
-    let error = ask(&client(&stand_in(vec![line("1")])).await, question)
-        .await
-        .unwrap_err();
+    let error = ask(&client(&stand_in(vec![line("1")])).await, question).await.unwrap_err();
     assert_eq!((error.code(), error.message()), (Some(code), Some(message)));
 }
 
@@ -256,40 +210,24 @@ async fn check_invalid(question: Question, message: &str) {
 fn dimension(key: Dimension, values: &[&str]) -> Expression {
     let values = values.iter().map(|it| (*it).to_owned()).collect();
     Expression::builder()
-        .dimensions(
-            DimensionValues::builder()
-                .key(key)
-                .set_values(Some(values))
-                .build(),
-        )
+        .dimensions(DimensionValues::builder().key(key).set_values(Some(values)).build())
         .build()
 }
 
 fn team(value: &str) -> Expression {
     Expression::builder()
-        .tags(
-            TagValues::builder()
-                .key("iamPrincipal/team")
-                .values(value)
-                .build(),
-        )
+        .tags(TagValues::builder().key("iamPrincipal/team").values(value).build())
         .build()
 }
 
 fn no_team() -> Expression {
-    let absent = TagValues::builder()
-        .key("iamPrincipal/team")
-        .match_options(MatchOption::Absent)
-        .build();
+    let absent =
+        TagValues::builder().key("iamPrincipal/team").match_options(MatchOption::Absent).build();
     Expression::builder().tags(absent).build()
 }
 
 fn model(value: &str) -> Expression {
-    let values = ProductAttributeValues::builder()
-        .key("model")
-        .values(value)
-        .build()
-        .unwrap();
+    let values = ProductAttributeValues::builder().key("model").values(value).build().unwrap();
     Expression::builder().product_attributes(values).build()
 }
 
@@ -310,61 +248,33 @@ fn not(member: Expression) -> Expression {
 #[tokio::test]
 async fn a_period_holds_its_start_and_not_its_end() {
     let days = [(8, 31, "1"), (9, 1, "10"), (9, 2, "100"), (9, 3, "1000")];
-    let lines = days
-        .map(|(month, day, amount)| on(date(2026, month, day), line(amount)))
-        .to_vec();
+    let lines = days.map(|(month, day, amount)| on(date(2026, month, day), line(amount))).to_vec();
     let granularity = Granularity::Daily;
-    let question = Question {
-        end: "2026-09-03",
-        granularity,
-        ..Question::default()
-    };
+    let question = Question { end: "2026-09-03", granularity, ..Question::default() };
     let results = answer_of(&stand_in(lines), question).await;
     let totals: Vec<_> = results
         .iter()
-        .map(|it| {
-            (
-                it.time_period().unwrap().start(),
-                total_of(it, "UnblendedCost"),
-            )
-        })
+        .map(|it| (it.time_period().unwrap().start(), total_of(it, "UnblendedCost")))
         .collect();
-    let expected = [
-        ("2026-09-01", "10 USD".to_owned()),
-        ("2026-09-02", "100 USD".to_owned()),
-    ];
+    let expected = [("2026-09-01", "10 USD".to_owned()), ("2026-09-02", "100 USD".to_owned())];
     assert_eq!(totals, expected);
 }
 
 #[tokio::test]
 async fn months_are_cut_to_the_period() {
-    let question = Question {
-        start: "2026-07-15",
-        end: "2026-09-02",
-        ..Question::default()
-    };
+    let question = Question { start: "2026-07-15", end: "2026-09-02", ..Question::default() };
     let results = answer_of(&stand_in(vec![line("1")]), question).await;
-    let spans: Vec<_> = results
-        .iter()
-        .filter_map(|it| it.time_period())
-        .map(|it| (it.start(), it.end()))
-        .collect();
-    let expected = [
-        ("2026-07-15", "2026-08-01"),
-        ("2026-08-01", "2026-09-01"),
-        ("2026-09-01", "2026-09-02"),
-    ];
+    let spans: Vec<_> =
+        results.iter().filter_map(|it| it.time_period()).map(|it| (it.start(), it.end())).collect();
+    let expected =
+        [("2026-07-15", "2026-08-01"), ("2026-08-01", "2026-09-01"), ("2026-09-01", "2026-09-02")];
     assert_eq!(spans, expected);
 }
 
 #[tokio::test]
 async fn days_from_the_unsettled_one_on_are_estimated() {
     let granularity = Granularity::Daily;
-    let question = Question {
-        end: "2026-09-05",
-        granularity,
-        ..Question::default()
-    };
+    let question = Question { end: "2026-09-05", granularity, ..Question::default() };
     let results = answer_of(&stand_in(vec![line("1")]), question).await;
     let estimated: Vec<_> = results.iter().map(ResultByTime::estimated).collect();
     assert_eq!(estimated, [false, false, true, true]);
@@ -403,33 +313,14 @@ async fn each_metric_sums_its_own_column() {
         ..Question::default()
     };
     let results = answer_of(&stand_in(vec![discounted]), question.clone()).await;
-    let totals: Vec<_> = question
-        .metrics
-        .iter()
-        .map(|it| total_of(&results[0], it))
-        .collect();
-    assert_eq!(
-        totals,
-        [
-            "1.5 USD",
-            "1.5 USD",
-            "1.5 USD",
-            "-0.25 USD",
-            "1000 1K tokens"
-        ]
-    );
+    let totals: Vec<_> = question.metrics.iter().map(|it| total_of(&results[0], it)).collect();
+    assert_eq!(totals, ["1.5 USD", "1.5 USD", "1.5 USD", "-0.25 USD", "1000 1K tokens"]);
 }
 
 #[tokio::test]
 async fn unlike_units_have_no_unit() {
-    let hours = CostLine {
-        unit: "Hrs".to_owned(),
-        ..line("2")
-    };
-    let question = Question {
-        metrics: vec!["UsageQuantity"],
-        ..Question::default()
-    };
+    let hours = CostLine { unit: "Hrs".to_owned(), ..line("2") };
+    let question = Question { metrics: vec!["UsageQuantity"], ..Question::default() };
     let results = answer_of(&stand_in(vec![line("1"), hours]), question).await;
     assert_eq!(total_of(&results[0], "UsageQuantity"), "3 N/A");
 }
@@ -444,10 +335,7 @@ async fn amounts_are_plain_decimals() {
 
 #[tokio::test]
 async fn two_currencies_are_never_added() {
-    let euros = CostLine {
-        currency: "EUR".to_owned(),
-        ..line("1")
-    };
+    let euros = CostLine { currency: "EUR".to_owned(), ..line("1") };
     let client = client(&stand_in(vec![line("1"), euros])).await;
     let error = ask(&client, Question::default()).await.unwrap_err();
     assert_eq!(error.code(), Some("InternalServerError"));
@@ -456,9 +344,7 @@ async fn two_currencies_are_never_added() {
 #[tokio::test]
 async fn a_sum_that_would_be_rounded_is_an_error() {
     let lines = vec![line("0.0000000000000000000000000001"), line("10000000000")];
-    let error = ask(&client(&stand_in(lines)).await, Question::default())
-        .await
-        .unwrap_err();
+    let error = ask(&client(&stand_in(lines)).await, Question::default()).await.unwrap_err();
     assert_eq!(error.code(), Some("InternalServerError"));
 }
 
@@ -471,13 +357,7 @@ async fn two_groups_make_pairs_and_keep_the_untagged() {
         ..tagged("0.25", "search")
     };
     check_groups(
-        vec![
-            tagged("1", "search"),
-            tagged("2", "search"),
-            output,
-            line("8"),
-            tagged("16", ""),
-        ],
+        vec![tagged("1", "search"), tagged("2", "search"), output, line("8"), tagged("16", "")],
         vec![by_team(), by_dimension("USAGE_TYPE")],
         &[
             "iamPrincipal/team$ | USE1-NovaLite-input-tokens = 24",
@@ -490,10 +370,7 @@ async fn two_groups_make_pairs_and_keep_the_untagged() {
 
 #[tokio::test]
 async fn a_charge_without_a_value_is_grouped_as_none() {
-    let tax = CostLine {
-        operation: String::new(),
-        ..line("1")
-    };
+    let tax = CostLine { operation: String::new(), ..line("1") };
     check_groups(
         vec![tax],
         vec![by_dimension("OPERATION"), by_dimension("INSTANCE_TYPE")],
@@ -508,38 +385,24 @@ async fn product_attributes_group_supported_services_only() {
         vec![
             of_model("1", "Nova Lite"),
             line("2"),
-            from(
-                "Claude Sonnet 5 (Amazon Bedrock Edition)",
-                of_model("4", "Claude Sonnet 5"),
-            ),
+            from("Claude Sonnet 5 (Amazon Bedrock Edition)", of_model("4", "Claude Sonnet 5")),
             from("Amazon Simple Storage Service", line("8")),
         ],
         vec![by_attribute("model")],
-        &[
-            "model$ = 2",
-            "model$Claude Sonnet 5 = 4",
-            "model$Nova Lite = 1",
-        ],
+        &["model$ = 2", "model$Claude Sonnet 5 = 4", "model$Nova Lite = 1"],
     )
     .await;
 }
 
 #[tokio::test]
 async fn an_unknown_product_attribute_groups_everything_as_none() {
-    check_groups(
-        vec![of_model("1", "Nova Lite")],
-        vec![by_attribute("Model")],
-        &["Model$ = 1"],
-    )
-    .await;
+    check_groups(vec![of_model("1", "Nova Lite")], vec![by_attribute("Model")], &["Model$ = 1"])
+        .await;
 }
 
 #[tokio::test]
 async fn groups_leave_no_total() {
-    let question = Question {
-        groups: vec![by_team()],
-        ..Question::default()
-    };
+    let question = Question { groups: vec![by_team()], ..Question::default() };
     let results = answer_of(&stand_in(vec![line("1")]), question).await;
     assert!(results[0].total().unwrap().is_empty());
 }
@@ -547,25 +410,15 @@ async fn groups_leave_no_total() {
 #[tokio::test]
 async fn the_answer_repeats_the_groups() {
     let client = client(&stand_in(vec![line("1")])).await;
-    let question = Question {
-        groups: vec![by_team()],
-        ..Question::default()
-    };
-    assert_eq!(
-        ask(&client, question).await.unwrap().group_definitions(),
-        [by_team()]
-    );
+    let question = Question { groups: vec![by_team()], ..Question::default() };
+    assert_eq!(ask(&client, question).await.unwrap().group_definitions(), [by_team()]);
 }
 
 // Filters.
 
 #[tokio::test]
 async fn values_of_a_filter_are_alternatives() {
-    let lines = [
-        line("1"),
-        from("Amazon S3", line("10")),
-        from("Amazon EC2", line("100")),
-    ];
+    let lines = [line("1"), from("Amazon S3", line("10")), from("Amazon EC2", line("100"))];
     let filter = |values: &[&str]| dimension(Dimension::Service, values);
     check_filter(&lines, filter(&["Amazon Bedrock", "Amazon EC2"]), "101").await;
     check_filter(&lines, filter(&["amazon bedrock"]), "0").await;
@@ -574,16 +427,8 @@ async fn values_of_a_filter_are_alternatives() {
 
 #[tokio::test]
 async fn filters_nest() {
-    let credit = CostLine {
-        record_type: "Credit".to_owned(),
-        ..tagged("100", "search")
-    };
-    let lines = [
-        tagged("1", "search"),
-        tagged("10", "chat"),
-        credit,
-        line("1000"),
-    ];
+    let credit = CostLine { record_type: "Credit".to_owned(), ..tagged("100", "search") };
+    let lines = [tagged("1", "search"), tagged("10", "chat"), credit, line("1000")];
     let credits = || dimension(Dimension::RecordType, &["Credit"]);
     check_filter(&lines, team("search"), "101").await;
     check_filter(&lines, both(team("search"), not(credits())), "1").await;
@@ -599,32 +444,17 @@ async fn absent_matches_what_has_no_value() {
     check_filter(&lines, not(no_team()), "1").await;
     check_filter(&lines, team(""), "110").await;
     let no_options = TagValues::builder().key("iamPrincipal/team").build();
-    check_filter(
-        &lines,
-        Expression::builder().tags(no_options).build(),
-        "110",
-    )
-    .await;
-    let no_tags = TagValues::builder()
-        .match_options(MatchOption::Absent)
-        .build();
+    check_filter(&lines, Expression::builder().tags(no_options).build(), "110").await;
+    let no_tags = TagValues::builder().match_options(MatchOption::Absent).build();
     check_filter(&lines, Expression::builder().tags(no_tags).build(), "110").await;
 }
 
 #[tokio::test]
 async fn product_attributes_filter_supported_services_only() {
-    let lines = [
-        of_model("1", "Nova Lite"),
-        line("10"),
-        from("Amazon S3", line("100")),
-    ];
+    let lines = [of_model("1", "Nova Lite"), line("10"), from("Amazon S3", line("100"))];
     check_filter(&lines, model("Nova Lite"), "1").await;
-    let absent = ProductAttributeValues::builder()
-        .key("model")
-        .match_options(MatchOption::Absent);
-    let absent = Expression::builder()
-        .product_attributes(absent.build().unwrap())
-        .build();
+    let absent = ProductAttributeValues::builder().key("model").match_options(MatchOption::Absent);
+    let absent = Expression::builder().product_attributes(absent.build().unwrap()).build();
     check_filter(&lines, absent, "10").await;
     let bedrock = dimension(Dimension::Service, &["Amazon Bedrock"]);
     check_filter(&lines, both(bedrock, model("Nova Lite")), "1").await;
@@ -634,11 +464,7 @@ async fn product_attributes_filter_supported_services_only() {
 
 #[tokio::test]
 async fn periods_are_checked() {
-    let of = |start, end| Question {
-        start,
-        end,
-        ..Question::default()
-    };
+    let of = |start, end| Question { start, end, ..Question::default() };
     let order = "Start date (and hour) should be before end date (and hour)";
     check_invalid(of("2026-09-01", "2026-09-01"), order).await;
     check_invalid(of("2026-09-02", "2026-09-01"), order).await;
@@ -661,10 +487,7 @@ async fn hours_are_not_enabled() {
 
 #[tokio::test]
 async fn metrics_are_checked() {
-    let of = |metrics| Question {
-        metrics,
-        ..Question::default()
-    };
+    let of = |metrics| Question { metrics, ..Question::default() };
     check_invalid(
         of(Vec::new()),
         "1 validation error detected: Value null at 'metrics' failed to satisfy constraint: Member must not be null",
@@ -679,10 +502,7 @@ async fn metrics_are_checked() {
 
 #[tokio::test]
 async fn groups_are_checked() {
-    let of = |groups| Question {
-        groups,
-        ..Question::default()
-    };
+    let of = |groups| Question { groups, ..Question::default() };
     check_invalid(
         of(vec![by_dimension("REGION")]),
         "Group Definition dimension is invalid. Valid values are AZ, INSTANCE_TYPE, LINKED_ACCOUNT, OPERATION, PURCHASE_TYPE, SERVICE, USAGE_TYPE, PLATFORM, TENANCY, RECORD_TYPE, LEGAL_ENTITY_NAME, INVOICING_ENTITY",
@@ -694,19 +514,12 @@ async fn groups_are_checked() {
     )
     .await;
     check_invalid(
-        of(vec![group(
-            GroupDefinitionType::from("LINKED_ACCOUNT"),
-            "x",
-        )]),
+        of(vec![group(GroupDefinitionType::from("LINKED_ACCOUNT"), "x")]),
         "Group Definition type is invalid.",
     )
     .await;
     check_invalid(
-        of(vec![
-            by_team(),
-            by_dimension("SERVICE"),
-            by_dimension("USAGE_TYPE"),
-        ]),
+        of(vec![by_team(), by_dimension("SERVICE"), by_dimension("USAGE_TYPE")]),
         "Group Definition is invalid. At most 2 groups are supported.",
     )
     .await;
@@ -714,35 +527,17 @@ async fn groups_are_checked() {
 
 #[tokio::test]
 async fn filters_are_checked() {
-    let of = |filter| Question {
-        filter: Some(filter),
-        ..Question::default()
-    };
+    let of = |filter| Question { filter: Some(filter), ..Question::default() };
     let roots = "Expression has zero or more than one roots. Only one root operator is allowed for each expression: \"and\", \"or\", \"not\", \"tag\" or \"dimensionValue\"";
     check_invalid(of(Expression::builder().build()), roots).await;
-    let two = Expression::builder()
-        .and(team("a"))
-        .and(team("b"))
-        .not(team("c"))
-        .build();
+    let two = Expression::builder().and(team("a")).and(team("b")).not(team("c")).build();
     check_invalid(of(two), roots).await;
     let one = |it: Expression| Expression::builder().and(it).build();
-    check_invalid(
-        of(one(team("a"))),
-        "And expression must have at least 2 operands",
-    )
-    .await;
+    check_invalid(of(one(team("a"))), "And expression must have at least 2 operands").await;
     let one = Expression::builder().or(team("a")).build();
     check_invalid(of(one), "Or expression must have at least 2 operands").await;
-    check_invalid(
-        of(dimension(Dimension::Service, &[])),
-        "Filter values must not be empty.",
-    )
-    .await;
-    let like = TagValues::builder()
-        .key("a")
-        .values("b")
-        .match_options(MatchOption::StartsWith);
+    check_invalid(of(dimension(Dimension::Service, &[])), "Filter values must not be empty.").await;
+    let like = TagValues::builder().key("a").values("b").match_options(MatchOption::StartsWith);
     check_invalid(
         of(Expression::builder().tags(like.build()).build()),
         "Match option STARTS_WITH is not supported. Valid values are EQUALS, ABSENT, CASE_SENSITIVE",
@@ -754,28 +549,17 @@ async fn filters_are_checked() {
 async fn product_attributes_have_a_first_day() {
     let unavailable = "The requested data is unavailable.";
     let groups = vec![by_attribute("model")];
-    let question = Question {
-        start: "2026-08-31",
-        groups,
-        ..Question::default()
-    };
+    let question = Question { start: "2026-08-31", groups, ..Question::default() };
     check_refusal(question, "DataUnavailableException", unavailable).await;
     let filter = Some(model("Nova Lite"));
-    let question = Question {
-        start: "2026-08-31",
-        filter,
-        ..Question::default()
-    };
+    let question = Question { start: "2026-08-31", filter, ..Question::default() };
     check_refusal(question, "DataUnavailableException", unavailable).await;
 }
 
 #[tokio::test]
 async fn a_service_filter_beside_product_attributes_holds_for_all() {
     let bedrock = || dimension(Dimension::Service, &["Amazon Bedrock"]);
-    let of = |filter| Question {
-        filter: Some(filter),
-        ..Question::default()
-    };
+    let of = |filter| Question { filter: Some(filter), ..Question::default() };
     let part =
         "A SERVICE filter in a request with product attributes must apply to the whole request";
     check_invalid(of(either(bedrock(), model("Nova Lite"))), part).await;
@@ -791,24 +575,13 @@ async fn a_service_filter_beside_product_attributes_holds_for_all() {
 // Pages.
 
 fn any_line() -> impl Strategy<Value = CostLine> {
-    (
-        1_i8..5,
-        0_u8..3,
-        "[ab]?",
-        -1_000_000_000_000_i64..1_000_000_000_000,
-        0_u32..15,
-    )
-        .prop_map(|(day, usage_type, team, amount, scale)| {
+    (1_i8..5, 0_u8..3, "[ab]?", -1_000_000_000_000_i64..1_000_000_000_000, 0_u32..15).prop_map(
+        |(day, usage_type, team, amount, scale)| {
             let amount = Decimal::new(amount, scale).to_string();
             let usage_type = format!("USE1-type-{usage_type}");
-            on(
-                date(2026, 9, day),
-                CostLine {
-                    usage_type,
-                    ..tagged(&amount, &team)
-                },
-            )
-        })
+            on(date(2026, 9, day), CostLine { usage_type, ..tagged(&amount, &team) })
+        },
+    )
 }
 
 proptest! {
@@ -848,10 +621,7 @@ async fn a_day_can_be_split_over_two_pages() {
     let stand_in =
         stand_in(vec![tagged("1", "a"), tagged("2", "b")]).with_page_size(NonZeroUsize::MIN);
     let client = client(&stand_in).await;
-    let question = Question {
-        groups: vec![by_team()],
-        ..Question::default()
-    };
+    let question = Question { groups: vec![by_team()], ..Question::default() };
     let first = ask(&client, question.clone()).await.unwrap();
     let token = first.next_page_token.clone();
     let second = ask(&client, Question { token, ..question }).await.unwrap();
@@ -867,38 +637,17 @@ async fn a_token_is_good_for_its_request_only() {
     let stand_in =
         stand_in(vec![tagged("1", "a"), tagged("2", "b")]).with_page_size(NonZeroUsize::MIN);
     let client = client(&stand_in).await;
-    let question = Question {
-        groups: vec![by_team()],
-        ..Question::default()
-    };
-    let token = ask(&client, question.clone())
-        .await
-        .unwrap()
-        .next_page_token;
-    let changed = Question {
-        end: "2026-09-30",
-        token: token.clone(),
-        ..question.clone()
-    };
-    let error = ask(&client, changed)
-        .await
-        .unwrap_err()
-        .into_service_error();
+    let question = Question { groups: vec![by_team()], ..Question::default() };
+    let token = ask(&client, question.clone()).await.unwrap().next_page_token;
+    let changed = Question { end: "2026-09-30", token: token.clone(), ..question.clone() };
+    let error = ask(&client, changed).await.unwrap_err().into_service_error();
     assert!(error.is_request_changed_exception());
-    let invented = Question {
-        token: Some("more".to_owned()),
-        ..question.clone()
-    };
-    let error = ask(&client, invented)
-        .await
-        .unwrap_err()
-        .into_service_error();
+    let invented = Question { token: Some("more".to_owned()), ..question.clone() };
+    let error = ask(&client, invented).await.unwrap_err().into_service_error();
     assert!(error.is_invalid_next_token_exception());
     stand_in.replace(vec![tagged("1", "a"), tagged("3", "b")]);
-    let error = ask(&client, Question { token, ..question })
-        .await
-        .unwrap_err()
-        .into_service_error();
+    let error =
+        ask(&client, Question { token, ..question }).await.unwrap_err().into_service_error();
     assert!(error.is_invalid_next_token_exception());
 }
 
@@ -907,11 +656,7 @@ async fn a_replaced_bill_is_answered_at_once() {
     let stand_in = stand_in(vec![line("1")]);
     let client = client(&stand_in).await;
     stand_in.replace(vec![line("2")]);
-    let results = ask(&client, Question::default())
-        .await
-        .unwrap()
-        .results_by_time
-        .unwrap();
+    let results = ask(&client, Question::default()).await.unwrap().results_by_time.unwrap();
     assert_eq!(total_of(&results[0], "UnblendedCost"), "2 USD");
 }
 
@@ -951,54 +696,24 @@ async fn check_values(
 async fn dimension_values_are_listed_and_searched() {
     let lines = || {
         vec![
-            from(
-                "Claude Sonnet 5 (Amazon Bedrock Edition)",
-                of_model("1", "Claude Sonnet 5"),
-            ),
+            from("Claude Sonnet 5 (Amazon Bedrock Edition)", of_model("1", "Claude Sonnet 5")),
             line("1"),
             from("Amazon S3", line("1")),
             on(date(2026, 8, 1), from("Amazon EC2", line("1"))),
         ]
     };
-    let all = [
-        "Amazon Bedrock",
-        "Amazon S3",
-        "Claude Sonnet 5 (Amazon Bedrock Edition)",
-    ];
+    let all = ["Amazon Bedrock", "Amazon S3", "Claude Sonnet 5 (Amazon Bedrock Edition)"];
     check_values(lines(), (Dimension::Service, None), None, &all).await;
     let found = ["Claude Sonnet 5 (Amazon Bedrock Edition)"];
-    check_values(
-        lines(),
-        (Dimension::Service, None),
-        Some("bedrock edition"),
-        &found,
-    )
-    .await;
-    check_values(
-        lines(),
-        (Dimension::UsageType, None),
-        None,
-        &["USE1-NovaLite-input-tokens"],
-    )
-    .await;
-    check_values(
-        lines(),
-        (Dimension::LinkedAccount, None),
-        None,
-        &["123456789012"],
-    )
-    .await;
+    check_values(lines(), (Dimension::Service, None), Some("bedrock edition"), &found).await;
+    check_values(lines(), (Dimension::UsageType, None), None, &["USE1-NovaLite-input-tokens"])
+        .await;
+    check_values(lines(), (Dimension::LinkedAccount, None), None, &["123456789012"]).await;
     check_values(lines(), (Dimension::RecordType, None), None, &["Usage"]).await;
     check_values(lines(), (Dimension::PayerAccount, None), None, &[]).await;
     let attribute = Dimension::ProductAttribute;
     check_values(lines(), (attribute.clone(), None), None, &["model"]).await;
-    check_values(
-        lines(),
-        (attribute, Some("model")),
-        None,
-        &["", "Claude Sonnet 5"],
-    )
-    .await;
+    check_values(lines(), (attribute, Some("model")), None, &["", "Claude Sonnet 5"]).await;
 }
 
 #[tokio::test]
@@ -1022,12 +737,8 @@ async fn a_listing_by_product_attribute_needs_a_service() {
 
 #[tokio::test]
 async fn tags_list_keys_and_values() {
-    let client = client(&stand_in(vec![
-        tagged("1", "search"),
-        tagged("1", "chat"),
-        line("1"),
-    ]))
-    .await;
+    let client =
+        client(&stand_in(vec![tagged("1", "search"), tagged("1", "chat"), line("1")])).await;
     let list = |key: Option<&str>, search: Option<&str>| {
         client
             .get_tags()
@@ -1036,23 +747,11 @@ async fn tags_list_keys_and_values() {
             .set_search_string(search.map(str::to_owned))
             .send()
     };
-    assert_eq!(
-        list(None, None).await.unwrap().tags(),
-        ["iamPrincipal/team"]
-    );
+    assert_eq!(list(None, None).await.unwrap().tags(), ["iamPrincipal/team"]);
     let key = Some("iamPrincipal/team");
-    assert_eq!(
-        list(key, None).await.unwrap().tags(),
-        ["", "chat", "search"]
-    );
+    assert_eq!(list(key, None).await.unwrap().tags(), ["", "chat", "search"]);
     assert_eq!(list(key, Some("SEA")).await.unwrap().tags(), ["search"]);
-    assert!(
-        list(Some("nothing"), Some("x"))
-            .await
-            .unwrap()
-            .tags()
-            .is_empty()
-    );
+    assert!(list(Some("nothing"), Some("x")).await.unwrap().tags().is_empty());
 }
 
 // Errors.
@@ -1063,51 +762,25 @@ async fn queued_errors_arrive_as_the_sdk_knows_them() {
     let denied = "User not enabled for cost explorer access".to_owned();
     let unmodelled: Test = |it| it.meta().code().is_some();
     let cases: [(StandInError, &str, Test); 9] = [
-        (
-            StandInError::ThrottlingException,
-            "ThrottlingException",
-            unmodelled,
-        ),
-        (
-            StandInError::LimitExceededException,
-            "LimitExceededException",
-            |it| it.is_limit_exceeded_exception(),
-        ),
-        (
-            StandInError::DataUnavailableException,
-            "DataUnavailableException",
-            |it| it.is_data_unavailable_exception(),
-        ),
-        (
-            StandInError::BillExpirationException,
-            "BillExpirationException",
-            |it| it.is_bill_expiration_exception(),
-        ),
-        (
-            StandInError::InvalidNextTokenException,
-            "InvalidNextTokenException",
-            |it| it.is_invalid_next_token_exception(),
-        ),
-        (
-            StandInError::RequestChangedException,
-            "RequestChangedException",
-            |it| it.is_request_changed_exception(),
-        ),
-        (
-            StandInError::AccessDeniedException(denied),
-            "AccessDeniedException",
-            unmodelled,
-        ),
-        (
-            StandInError::ValidationException("no".to_owned()),
-            "ValidationException",
-            unmodelled,
-        ),
-        (
-            StandInError::InternalServerError,
-            "InternalServerError",
-            unmodelled,
-        ),
+        (StandInError::ThrottlingException, "ThrottlingException", unmodelled),
+        (StandInError::LimitExceededException, "LimitExceededException", |it| {
+            it.is_limit_exceeded_exception()
+        }),
+        (StandInError::DataUnavailableException, "DataUnavailableException", |it| {
+            it.is_data_unavailable_exception()
+        }),
+        (StandInError::BillExpirationException, "BillExpirationException", |it| {
+            it.is_bill_expiration_exception()
+        }),
+        (StandInError::InvalidNextTokenException, "InvalidNextTokenException", |it| {
+            it.is_invalid_next_token_exception()
+        }),
+        (StandInError::RequestChangedException, "RequestChangedException", |it| {
+            it.is_request_changed_exception()
+        }),
+        (StandInError::AccessDeniedException(denied), "AccessDeniedException", unmodelled),
+        (StandInError::ValidationException("no".to_owned()), "ValidationException", unmodelled),
+        (StandInError::InternalServerError, "InternalServerError", unmodelled),
     ];
     let stand_in = stand_in(vec![line("1")]);
     let client = client(&stand_in).await;
@@ -1117,14 +790,7 @@ async fn queued_errors_arrive_as_the_sdk_knows_them() {
     for (error, code, test) in &cases {
         let answer = ask(&client, Question::default()).await.unwrap_err();
         let status = answer.raw_response().unwrap().status().as_u16();
-        assert_eq!(
-            status,
-            if *code == "InternalServerError" {
-                500
-            } else {
-                400
-            }
-        );
+        assert_eq!(status, if *code == "InternalServerError" { 500 } else { 400 });
         let answer = answer.into_service_error();
         assert_eq!(answer.code(), Some(*code));
         assert_eq!(answer.message(), Some(error.to_string().as_str()));

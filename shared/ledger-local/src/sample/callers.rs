@@ -79,19 +79,11 @@ pub(super) enum Rhythm {
 }
 
 const fn of(offer: &'static Offer, blend: &'static Blend, count: i64) -> Use {
-    Use {
-        offer,
-        blend,
-        count,
-    }
+    Use { offer, blend, count }
 }
 
 const fn tags(team: &'static str, project: &'static str, cost_centre: &'static str) -> Tags {
-    Tags {
-        team,
-        project,
-        cost_centre,
-    }
+    Tags { team, project, cost_centre }
 }
 
 const UNTAGGED: Tags = tags("", "", "");
@@ -138,11 +130,7 @@ const fn person(set: &'static str, number: u8, tags: Tags, uses: &'static [Use])
 }
 
 const fn in_account(account: &'static str, environment: Environment, caller: Caller) -> Caller {
-    Caller {
-        account,
-        environment,
-        ..caller
-    }
+    Caller { account, environment, ..caller }
 }
 
 const fn in_rhythm(rhythm: Rhythm, caller: Caller) -> Caller {
@@ -152,15 +140,9 @@ const fn in_rhythm(rhythm: Rhythm, caller: Caller) -> Caller {
 /// A coding assistant on the premium model.
 static CODER_PREMIUM: &[Use] = &[of(&OPUS_48, &CODE, 520_000)];
 /// A coding assistant on the middle model, with a cheap one beside it.
-static CODER: &[Use] = &[
-    of(&SONNET_55, &CODE, 480_000),
-    of(&HAIKU_45_MANTLE, &CACHED, 300_000),
-];
+static CODER: &[Use] = &[of(&SONNET_55, &CODE, 480_000), of(&HAIKU_45_MANTLE, &CACHED, 300_000)];
 /// A coding assistant set up long ago, on the models of then.
-static CODER_EARLY: &[Use] = &[
-    of(&SONNET_46, &CODE, 260_000),
-    of(&HAIKU_45, &CODE, 190_000),
-];
+static CODER_EARLY: &[Use] = &[of(&SONNET_46, &CODE, 260_000), of(&HAIKU_45, &CODE, 190_000)];
 /// Notebooks: several models tried on the same question.
 static ANALYST: &[Use] = &[
     of(&SONNET_46_RUNTIME, &CACHED, 340_000),
@@ -168,10 +150,7 @@ static ANALYST: &[Use] = &[
     of(&KIMI_MANTLE_GLOBAL, &CHAT, 260_000),
 ];
 /// Drafts and translations.
-static WRITER: &[Use] = &[
-    of(&SONNET_46_GLOBAL, &WRITE, 60_000),
-    of(&NOVA_2_LITE, &WRITE, 90_000),
-];
+static WRITER: &[Use] = &[of(&SONNET_46_GLOBAL, &WRITE, 60_000), of(&NOVA_2_LITE, &WRITE, 90_000)];
 
 const DEVELOPER_SET: &str = "AIDeveloper";
 const ANALYST_SET: &str = "AIAnalyst";
@@ -183,18 +162,12 @@ pub(super) static CALLERS: &[Caller] = &[
     service(
         Identity::Role("search-answers", "search-answers"),
         tags("search", "answers", SEARCH),
-        &[
-            of(&SONNET_46, &CACHED, 9_500_000),
-            of(&GUARDRAIL_CONTENT, &PLAIN, 42_000),
-        ],
+        &[of(&SONNET_46, &CACHED, 9_500_000), of(&GUARDRAIL_CONTENT, &PLAIN, 42_000)],
     ),
     service(
         Identity::Role("search-ranker", "i-0a1b2c3d4e5f60718"),
         tags("search", "ranking", SEARCH),
-        &[
-            of(&RERANK, &PLAIN, 21_000),
-            of(&NOVA_MICRO, &CACHED, 60_000_000),
-        ],
+        &[of(&RERANK, &PLAIN, 21_000), of(&NOVA_MICRO, &CACHED, 60_000_000)],
     ),
     service(
         Identity::Sdk("search-indexer"),
@@ -207,10 +180,7 @@ pub(super) static CALLERS: &[Caller] = &[
     service(
         Identity::Task("search-query-rewrite"),
         tags("search", "answers", SEARCH),
-        &[
-            of(&NOVA_2_LITE_PRIORITY, &CHAT, 14_000_000),
-            of(&QWEN_PRIORITY, &CHAT, 9_000_000),
-        ],
+        &[of(&NOVA_2_LITE_PRIORITY, &CHAT, 14_000_000), of(&QWEN_PRIORITY, &CHAT, 9_000_000)],
     ),
     // Support.
     service(
@@ -226,18 +196,12 @@ pub(super) static CALLERS: &[Caller] = &[
     service(
         Identity::Role("support-summaries", "support-summaries"),
         tags("support", "summaries", SUPPORT),
-        &[
-            of(&HAIKU_45, &EXTRACT, 14_000_000),
-            of(&NOVA_LITE, &EXTRACT, 55_000_000),
-        ],
+        &[of(&HAIKU_45, &EXTRACT, 14_000_000), of(&NOVA_LITE, &EXTRACT, 55_000_000)],
     ),
     service(
         Identity::Role("support-triage", "support-triage"),
         tags("support", "triage", SUPPORT),
-        &[
-            of(&NOVA_MICRO, &EXTRACT, 90_000_000),
-            of(&NOVA_2_LITE_GLOBAL, &EXTRACT, 8_000_000),
-        ],
+        &[of(&NOVA_MICRO, &EXTRACT, 90_000_000), of(&NOVA_2_LITE_GLOBAL, &EXTRACT, 8_000_000)],
     ),
     service(
         Identity::Task("support-voice"),
@@ -257,10 +221,7 @@ pub(super) static CALLERS: &[Caller] = &[
     service(
         Identity::Role("ds-notebooks", "SageMaker"),
         tags("data-science", "notebooks", DATA_SCIENCE),
-        &[
-            of(&GPT_OSS_MANTLE, &CHAT, 30_000_000),
-            of(&NOVA_PRO, &CACHED, 4_000_000),
-        ],
+        &[of(&GPT_OSS_MANTLE, &CHAT, 30_000_000), of(&NOVA_PRO, &CACHED, 4_000_000)],
     ),
     service(
         Identity::Role("bi-dashboards", "QuickSightSession"),
@@ -272,10 +233,7 @@ pub(super) static CALLERS: &[Caller] = &[
         service(
             Identity::Agent("research-agent-runtime", 4),
             tags("data-science", "research-agent", DATA_SCIENCE),
-            &[
-                of(&OPUS_48, &CACHED, 900_000),
-                of(&OPUS_48_LONG, &EXTRACT, 240_000),
-            ],
+            &[of(&OPUS_48, &CACHED, 900_000), of(&OPUS_48_LONG, &EXTRACT, 240_000)],
         ),
     ),
     // Platform.
@@ -297,10 +255,7 @@ pub(super) static CALLERS: &[Caller] = &[
     service(
         Identity::Agent("agent-runtime", 2),
         tags("platform", "release-notes-agent", PLATFORM),
-        &[
-            of(&SONNET_55, &CACHED, 700_000),
-            of(&NOVA_2_LITE, &CHAT, 900_000),
-        ],
+        &[of(&SONNET_55, &CACHED, 700_000), of(&NOVA_2_LITE, &CHAT, 900_000)],
     ),
     service(
         Identity::Agent("agent-runtime", 2),
@@ -310,10 +265,7 @@ pub(super) static CALLERS: &[Caller] = &[
     service(
         Identity::Role("platform-evals", "platform-evals"),
         tags("platform", "evaluations", PLATFORM),
-        &[
-            of(&GPT_OSS_FLEX, &EXTRACT, 60_000_000),
-            of(&NOVA_2_LITE_FLEX, &EXTRACT, 28_000_000),
-        ],
+        &[of(&GPT_OSS_FLEX, &EXTRACT, 60_000_000), of(&NOVA_2_LITE_FLEX, &EXTRACT, 28_000_000)],
     ),
     in_account(
         DEVELOPMENT_ACCOUNT,
@@ -323,10 +275,7 @@ pub(super) static CALLERS: &[Caller] = &[
             service(
                 Identity::Role("github-actions-evals", "GitHubActions"),
                 tags("platform", "evaluations", PLATFORM),
-                &[
-                    of(&HAIKU_45_MANTLE, &EXTRACT, 4_000_000),
-                    of(&NOVA_MICRO, &EXTRACT, 25_000_000),
-                ],
+                &[of(&HAIKU_45_MANTLE, &EXTRACT, 4_000_000), of(&NOVA_MICRO, &EXTRACT, 25_000_000)],
             ),
         ),
     ),
@@ -336,19 +285,13 @@ pub(super) static CALLERS: &[Caller] = &[
             "BKB-Retrieve-handbook",
         ),
         tags("platform", "handbook", PLATFORM),
-        &[
-            of(&TITAN_EMBEDDING, &PLAIN, 24_000_000),
-            of(&NOVA_PRO, &CHAT, 2_000_000),
-        ],
+        &[of(&TITAN_EMBEDDING, &PLAIN, 24_000_000), of(&NOVA_PRO, &CHAT, 2_000_000)],
     ),
     // Marketing.
     service(
         Identity::Role("marketing-copy", "marketing-copy"),
         tags("marketing", "campaigns", MARKETING),
-        &[
-            of(&SONNET_46_GLOBAL, &WRITE, 1_100_000),
-            of(&NOVA_2_LITE, &WRITE, 2_000_000),
-        ],
+        &[of(&SONNET_46_GLOBAL, &WRITE, 1_100_000), of(&NOVA_2_LITE, &WRITE, 2_000_000)],
     ),
     service(
         Identity::Role("marketing-images", "marketing-images"),
@@ -359,10 +302,7 @@ pub(super) static CALLERS: &[Caller] = &[
     service(
         Identity::Role("risk-screening", "risk-screening"),
         tags("risk", "screening", RISK),
-        &[
-            of(&NOVA_2_LITE_CUSTOM, &EXTRACT, 60_000_000),
-            of(&SONNET_46, &EXTRACT, 7_000_000),
-        ],
+        &[of(&NOVA_2_LITE_CUSTOM, &EXTRACT, 60_000_000), of(&SONNET_46, &EXTRACT, 7_000_000)],
     ),
     service(
         Identity::Sdk("risk-documents"),
@@ -381,10 +321,7 @@ pub(super) static CALLERS: &[Caller] = &[
         tags: UNTAGGED,
         environment: Environment::Unmarked,
         rhythm: Rhythm::Service,
-        uses: &[
-            of(&SONNET_46, &CHAT, 3_600_000),
-            of(&NOVA_PRO, &EXTRACT, 4_000_000),
-        ],
+        uses: &[of(&SONNET_46, &CHAT, 3_600_000), of(&NOVA_PRO, &EXTRACT, 4_000_000)],
     },
     // A key that somebody made once, for a script that stayed.
     in_account(
@@ -409,147 +346,38 @@ pub(super) static CALLERS: &[Caller] = &[
     in_account(
         SANDBOX_ACCOUNT,
         Environment::Profile("sandbox"),
-        person(
-            SANDBOX_SET,
-            21,
-            tags("data-science", "experiments", DATA_SCIENCE),
-            ANALYST,
-        ),
+        person(SANDBOX_SET, 21, tags("data-science", "experiments", DATA_SCIENCE), ANALYST),
     ),
     in_account(
         SANDBOX_ACCOUNT,
         Environment::Profile("sandbox"),
-        person(
-            SANDBOX_SET,
-            22,
-            tags("marketing", "experiments", MARKETING),
-            WRITER,
-        ),
+        person(SANDBOX_SET, 22, tags("marketing", "experiments", MARKETING), WRITER),
     ),
     // People, in the developers' account.
-    person(
-        DEVELOPER_SET,
-        1,
-        tags("search", "engineering", SEARCH),
-        CODER_PREMIUM,
-    ),
-    person(
-        DEVELOPER_SET,
-        2,
-        tags("search", "engineering", SEARCH),
-        CODER,
-    ),
-    person(
-        DEVELOPER_SET,
-        3,
-        tags("search", "engineering", SEARCH),
-        CODER,
-    ),
-    person(
-        DEVELOPER_SET,
-        4,
-        tags("support", "engineering", SUPPORT),
-        CODER,
-    ),
-    person(
-        DEVELOPER_SET,
-        5,
-        tags("support", "engineering", SUPPORT),
-        CODER_EARLY,
-    ),
-    person(
-        DEVELOPER_SET,
-        6,
-        tags("platform", "engineering", PLATFORM),
-        CODER_PREMIUM,
-    ),
-    person(
-        DEVELOPER_SET,
-        7,
-        tags("platform", "engineering", PLATFORM),
-        CODER_PREMIUM,
-    ),
-    person(
-        DEVELOPER_SET,
-        8,
-        tags("platform", "engineering", PLATFORM),
-        CODER,
-    ),
-    person(
-        DEVELOPER_SET,
-        9,
-        tags("platform", "engineering", PLATFORM),
-        CODER_EARLY,
-    ),
+    person(DEVELOPER_SET, 1, tags("search", "engineering", SEARCH), CODER_PREMIUM),
+    person(DEVELOPER_SET, 2, tags("search", "engineering", SEARCH), CODER),
+    person(DEVELOPER_SET, 3, tags("search", "engineering", SEARCH), CODER),
+    person(DEVELOPER_SET, 4, tags("support", "engineering", SUPPORT), CODER),
+    person(DEVELOPER_SET, 5, tags("support", "engineering", SUPPORT), CODER_EARLY),
+    person(DEVELOPER_SET, 6, tags("platform", "engineering", PLATFORM), CODER_PREMIUM),
+    person(DEVELOPER_SET, 7, tags("platform", "engineering", PLATFORM), CODER_PREMIUM),
+    person(DEVELOPER_SET, 8, tags("platform", "engineering", PLATFORM), CODER),
+    person(DEVELOPER_SET, 9, tags("platform", "engineering", PLATFORM), CODER_EARLY),
     person(DEVELOPER_SET, 10, tags("risk", "engineering", RISK), CODER),
-    person(
-        DEVELOPER_SET,
-        11,
-        tags("risk", "engineering", RISK),
-        CODER_PREMIUM,
-    ),
-    person(
-        ANALYST_SET,
-        12,
-        tags("data-science", "analysis", DATA_SCIENCE),
-        ANALYST,
-    ),
-    person(
-        ANALYST_SET,
-        13,
-        tags("data-science", "analysis", DATA_SCIENCE),
-        ANALYST,
-    ),
-    person(
-        ANALYST_SET,
-        14,
-        tags("data-science", "analysis", DATA_SCIENCE),
-        ANALYST,
-    ),
-    person(
-        ANALYST_SET,
-        15,
-        tags("data-science", "analysis", DATA_SCIENCE),
-        CODER,
-    ),
-    person(
-        ANALYST_SET,
-        16,
-        tags("marketing", "analysis", MARKETING),
-        ANALYST,
-    ),
-    person(
-        ANALYST_SET,
-        17,
-        tags("marketing", "campaigns", MARKETING),
-        WRITER,
-    ),
-    person(
-        ANALYST_SET,
-        18,
-        tags("marketing", "campaigns", MARKETING),
-        WRITER,
-    ),
-    person(
-        ANALYST_SET,
-        19,
-        tags("support", "campaigns", SUPPORT),
-        WRITER,
-    ),
+    person(DEVELOPER_SET, 11, tags("risk", "engineering", RISK), CODER_PREMIUM),
+    person(ANALYST_SET, 12, tags("data-science", "analysis", DATA_SCIENCE), ANALYST),
+    person(ANALYST_SET, 13, tags("data-science", "analysis", DATA_SCIENCE), ANALYST),
+    person(ANALYST_SET, 14, tags("data-science", "analysis", DATA_SCIENCE), ANALYST),
+    person(ANALYST_SET, 15, tags("data-science", "analysis", DATA_SCIENCE), CODER),
+    person(ANALYST_SET, 16, tags("marketing", "analysis", MARKETING), ANALYST),
+    person(ANALYST_SET, 17, tags("marketing", "campaigns", MARKETING), WRITER),
+    person(ANALYST_SET, 18, tags("marketing", "campaigns", MARKETING), WRITER),
+    person(ANALYST_SET, 19, tags("support", "campaigns", SUPPORT), WRITER),
     person(ANALYST_SET, 20, tags("risk", "analysis", RISK), ANALYST),
     // Capacity and storage.
-    standing(
-        tags("search", "answers", SEARCH),
-        &[of(&PROVISIONED, &PLAIN, 24)],
-    ),
-    standing(
-        tags("support", "chat", SUPPORT),
-        &[of(&SONNET_46_RESERVED, &PLAIN, 24 * 100)],
-    ),
-    standing(
-        tags("risk", "screening", RISK),
-        &[of(&CUSTOM_MODEL_STORAGE, &PLAIN, 33)],
-    ),
+    standing(tags("search", "answers", SEARCH), &[of(&PROVISIONED, &PLAIN, 24)]),
+    standing(tags("support", "chat", SUPPORT), &[of(&SONNET_46_RESERVED, &PLAIN, 24 * 100)]),
+    standing(tags("risk", "screening", RISK), &[of(&CUSTOM_MODEL_STORAGE, &PLAIN, 33)]),
     in_rhythm(
         Rhythm::Service,
         standing(

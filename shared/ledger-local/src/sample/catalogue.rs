@@ -85,19 +85,10 @@ pub(super) struct Unit {
     pub size: i64,
 }
 
-const THOUSAND: Unit = Unit {
-    name: "1K tokens",
-    size: 1_000,
-};
-const MILLION: Unit = Unit {
-    name: "1M tokens",
-    size: 1_000_000,
-};
+const THOUSAND: Unit = Unit { name: "1K tokens", size: 1_000 };
+const MILLION: Unit = Unit { name: "1M tokens", size: 1_000_000 };
 /// The older Marketplace unit: only the description says that it is a million.
-const UNITS: Unit = Unit {
-    name: "Units",
-    size: 1_000_000,
-};
+const UNITS: Unit = Unit { name: "Units", size: 1_000_000 };
 
 /// How many tokens of each kind go with a thousand input tokens.
 pub(super) struct Blend {
@@ -108,47 +99,23 @@ pub(super) struct Blend {
 }
 
 /// Questions and answers without a cache.
-pub(super) const CHAT: Blend = Blend {
-    output: 260,
-    cache_read: 0,
-    cache_write: 0,
-    cache_write_hour: 0,
-};
+pub(super) const CHAT: Blend =
+    Blend { output: 260, cache_read: 0, cache_write: 0, cache_write_hour: 0 };
 /// Long conversations on a cached system prompt.
-pub(super) const CACHED: Blend = Blend {
-    output: 210,
-    cache_read: 3_600,
-    cache_write: 310,
-    cache_write_hour: 0,
-};
+pub(super) const CACHED: Blend =
+    Blend { output: 210, cache_read: 3_600, cache_write: 310, cache_write_hour: 0 };
 /// A coding assistant: it reads its own context again and again.
-pub(super) const CODE: Blend = Blend {
-    output: 170,
-    cache_read: 9_400,
-    cache_write: 520,
-    cache_write_hour: 140,
-};
+pub(super) const CODE: Blend =
+    Blend { output: 170, cache_read: 9_400, cache_write: 520, cache_write_hour: 140 };
 /// Much in, little out.
-pub(super) const EXTRACT: Blend = Blend {
-    output: 55,
-    cache_read: 0,
-    cache_write: 0,
-    cache_write_hour: 0,
-};
+pub(super) const EXTRACT: Blend =
+    Blend { output: 55, cache_read: 0, cache_write: 0, cache_write_hour: 0 };
 /// Little in, much out.
-pub(super) const WRITE: Blend = Blend {
-    output: 1_450,
-    cache_read: 0,
-    cache_write: 0,
-    cache_write_hour: 0,
-};
+pub(super) const WRITE: Blend =
+    Blend { output: 1_450, cache_read: 0, cache_write: 0, cache_write_hour: 0 };
 /// Only one meter: embeddings, images, hours.
-pub(super) const PLAIN: Blend = Blend {
-    output: 0,
-    cache_read: 0,
-    cache_write: 0,
-    cache_write_hour: 0,
-};
+pub(super) const PLAIN: Blend =
+    Blend { output: 0, cache_read: 0, cache_write: 0, cache_write_hour: 0 };
 
 impl Blend {
     pub(super) fn per_thousand(&self, kind: Kind) -> i64 {
@@ -163,57 +130,27 @@ impl Blend {
 }
 
 const fn input(usage_type: &'static str, unit: Unit, price: Fixed) -> Meter {
-    Meter {
-        kind: Kind::Input,
-        usage_type,
-        unit,
-        price,
-    }
+    Meter { kind: Kind::Input, usage_type, unit, price }
 }
 
 const fn output(usage_type: &'static str, unit: Unit, price: Fixed) -> Meter {
-    Meter {
-        kind: Kind::Output,
-        usage_type,
-        unit,
-        price,
-    }
+    Meter { kind: Kind::Output, usage_type, unit, price }
 }
 
 const fn cache_read(usage_type: &'static str, unit: Unit, price: Fixed) -> Meter {
-    Meter {
-        kind: Kind::CacheRead,
-        usage_type,
-        unit,
-        price,
-    }
+    Meter { kind: Kind::CacheRead, usage_type, unit, price }
 }
 
 const fn cache_write(usage_type: &'static str, unit: Unit, price: Fixed) -> Meter {
-    Meter {
-        kind: Kind::CacheWrite,
-        usage_type,
-        unit,
-        price,
-    }
+    Meter { kind: Kind::CacheWrite, usage_type, unit, price }
 }
 
 const fn cache_write_hour(usage_type: &'static str, unit: Unit, price: Fixed) -> Meter {
-    Meter {
-        kind: Kind::CacheWriteHour,
-        usage_type,
-        unit,
-        price,
-    }
+    Meter { kind: Kind::CacheWriteHour, usage_type, unit, price }
 }
 
 const fn other(usage_type: &'static str, unit: &'static str, size: i64, price: Fixed) -> Meter {
-    Meter {
-        kind: Kind::Other,
-        usage_type,
-        unit: Unit { name: unit, size },
-        price,
-    }
+    Meter { kind: Kind::Other, usage_type, unit: Unit { name: unit, size }, price }
 }
 
 const fn usd(mantissa: i64, scale: u32) -> Fixed {
@@ -263,21 +200,9 @@ pub(super) static SONNET_46: Offer = Offer {
     meters: &[
         input("USE1-MP:USE1_InputTokenCount-Units", MILLION, usd(33, 1)),
         output("USE1-MP:USE1_OutputTokenCount-Units", MILLION, usd(165, 1)),
-        cache_read(
-            "USE1-MP:USE1_CacheReadInputTokenCount-Units",
-            MILLION,
-            usd(33, 2),
-        ),
-        cache_write(
-            "USE1-MP:USE1_CacheWriteInputTokenCount-Units",
-            MILLION,
-            usd(4_125, 3),
-        ),
-        cache_write_hour(
-            "USE1-MP:USE1_CacheWrite1hInputTokenCount-Units",
-            MILLION,
-            usd(66, 1),
-        ),
+        cache_read("USE1-MP:USE1_CacheReadInputTokenCount-Units", MILLION, usd(33, 2)),
+        cache_write("USE1-MP:USE1_CacheWriteInputTokenCount-Units", MILLION, usd(4_125, 3)),
+        cache_write_hour("USE1-MP:USE1_CacheWrite1hInputTokenCount-Units", MILLION, usd(66, 1)),
     ],
 };
 
@@ -289,26 +214,10 @@ pub(super) static SONNET_46_GLOBAL: Offer = Offer {
     operation: STREAM,
     region: USE1,
     meters: &[
-        input(
-            "USE1-MP:USE1_InputTokenCount_Global-Units",
-            MILLION,
-            usd(3, 0),
-        ),
-        output(
-            "USE1-MP:USE1_OutputTokenCount_Global-Units",
-            MILLION,
-            usd(15, 0),
-        ),
-        cache_read(
-            "USE1-MP:USE1_CacheReadInputTokenCount_Global-Units",
-            MILLION,
-            usd(3, 1),
-        ),
-        cache_write(
-            "USE1-MP:USE1_CacheWriteInputTokenCount_Global-Units",
-            MILLION,
-            usd(375, 2),
-        ),
+        input("USE1-MP:USE1_InputTokenCount_Global-Units", MILLION, usd(3, 0)),
+        output("USE1-MP:USE1_OutputTokenCount_Global-Units", MILLION, usd(15, 0)),
+        cache_read("USE1-MP:USE1_CacheReadInputTokenCount_Global-Units", MILLION, usd(3, 1)),
+        cache_write("USE1-MP:USE1_CacheWriteInputTokenCount_Global-Units", MILLION, usd(375, 2)),
         cache_write_hour(
             "USE1-MP:USE1_CacheWrite1hInputTokenCount_Global-Units",
             MILLION,
@@ -325,16 +234,8 @@ pub(super) static SONNET_46_BATCH: Offer = Offer {
     operation: INVOKE,
     region: USE1,
     meters: &[
-        input(
-            "USE1-MP:USE1_InputTokenCount_Batch-Units",
-            MILLION,
-            usd(165, 2),
-        ),
-        output(
-            "USE1-MP:USE1_OutputTokenCount_Batch-Units",
-            MILLION,
-            usd(825, 2),
-        ),
+        input("USE1-MP:USE1_InputTokenCount_Batch-Units", MILLION, usd(165, 2)),
+        output("USE1-MP:USE1_OutputTokenCount_Batch-Units", MILLION, usd(825, 2)),
     ],
 };
 
@@ -349,21 +250,9 @@ pub(super) static HAIKU_45: Offer = Offer {
     meters: &[
         input("USE1-MP:USE1_InputTokenCount-Units", UNITS, usd(11, 1)),
         output("USE1-MP:USE1_OutputTokenCount-Units", UNITS, usd(55, 1)),
-        cache_read(
-            "USE1-MP:USE1_CacheReadInputTokenCount-Units",
-            UNITS,
-            usd(11, 2),
-        ),
-        cache_write(
-            "USE1-MP:USE1_CacheWrite5mInputTokenCount-Units",
-            UNITS,
-            usd(1_375, 3),
-        ),
-        cache_write_hour(
-            "USE1-MP:USE1_CacheWrite1hInputTokenCount-Units",
-            UNITS,
-            usd(22, 1),
-        ),
+        cache_read("USE1-MP:USE1_CacheReadInputTokenCount-Units", UNITS, usd(11, 2)),
+        cache_write("USE1-MP:USE1_CacheWrite5mInputTokenCount-Units", UNITS, usd(1_375, 3)),
+        cache_write_hour("USE1-MP:USE1_CacheWrite1hInputTokenCount-Units", UNITS, usd(22, 1)),
     ],
 };
 
@@ -377,26 +266,10 @@ pub(super) static OPUS_48: Offer = Offer {
     operation: STREAM,
     region: USW2,
     meters: &[
-        input(
-            "USW2-MP:USW2_input_tokens_global_standard-Units",
-            MILLION,
-            usd(5, 0),
-        ),
-        output(
-            "USW2-MP:USW2_output_tokens_global_standard-Units",
-            MILLION,
-            usd(25, 0),
-        ),
-        cache_read(
-            "USW2-MP:USW2_cache_read_tokens_global_standard-Units",
-            MILLION,
-            usd(5, 1),
-        ),
-        cache_write(
-            "USW2-MP:USW2_cache_write_tokens_global_standard-Units",
-            MILLION,
-            usd(625, 2),
-        ),
+        input("USW2-MP:USW2_input_tokens_global_standard-Units", MILLION, usd(5, 0)),
+        output("USW2-MP:USW2_output_tokens_global_standard-Units", MILLION, usd(25, 0)),
+        cache_read("USW2-MP:USW2_cache_read_tokens_global_standard-Units", MILLION, usd(5, 1)),
+        cache_write("USW2-MP:USW2_cache_write_tokens_global_standard-Units", MILLION, usd(625, 2)),
         cache_write_hour(
             "USW2-MP:USW2_cache_write_tokens_1h_global_standard-Units",
             MILLION,
@@ -413,16 +286,8 @@ pub(super) static OPUS_48_LONG: Offer = Offer {
     operation: STREAM,
     region: USW2,
     meters: &[
-        input(
-            "USW2-MP:USW2_input_tokens_long_ctx_standard-Units",
-            MILLION,
-            usd(11, 0),
-        ),
-        output(
-            "USW2-MP:USW2_output_tokens_long_ctx_standard-Units",
-            MILLION,
-            usd(4_125, 2),
-        ),
+        input("USW2-MP:USW2_input_tokens_long_ctx_standard-Units", MILLION, usd(11, 0)),
+        output("USW2-MP:USW2_output_tokens_long_ctx_standard-Units", MILLION, usd(4_125, 2)),
     ],
 };
 
@@ -438,31 +303,11 @@ pub(super) static SONNET_55: Offer = Offer {
     operation: STREAM,
     region: USW2,
     meters: &[
-        input(
-            "USW2-MP:USW2_input_tokens_standard-Units",
-            MILLION,
-            usd(22, 1),
-        ),
-        output(
-            "USW2-MP:USW2_output_tokens_standard-Units",
-            MILLION,
-            usd(11, 0),
-        ),
-        cache_read(
-            "USW2-MP:USW2_cache_read_tokens_standard-Units",
-            MILLION,
-            usd(22, 2),
-        ),
-        cache_write(
-            "USW2-MP:USW2_cache_write_tokens_standard-Units",
-            MILLION,
-            usd(275, 2),
-        ),
-        cache_write_hour(
-            "USW2-MP:USW2_cache_write_tokens_1h_standard-Units",
-            MILLION,
-            usd(44, 1),
-        ),
+        input("USW2-MP:USW2_input_tokens_standard-Units", MILLION, usd(22, 1)),
+        output("USW2-MP:USW2_output_tokens_standard-Units", MILLION, usd(11, 0)),
+        cache_read("USW2-MP:USW2_cache_read_tokens_standard-Units", MILLION, usd(22, 2)),
+        cache_write("USW2-MP:USW2_cache_write_tokens_standard-Units", MILLION, usd(275, 2)),
+        cache_write_hour("USW2-MP:USW2_cache_write_tokens_1h_standard-Units", MILLION, usd(44, 1)),
     ],
 };
 
@@ -494,11 +339,7 @@ pub(super) static SONNET_46_RUNTIME: Offer = Offer {
     meters: &[
         input("USW2-Claude4.6Sonnet-input-tokens", THOUSAND, usd(33, 4)),
         output("USW2-Claude4.6Sonnet-output-tokens", THOUSAND, usd(165, 4)),
-        cache_write(
-            "USW2-Claude4.6Sonnet-cache-write-input-token-count",
-            THOUSAND,
-            usd(4_125, 6),
-        ),
+        cache_write("USW2-Claude4.6Sonnet-cache-write-input-token-count", THOUSAND, usd(4_125, 6)),
     ],
 };
 
@@ -510,11 +351,7 @@ pub(super) static HAIKU_45_MANTLE: Offer = Offer {
     operation: INVOKE,
     region: USE1,
     meters: &[
-        input(
-            "USE1-anthropic.claude-haiku-4-5-mantle-input-tokens-standard",
-            THOUSAND,
-            usd(11, 4),
-        ),
+        input("USE1-anthropic.claude-haiku-4-5-mantle-input-tokens-standard", THOUSAND, usd(11, 4)),
         output(
             "USE1-anthropic.claude-haiku-4-5-mantle-output-tokens-standard",
             THOUSAND,
@@ -545,11 +382,7 @@ pub(super) static NOVA_MICRO: Offer = Offer {
     meters: &[
         input("USE1-NovaMicro-input-tokens", THOUSAND, usd(35, 6)),
         output("USE1-NovaMicro-output-tokens", THOUSAND, usd(14, 5)),
-        cache_read(
-            "USE1-NovaMicro-cache-read-input-token-count",
-            THOUSAND,
-            usd(875, 8),
-        ),
+        cache_read("USE1-NovaMicro-cache-read-input-token-count", THOUSAND, usd(875, 8)),
     ],
 };
 
@@ -576,16 +409,8 @@ pub(super) static NOVA_PRO: Offer = Offer {
     meters: &[
         input("USE1-NovaPro-input-tokens", THOUSAND, usd(8, 4)),
         output("USE1-NovaPro-output-tokens", THOUSAND, usd(32, 4)),
-        cache_read(
-            "USE1-NovaPro-cache-read-input-token-count",
-            THOUSAND,
-            usd(2, 4),
-        ),
-        cache_write(
-            "USE1-NovaPro-cache-write-input-token-count",
-            THOUSAND,
-            usd(8, 4),
-        ),
+        cache_read("USE1-NovaPro-cache-read-input-token-count", THOUSAND, usd(2, 4)),
+        cache_write("USE1-NovaPro-cache-write-input-token-count", THOUSAND, usd(8, 4)),
     ],
 };
 
@@ -612,16 +437,8 @@ pub(super) static NOVA_2_LITE: Offer = Offer {
     meters: &[
         input("USE1-Nova2.0Lite-input-tokens", THOUSAND, usd(33, 5)),
         output("USE1-Nova2.0Lite-output-tokens", THOUSAND, usd(275, 5)),
-        cache_read(
-            "USE1-Nova2.0Lite-cache-read-input-token-count",
-            THOUSAND,
-            usd(825, 7),
-        ),
-        cache_write(
-            "USE1-Nova2.0Lite-cache-write-input-token-count",
-            THOUSAND,
-            usd(33, 5),
-        ),
+        cache_read("USE1-Nova2.0Lite-cache-read-input-token-count", THOUSAND, usd(825, 7)),
+        cache_write("USE1-Nova2.0Lite-cache-write-input-token-count", THOUSAND, usd(33, 5)),
     ],
 };
 
@@ -633,16 +450,8 @@ pub(super) static NOVA_2_LITE_GLOBAL: Offer = Offer {
     operation: STREAM,
     region: USE1,
     meters: &[
-        input(
-            "USE1-Nova2.0Lite-input-tokens-cross-region-global",
-            THOUSAND,
-            usd(3, 4),
-        ),
-        output(
-            "USE1-Nova2.0Lite-output-tokens-cross-region-global",
-            THOUSAND,
-            usd(25, 4),
-        ),
+        input("USE1-Nova2.0Lite-input-tokens-cross-region-global", THOUSAND, usd(3, 4)),
+        output("USE1-Nova2.0Lite-output-tokens-cross-region-global", THOUSAND, usd(25, 4)),
     ],
 };
 
@@ -655,11 +464,7 @@ pub(super) static NOVA_2_LITE_FLEX: Offer = Offer {
     region: USW2,
     meters: &[
         input("USW2-Nova2.0Lite-input-tokens-flex", THOUSAND, usd(165, 6)),
-        output(
-            "USW2-Nova2.0Lite-output-tokens-flex",
-            THOUSAND,
-            usd(1_375, 6),
-        ),
+        output("USW2-Nova2.0Lite-output-tokens-flex", THOUSAND, usd(1_375, 6)),
     ],
 };
 
@@ -671,16 +476,8 @@ pub(super) static NOVA_2_LITE_PRIORITY: Offer = Offer {
     operation: STREAM,
     region: USE1,
     meters: &[
-        input(
-            "USE1-Nova2.0Lite-input-tokens-priority",
-            THOUSAND,
-            usd(5_775, 7),
-        ),
-        output(
-            "USE1-Nova2.0Lite-output-tokens-priority",
-            THOUSAND,
-            usd(48_125, 7),
-        ),
+        input("USE1-Nova2.0Lite-input-tokens-priority", THOUSAND, usd(5_775, 7)),
+        output("USE1-Nova2.0Lite-output-tokens-priority", THOUSAND, usd(48_125, 7)),
     ],
 };
 
@@ -692,16 +489,8 @@ pub(super) static NOVA_2_LITE_CUSTOM: Offer = Offer {
     operation: INVOKE,
     region: USE1,
     meters: &[
-        input(
-            "USE1-Nova2.0Lite-input-tokens-custom-model",
-            THOUSAND,
-            usd(33, 5),
-        ),
-        output(
-            "USE1-Nova2.0Lite-output-tokens-custom-model",
-            THOUSAND,
-            usd(275, 5),
-        ),
+        input("USE1-Nova2.0Lite-input-tokens-custom-model", THOUSAND, usd(33, 5)),
+        output("USE1-Nova2.0Lite-output-tokens-custom-model", THOUSAND, usd(275, 5)),
     ],
 };
 
@@ -725,12 +514,7 @@ pub(super) static NOVA_CANVAS: Offer = Offer {
     feature: ON_DEMAND,
     operation: INVOKE,
     region: USE1,
-    meters: &[other(
-        "USE1-NovaCanvas-T2I-1024-Premium",
-        "Images",
-        1,
-        usd(6, 2),
-    )],
+    meters: &[other("USE1-NovaCanvas-T2I-1024-Premium", "Images", 1, usd(6, 2))],
 };
 
 pub(super) static TITAN_EMBEDDING: Offer = Offer {
@@ -740,11 +524,7 @@ pub(super) static TITAN_EMBEDDING: Offer = Offer {
     feature: ON_DEMAND,
     operation: INVOKE,
     region: USE1,
-    meters: &[input(
-        "USE1-TitanEmbeddingV2-Text-input-tokens",
-        THOUSAND,
-        usd(2, 5),
-    )],
+    meters: &[input("USE1-TitanEmbeddingV2-Text-input-tokens", THOUSAND, usd(2, 5))],
 };
 
 pub(super) static TITAN_EMBEDDING_BATCH: Offer = Offer {
@@ -754,11 +534,7 @@ pub(super) static TITAN_EMBEDDING_BATCH: Offer = Offer {
     feature: BATCH,
     operation: INVOKE,
     region: USE1,
-    meters: &[input(
-        "USE1-TitanEmbeddingV2-Text-input-tokens-batch",
-        THOUSAND,
-        usd(1, 5),
-    )],
+    meters: &[input("USE1-TitanEmbeddingV2-Text-input-tokens-batch", THOUSAND, usd(1, 5))],
 };
 
 pub(super) static RERANK: Offer = Offer {
@@ -768,12 +544,7 @@ pub(super) static RERANK: Offer = Offer {
     feature: "Reranking",
     operation: "Rerank",
     region: USE1,
-    meters: &[other(
-        "AmazonRerank-v1-searchunits",
-        "search units",
-        1,
-        usd(1, 3),
-    )],
+    meters: &[other("AmazonRerank-v1-searchunits", "search units", 1, usd(1, 3))],
 };
 
 pub(super) static GUARDRAIL_CONTENT: Offer = Offer {
@@ -783,12 +554,7 @@ pub(super) static GUARDRAIL_CONTENT: Offer = Offer {
     feature: "Guardrails",
     operation: "ApplyGuardrail",
     region: USE1,
-    meters: &[other(
-        "USE1-Guardrail-ContentPolicyUnitsConsumed",
-        "TextUnit",
-        1,
-        usd(15, 5),
-    )],
+    meters: &[other("USE1-Guardrail-ContentPolicyUnitsConsumed", "TextUnit", 1, usd(15, 5))],
 };
 
 pub(super) static GUARDRAIL_SENSITIVE: Offer = Offer {
@@ -828,12 +594,7 @@ pub(super) static CUSTOM_MODEL_STORAGE: Offer = Offer {
     feature: "Customization",
     operation: "",
     region: USE1,
-    meters: &[other(
-        "USE1-Nova2.0Lite-Customization-Storage",
-        "Model/month",
-        1_000,
-        usd(195, 2),
-    )],
+    meters: &[other("USE1-Nova2.0Lite-Customization-Storage", "Model/month", 1_000, usd(195, 2))],
 };
 
 // --- Others, billed by AWS ------------------------------------------------------------------
@@ -859,16 +620,8 @@ pub(super) static LLAMA_MAVERICK_BATCH: Offer = Offer {
     operation: INVOKE,
     region: USE1,
     meters: &[
-        input(
-            "USE1-Llama4-Maverick-17B-input-tokens-batch",
-            THOUSAND,
-            usd(12, 5),
-        ),
-        output(
-            "USE1-Llama4-Maverick-17B-output-tokens-batch",
-            THOUSAND,
-            usd(485, 6),
-        ),
+        input("USE1-Llama4-Maverick-17B-input-tokens-batch", THOUSAND, usd(12, 5)),
+        output("USE1-Llama4-Maverick-17B-output-tokens-batch", THOUSAND, usd(485, 6)),
     ],
 };
 
@@ -880,16 +633,8 @@ pub(super) static GPT_OSS_MANTLE: Offer = Offer {
     operation: INVOKE,
     region: USE1,
     meters: &[
-        input(
-            "USE1-openai.gpt-oss-120b-mantle-input-tokens-standard",
-            THOUSAND,
-            usd(15, 5),
-        ),
-        output(
-            "USE1-openai.gpt-oss-120b-mantle-output-tokens-standard",
-            THOUSAND,
-            usd(6, 4),
-        ),
+        input("USE1-openai.gpt-oss-120b-mantle-input-tokens-standard", THOUSAND, usd(15, 5)),
+        output("USE1-openai.gpt-oss-120b-mantle-output-tokens-standard", THOUSAND, usd(6, 4)),
     ],
 };
 
@@ -914,16 +659,8 @@ pub(super) static QWEN_PRIORITY: Offer = Offer {
     operation: INVOKE,
     region: USE1,
     meters: &[
-        input(
-            "USE1-Qwen3-32B-input-tokens-priority",
-            THOUSAND,
-            usd(2_625, 7),
-        ),
-        output(
-            "USE1-Qwen3-32B-output-tokens-priority",
-            THOUSAND,
-            usd(105, 5),
-        ),
+        input("USE1-Qwen3-32B-input-tokens-priority", THOUSAND, usd(2_625, 7)),
+        output("USE1-Qwen3-32B-output-tokens-priority", THOUSAND, usd(105, 5)),
     ],
 };
 
@@ -935,11 +672,7 @@ pub(super) static KIMI_MANTLE_GLOBAL: Offer = Offer {
     operation: INVOKE,
     region: USW2,
     meters: &[
-        input(
-            "USW2-moonshotai.kimi-k3-mantle-input-tokens-global-standard",
-            THOUSAND,
-            usd(6, 4),
-        ),
+        input("USW2-moonshotai.kimi-k3-mantle-input-tokens-global-standard", THOUSAND, usd(6, 4)),
         output(
             "USW2-moonshotai.kimi-k3-mantle-output-tokens-global-standard",
             THOUSAND,
@@ -961,42 +694,22 @@ const AGENTCORE: Offer = Offer {
 };
 
 pub(super) static AGENTCORE_VCPU: Offer = Offer {
-    meters: &[other(
-        "USE1-Runtime:Consumption-based:vCPU",
-        "vCPU-Hours",
-        1_000,
-        usd(895, 4),
-    )],
+    meters: &[other("USE1-Runtime:Consumption-based:vCPU", "vCPU-Hours", 1_000, usd(895, 4))],
     ..AGENTCORE
 };
 
 pub(super) static AGENTCORE_MEMORY: Offer = Offer {
-    meters: &[other(
-        "USE1-Runtime:Consumption-based:Memory",
-        "GB-Hours",
-        1_000,
-        usd(945, 5),
-    )],
+    meters: &[other("USE1-Runtime:Consumption-based:Memory", "GB-Hours", 1_000, usd(945, 5))],
     ..AGENTCORE
 };
 
 pub(super) static AGENTCORE_EVENTS: Offer = Offer {
-    meters: &[other(
-        "USE1-Memory:Consumption-based:Short-Term-Memory",
-        "Events",
-        1,
-        usd(25, 5),
-    )],
+    meters: &[other("USE1-Memory:Consumption-based:Short-Term-Memory", "Events", 1, usd(25, 5))],
     ..AGENTCORE
 };
 
 pub(super) static AGENTCORE_GATEWAY: Offer = Offer {
-    meters: &[other(
-        "USE1-Gateway:Consumption-based:API-Invocations",
-        "Requests",
-        1,
-        usd(5, 6),
-    )],
+    meters: &[other("USE1-Gateway:Consumption-based:API-Invocations", "Requests", 1, usd(5, 6))],
     ..AGENTCORE
 };
 

@@ -38,16 +38,12 @@ impl Format {
     pub(super) fn write(self, path: &Path, lines: &[Line]) -> Result<(), SampleError> {
         match self {
             Format::Parquet => replace(path, |file| {
-                write_parquet(file, lines).map_err(|source| SampleError::Parquet {
-                    path: path.to_owned(),
-                    source,
-                })
+                write_parquet(file, lines)
+                    .map_err(|source| SampleError::Parquet { path: path.to_owned(), source })
             }),
             Format::Csv => replace(path, |file| {
-                write_csv(file, lines).map_err(|source| SampleError::Csv {
-                    path: path.to_owned(),
-                    source,
-                })
+                write_csv(file, lines)
+                    .map_err(|source| SampleError::Csv { path: path.to_owned(), source })
             }),
         }
     }
@@ -58,10 +54,7 @@ pub(super) fn replace(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> Result<(), SampleError>,
 ) -> Result<(), SampleError> {
-    let failed = |source| SampleError::Write {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| SampleError::Write { path: path.to_owned(), source };
     let temporary = temporary_name(path);
     let mut file = BufWriter::new(File::create(&temporary).map_err(failed)?);
     write(&mut file)?;
@@ -78,18 +71,12 @@ fn temporary_name(path: &Path) -> PathBuf {
 
 fn write_parquet(file: &mut BufWriter<File>, lines: &[Line]) -> Result<(), ParquetError> {
     let schema = Arc::new(Schema::new(COLUMNS.iter().map(field).collect::<Vec<_>>()));
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
-        .build();
+    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
     // Without Arrow's own schema in the footer: AWS's files have none, and readers must not need it.
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties)
-        .with_skip_arrow_metadata(true);
+    let options =
+        ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
     let mut writer = ArrowWriter::try_new_with_options(file, Arc::clone(&schema), options)?;
-    let arrays = COLUMNS
-        .iter()
-        .map(|it| array(it, lines))
-        .collect::<Result<Vec<_>, _>>()?;
+    let arrays = COLUMNS.iter().map(|it| array(it, lines)).collect::<Result<Vec<_>, _>>()?;
     writer.write(&RecordBatch::try_new(schema, arrays)?)?;
     writer.close()?;
     Ok(())
@@ -121,27 +108,19 @@ fn array(column: &Column, lines: &[Line]) -> Result<ArrayRef, ParquetError> {
     Ok(match column.kind {
         ColumnType::Text => Arc::new(
             cells
-                .map(|cell| {
-                    if let Cell::Text(text) = cell {
-                        text
-                    } else {
-                        None
-                    }
-                })
+                .map(|cell| if let Cell::Text(text) = cell { text } else { None })
                 .collect::<StringArray>(),
         ),
-        ColumnType::Timestamp => Arc::new(
-            cells
-                .map(|cell| {
-                    if let Cell::Midnight(day) = cell {
-                        Some(milliseconds(day))
-                    } else {
-                        None
-                    }
-                })
-                .collect::<TimestampMillisecondArray>()
-                .with_timezone("UTC"),
-        ),
+        ColumnType::Timestamp => {
+            Arc::new(
+                cells
+                    .map(|cell| {
+                        if let Cell::Midnight(day) = cell { Some(milliseconds(day)) } else { None }
+                    })
+                    .collect::<TimestampMillisecondArray>()
+                    .with_timezone("UTC"),
+            )
+        }
         ColumnType::Double => Arc::new(
             cells
                 .map(|cell| {
@@ -177,9 +156,7 @@ fn array(column: &Column, lines: &[Line]) -> Result<ArrayRef, ParquetError> {
 
 fn milliseconds(day: Date) -> i64 {
     let epoch = jiff::civil::date(1970, 1, 1);
-    day.duration_since(epoch)
-        .as_hours()
-        .saturating_mul(3_600_000)
+    day.duration_since(epoch).as_hours().saturating_mul(3_600_000)
 }
 
 fn write_csv(file: &mut BufWriter<File>, lines: &[Line]) -> Result<(), csv::Error> {
@@ -204,13 +181,10 @@ fn csv_field(cell: &Cell<'_>) -> String {
     match cell {
         Cell::Text(text) => text.as_deref().unwrap_or("").to_owned(),
         Cell::Midnight(day) => format!("{day}T00:00:00.000Z"),
-        Cell::Number(number) => number
-            .map(|it| it.decimal().to_string())
-            .unwrap_or_default(),
+        Cell::Number(number) => number.map(|it| it.decimal().to_string()).unwrap_or_default(),
         Cell::Map(attributes) => {
-            let object = attributes
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), value.as_ref().into()));
+            let object =
+                attributes.iter().map(|(key, value)| ((*key).to_owned(), value.as_ref().into()));
             serde_json::Value::Object(object.collect()).to_string()
         }
     }

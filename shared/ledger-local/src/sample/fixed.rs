@@ -29,10 +29,7 @@ impl Fixed {
 
     /// An amount at a price, rounded to ten fraction digits, halves away from zero.
     pub(super) fn at(self, price: Fixed) -> Fixed {
-        Fixed::scaled(
-            i128::from(self.0).saturating_mul(i128::from(price.0)),
-            i128::from(ONE),
-        )
+        Fixed::scaled(i128::from(self.0).saturating_mul(i128::from(price.0)), i128::from(ONE))
     }
 
     /// So many percent of the number, rounded likewise.
@@ -72,11 +69,7 @@ impl Fixed {
     }
 
     fn scaled(product: i128, divisor: i128) -> Fixed {
-        let half = if product < 0 {
-            -(divisor / 2)
-        } else {
-            divisor / 2
-        };
+        let half = if product < 0 { -(divisor / 2) } else { divisor / 2 };
         let rounded = product.saturating_add(half) / divisor;
         Fixed(i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX }))
     }
@@ -92,14 +85,8 @@ mod tests {
 
     #[test]
     fn an_amount_times_a_price_is_exact() {
-        check(
-            Fixed::count_in(1_234_567, 1_000_000).at(Fixed::new(33, 1)),
-            "4.0740711",
-        );
-        check(
-            Fixed::count_in(1_001, 1_000).at(Fixed::new(71, 6)),
-            "0.000071071",
-        );
+        check(Fixed::count_in(1_234_567, 1_000_000).at(Fixed::new(33, 1)), "4.0740711");
+        check(Fixed::count_in(1_001, 1_000).at(Fixed::new(71, 6)), "0.000071071");
     }
 
     #[test]
@@ -111,11 +98,9 @@ mod tests {
 
     #[test]
     fn fifteen_digits_of_the_double_are_the_decimal() {
-        for number in [
-            Fixed::new(99_999_999_999_999, 9),
-            Fixed::new(1, 10),
-            Fixed::new(-123_456_789, 4),
-        ] {
+        for number in
+            [Fixed::new(99_999_999_999_999, 9), Fixed::new(1, 10), Fixed::new(-123_456_789, 4)]
+        {
             let printed = format!("{:.14e}", number.as_double());
             let read = Decimal::from_scientific(&printed).expect("a decimal");
             assert_eq!(read.normalize(), number.decimal());

@@ -42,21 +42,14 @@ impl Calendar {
         Calendar {
             seed,
             as_of,
-            days: first
-                .series(1.day())
-                .take_while(|day| *day < as_of)
-                .collect(),
+            days: first.series(1.day()).take_while(|day| *day < as_of).collect(),
         }
     }
 
     /// Every line as first delivered, in the order of the days.
     pub(super) fn lines(&self) -> Vec<Line> {
         let mut lines = Vec::with_capacity(self.days.len().saturating_mul(400));
-        let mut callers = CALLERS
-            .iter()
-            .zip(0_u64..)
-            .map(Prepared::new)
-            .collect::<Vec<_>>();
+        let mut callers = CALLERS.iter().zip(0_u64..).map(Prepared::new).collect::<Vec<_>>();
         for (day, index) in self.days.iter().zip(0_i64..) {
             let Some(period) = BillingPeriod::of(*day) else {
                 continue;
@@ -132,11 +125,7 @@ impl Calendar {
         months.dedup();
         let mut taxes = Vec::new();
         for period in months {
-            for account in [
-                PAYER_ACCOUNT,
-                super::callers::DEVELOPMENT_ACCOUNT,
-                SANDBOX_ACCOUNT,
-            ] {
+            for account in [PAYER_ACCOUNT, super::callers::DEVELOPMENT_ACCOUNT, SANDBOX_ACCOUNT] {
                 for code in ["AmazonBedrock", "AmazonEC2"] {
                     let due = lines
                         .iter()
@@ -222,11 +211,8 @@ impl<'calendar> Day<'calendar> {
         for _ in 0..runs {
             let principal = self.principal(prepared, &mut rng);
             for used in caller.uses {
-                let tokens = if runs_away {
-                    used.count.saturating_mul(RUNAWAY_TOKENS)
-                } else {
-                    used.count
-                };
+                let tokens =
+                    if runs_away { used.count.saturating_mul(RUNAWAY_TOKENS) } else { used.count };
                 let tokens = self.shaped(tokens, caller.rhythm, &mut rng);
                 for meter in used.offer.meters {
                     let count = tokens.saturating_mul(used.blend.per_thousand(meter.kind)) / 1_000;
@@ -254,11 +240,7 @@ impl<'calendar> Day<'calendar> {
 
     /// Nine of ten people on a working day, one of seven on a weekend.
     fn is_at_work(&self, rng: &mut Rng) -> bool {
-        if self.is_weekend() {
-            rng.u32(0..7) == 0
-        } else {
-            rng.u32(0..10) > 0
-        }
+        if self.is_weekend() { rng.u32(0..7) == 0 } else { rng.u32(0..10) > 0 }
     }
 
     fn is_weekend(&self) -> bool {
@@ -298,9 +280,8 @@ impl<'calendar> Day<'calendar> {
                 assumed(account, role, &format!("{:032x}", rng.u128(..)))
             }
             Identity::Sdk(role) => {
-                let seconds = day_number(self.day)
-                    .saturating_mul(86_400)
-                    .saturating_add(rng.u64(0..86_400));
+                let seconds =
+                    day_number(self.day).saturating_mul(86_400).saturating_add(rng.u64(0..86_400));
                 assumed(account, role, &format!("botocore-session-{seconds}"))
             }
             Identity::Agent(role, _) => {
@@ -336,11 +317,8 @@ impl<'calendar> Day<'calendar> {
             Seller::Marketplace { product_code, .. } => ("AWS Marketplace", product_code),
         };
         // The private price agreement of the sample is about Amazon's own models.
-        let net = if entity == "AWS" && offer.provider == "Amazon" {
-            cost.percent(97)
-        } else {
-            cost
-        };
+        let net =
+            if entity == "AWS" && offer.provider == "Amazon" { cost.percent(97) } else { cost };
         Line {
             billing_entity: entity,
             invoice_id: self.invoice.clone(),
@@ -368,11 +346,7 @@ impl<'calendar> Day<'calendar> {
     fn push_others(&self, lines: &mut Vec<Line>) {
         let mut rng = self.rng(0x07E5);
         for plain in PLAIN_LINES {
-            let rhythm = if plain.steady {
-                Rhythm::Constant
-            } else {
-                Rhythm::Service
-            };
+            let rhythm = if plain.steady { Rhythm::Constant } else { Rhythm::Service };
             let count = self.shaped(plain.count, rhythm, &mut rng);
             lines.push(self.plain(plain, count, &mut rng));
         }
@@ -480,10 +454,8 @@ impl Prepared {
 
     fn product(&mut self, offer: &'static Offer, kind: Kind) -> Rc<Attributes> {
         let key: *const Offer = offer;
-        if let Some((_, _, product)) = self
-            .products
-            .iter()
-            .find(|(it, with, _)| *it == key && *with == kind)
+        if let Some((_, _, product)) =
+            self.products.iter().find(|(it, with, _)| *it == key && *with == kind)
         {
             return Rc::clone(product);
         }
@@ -509,11 +481,7 @@ impl Prepared {
 
 /// The tags of a caller's lines: of the identity, and of the profile it calls through.
 fn tags(caller: &Caller) -> Attributes {
-    let Tags {
-        team,
-        project,
-        cost_centre,
-    } = caller.tags;
+    let Tags { team, project, cost_centre } = caller.tags;
     let environment = match caller.environment {
         Environment::Unmarked => "",
         Environment::Profile(name) => name,
@@ -545,11 +513,8 @@ fn present(pairs: Vec<(&'static str, &'static str)>) -> Attributes {
 
 /// As AWS words it, with the mark of the sample behind.
 fn description(offer: &Offer, meter: &Meter) -> String {
-    let place = if offer.region == "us-west-2" {
-        "US West (Oregon)"
-    } else {
-        "US East (N. Virginia)"
-    };
+    let place =
+        if offer.region == "us-west-2" { "US West (Oregon)" } else { "US East (N. Virginia)" };
     match offer.seller {
         Seller::Aws(_) => format!(
             "${} per {} for {} in {place}{MARK}",
@@ -644,11 +609,9 @@ fn day_number(day: Date) -> u64 {
 /// One seed from several: each day and caller has numbers of its own, so that a change to one
 /// caller leaves the others as they were.
 pub(super) fn mix(seed: u64, parts: &[u64]) -> u64 {
-    parts
-        .iter()
-        .fold(seed ^ 0x9E37_79B9_7F4A_7C15, |mixed, part| {
-            Rng::with_seed(mixed.rotate_left(23) ^ part.wrapping_mul(0xD6E8_FEB8_6659_FD93)).u64(..)
-        })
+    parts.iter().fold(seed ^ 0x9E37_79B9_7F4A_7C15, |mixed, part| {
+        Rng::with_seed(mixed.rotate_left(23) ^ part.wrapping_mul(0xD6E8_FEB8_6659_FD93)).u64(..)
+    })
 }
 
 pub(super) fn mix_text(text: &str) -> u64 {

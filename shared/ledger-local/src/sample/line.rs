@@ -110,64 +110,37 @@ pub(super) struct Column {
 pub(super) static COLUMNS: &[Column] = &[
     text("identity_line_item_id", |line| some(&line.id)),
     text("identity_time_interval", |line| {
-        Cell::Text(Some(Cow::Owned(format!(
-            "{}T00:00:00Z/{}T00:00:00Z",
-            line.start, line.end
-        ))))
+        Cell::Text(Some(Cow::Owned(format!("{}T00:00:00Z/{}T00:00:00Z", line.start, line.end))))
     }),
     text("bill_bill_type", |_| some("Anniversary")),
     text("bill_billing_entity", |line| some(line.billing_entity)),
-    timestamp("bill_billing_period_start_date", |line| {
-        Cell::Midnight(line.period.start)
-    }),
-    timestamp("bill_billing_period_end_date", |line| {
-        Cell::Midnight(line.period.end)
-    }),
+    timestamp("bill_billing_period_start_date", |line| Cell::Midnight(line.period.start)),
+    timestamp("bill_billing_period_end_date", |line| Cell::Midnight(line.period.end)),
     text("bill_invoice_id", |line| maybe(line.invoice_id.as_deref())),
     text("bill_payer_account_id", |_| some(PAYER_ACCOUNT)),
     text("line_item_usage_account_id", |line| some(line.account)),
-    timestamp("line_item_usage_start_date", |line| {
-        Cell::Midnight(line.start)
-    }),
+    timestamp("line_item_usage_start_date", |line| Cell::Midnight(line.start)),
     timestamp("line_item_usage_end_date", |line| Cell::Midnight(line.end)),
     text("line_item_line_item_type", |line| some(line.line_type)),
-    text("line_item_line_item_description", |line| {
-        some(&line.description)
-    }),
+    text("line_item_line_item_description", |line| some(&line.description)),
     text("line_item_product_code", |line| some(line.product_code)),
     text("line_item_usage_type", |line| some(line.usage_type)),
     text("line_item_operation", |line| some(line.operation)),
-    text("line_item_resource_id", |line| {
-        maybe(line.resource_id.as_deref())
-    }),
-    double("line_item_usage_amount", |line| {
-        Cell::Number(Some(line.amount))
-    }),
-    double("line_item_unblended_cost", |line| {
-        Cell::Number(Some(line.unblended_cost))
-    }),
-    double("line_item_net_unblended_cost", |line| {
-        Cell::Number(Some(line.net_unblended_cost))
-    }),
+    text("line_item_resource_id", |line| maybe(line.resource_id.as_deref())),
+    double("line_item_usage_amount", |line| Cell::Number(Some(line.amount))),
+    double("line_item_unblended_cost", |line| Cell::Number(Some(line.unblended_cost))),
+    double("line_item_net_unblended_cost", |line| Cell::Number(Some(line.net_unblended_cost))),
     text("line_item_currency_code", |_| some("USD")),
-    text("line_item_legal_entity", |_| {
-        some("Amazon Web Services, Inc.")
-    }),
-    text("line_item_iam_principal", |line| {
-        maybe(line.principal.as_deref())
-    }),
+    text("line_item_legal_entity", |_| some("Amazon Web Services, Inc.")),
+    text("line_item_iam_principal", |line| maybe(line.principal.as_deref())),
     text("pricing_unit", |line| some(line.pricing_unit)),
-    double("pricing_public_on_demand_cost", |line| {
-        Cell::Number(line.public_cost)
-    }),
+    double("pricing_public_on_demand_cost", |line| Cell::Number(line.public_cost)),
     map("product", |line| Cell::Map(&line.product)),
     text("product_product_family", |line| some(line.product_family)),
     text("product_region_code", |line| some(line.region)),
     map("tags", |line| Cell::Map(&line.tags)),
     map("cost_category", |line| Cell::Map(&line.cost_category)),
-    double("discount_total_discount", |line| {
-        Cell::Number(discount(line))
-    }),
+    double("discount_total_discount", |line| Cell::Number(discount(line))),
 ];
 
 /// What a private price agreement took off; absent where there is none.
@@ -186,33 +159,17 @@ fn maybe(text: Option<&str>) -> Cell<'_> {
 }
 
 const fn text(name: &'static str, cell: for<'line> fn(&'line Line) -> Cell<'line>) -> Column {
-    Column {
-        name,
-        kind: ColumnType::Text,
-        cell,
-    }
+    Column { name, kind: ColumnType::Text, cell }
 }
 
 const fn timestamp(name: &'static str, cell: for<'line> fn(&'line Line) -> Cell<'line>) -> Column {
-    Column {
-        name,
-        kind: ColumnType::Timestamp,
-        cell,
-    }
+    Column { name, kind: ColumnType::Timestamp, cell }
 }
 
 const fn double(name: &'static str, cell: for<'line> fn(&'line Line) -> Cell<'line>) -> Column {
-    Column {
-        name,
-        kind: ColumnType::Double,
-        cell,
-    }
+    Column { name, kind: ColumnType::Double, cell }
 }
 
 const fn map(name: &'static str, cell: for<'line> fn(&'line Line) -> Cell<'line>) -> Column {
-    Column {
-        name,
-        kind: ColumnType::Map,
-        cell,
-    }
+    Column { name, kind: ColumnType::Map, cell }
 }

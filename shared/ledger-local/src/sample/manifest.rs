@@ -71,10 +71,7 @@ impl Manifest {
             },
             columns: COLUMNS
                 .iter()
-                .map(|it| ColumnName {
-                    name: it.name,
-                    kind: it.kind.as_str(),
-                })
+                .map(|it| ColumnName { name: it.name, kind: it.kind.as_str() })
                 .collect(),
             data_files: file_names
                 .iter()

@@ -117,11 +117,7 @@ impl SampleOrganisation {
 
     /// A sample of the ninety days before `as_of`, which itself is not covered.
     pub fn new(seed: u64, as_of: Date) -> SampleOrganisation {
-        SampleOrganisation {
-            seed,
-            as_of,
-            day_count: DAY_COUNT,
-        }
+        SampleOrganisation { seed, as_of, day_count: DAY_COUNT }
     }
 
     /// Writes one delivery below `dir` as Parquet, in overwrite mode: what an earlier delivery
@@ -151,10 +147,7 @@ impl SampleOrganisation {
     fn write_as(&self, dir: &Path, delivery: Delivery, format: Format) -> Result<(), SampleError> {
         let export = dir.join(EXPORT_NAME);
         let all = self.months(delivery);
-        let busiest = all
-            .iter()
-            .max_by_key(|(_, lines)| lines.len())
-            .map(|(period, _)| *period);
+        let busiest = all.iter().max_by_key(|(_, lines)| lines.len()).map(|(period, _)| *period);
         let restated = self.calendar().restated_day().and_then(BillingPeriod::of);
         make_folder(&export)?;
         if delivery == Delivery::First {
@@ -162,10 +155,7 @@ impl SampleOrganisation {
             let path = export.join("README.md");
             files::replace(&path, |file| {
                 file.write_all(include_bytes!("README.md"))
-                    .map_err(|source| SampleError::Write {
-                        path: path.clone(),
-                        source,
-                    })
+                    .map_err(|source| SampleError::Write { path: path.clone(), source })
             })?;
         }
         for (period, lines) in all {
@@ -188,17 +178,12 @@ impl SampleOrganisation {
         file_count: usize,
     ) -> Result<(), SampleError> {
         let folder = format!("BILLING_PERIOD={}", period.label());
-        let (data, metadata) = (
-            export.join("data").join(&folder),
-            export.join("metadata").join(&folder),
-        );
+        let (data, metadata) =
+            (export.join("data").join(&folder), export.join("metadata").join(&folder));
         make_folder(&data)?;
         make_folder(&metadata)?;
         let mut names = Vec::new();
-        for (part, number) in lines
-            .chunks(lines.len().div_ceil(file_count).max(1))
-            .zip(1_u32..)
-        {
+        for (part, number) in lines.chunks(lines.len().div_ceil(file_count).max(1)).zip(1_u32..) {
             let name = format!("{EXPORT_NAME}-{number:05}.{}", format.suffix());
             format.write(&data.join(&name), part)?;
             names.push(name);
@@ -207,10 +192,8 @@ impl SampleOrganisation {
         let path = metadata.join(format!("{EXPORT_NAME}-Manifest.json"));
         let manifest = Manifest::new(self, delivery, period, &names);
         files::replace(&path, |file| {
-            serde_json::to_writer_pretty(file, &manifest).map_err(|source| SampleError::Manifest {
-                path: path.clone(),
-                source,
-            })
+            serde_json::to_writer_pretty(file, &manifest)
+                .map_err(|source| SampleError::Manifest { path: path.clone(), source })
         })
     }
 
@@ -232,10 +215,7 @@ impl SampleOrganisation {
 }
 
 fn make_folder(path: &Path) -> Result<(), SampleError> {
-    fs::create_dir_all(path).map_err(|source| SampleError::Folder {
-        path: path.to_owned(),
-        source,
-    })
+    fs::create_dir_all(path).map_err(|source| SampleError::Folder { path: path.to_owned(), source })
 }
 
 /// Removes the sample's files of months that `kept` does not have; other files are left alone.
@@ -243,10 +223,8 @@ fn remove_months(
     export: &Path,
     kept: &BTreeMap<BillingPeriod, Vec<Line>>,
 ) -> Result<(), SampleError> {
-    let kept: Vec<String> = kept
-        .keys()
-        .map(|it| format!("BILLING_PERIOD={}", it.label()))
-        .collect();
+    let kept: Vec<String> =
+        kept.keys().map(|it| format!("BILLING_PERIOD={}", it.label())).collect();
     // The manifests first: without one, a month is not delivered.
     for part in ["metadata", "data"] {
         let folder = export.join(part);
@@ -273,20 +251,15 @@ fn remove_files(folder: &Path, is_stale: impl Fn(&str) -> bool) -> Result<(), Sa
     for path in entries(folder)? {
         let name = path.file_name().and_then(|it| it.to_str()).unwrap_or("");
         if name.starts_with(EXPORT_NAME) && is_stale(name) {
-            fs::remove_file(&path).map_err(|source| SampleError::Folder {
-                path: folder.to_owned(),
-                source,
-            })?;
+            fs::remove_file(&path)
+                .map_err(|source| SampleError::Folder { path: folder.to_owned(), source })?;
         }
     }
     Ok(())
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, SampleError> {
-    let failed = |source| SampleError::Folder {
-        path: folder.to_owned(),
-        source,
-    };
+    let failed = |source| SampleError::Folder { path: folder.to_owned(), source };
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         paths.push(entry.map_err(failed)?.path());

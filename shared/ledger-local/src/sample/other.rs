@@ -49,12 +49,7 @@ pub(super) static PLAIN_LINES: &[Plain] = &[
         steady: true,
         ..USAGE
     },
-    Plain {
-        account: DEVELOPMENT_ACCOUNT,
-        count: 24_000 * 5,
-        price: usd(1_632, 4),
-        ..USAGE
-    },
+    Plain { account: DEVELOPMENT_ACCOUNT, count: 24_000 * 5, price: usd(1_632, 4), ..USAGE },
     // A savings plan: what it covers is charged and taken back, and the plan itself is charged.
     Plain {
         line_type: "SavingsPlanCoveredUsage",
@@ -89,60 +84,14 @@ pub(super) static PLAIN_LINES: &[Plain] = &[
         size: 1_000,
         ..s3("TimedStorage-ByteHrs", "", "GB-Mo", 9_400, usd(23, 3))
     },
-    s3(
-        "Requests-Tier1",
-        "PutObject",
-        "Requests",
-        1_900_000,
-        usd(5, 6),
-    ),
-    s3(
-        "Requests-Tier2",
-        "GetObject",
-        "Requests",
-        8_200_000,
-        usd(4, 7),
-    ),
-    lambda(
-        "Lambda-GB-Second-ARM",
-        "seconds",
-        410_000,
-        usd(133_334, 10),
-        PAYER_ACCOUNT,
-    ),
-    lambda(
-        "Request-ARM",
-        "Requests",
-        6_300_000,
-        usd(2, 7),
-        PAYER_ACCOUNT,
-    ),
-    lambda(
-        "Lambda-GB-Second-ARM",
-        "seconds",
-        38_000,
-        usd(133_334, 10),
-        DEVELOPMENT_ACCOUNT,
-    ),
-    lambda(
-        "Lambda-GB-Second-ARM",
-        "seconds",
-        9_000,
-        usd(133_334, 10),
-        SANDBOX_ACCOUNT,
-    ),
-    dynamodb(
-        "ReadRequestUnits",
-        "PayPerRequestThroughput",
-        31_000_000,
-        usd(125, 9),
-    ),
-    dynamodb(
-        "WriteRequestUnits",
-        "PayPerRequestThroughput",
-        6_000_000,
-        usd(625, 9),
-    ),
+    s3("Requests-Tier1", "PutObject", "Requests", 1_900_000, usd(5, 6)),
+    s3("Requests-Tier2", "GetObject", "Requests", 8_200_000, usd(4, 7)),
+    lambda("Lambda-GB-Second-ARM", "seconds", 410_000, usd(133_334, 10), PAYER_ACCOUNT),
+    lambda("Request-ARM", "Requests", 6_300_000, usd(2, 7), PAYER_ACCOUNT),
+    lambda("Lambda-GB-Second-ARM", "seconds", 38_000, usd(133_334, 10), DEVELOPMENT_ACCOUNT),
+    lambda("Lambda-GB-Second-ARM", "seconds", 9_000, usd(133_334, 10), SANDBOX_ACCOUNT),
+    dynamodb("ReadRequestUnits", "PayPerRequestThroughput", 31_000_000, usd(125, 9)),
+    dynamodb("WriteRequestUnits", "PayPerRequestThroughput", 6_000_000, usd(625, 9)),
     Plain {
         product_code: "AmazonCloudWatch",
         product_name: "AmazonCloudWatch",

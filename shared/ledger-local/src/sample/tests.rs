@@ -28,11 +28,7 @@ fn sample() -> SampleOrganisation {
 
 /// Some days of it, for tests that write and read files: two months, one of them restated.
 fn some_days(as_of: Date) -> SampleOrganisation {
-    SampleOrganisation {
-        seed: SEED,
-        as_of,
-        day_count: 12,
-    }
+    SampleOrganisation { seed: SEED, as_of, day_count: 12 }
 }
 
 fn lines() -> Vec<Line> {
@@ -40,10 +36,7 @@ fn lines() -> Vec<Line> {
 }
 
 fn total<'line>(lines: impl IntoIterator<Item = &'line Line>) -> Decimal {
-    lines
-        .into_iter()
-        .map(|line| line.unblended_cost.decimal())
-        .sum()
+    lines.into_iter().map(|line| line.unblended_cost.decimal()).sum()
 }
 
 /// Every file below a folder, by its path there.
@@ -61,10 +54,7 @@ fn bytes_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 fn data_files(dir: &Path, suffix: &str) -> Vec<PathBuf> {
     let is_data = |path: &PathBuf| path.to_string_lossy().ends_with(suffix);
-    bytes_below(&dir.join(EXPORT_NAME).join("data"))
-        .into_keys()
-        .filter(is_data)
-        .collect()
+    bytes_below(&dir.join(EXPORT_NAME).join("data")).into_keys().filter(is_data).collect()
 }
 
 /// All rows below a folder as text, with absent cells empty.
@@ -73,16 +63,12 @@ fn read_csv(dir: &Path) -> Vec<Vec<String>> {
     for path in data_files(dir, ".csv.gz") {
         let mut text = String::new();
         let file = File::open(&path).expect("a data file");
-        flate2::read::GzDecoder::new(file)
-            .read_to_string(&mut text)
-            .expect("gzip");
+        flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let names: Vec<&str> = COLUMNS.iter().map(|it| it.name).collect();
         assert_eq!(reader.headers().expect("a header"), names);
         rows.extend(
-            reader
-                .records()
-                .map(|it| it.expect("a record").iter().map(str::to_owned).collect()),
+            reader.records().map(|it| it.expect("a record").iter().map(str::to_owned).collect()),
         );
     }
     rows
@@ -125,14 +111,10 @@ fn parquet_row(batch: &RecordBatch, row: usize) -> Vec<String> {
             }
             ColumnType::Map => {
                 let entry = array.as_map().value(row);
-                let (keys, values) = (
-                    entry.column(0).as_string::<i32>(),
-                    entry.column(1).as_string::<i32>(),
-                );
+                let (keys, values) =
+                    (entry.column(0).as_string::<i32>(), entry.column(1).as_string::<i32>());
                 let pairs = keys.iter().flatten().zip(values.iter().flatten());
-                let object = pairs
-                    .map(|(key, value)| (key.to_owned(), value.into()))
-                    .collect();
+                let object = pairs.map(|(key, value)| (key.to_owned(), value.into())).collect();
                 serde_json::Value::Object(object).to_string()
             }
         }
@@ -142,16 +124,11 @@ fn parquet_row(batch: &RecordBatch, row: usize) -> Vec<String> {
 
 /// The decimal that a double's fifteen significant digits print.
 fn decimal_of(double: f64) -> Decimal {
-    Decimal::from_scientific(&format!("{double:.14e}"))
-        .expect("a decimal")
-        .normalize()
+    Decimal::from_scientific(&format!("{double:.14e}")).expect("a decimal").normalize()
 }
 
 fn column(name: &str) -> usize {
-    COLUMNS
-        .iter()
-        .position(|it| it.name == name)
-        .expect("a column")
+    COLUMNS.iter().position(|it| it.name == name).expect("a column")
 }
 
 fn sum(rows: &[Vec<String>], name: &str) -> Decimal {
@@ -178,13 +155,9 @@ fn the_same_seed_gives_the_same_bytes() {
 #[test]
 fn both_forms_say_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    some_days(DAYS_AS_OF)
-        .write(dir.path(), Delivery::First)
-        .unwrap();
+    some_days(DAYS_AS_OF).write(dir.path(), Delivery::First).unwrap();
     let parquet = read_parquet(dir.path());
-    some_days(DAYS_AS_OF)
-        .write_csv(dir.path(), Delivery::First)
-        .unwrap();
+    some_days(DAYS_AS_OF).write_csv(dir.path(), Delivery::First).unwrap();
     assert_eq!(
         data_files(dir.path(), ".snappy.parquet"),
         Vec::<PathBuf>::new(),
@@ -195,11 +168,9 @@ fn both_forms_say_the_same() {
     for (left, right) in parquet.iter().zip(&csv) {
         assert_eq!(left, right);
     }
-    for name in [
-        "line_item_unblended_cost",
-        "line_item_net_unblended_cost",
-        "line_item_usage_amount",
-    ] {
+    for name in
+        ["line_item_unblended_cost", "line_item_net_unblended_cost", "line_item_usage_amount"]
+    {
         assert_eq!(sum(&parquet, name), sum(&csv, name));
     }
     let lines = some_days(DAYS_AS_OF).calendar().lines();
@@ -225,46 +196,25 @@ fn every_number_comes_back_from_its_double() {
 #[test]
 fn a_restatement_changes_one_day_of_one_month() {
     let dir = tempfile::tempdir().unwrap();
-    some_days(DAYS_AS_OF)
-        .write_csv(dir.path(), Delivery::First)
-        .unwrap();
+    some_days(DAYS_AS_OF).write_csv(dir.path(), Delivery::First).unwrap();
     let (first_files, first) = (bytes_below(dir.path()), read_csv(dir.path()));
-    some_days(DAYS_AS_OF)
-        .write_csv(dir.path(), Delivery::Restated)
-        .unwrap();
+    some_days(DAYS_AS_OF).write_csv(dir.path(), Delivery::Restated).unwrap();
     let (second_files, second) = (bytes_below(dir.path()), read_csv(dir.path()));
 
     let changed = first_files
         .iter()
         .filter(|(path, bytes)| second_files.get(*path) != Some(*bytes))
         .map(|(path, _)| path);
-    assert!(
-        changed
-            .clone()
-            .all(|path| path.to_string_lossy().contains("BILLING_PERIOD=2026-11"))
-    );
-    assert!(
-        changed
-            .clone()
-            .any(|path| path.to_string_lossy().ends_with("Manifest.json"))
-    );
-    assert_eq!(
-        first_files.keys().collect::<Vec<_>>(),
-        second_files.keys().collect::<Vec<_>>()
-    );
+    assert!(changed.clone().all(|path| path.to_string_lossy().contains("BILLING_PERIOD=2026-11")));
+    assert!(changed.clone().any(|path| path.to_string_lossy().ends_with("Manifest.json")));
+    assert_eq!(first_files.keys().collect::<Vec<_>>(), second_files.keys().collect::<Vec<_>>());
 
     let by_id = |rows: Vec<Vec<String>>| {
-        rows.into_iter()
-            .map(|row| (row[0].clone(), row))
-            .collect::<BTreeMap<_, _>>()
+        rows.into_iter().map(|row| (row[0].clone(), row)).collect::<BTreeMap<_, _>>()
     };
     let (first_count, second_count) = (first.len(), second.len());
     let (before, after) = (by_id(first), by_id(second));
-    assert_eq!(
-        (before.len(), after.len()),
-        (first_count, second_count),
-        "ids are unique"
-    );
+    assert_eq!((before.len(), after.len()), (first_count, second_count), "ids are unique");
     let day = column("line_item_usage_start_date");
     let cost = column("line_item_unblended_cost");
     let mut days = BTreeSet::new();
@@ -286,10 +236,7 @@ fn a_restatement_changes_one_day_of_one_month() {
         days.insert(row[day].clone());
         new += 1;
     }
-    assert_eq!(
-        days.into_iter().collect::<Vec<_>>(),
-        ["2026-11-02T00:00:00.000Z"]
-    );
+    assert_eq!(days.into_iter().collect::<Vec<_>>(), ["2026-11-02T00:00:00.000Z"]);
     assert_eq!((gone, new), (1, 1));
     assert!(cheaper >= 5, "only {cheaper} lines are cheaper");
 }
@@ -297,18 +244,10 @@ fn a_restatement_changes_one_day_of_one_month() {
 #[test]
 fn an_older_sample_leaves_nothing_behind() {
     let (dir, fresh) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    some_days(date(2026, 3, 2))
-        .write_csv(dir.path(), Delivery::Restated)
-        .unwrap();
-    some_days(date(2026, 8, 9))
-        .write_csv(dir.path(), Delivery::First)
-        .unwrap();
-    some_days(DAYS_AS_OF)
-        .write_csv(dir.path(), Delivery::First)
-        .unwrap();
-    some_days(DAYS_AS_OF)
-        .write_csv(fresh.path(), Delivery::First)
-        .unwrap();
+    some_days(date(2026, 3, 2)).write_csv(dir.path(), Delivery::Restated).unwrap();
+    some_days(date(2026, 8, 9)).write_csv(dir.path(), Delivery::First).unwrap();
+    some_days(DAYS_AS_OF).write_csv(dir.path(), Delivery::First).unwrap();
+    some_days(DAYS_AS_OF).write_csv(fresh.path(), Delivery::First).unwrap();
     assert_eq!(
         bytes_below(dir.path()).into_values().collect::<Vec<_>>(),
         bytes_below(fresh.path()).into_values().collect::<Vec<_>>(),
@@ -318,9 +257,7 @@ fn an_older_sample_leaves_nothing_behind() {
 #[test]
 fn a_manifest_names_files_columns_and_its_execution() {
     let dir = tempfile::tempdir().unwrap();
-    some_days(DAYS_AS_OF)
-        .write_csv(dir.path(), Delivery::First)
-        .unwrap();
+    some_days(DAYS_AS_OF).write_csv(dir.path(), Delivery::First).unwrap();
     let path = dir
         .path()
         .join("tollbook-sample/metadata/BILLING_PERIOD=2026-11/tollbook-sample-Manifest.json");
@@ -342,23 +279,14 @@ fn a_manifest_names_files_columns_and_its_execution() {
     assert_eq!(manifest["billingPeriod"]["end"], "2026-12-01T00:00:00.000Z");
     assert_eq!(manifest["createdAt"], "2026-11-08T06:00:00.000Z");
     assert_eq!(manifest["executionId"].as_str().unwrap().len(), 36);
-    some_days(DAYS_AS_OF)
-        .write_csv(dir.path(), Delivery::First)
-        .unwrap();
-    assert_eq!(
-        read(),
-        manifest,
-        "the same delivery twice is the same execution"
-    );
+    some_days(DAYS_AS_OF).write_csv(dir.path(), Delivery::First).unwrap();
+    assert_eq!(read(), manifest, "the same delivery twice is the same execution");
 }
 
 #[test]
 fn forty_callers_and_more_in_three_accounts_and_six_teams() {
     let lines = lines();
-    let sessions: BTreeSet<&str> = lines
-        .iter()
-        .filter_map(|it| it.principal.as_deref())
-        .collect();
+    let sessions: BTreeSet<&str> = lines.iter().filter_map(|it| it.principal.as_deref()).collect();
     // What stays when generated session names are left out.
     let stable: BTreeSet<&str> = sessions
         .iter()
@@ -383,14 +311,7 @@ fn forty_callers_and_more_in_three_accounts_and_six_teams() {
         .collect();
     assert_eq!(
         teams.into_iter().collect::<Vec<_>>(),
-        [
-            "data-science",
-            "marketing",
-            "platform",
-            "risk",
-            "search",
-            "support"
-        ],
+        ["data-science", "marketing", "platform", "risk", "search", "support"],
     );
 }
 
@@ -426,49 +347,19 @@ fn every_family_of_usage_types_is_there() {
         "-custom-model",
         "BoxUsage:",
     ] {
-        assert!(
-            lines.iter().any(|it| it.usage_type.contains(part)),
-            "no line of {part}"
-        );
+        assert!(lines.iter().any(|it| it.usage_type.contains(part)), "no line of {part}");
     }
-    for line_type in [
-        "Usage",
-        "Tax",
-        "Fee",
-        "Credit",
-        "SavingsPlanNegation",
-        "SavingsPlanCoveredUsage",
-    ] {
-        assert!(
-            lines.iter().any(|it| it.line_type == line_type),
-            "no {line_type} line"
-        );
+    for line_type in
+        ["Usage", "Tax", "Fee", "Credit", "SavingsPlanNegation", "SavingsPlanCoveredUsage"]
+    {
+        assert!(lines.iter().any(|it| it.line_type == line_type), "no {line_type} line");
     }
-    for unit in [
-        "1K tokens",
-        "1M tokens",
-        "Units",
-        "Images",
-        "TextUnit",
-        "Hours",
-        "1KTPMHour",
-    ] {
-        assert!(
-            lines.iter().any(|it| it.pricing_unit == unit),
-            "no line in {unit}"
-        );
+    for unit in ["1K tokens", "1M tokens", "Units", "Images", "TextUnit", "Hours", "1KTPMHour"] {
+        assert!(lines.iter().any(|it| it.pricing_unit == unit), "no line in {unit}");
     }
-    assert!(
-        lines
-            .iter()
-            .all(|it| it.description.ends_with(" (sample data)"))
-    );
+    assert!(lines.iter().all(|it| it.description.ends_with(" (sample data)")));
     assert!(lines.iter().any(|it| it.unblended_cost < Fixed::ZERO));
-    assert!(
-        lines
-            .iter()
-            .any(|it| it.unblended_cost != it.net_unblended_cost)
-    );
+    assert!(lines.iter().any(|it| it.unblended_cost != it.net_unblended_cost));
     assert!(
         lines.iter().any(|it| it.principal.is_some()
             && !it.tags.iter().any(|(key, _)| *key == "iamPrincipal/team"))
@@ -509,9 +400,7 @@ fn a_month_costs_what_a_middle_sized_company_pays() {
 fn agent_cost(lines: &[Line], days_ago: i64) -> Decimal {
     let day = AS_OF.saturating_sub(days_ago.days());
     let is_agent = |it: &&Line| {
-        it.principal
-            .as_deref()
-            .is_some_and(|arn| arn.contains("/research-agent-runtime/"))
+        it.principal.as_deref().is_some_and(|arn| arn.contains("/research-agent-runtime/"))
     };
     total(lines.iter().filter(|it| it.start == day).filter(is_agent))
 }
@@ -522,10 +411,7 @@ fn one_agent_runs_away_in_the_last_four_days() {
     let ordinary = agent_cost(&lines, 8);
     assert!(ordinary < Decimal::from(100), "{ordinary}");
     for days_ago in 1..=4 {
-        assert!(
-            agent_cost(&lines, days_ago) > ordinary * Decimal::from(7),
-            "{days_ago} days ago"
-        );
+        assert!(agent_cost(&lines, days_ago) > ordinary * Decimal::from(7), "{days_ago} days ago");
     }
     assert!(agent_cost(&lines, 5) < ordinary * Decimal::from(2));
 }
@@ -614,16 +500,9 @@ fn rules_and_budgets_are_in_their_agreed_form() {
     let rules = rules["rule"].as_array().unwrap();
     let mut names = BTreeSet::new();
     for rule in rules.iter().map(|it| it.as_table().unwrap()) {
+        assert!(rule.keys().all(|key| RULE_KEYS.contains(&key.as_str())), "{rule:?}");
         assert!(
-            rule.keys().all(|key| RULE_KEYS.contains(&key.as_str())),
-            "{rule:?}"
-        );
-        assert!(
-            rule["when"]
-                .as_table()
-                .unwrap()
-                .keys()
-                .all(|key| WHEN_KEYS.contains(&key.as_str())),
+            rule["when"].as_table().unwrap().keys().all(|key| WHEN_KEYS.contains(&key.as_str())),
             "{rule:?}"
         );
         assert!(rule["owner"].is_str());
@@ -635,23 +514,10 @@ fn rules_and_budgets_are_in_their_agreed_form() {
     let budgets = budgets["budget"].as_array().unwrap();
     let mut windows = BTreeSet::new();
     for budget in budgets.iter().map(|it| it.as_table().unwrap()) {
-        assert!(
-            budget["limit"]
-                .as_str()
-                .unwrap()
-                .parse::<Decimal>()
-                .unwrap()
-                > Decimal::ZERO
-        );
+        assert!(budget["limit"].as_str().unwrap().parse::<Decimal>().unwrap() > Decimal::ZERO);
         assert!(names.insert(budget["name"].as_str().unwrap()));
         assert!(!budget["scope"].as_table().unwrap().is_empty());
-        assert!(
-            budget["thresholds"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .all(toml::Value::is_integer)
-        );
+        assert!(budget["thresholds"].as_array().unwrap().iter().all(toml::Value::is_integer));
         windows.insert(budget["window"].as_str().unwrap());
     }
     assert_eq!(budgets.len(), 8);

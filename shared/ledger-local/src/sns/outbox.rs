@@ -54,18 +54,11 @@ impl Outbox {
                 io::Error::new(io::ErrorKind::InvalidData, text)
             })
         };
-        let messages = messages
-            .iter()
-            .enumerate()
-            .map(read)
-            .collect::<io::Result<Vec<_>>>()?;
+        let messages = messages.iter().enumerate().map(read).collect::<io::Result<Vec<_>>>()?;
         Ok(Self {
             topics: topics.into_iter().collect(),
             messages,
-            files: Some(Files {
-                topics: topic_lines,
-                messages: message_lines,
-            }),
+            files: Some(Files { topics: topic_lines, messages: message_lines }),
         })
     }
 
@@ -79,8 +72,7 @@ impl Outbox {
 
     /// The topics that sort behind one, or all behind an empty text.
     pub fn topics_behind(&self, topic_arn: &str) -> impl Iterator<Item = &String> {
-        self.topics
-            .range::<str, _>((Bound::Excluded(topic_arn), Bound::Unbounded))
+        self.topics.range::<str, _>((Bound::Excluded(topic_arn), Bound::Unbounded))
     }
 
     pub fn add_topic(&mut self, topic_arn: &str) -> io::Result<()> {
@@ -124,37 +116,24 @@ struct Lines {
 impl Lines {
     /// Opens or makes a file, drops a last line without its end, and reads the others.
     fn open(path: &Path) -> io::Result<(Self, Vec<String>)> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         // Bytes, because a line can be cut within a letter.
         let text = fs::read(path)?;
-        let length = text
-            .iter()
-            .rposition(|it| *it == b'\n')
-            .map_or(0, |last| last + 1);
+        let length = text.iter().rposition(|it| *it == b'\n').map_or(0, |last| last + 1);
         let whole = text.get(..length).unwrap_or_default();
         let whole = std::str::from_utf8(whole)
             .map_err(|err| io::Error::new(io::ErrorKind::InvalidData, err))?;
         let length_bytes = length as u64;
         file.set_len(length_bytes)?;
         file.seek(io::SeekFrom::Start(length_bytes))?;
-        Ok((
-            Self { file, length_bytes },
-            whole.lines().map(str::to_owned).collect(),
-        ))
+        Ok((Self { file, length_bytes }, whole.lines().map(str::to_owned).collect()))
     }
 
     /// Writes a line and waits until it is on disk. After an error the file is as it was.
     fn append(&mut self, line: &str) -> io::Result<()> {
         let line = format!("{line}\n");
-        let written = self
-            .file
-            .write_all(line.as_bytes())
-            .and_then(|()| self.file.sync_all());
+        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_all());
         if let Err(err) = written {
             self.file.set_len(self.length_bytes)?;
             self.file.seek(io::SeekFrom::Start(self.length_bytes))?;

@@ -42,19 +42,13 @@ impl Draft {
         if message.len() + attribute_bytes > MESSAGE_BYTES_MAX {
             return Err(StandInError::invalid("Message too long"));
         }
-        Ok(Self {
-            topic_arn,
-            subject,
-            message,
-            attributes,
-        })
+        Ok(Self { topic_arn, subject, message, attributes })
     }
 }
 
 fn topic_of(form: &Parameters) -> Result<String, StandInError> {
-    let named = ["TopicArn", "TargetArn"]
-        .into_iter()
-        .find_map(|name| Some((name, form.get(name)?)));
+    let named =
+        ["TopicArn", "TargetArn"].into_iter().find_map(|name| Some((name, form.get(name)?)));
     let Some((name, arn)) = named else {
         let what = "TopicArn or TargetArn Reason: no value for required parameter";
         return Err(StandInError::invalid(what));
@@ -80,15 +74,10 @@ fn check_structure(message: &str) -> Result<(), StandInError> {
         .map_err(|_| {
             StandInError::invalid("Message Structure - JSON message body failed to parse")
         })?;
-    if members
-        .get("default")
-        .is_some_and(serde_json::Value::is_string)
-    {
+    if members.get("default").is_some_and(serde_json::Value::is_string) {
         Ok(())
     } else {
-        Err(StandInError::invalid(
-            "Message Structure - No default entry in JSON message body",
-        ))
+        Err(StandInError::invalid("Message Structure - No default entry in JSON message body"))
     }
 }
 
@@ -101,22 +90,12 @@ fn attributes_of(form: &Parameters) -> Result<(BTreeMap<String, String>, usize),
         let Some(name) = form.get(&format!("{entry}.Name")) else {
             break;
         };
-        let member = |it| {
-            form.get(&format!("{entry}.Value.{it}"))
-                .map(String::as_str)
-                .unwrap_or_default()
-        };
-        let (data_type, text, binary) = (
-            member("DataType"),
-            member("StringValue"),
-            member("BinaryValue"),
-        );
+        let member =
+            |it| form.get(&format!("{entry}.Value.{it}")).map(String::as_str).unwrap_or_default();
+        let (data_type, text, binary) =
+            (member("DataType"), member("StringValue"), member("BinaryValue"));
         let value = attribute_value(name, data_type, text, binary)?;
-        let value_bytes = if binary.is_empty() {
-            value.len()
-        } else {
-            decoded_bytes(binary)
-        };
+        let value_bytes = if binary.is_empty() { value.len() } else { decoded_bytes(binary) };
         size_bytes += name.len() + data_type.len() + value_bytes;
         if attributes.insert(name.clone(), value).is_some() {
             let text = format!("Message attribute name '{name}' is used twice");
@@ -149,9 +128,7 @@ fn attribute_value(
         ));
     }
     if data_type.starts_with("Number") && !is_number(value) {
-        return refuse(format!(
-            "Could not cast message attribute '{name}' value to number."
-        ));
+        return refuse(format!("Could not cast message attribute '{name}' value to number."));
     }
     Ok(value.to_owned())
 }

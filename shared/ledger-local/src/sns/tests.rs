@@ -53,11 +53,7 @@ async fn set_up() -> (SnsStandIn, Client) {
 }
 
 fn attribute(data_type: &str, value: &str) -> MessageAttributeValue {
-    MessageAttributeValue::builder()
-        .data_type(data_type)
-        .string_value(value)
-        .build()
-        .unwrap()
+    MessageAttributeValue::builder().data_type(data_type).string_value(value).build().unwrap()
 }
 
 /// Publishes what `change` makes of a good message; the outbox must hold it, or not.
@@ -66,18 +62,12 @@ async fn check(
     expected: Result<(), (&str, &str)>,
 ) {
     let (stand_in, client) = set_up().await;
-    let good = client
-        .publish()
-        .topic_arn(TOPIC)
-        .subject("Budget reached")
-        .message("80 %");
+    let good = client.publish().topic_arn(TOPIC).subject("Budget reached").message("80 %");
     let published = change(good).send().await;
-    let answered = published.as_ref().map(|_| ()).map_err(|error| {
-        (
-            error.code().unwrap_or_default(),
-            error.message().unwrap_or_default(),
-        )
-    });
+    let answered = published
+        .as_ref()
+        .map(|_| ())
+        .map_err(|error| (error.code().unwrap_or_default(), error.message().unwrap_or_default()));
     assert_eq!(answered, expected);
     assert_eq!(stand_in.outbox().len(), usize::from(expected.is_ok()));
 }
@@ -113,18 +103,12 @@ async fn a_message_lands_once_with_its_attributes() {
     let [message] = stand_in.outbox().try_into().unwrap();
     assert_eq!(published.message_id(), Some(message.message_id.as_str()));
     assert!(message.received_at.parse::<jiff::Timestamp>().is_ok());
-    let attributes = [
-        ("owner", "team:search"),
-        ("seal", "AQID"),
-        ("threshold_percent", "80"),
-    ];
+    let attributes = [("owner", "team:search"), ("seal", "AQID"), ("threshold_percent", "80")];
     let expected = OutboxMessage {
         topic_arn: TOPIC.to_owned(),
         subject: Some("Budget „search“ & <more>".to_owned()),
         message: "80 %\nof 100 USD + tax".to_owned(),
-        attributes: attributes
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
+        attributes: attributes.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         ..message.clone()
     };
     assert_eq!(message, expected);
@@ -138,12 +122,7 @@ async fn topics_are_made_once_and_listed() {
     let topics = client.list_topics().send().await.unwrap().topics.unwrap();
     let topic_arns: Vec<_> = topics.iter().filter_map(|it| it.topic_arn()).collect();
     assert_eq!(topic_arns, [TOPIC]);
-    let error = client
-        .create_topic()
-        .name("no.dots")
-        .send()
-        .await
-        .unwrap_err();
+    let error = client.create_topic().name("no.dots").send().await.unwrap_err();
     assert_eq!(error.message(), Some("Invalid parameter: Topic Name"));
 }
 
@@ -151,33 +130,18 @@ async fn topics_are_made_once_and_listed() {
 async fn many_topics_come_in_pages() {
     let (_, client) = set_up().await;
     for number in 0..100 {
-        client
-            .create_topic()
-            .name(format!("topic-{number}"))
-            .send()
-            .await
-            .unwrap();
+        client.create_topic().name(format!("topic-{number}")).send().await.unwrap();
     }
     let first = client.list_topics().send().await.unwrap();
     assert_eq!(first.topics().len(), 100);
-    let second = client
-        .list_topics()
-        .set_next_token(first.next_token)
-        .send()
-        .await
-        .unwrap();
+    let second = client.list_topics().set_next_token(first.next_token).send().await.unwrap();
     assert_eq!((second.topics().len(), second.next_token()), (1, None));
 }
 
 #[tokio::test]
 async fn subjects_are_checked() {
     check(|it| it.subject("é".repeat(99)), Ok(())).await;
-    for bad in [
-        "é".repeat(100),
-        "two\nlines".to_owned(),
-        "bell\u{7}".to_owned(),
-        String::new(),
-    ] {
+    for bad in ["é".repeat(100), "two\nlines".to_owned(), "bell\u{7}".to_owned(), String::new()] {
         check_invalid(|it| it.subject(bad), "Invalid parameter: Subject").await;
     }
 }
@@ -190,8 +154,7 @@ async fn the_size_counts_attributes() {
     check_invalid(|it| it.message("a".repeat(MAX + 1)), too_long).await;
     // `k`, `String` and `v` are 8 bytes.
     let with = |it: PublishFluentBuilder, bytes| {
-        it.message("a".repeat(bytes))
-            .message_attributes("k", attribute("String", "v"))
+        it.message("a".repeat(bytes)).message_attributes("k", attribute("String", "v"))
     };
     check(|it| with(it, MAX - 8), Ok(())).await;
     check_invalid(|it| with(it, MAX - 7), too_long).await;
@@ -217,11 +180,7 @@ async fn messages_are_checked() {
 #[tokio::test]
 async fn topics_are_checked() {
     let other = "arn:aws:sns:us-east-1:123456789012:other";
-    check(
-        |it| it.topic_arn(other),
-        Err(("NotFound", "Topic does not exist")),
-    )
-    .await;
+    check(|it| it.topic_arn(other), Err(("NotFound", "Topic does not exist"))).await;
     check(|it| it.set_topic_arn(None).target_arn(TOPIC), Ok(())).await;
     check_invalid(
         |it| it.set_topic_arn(None),
@@ -244,10 +203,7 @@ async fn attributes_are_checked() {
     check(of("String.Array", "[\"a\"]"), Ok(())).await;
     check(
         of("Number", "many"),
-        Err((
-            "ParameterValueInvalid",
-            "Could not cast message attribute 'k' value to number.",
-        )),
+        Err(("ParameterValueInvalid", "Could not cast message attribute 'k' value to number.")),
     )
     .await;
     check(
@@ -276,26 +232,14 @@ async fn queued_errors_arrive_as_the_sdk_knows_them() {
     ];
     for (error, status) in cases {
         stand_in.fail_next(error.clone());
-        let answer = client
-            .publish()
-            .topic_arn(TOPIC)
-            .message("m")
-            .send()
-            .await
-            .unwrap_err();
+        let answer = client.publish().topic_arn(TOPIC).message("m").send().await.unwrap_err();
         assert_eq!(answer.raw_response().unwrap().status().as_u16(), status);
         assert!(answer.as_service_error().is_some(), "{answer:?}");
         assert_eq!(answer.code(), Some(error.code()));
         assert_eq!(answer.message(), Some(error.to_string().as_str()));
     }
     stand_in.fail_next(StandInError::NotFound);
-    let answer = client
-        .publish()
-        .topic_arn(TOPIC)
-        .message("m")
-        .send()
-        .await
-        .unwrap_err();
+    let answer = client.publish().topic_arn(TOPIC).message("m").send().await.unwrap_err();
     assert!(answer.into_service_error().is_not_found_exception());
     assert!(stand_in.outbox().is_empty());
 }
@@ -303,18 +247,9 @@ async fn queued_errors_arrive_as_the_sdk_knows_them() {
 #[tokio::test]
 async fn a_lost_answer_leaves_the_message() {
     let (stand_in, client) = set_up().await;
-    for (error, expected) in [
-        (StandInError::CloseConnection, 0),
-        (StandInError::LoseAnswer, 1),
-    ] {
+    for (error, expected) in [(StandInError::CloseConnection, 0), (StandInError::LoseAnswer, 1)] {
         stand_in.fail_next(error);
-        let answer = client
-            .publish()
-            .topic_arn(TOPIC)
-            .message("m")
-            .send()
-            .await
-            .unwrap_err();
+        let answer = client.publish().topic_arn(TOPIC).message("m").send().await.unwrap_err();
         assert!(matches!(answer, SdkError::DispatchFailure(_)), "{answer:?}");
         assert_eq!(stand_in.outbox().len(), expected);
     }
@@ -324,9 +259,7 @@ async fn a_lost_answer_leaves_the_message() {
 async fn check_network(fault: Fault, retry: RetryConfig, is_ok: bool, expected_count: usize) {
     let (stand_in, _) = set_up().await;
     let plan = FaultPlan::only(1, fault.clone());
-    let proxy = FaultyProxy::start(serve(&stand_in).await, plan)
-        .await
-        .unwrap();
+    let proxy = FaultyProxy::start(serve(&stand_in).await, plan).await.unwrap();
     let client = client_of(proxy.address(), retry);
     let answer = client.publish().topic_arn(TOPIC).message("m").send().await;
     assert_eq!(answer.is_ok(), is_ok, "{fault:?}: {answer:?}");
@@ -360,12 +293,7 @@ async fn a_retry_after_a_lost_answer_is_a_second_message() {
 #[tokio::test]
 async fn an_operation_that_is_not_answered_says_so() {
     let (_, client) = set_up().await;
-    let error = client
-        .delete_topic()
-        .topic_arn(TOPIC)
-        .send()
-        .await
-        .unwrap_err();
+    let error = client.delete_topic().topic_arn(TOPIC).send().await.unwrap_err();
     assert_eq!(error.code(), Some("InvalidAction"));
 }
 
@@ -373,13 +301,7 @@ async fn an_operation_that_is_not_answered_says_so() {
 async fn publish_in(dir: &TempDir, message: &str) -> SnsStandIn {
     let stand_in = SnsStandIn::open(Some(dir.path())).unwrap();
     let client = client(&stand_in).await;
-    client
-        .publish()
-        .topic_arn(TOPIC)
-        .message(message)
-        .send()
-        .await
-        .unwrap();
+    client.publish().topic_arn(TOPIC).message(message).send().await.unwrap();
     stand_in
 }
 
@@ -387,13 +309,7 @@ async fn publish_in(dir: &TempDir, message: &str) -> SnsStandIn {
 async fn folder() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let stand_in = SnsStandIn::open(Some(dir.path())).unwrap();
-    client(&stand_in)
-        .await
-        .create_topic()
-        .name("alerts")
-        .send()
-        .await
-        .unwrap();
+    client(&stand_in).await.create_topic().name("alerts").send().await.unwrap();
     publish_in(&dir, "first").await;
     dir
 }
@@ -405,10 +321,7 @@ async fn the_outbox_survives_the_process() {
     let texts: Vec<_> = messages.iter().map(|it| it.message.as_str()).collect();
     assert_eq!(texts, ["first", "second"]);
     assert_ne!(messages[0].message_id, messages[1].message_id);
-    assert_eq!(
-        SnsStandIn::open(Some(dir.path())).unwrap().outbox(),
-        messages
-    );
+    assert_eq!(SnsStandIn::open(Some(dir.path())).unwrap().outbox(), messages);
     let lines = std::fs::read_to_string(dir.path().join("outbox.jsonl")).unwrap();
     assert_eq!(lines.lines().count(), 2);
 }
@@ -420,17 +333,10 @@ async fn a_line_cut_short_is_removed() {
     let whole = std::fs::read(&path).unwrap();
     // Half a letter at the end.
     std::fs::write(&path, [&whole[..], b"{\"message_id\": \"\xc3"].concat()).unwrap();
-    let texts: Vec<_> = publish_in(&dir, "second")
-        .await
-        .outbox()
-        .into_iter()
-        .map(|it| it.message)
-        .collect();
+    let texts: Vec<_> =
+        publish_in(&dir, "second").await.outbox().into_iter().map(|it| it.message).collect();
     assert_eq!(texts, ["first", "second"]);
-    assert_eq!(
-        SnsStandIn::open(Some(dir.path())).unwrap().outbox().len(),
-        2
-    );
+    assert_eq!(SnsStandIn::open(Some(dir.path())).unwrap().outbox().len(), 2);
 }
 
 #[tokio::test]
@@ -440,10 +346,5 @@ async fn a_line_that_is_no_message_is_an_error() {
     let whole = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{whole}nothing\n")).unwrap();
     let error = SnsStandIn::open(Some(dir.path())).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("outbox.jsonl:2: the line is not a message"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("outbox.jsonl:2: the line is not a message"), "{error}");
 }

@@ -10,10 +10,7 @@ pub(super) fn answer(done: &Done, request_id: &str) -> String {
     let (action, result) = match done {
         Done::Created { topic_arn } => ("CreateTopic", element("TopicArn", topic_arn)),
         Done::Published { message_id } => ("Publish", element("MessageId", message_id)),
-        Done::Listed {
-            topic_arns,
-            next_token,
-        } => {
+        Done::Listed { topic_arns, next_token } => {
             let mut result = String::from("<Topics>");
             for topic_arn in topic_arns {
                 result.push_str("<member>");
@@ -22,10 +19,7 @@ pub(super) fn answer(done: &Done, request_id: &str) -> String {
             }
             result.push_str("</Topics>");
             result.push_str(
-                &next_token
-                    .as_deref()
-                    .map(|it| element("NextToken", it))
-                    .unwrap_or_default(),
+                &next_token.as_deref().map(|it| element("NextToken", it)).unwrap_or_default(),
             );
             ("ListTopics", result)
         }
@@ -37,11 +31,7 @@ pub(super) fn answer(done: &Done, request_id: &str) -> String {
 }
 
 pub(super) fn error(error: &StandInError, request_id: &str) -> String {
-    let kind = if error.status().is_server_error() {
-        "Receiver"
-    } else {
-        "Sender"
-    };
+    let kind = if error.status().is_server_error() { "Receiver" } else { "Sender" };
     let kind = element("Type", kind);
     let code = element("Code", error.code());
     let message = element("Message", &error.to_string());

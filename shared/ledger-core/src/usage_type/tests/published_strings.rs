@@ -39,14 +39,8 @@ const PUBLISHED: &[(&str, &str)] = &[
         "USW2-Claude4.5Haiku-cache-write-input-token-count-cross-region-global",
         "Claude4.5Haiku cache_write_tokens text standard global default -",
     ),
-    (
-        "USE1-NovaLite-input-tokens",
-        "NovaLite input_tokens text standard in_region default -",
-    ),
-    (
-        "USE2-NovaMicro-input-tokens",
-        "NovaMicro input_tokens text standard in_region default -",
-    ),
+    ("USE1-NovaLite-input-tokens", "NovaLite input_tokens text standard in_region default -"),
+    ("USE2-NovaMicro-input-tokens", "NovaMicro input_tokens text standard in_region default -"),
     (
         "USE1-openai.gpt-oss-120b-mantle-input-tokens-standard",
         "openai.gpt-oss-120b input_tokens text standard in_region default -",
@@ -91,10 +85,7 @@ const PUBLISHED: &[(&str, &str)] = &[
         "USW2-Nova2.0Lite-cache-write-input-token-count-flex",
         "Nova2.0Lite cache_write_tokens text flex in_region default -",
     ),
-    (
-        "EU-Nova2.0Lite-input-tokens",
-        "Nova2.0Lite input_tokens text standard in_region default -",
-    ),
+    ("EU-Nova2.0Lite-input-tokens", "Nova2.0Lite input_tokens text standard in_region default -"),
     (
         "USE1-anthropic.claude-opus-4-8-mantle-input-tokens-global-standard",
         "anthropic.claude-opus-4-8 input_tokens text standard global default -",
@@ -143,30 +134,12 @@ const PUBLISHED: &[(&str, &str)] = &[
         "USE1-NovaPro-cache-write-input-token-count-custom-model",
         "NovaPro cache_write_tokens text standard in_region default -",
     ),
-    (
-        "USE1-Guardrail-AutomatedReasoningPolicyUnitsConsumed",
-        "- guardrail_units text - - - -",
-    ),
-    (
-        "USW2-Ray-V2-Medfps-HDRes",
-        "Ray-V2 output_video video - - - -",
-    ),
-    (
-        "AmazonRerank-v1-searchunits",
-        "AmazonRerank-v1 search_units - - - - -",
-    ),
-    (
-        "USE1-MP:USE1_InputTokenCount-Units",
-        "- input_tokens text standard in_region default -",
-    ),
-    (
-        "USE1-MP:USE1_InputTokenCount_Global-Units",
-        "- input_tokens text standard global default -",
-    ),
-    (
-        "USE1-MP:USE1_OutputTokenCount-Units",
-        "- output_tokens text standard in_region default -",
-    ),
+    ("USE1-Guardrail-AutomatedReasoningPolicyUnitsConsumed", "- guardrail_units text - - - -"),
+    ("USW2-Ray-V2-Medfps-HDRes", "Ray-V2 output_video video - - - -"),
+    ("AmazonRerank-v1-searchunits", "AmazonRerank-v1 search_units - - - - -"),
+    ("USE1-MP:USE1_InputTokenCount-Units", "- input_tokens text standard in_region default -"),
+    ("USE1-MP:USE1_InputTokenCount_Global-Units", "- input_tokens text standard global default -"),
+    ("USE1-MP:USE1_OutputTokenCount-Units", "- output_tokens text standard in_region default -"),
     (
         "USE1-MP:USE1_OutputTokenCount_LatencyOptimized-Units",
         "- output_tokens text latency_optimized in_region default -",
@@ -183,18 +156,12 @@ const PUBLISHED: &[(&str, &str)] = &[
         "USE1-MP:USE1_CacheWrite1hInputTokenCount_Global-Units",
         "- cache_write_tokens text standard global default 1h",
     ),
-    (
-        "USE1-MP:USE1_InputTokenCount_Batch-Units",
-        "- input_tokens text batch in_region default -",
-    ),
+    ("USE1-MP:USE1_InputTokenCount_Batch-Units", "- input_tokens text batch in_region default -"),
     (
         "USE1-MP:USE1_InputTokenCount_Global_Batch-Units",
         "- input_tokens text batch global default -",
     ),
-    (
-        "APN1-MP:APN1_MillionBatchInputTokens-Units",
-        "- input_tokens text batch in_region default -",
-    ),
+    ("APN1-MP:APN1_MillionBatchInputTokens-Units", "- input_tokens text batch in_region default -"),
     (
         "USW2-MP:USW2_input_tokens_standard-Units",
         "- input_tokens text standard in_region default -",
@@ -231,22 +198,10 @@ const PUBLISHED: &[(&str, &str)] = &[
         "USW2-MP:USW2_output_tokens_long_ctx_standard-Units",
         "- output_tokens text standard in_region long -",
     ),
-    (
-        "USW2-MP:USW2_Reserved_1Month_InputTPM_Geo-Units",
-        "- reserved_input_tpm - - geo - -",
-    ),
-    (
-        "APS7-MP:APS7_Reserved_1Month_InputTPM_Geo-Units",
-        "- reserved_input_tpm - - geo - -",
-    ),
-    (
-        "USE1_input_tokens_standard-Units",
-        "- input_tokens text standard in_region default -",
-    ),
-    (
-        "USE1-Claude2.0-input-tokens",
-        "Claude2.0 input_tokens text standard in_region default -",
-    ),
+    ("USW2-MP:USW2_Reserved_1Month_InputTPM_Geo-Units", "- reserved_input_tpm - - geo - -"),
+    ("APS7-MP:APS7_Reserved_1Month_InputTPM_Geo-Units", "- reserved_input_tpm - - geo - -"),
+    ("USE1_input_tokens_standard-Units", "- input_tokens text standard in_region default -"),
+    ("USE1-Claude2.0-input-tokens", "Claude2.0 input_tokens text standard in_region default -"),
     (
         "USE1-Claude3-5Haiku-input-tokens-latency-optimized",
         "Claude3-5Haiku input_tokens text latency_optimized in_region default -",
@@ -343,10 +298,7 @@ const PUBLISHED: &[(&str, &str)] = &[
         "USE1-MP:USE1_OutputTokenCount_Global-Units",
         "- output_tokens text standard global default -",
     ),
-    (
-        "USE1-MP:USE1_OutputTokenCount_Batch-Units",
-        "- output_tokens text batch in_region default -",
-    ),
+    ("USE1-MP:USE1_OutputTokenCount_Batch-Units", "- output_tokens text batch in_region default -"),
     (
         "USE1-MP:USE1_CacheReadInputTokenCount_Global-Units",
         "- cache_read_tokens text standard global default -",
@@ -363,26 +315,11 @@ const PUBLISHED: &[(&str, &str)] = &[
         "USE1-MP:USE1_CacheWrite30mInputTokenCount-Units",
         "- cache_write_tokens text standard in_region default 30m",
     ),
-    (
-        "USE1-MP:USE1_CacheStorage-Units",
-        "- cache_storage - - - - -",
-    ),
-    (
-        "USE1-MP:USE1_CacheValidationCount-Units",
-        "- unknown - - - - -",
-    ),
-    (
-        "USE1-MP:USE1_InputImageCount-Units",
-        "- input_images image - - - -",
-    ),
-    (
-        "USE1-MP:USE1_created_image-Units",
-        "- output_images image - - - -",
-    ),
-    (
-        "USE1-MP:USE1_search_units-Units",
-        "- search_units - - - - -",
-    ),
+    ("USE1-MP:USE1_CacheStorage-Units", "- cache_storage - - - - -"),
+    ("USE1-MP:USE1_CacheValidationCount-Units", "- unknown - - - - -"),
+    ("USE1-MP:USE1_InputImageCount-Units", "- input_images image - - - -"),
+    ("USE1-MP:USE1_created_image-Units", "- output_images image - - - -"),
+    ("USE1-MP:USE1_search_units-Units", "- search_units - - - - -"),
     (
         "USE1-MP:USE1_cache_write_tokens_global_standard-Units",
         "- cache_write_tokens text standard global default -",

@@ -1,0 +1,155 @@
+//! What the ledger holds of a bill, and which source serves a day.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::currency::Currency;
+use crate::line_item::{BillId, Source, UNKNOWN_PAYER};
+use crate::period::{BillingPeriod, ChargePeriod};
+use crate::rollup::DayTotal;
+
+/// The pointer of one bill: which generation of each of its days readers see.
+///
+/// It is one record, moved as a whole on condition that its version is the one that was read. So a
+/// reader sees a delivery whole or not at all, a day that a delivery left out is gone with the same
+/// move, and a slow run cannot undo a newer one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillHead {
+    /// The bill.
+    pub bill: BillId,
+    /// Counts moves, from 1.
+    pub version: u64,
+    /// When the provider made the delivery, where it says so: an older one never replaces a newer.
+    pub delivered_at: Option<Timestamp>,
+    /// When it was read into the ledger.
+    pub imported_at: Timestamp,
+    /// The version of the rules that owned its lines.
+    pub rules_version: u64,
+    /// Its days.
+    pub days: BTreeMap<Date, DayHead>,
+}
+
+/// One day of a bill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DayHead {
+    /// Where its rollups are.
+    pub generation: Generation,
+    /// What the day comes to, by currency: compared before and after every write.
+    pub totals: BTreeMap<Currency, DayTotal>,
+    /// Whether the source says that the figures may change.
+    pub estimated: bool,
+}
+
+/// The name of one written state of one day: the head's version it was written for, and a hash of
+/// its content, which tells an unchanged day.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Generation {
+    /// The version of the head that introduced it.
+    pub version: u64,
+    /// A hash of the rollups.
+    pub content_hash: Arc<str>,
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08}-{}", self.version, self.content_hash)
+    }
+}
+
+/// How sure a figure is; the weakest of what it was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// From logs, or marked as an estimate by Cost Explorer.
+    Estimated,
+    /// On a bill that may still change.
+    Billed,
+    /// The period is closed.
+    Final,
+}
+
+impl Status {
+    /// The word in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Estimated => "estimated",
+            Status::Billed => "billed",
+            Status::Final => "final",
+        }
+    }
+}
+
+/// A day of a bill that answers count.
+#[derive(Clone, Copy, Debug)]
+pub struct ServedDay<'a> {
+    /// The bill.
+    pub head: &'a BillHead,
+    /// The day.
+    pub day: Date,
+    /// Its state.
+    pub state: &'a DayHead,
+}
+
+impl ServedDay<'_> {
+    /// How sure its figures are.
+    pub fn status(&self) -> Status {
+        if self.state.estimated { Status::Estimated } else { Status::Billed }
+    }
+}
+
+/// The days of a period, each from one source: the bill where it reaches, Cost Explorer after that.
+///
+/// A bill reaches to its last day. Later days of its month are served by Cost Explorer until the
+/// next delivery; within its reach a day that is not on the bill is a day without cost.
+pub fn served_days(heads: &[BillHead], period: ChargePeriod) -> Vec<ServedDay<'_>> {
+    let mut served = Vec::new();
+    for head in heads {
+        for (day, state) in head.days.range(period.start()..period.end()) {
+            let counts = match head.bill.source {
+                // Cost Explorer files a late charge under its day, so where it serves the day it
+                // already has what a later bill says of it.
+                Source::Cur => {
+                    head.bill.period == BillingPeriod::containing(*day)
+                        || !told_by_explorer_alone(heads, *day)
+                }
+                Source::CostExplorer => !reached_by_bill(heads, &head.bill, *day),
+                Source::View(_) => false,
+            };
+            if counts {
+                served.push(ServedDay { head, day: *day, state });
+            }
+        }
+    }
+    served
+}
+
+/// Whether the bill itself tells of a day that Cost Explorer told of.
+fn reached_by_bill(heads: &[BillHead], explorer: &BillId, day: Date) -> bool {
+    heads.iter().any(|head| {
+        head.bill.source == Source::Cur
+            && head.bill.period == BillingPeriod::containing(day)
+            && (explorer.payer == head.bill.payer || &*explorer.payer == UNKNOWN_PAYER)
+            && head.days.keys().next_back().is_some_and(|last| day <= *last)
+    })
+}
+
+fn told_by_explorer_alone(heads: &[BillHead], day: Date) -> bool {
+    heads.iter().any(|head| {
+        head.bill.source == Source::CostExplorer
+            && head.days.contains_key(&day)
+            && !reached_by_bill(heads, &head.bill, day)
+    })
+}
+
+/// The end of the last day that any source tells of.
+pub fn data_up_to(heads: &[BillHead]) -> Option<Date> {
+    heads
+        .iter()
+        .filter(|head| !matches!(head.bill.source, Source::View(_)))
+        .filter_map(|head| head.days.keys().next_back())
+        .max()
+        .and_then(|day| day.tomorrow().ok())
+}

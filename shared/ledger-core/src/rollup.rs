@@ -1,0 +1,323 @@
+//! Sums of entries: what the ledger keeps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::attribution::{Business, LedgerEntry, Owner};
+use crate::cost::Costs;
+use crate::currency::Currency;
+use crate::line_item::{BillId, Finding, Provenance, Tags};
+use crate::money::MoneyError;
+use crate::usage_type::Meter;
+
+/// What entries must share to be summed into one rollup.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RollupKey {
+    /// Who pays.
+    pub owner: Owner,
+    /// For what.
+    pub business: Business,
+    /// The name the money appears under.
+    pub service: Arc<str>,
+    /// Who makes the model.
+    pub provider: Option<Arc<str>>,
+    /// The model.
+    pub model: Option<Arc<str>>,
+    /// What was counted.
+    pub meter: Meter,
+    /// `Usage`, `Tax`, `Credit` …
+    pub line_type: Arc<str>,
+    /// The currency of the sum.
+    pub currency: Currency,
+    /// The rest of what the bill says; `None` in a summary.
+    pub detail: Option<Detail>,
+}
+
+/// What a summary leaves out: these have many values, and few questions need them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Detail {
+    /// The account that was charged.
+    pub account: Arc<str>,
+    /// The region.
+    pub region: Option<Arc<str>>,
+    /// The caller's ARN, with a generated session name folded to `*`.
+    pub principal: Option<Arc<str>>,
+    /// The raw usage type, from which all its axes are read.
+    pub usage_type: Arc<str>,
+    /// The line's tags.
+    pub tags: Arc<Tags>,
+    /// The rule that claimed the entries.
+    pub rule: Option<Arc<str>>,
+}
+
+/// The sum itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measures {
+    /// What it costs.
+    pub costs: Costs,
+    /// Single tokens in the direction of the key's meter; `None` where nothing counted tokens.
+    pub tokens: Option<u64>,
+    /// How many lines of the bill are in it.
+    pub line_count: u64,
+    /// The first of these lines, by file and row; `None` in a summary.
+    pub first_line: Option<Provenance>,
+}
+
+impl Measures {
+    /// Adds another sum.
+    ///
+    /// # Errors
+    ///
+    /// As [`Costs::checked_add`].
+    pub fn add(&mut self, other: &Measures) -> Result<(), MoneyError> {
+        self.costs = self.costs.checked_add(&other.costs)?;
+        self.tokens = match (self.tokens, other.tokens) {
+            (Some(mine), Some(theirs)) => Some(mine.saturating_add(theirs)),
+            (mine, theirs) => mine.or(theirs),
+        };
+        self.line_count = self.line_count.saturating_add(other.line_count);
+        self.first_line = match (self.first_line.take(), &other.first_line) {
+            (Some(mine), Some(theirs)) => Some(mine.min(theirs.clone())),
+            (mine, theirs) => mine.or_else(|| theirs.clone()),
+        };
+        Ok(())
+    }
+}
+
+/// One rollup: a key and its sum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rollup {
+    /// What the entries share.
+    pub key: RollupKey,
+    /// What they come to.
+    pub measures: Measures,
+}
+
+/// What one currency comes to on one day of one bill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DayTotal {
+    /// Lines for generative AI: the sum of the day's rollups.
+    pub ai: Costs,
+    /// All other lines: counted and totalled, so that the bill adds up.
+    pub other: Costs,
+    /// How many lines are in `ai`.
+    pub ai_line_count: u64,
+    /// How many lines are in `other`.
+    pub other_line_count: u64,
+}
+
+impl DayTotal {
+    /// Nothing yet.
+    pub fn zero(currency: Currency) -> DayTotal {
+        DayTotal {
+            ai: Costs::zero(currency),
+            other: Costs::zero(currency),
+            ai_line_count: 0,
+            other_line_count: 0,
+        }
+    }
+
+    /// Adds another total of the same currency.
+    ///
+    /// # Errors
+    ///
+    /// As [`Costs::checked_add`].
+    pub fn add(&mut self, more: &DayTotal) -> Result<(), MoneyError> {
+        self.ai = self.ai.checked_add(&more.ai)?;
+        self.other = self.other.checked_add(&more.other)?;
+        self.ai_line_count = self.ai_line_count.saturating_add(more.ai_line_count);
+        self.other_line_count = self.other_line_count.saturating_add(more.other_line_count);
+        Ok(())
+    }
+}
+
+/// The rollups of one day of one bill: what is replaced as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DayRollups {
+    /// The sums in full detail.
+    pub detail: BTreeMap<RollupKey, Measures>,
+    /// What the day comes to, by currency.
+    pub totals: BTreeMap<Currency, DayTotal>,
+    /// Whether the source says that the figures may change.
+    pub estimated: bool,
+}
+
+impl DayRollups {
+    /// The same sums without what [`Detail`] holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Measures::add`].
+    pub fn summary(&self) -> Result<BTreeMap<RollupKey, Measures>, MoneyError> {
+        let mut summary: BTreeMap<RollupKey, Measures> = BTreeMap::new();
+        for (key, measures) in &self.detail {
+            let key = RollupKey { detail: None, ..key.clone() };
+            let measures = Measures { first_line: None, ..measures.clone() };
+            add_to(&mut summary, key, measures)?;
+        }
+        Ok(summary)
+    }
+}
+
+/// Distinct sessions that one role keeps on one day.
+///
+/// Session names are made by callers and have no bound; a role with more of them is a gateway or a
+/// job runner whose names mean nothing to an owner.
+pub const SESSIONS_PER_ROLE_MAX: usize = 200;
+
+/// Sums entries by bill and day. Memory is bounded by the number of different keys.
+#[derive(Debug, Default)]
+pub struct RollupBuilder {
+    days: BTreeMap<BillId, BTreeMap<Date, DayRollups>>,
+}
+
+impl RollupBuilder {
+    /// Adds one entry.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`] when a sum leaves the range of [`crate::money::Money`].
+    pub fn add(&mut self, entry: LedgerEntry<'_>) -> Result<(), MoneyError> {
+        let line_item = entry.line_item;
+        let currency = line_item.costs.currency();
+        let days = match self.days.get_mut(&line_item.bill) {
+            Some(days) => days,
+            None => self.days.entry(line_item.bill.clone()).or_default(),
+        };
+        let day = days.entry(line_item.day).or_default();
+        day.estimated |= line_item.estimated;
+        let total = day.totals.entry(currency).or_insert_with(|| DayTotal::zero(currency));
+        let (costs, line_count) = if line_item.ai {
+            (&mut total.ai, &mut total.ai_line_count)
+        } else {
+            (&mut total.other, &mut total.other_line_count)
+        };
+        *costs = costs.checked_add(&line_item.costs)?;
+        *line_count += 1;
+        if !line_item.ai {
+            return Ok(());
+        }
+        let measures = Measures {
+            costs: line_item.costs,
+            tokens: line_item.tokens,
+            line_count: 1,
+            first_line: Some(line_item.provenance.clone()),
+        };
+        add_to(&mut day.detail, key_of(entry), measures)
+    }
+
+    /// Makes sure that a bill exists, also when no line of it was read.
+    pub fn expect_bill(&mut self, bill: BillId) {
+        self.days.entry(bill).or_default();
+    }
+
+    /// The sums, and what had to be folded to keep them few.
+    ///
+    /// # Errors
+    ///
+    /// As [`RollupBuilder::add`].
+    pub fn finish(mut self) -> Result<(RollupsByBill, Vec<Finding>), MoneyError> {
+        let mut folded_roles = BTreeSet::new();
+        for day in self.days.values_mut().flat_map(BTreeMap::values_mut) {
+            cap_sessions(&mut day.detail, &mut folded_roles)?;
+        }
+        let findings = folded_roles
+            .into_iter()
+            .map(|role| Finding {
+                code: "sessions-folded",
+                message: format!(
+                    "role `{role}` has more than {SESSIONS_PER_ROLE_MAX} session names a day; \
+                     those with the least cost are shown together as `*`"
+                ),
+            })
+            .collect();
+        Ok((self.days, findings))
+    }
+}
+
+/// Rollups by bill and day.
+pub type RollupsByBill = BTreeMap<BillId, BTreeMap<Date, DayRollups>>;
+
+fn key_of(entry: LedgerEntry<'_>) -> RollupKey {
+    let LedgerEntry { line_item, claim } = entry;
+    RollupKey {
+        owner: claim.owner,
+        business: claim.business,
+        service: Arc::clone(&line_item.service),
+        provider: line_item.provider.clone(),
+        model: line_item.model.clone(),
+        meter: line_item.usage_type.meter_within_bedrock(),
+        line_type: Arc::clone(&line_item.line_type),
+        currency: line_item.costs.currency(),
+        detail: Some(Detail {
+            account: Arc::clone(&line_item.account),
+            region: line_item.region.clone(),
+            principal: line_item.principal.as_deref().map(|it| it.folded().into()),
+            usage_type: line_item.usage_type.raw().into(),
+            tags: Arc::clone(&line_item.tags),
+            rule: claim.rule,
+        }),
+    }
+}
+
+fn add_to(
+    sums: &mut BTreeMap<RollupKey, Measures>,
+    key: RollupKey,
+    measures: Measures,
+) -> Result<(), MoneyError> {
+    match sums.get_mut(&key) {
+        Some(sum) => sum.add(&measures),
+        None => {
+            sums.insert(key, measures);
+            Ok(())
+        }
+    }
+}
+
+/// Folds the cheapest sessions of roles that have too many of them. Which ones does not depend on
+/// the order of lines: by cost, then by name.
+fn cap_sessions(
+    sums: &mut BTreeMap<RollupKey, Measures>,
+    folded_roles: &mut BTreeSet<String>,
+) -> Result<(), MoneyError> {
+    let mut sessions: BTreeMap<String, BTreeMap<Arc<str>, i128>> = BTreeMap::new();
+    for (key, measures) in sums.iter() {
+        let Some(principal) = key.detail.as_ref().and_then(|it| it.principal.clone()) else {
+            continue;
+        };
+        let Some((role, _)) = role_and_session(&principal) else { continue };
+        let cost = measures.costs.of(crate::cost::CostKind::Unblended).femto_units();
+        *sessions.entry(role.to_owned()).or_default().entry(principal).or_default() += cost.abs();
+    }
+    let mut fold = BTreeSet::new();
+    for (role, by_session) in sessions {
+        if by_session.len() <= SESSIONS_PER_ROLE_MAX {
+            continue;
+        }
+        let mut ranked: Vec<_> = by_session.into_iter().collect();
+        ranked.sort_by(|(left, left_cost), (right, right_cost)| {
+            right_cost.cmp(left_cost).then_with(|| left.cmp(right))
+        });
+        fold.extend(ranked.into_iter().skip(SESSIONS_PER_ROLE_MAX).map(|(session, _)| session));
+        folded_roles.insert(role);
+    }
+    if fold.is_empty() {
+        return Ok(());
+    }
+    for (mut key, measures) in std::mem::take(sums) {
+        if let Some(detail) = &mut key.detail
+            && let Some(principal) = detail.principal.take_if(|it| fold.contains(it))
+            && let Some((role, _)) = role_and_session(&principal)
+        {
+            detail.principal = Some(format!("{role}/*").into());
+        }
+        add_to(sums, key, measures)?;
+    }
+    Ok(())
+}
+
+fn role_and_session(principal: &str) -> Option<(&str, &str)> {
+    principal.contains(":assumed-role/").then(|| principal.rsplit_once('/'))?
+}

@@ -1,0 +1,169 @@
+//! The answer to a chargeback lookup: the one place where money is rounded.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::attribution::{BusinessField, Owner};
+use crate::bill::Status;
+use crate::cost::CostKind;
+use crate::currency::Currency;
+use crate::money::{Money, MoneyError};
+use crate::period::BillingPeriod;
+use crate::rollup::Rollup;
+use crate::usage_type::Meter;
+
+/// What one owner owes for one month in one currency.
+///
+/// - **Invariant:** the rounded lines and `rounding` add up to `total`, which is `exact_total`
+///   rounded once; the exact totals of all owners add up to what was billed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Who owes it.
+    pub owner: Owner,
+    /// For which month of usage.
+    pub period: BillingPeriod,
+    /// In which currency.
+    pub currency: Currency,
+    /// By which cost.
+    pub cost_kind: CostKind,
+    /// For what, in the order of cost centre, product, model, meter, line type.
+    pub lines: Vec<StatementLine>,
+    /// The sum, unrounded.
+    pub exact_total: Money,
+    /// The sum in minor units.
+    pub total: Money,
+    /// What the rounded lines lack or have too much.
+    pub rounding: Money,
+    /// How sure it is.
+    pub status: Status,
+}
+
+/// One line of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementLine {
+    /// What the line sums.
+    pub key: StatementKey,
+    /// Tokens, where the meter counts them.
+    pub tokens: Option<u64>,
+    /// How many lines of the bill are in it.
+    pub line_count: u64,
+    /// The sum, unrounded.
+    pub exact: Money,
+    /// The sum in minor units, half to even.
+    pub amount: Money,
+}
+
+/// What a statement's lines are told apart by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the fields are the dimensions of the same names")]
+pub struct StatementKey {
+    pub cost_centre: Option<Arc<str>>,
+    pub product: Option<Arc<str>>,
+    pub environment: Option<Arc<str>>,
+    pub service: Arc<str>,
+    pub model: Option<Arc<str>>,
+    pub meter: Meter,
+    pub line_type: Arc<str>,
+}
+
+/// Sums rollups into statements as they come.
+#[derive(Debug)]
+pub struct StatementBuilder {
+    period: BillingPeriod,
+    cost_kind: CostKind,
+    statements: BTreeMap<(Owner, Currency), Draft>,
+}
+
+#[derive(Debug)]
+struct Draft {
+    status: Status,
+    lines: BTreeMap<StatementKey, (Money, Option<u64>, u64)>,
+}
+
+impl StatementBuilder {
+    /// Starts without statements.
+    pub fn new(period: BillingPeriod, cost_kind: CostKind) -> StatementBuilder {
+        StatementBuilder { period, cost_kind, statements: BTreeMap::new() }
+    }
+
+    /// Adds one rollup of a day of the month; other days are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn add(&mut self, rollup: &Rollup, day: Date, status: Status) -> Result<(), MoneyError> {
+        if BillingPeriod::containing(day) != self.period {
+            return Ok(());
+        }
+        let Rollup { key, measures } = rollup;
+        let draft = self
+            .statements
+            .entry((key.owner.clone(), key.currency))
+            .or_insert_with(|| Draft { status, lines: BTreeMap::new() });
+        draft.status = draft.status.min(status);
+        let line_key = StatementKey {
+            cost_centre: BusinessField::CostCentre.of(&key.business).cloned(),
+            product: BusinessField::Product.of(&key.business).cloned(),
+            environment: BusinessField::Environment.of(&key.business).cloned(),
+            service: Arc::clone(&key.service),
+            model: key.model.clone(),
+            meter: key.meter,
+            line_type: Arc::clone(&key.line_type),
+        };
+        let (exact, tokens, line_count) =
+            draft.lines.entry(line_key).or_insert((Money::zero(key.currency), None, 0));
+        *exact = exact.checked_add(measures.costs.of(self.cost_kind))?;
+        if let Some(more) = measures.tokens {
+            *tokens = Some(tokens.unwrap_or_default().saturating_add(more));
+        }
+        *line_count = line_count.saturating_add(measures.line_count);
+        Ok(())
+    }
+
+    /// The statements, by owner and currency.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn finish(self) -> Result<Vec<Statement>, MoneyError> {
+        let (period, cost_kind) = (self.period, self.cost_kind);
+        self.statements
+            .into_iter()
+            .map(|((owner, currency), draft)| {
+                let lines: Vec<StatementLine> = draft
+                    .lines
+                    .into_iter()
+                    .map(|(key, (exact, tokens, line_count))| StatementLine {
+                        key,
+                        tokens,
+                        line_count,
+                        exact,
+                        amount: exact.round_to_minor_units(),
+                    })
+                    .collect();
+                let sum = |part: fn(&StatementLine) -> Money| {
+                    lines
+                        .iter()
+                        .try_fold(Money::zero(currency), |sum, it| sum.checked_add(part(it)))
+                };
+                let exact_total = sum(|line| line.exact)?;
+                let total = exact_total.round_to_minor_units();
+                let rounding = total.checked_sub(sum(|line| line.amount)?)?;
+                let status = draft.status;
+                Ok(Statement {
+                    owner,
+                    period,
+                    currency,
+                    cost_kind,
+                    lines,
+                    exact_total,
+                    total,
+                    rounding,
+                    status,
+                })
+            })
+            .collect()
+    }
+}
