@@ -1,2 +1,11 @@
-//! x
+//! Use cases and their ports: in which order to read, decide and write.
+//!
+//! Everything here is async where it waits, knows no vendor, and takes the time as an argument.
+//! Start reading at [`import`], then [`ports`].
+
+pub mod budget_file;
+pub mod evaluate;
+pub mod import;
+pub mod lookup;
 pub mod ports;
+pub mod rules_file;

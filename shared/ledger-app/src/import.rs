@@ -1,0 +1,245 @@
+//! Bills into the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use ledger_core::attribution::{AttributionRules, attribute};
+use ledger_core::cost::{CostKind, Costs};
+use ledger_core::currency::Currency;
+use ledger_core::line_item::{BillId, Finding, Rejected};
+use ledger_core::money::{Money, MoneyError};
+use ledger_core::rollup::{DayTotal, RollupBuilder, RollupsByBill};
+use ledger_core::usage_type::Meter;
+use rust_decimal::Decimal;
+
+use crate::ports::{
+    BillReplacement, BillSource, Delivery, LedgerStore, Reading, Replaced, SourceError, StoreError,
+};
+
+/// Rejected lines that a report lists; the rest is counted.
+const REJECTED_LISTED_MAX: usize = 1_000;
+
+/// Why bills were not imported. Readers keep seeing what they saw before.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The input was refused; nothing was written.
+    #[error("nothing was imported")]
+    Source(#[source] SourceError),
+    /// The reading thread ended before its work.
+    #[error("reading stopped before its end")]
+    Stopped,
+    /// The ledger failed; bills that were replaced before stay replaced.
+    #[error("could not replace {0}")]
+    Write(BillId, #[source] StoreError),
+}
+
+/// What an import read and did.
+#[derive(Clone, Debug, Default)]
+pub struct ImportReport {
+    /// The files that were read, in order.
+    pub files: Vec<String>,
+    /// Lines for generative AI.
+    pub lines_ai: u64,
+    /// All other lines.
+    pub lines_other: u64,
+    /// Lines that could not be read; at most the first thousand.
+    pub rejected: Vec<Rejected>,
+    /// How many lines could not be read.
+    pub rejected_count: u64,
+    /// Amounts rounded to 15 fraction digits, and the sum of what that changed.
+    pub rounded: (u64, Decimal),
+    /// What was read, by currency.
+    pub totals: BTreeMap<Currency, DayTotal>,
+    /// AI lines whose usage type could not be read: their number and cost.
+    pub unknown_usage_types: BTreeMap<(Arc<str>, Currency), (u64, Money)>,
+    /// What a person should know.
+    pub findings: BTreeSet<Finding>,
+    /// The bills, and what replacing each did.
+    pub bills: Vec<(BillId, Replaced)>,
+}
+
+impl ImportReport {
+    /// All lines that were read or rejected.
+    pub fn lines_read(&self) -> u64 {
+        self.lines_ai + self.lines_other + self.rejected_count
+    }
+
+    /// The cost kinds that the bills of a currency state.
+    pub fn stated(total: &DayTotal) -> impl Iterator<Item = CostKind> {
+        CostKind::ALL.into_iter().filter(move |kind| {
+            total.ai.stated(*kind).is_some() || total.other.stated(*kind).is_some()
+        })
+    }
+}
+
+/// Reads every delivery of a source, gives each line an owner and replaces the bills.
+///
+/// Safe to repeat: bills that did not change cost no write. One bad line is counted and does not
+/// hide a good file; a file that cannot be read as a whole refuses its delivery before any write.
+///
+/// # Errors
+///
+/// [`ImportError`].
+pub async fn import_bills(
+    source: Arc<impl BillSource>,
+    rules: Arc<AttributionRules>,
+    now: Timestamp,
+    progress: impl Fn(Progress) + Send + Sync + 'static,
+    ledger: &impl LedgerStore,
+) -> Result<ImportReport, ImportError> {
+    let progress = Arc::new(progress);
+    let mut report = ImportReport::default();
+    let from = Arc::clone(&source);
+    let deliveries = tokio::task::spawn_blocking(move || from.deliveries())
+        .await
+        .map_err(|_| ImportError::Stopped)?
+        .map_err(ImportError::Source)?;
+    progress(Progress::Begin { bytes: deliveries.iter().map(|it| it.bytes).sum() });
+    // All of it is read before any of it is written: what is refused leaves the ledger as it was.
+    let mut read = Vec::new();
+    for delivery in deliveries {
+        let (source, rules, progress) =
+            (Arc::clone(&source), Arc::clone(&rules), Arc::clone(&progress));
+        let batch = tokio::task::spawn_blocking(move || {
+            read_delivery(&*source, &delivery, &rules, &*progress).map(|batch| (delivery, batch))
+        })
+        .await
+        .map_err(|_| ImportError::Stopped)?
+        .map_err(ImportError::Source)?;
+        read.push(batch);
+    }
+    for (delivery, (rollups, partial)) in read {
+        report.files.extend(delivery.files.iter().cloned());
+        merge(&mut report, partial);
+        for (bill, days) in rollups {
+            progress(Progress::Writing(bill.to_string()));
+            let replacement = BillReplacement {
+                bill: bill.clone(),
+                days,
+                is_complete: delivery.is_complete,
+                delivered_at: delivery.delivered_at,
+                imported_at: now,
+                rules_version: rules.version,
+            };
+            let replaced = ledger.replace(replacement).await;
+            let replaced = replaced.map_err(|err| ImportError::Write(bill.clone(), err))?;
+            if replaced.is_superseded {
+                report.findings.insert(Finding {
+                    code: "delivery-superseded",
+                    message: format!("{bill} is held from a newer delivery; this one was left out"),
+                });
+            }
+            report.bills.push((bill, replaced));
+        }
+    }
+    Ok(report)
+}
+
+/// How far an import is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// So many bytes are to be read.
+    Begin {
+        /// The size of all files.
+        bytes: u64,
+    },
+    /// So many more were read.
+    Read(u64),
+    /// This bill is being written.
+    Writing(String),
+}
+
+fn read_delivery(
+    source: &impl BillSource,
+    delivery: &Delivery,
+    rules: &AttributionRules,
+    progress: &impl Fn(Progress),
+) -> Result<(RollupsByBill, ImportReport), SourceError> {
+    let mut builder = RollupBuilder::default();
+    let mut report = ImportReport::default();
+    source.read(delivery, &mut |reading| {
+        match reading {
+            Reading::Line(line_item) => {
+                let currency = line_item.costs.currency();
+                let total =
+                    report.totals.entry(currency).or_insert_with(|| DayTotal::zero(currency));
+                let one = DayTotal {
+                    ai: if line_item.ai { line_item.costs } else { Costs::zero(currency) },
+                    other: if line_item.ai { Costs::zero(currency) } else { line_item.costs },
+                    ai_line_count: u64::from(line_item.ai),
+                    other_line_count: u64::from(!line_item.ai),
+                };
+                total.add(&one)?;
+                report.lines_ai += one.ai_line_count;
+                report.lines_other += one.other_line_count;
+                if line_item.ai && line_item.usage_type.meter_within_bedrock() == Meter::Unknown {
+                    let key = (line_item.usage_type.raw().into(), currency);
+                    let (count, cost) =
+                        report.unknown_usage_types.entry(key).or_insert((0, Money::zero(currency)));
+                    *count += 1;
+                    *cost = cost.checked_add(line_item.costs.of(CostKind::Unblended))?;
+                }
+                builder.add(attribute(&line_item, rules))?;
+            }
+            Reading::Rejected(rejected) => {
+                report.rejected_count += 1;
+                if report.rejected.len() < REJECTED_LISTED_MAX {
+                    report.rejected.push(rejected);
+                }
+            }
+            Reading::Rounded(difference) => {
+                let (count, sum) = &mut report.rounded;
+                *count += 1;
+                *sum = sum.checked_add(difference).ok_or(MoneyError::OutOfRange)?;
+            }
+            Reading::Finding(finding) => {
+                report.findings.insert(finding);
+            }
+            Reading::Progress(bytes) => progress(Progress::Read(bytes)),
+        }
+        Ok(())
+    })?;
+    if report.lines_ai + report.lines_other == 0 && report.rejected_count > 0 {
+        let first = report.rejected.first();
+        let example = first.map(|it| format!("{}: {}: {}", it.provenance, it.column, it.reason));
+        return Err(SourceError::Refused(format!(
+            "no line of `{}` can be read, {} were rejected; the first: {}",
+            delivery.name,
+            report.rejected_count,
+            example.unwrap_or_default()
+        )));
+    }
+    let failed = |err| SourceError::Money(delivery.name.clone(), err);
+    let (rollups, findings) = builder.finish().map_err(failed)?;
+    report.findings.extend(findings);
+    Ok((rollups, report))
+}
+
+fn merge(report: &mut ImportReport, part: ImportReport) {
+    report.lines_ai += part.lines_ai;
+    report.lines_other += part.lines_other;
+    report.rejected_count += part.rejected_count;
+    let room = REJECTED_LISTED_MAX.saturating_sub(report.rejected.len());
+    report.rejected.extend(part.rejected.into_iter().take(room));
+    report.rounded.0 += part.rounded.0;
+    report.rounded.1 = report.rounded.1.saturating_add(part.rounded.1);
+    report.findings.extend(part.findings);
+    for (currency, total) in part.totals {
+        let sum = report.totals.entry(currency).or_insert_with(|| DayTotal::zero(currency));
+        // Both are sums of lines that fit; a total beyond 10¹³ keeps what it had, and the ledger,
+        // which adds up by bill, is not touched by it.
+        if sum.add(&total).is_err() {
+            report.findings.insert(Finding {
+                code: "total-out-of-range",
+                message: format!("the {currency} totals of this report leave out a delivery"),
+            });
+        }
+    }
+    for (key, (count, cost)) in part.unknown_usage_types {
+        let entry =
+            report.unknown_usage_types.entry(key).or_insert((0, Money::zero(cost.currency())));
+        entry.0 += count;
+        entry.1 = entry.1.checked_add(cost).unwrap_or(entry.1);
+    }
+}

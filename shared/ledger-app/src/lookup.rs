@@ -1,0 +1,138 @@
+//! Answers from the ledger: reports, statements, freshness.
+
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::civil::Date;
+use ledger_core::attribution::Owner;
+use ledger_core::bill::{BillHead, ServedDay, Status, data_up_to, served_days};
+use ledger_core::cost::CostKind;
+use ledger_core::currency::Currency;
+use ledger_core::dimension::Level;
+use ledger_core::money::{Money, MoneyError};
+use ledger_core::period::{BillingPeriod, ChargePeriod};
+use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery};
+use ledger_core::rollup::Rollup;
+use ledger_core::statement::{Statement, StatementBuilder};
+
+use crate::ports::{LedgerStore, StoreError};
+
+/// Days read at the same time: enough to hide the way to the database, few enough for one client.
+const DAYS_AT_ONCE: usize = 8;
+
+/// Why a question was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError {
+    /// The ledger did not answer.
+    #[error("could not read the ledger")]
+    Read(#[source] StoreError),
+    /// A sum left the range of money.
+    #[error("could not add up the answer")]
+    Money(#[source] MoneyError),
+}
+
+/// Totals of a period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportAnswer {
+    /// One answer a currency.
+    pub currencies: Vec<CurrencyReport>,
+    /// What the same bills hold for anything but AI, by currency: with the total of a report that
+    /// leaves nothing out it is the whole bill.
+    pub other: BTreeMap<Currency, Money>,
+    /// The end of the last day with data.
+    pub data_up_to: Option<Date>,
+}
+
+/// Groups what a period cost.
+///
+/// # Errors
+///
+/// [`LookupError`].
+pub async fn report(
+    query: &ReportQuery,
+    ledger: &impl LedgerStore,
+) -> Result<ReportAnswer, LookupError> {
+    let heads = heads_of(query.period, ledger).await?;
+    let served = served_days(&heads, query.period);
+    let mut builder = ReportBuilder::new(query);
+    let owners = owners_of(query.scope.owners());
+    for_each_rollup(&served, query.level(), owners.as_deref(), ledger, |rollup, day, status| {
+        builder.add(rollup, day, status)
+    })
+    .await?;
+    let mut other = BTreeMap::new();
+    for total in served.iter().flat_map(|day| day.state.totals.values()) {
+        let cost = total.other.of(query.cost_kind);
+        let sum = other.entry(cost.currency()).or_insert_with(|| Money::zero(cost.currency()));
+        *sum = sum.checked_add(cost).map_err(LookupError::Money)?;
+    }
+    Ok(ReportAnswer {
+        currencies: builder.finish().map_err(LookupError::Money)?,
+        other,
+        data_up_to: data_up_to(&heads),
+    })
+}
+
+/// The statements of a month: of one owner, or of all.
+///
+/// # Errors
+///
+/// [`LookupError`].
+pub async fn statements(
+    period: BillingPeriod,
+    owner: Option<&Owner>,
+    cost_kind: CostKind,
+    ledger: &impl LedgerStore,
+) -> Result<Vec<Statement>, LookupError> {
+    let mut builder = StatementBuilder::new(period, cost_kind);
+    if let Some(days) = period.charge_period() {
+        let heads = heads_of(days, ledger).await?;
+        let owners = owner.map(std::slice::from_ref);
+        let served = served_days(&heads, days);
+        for_each_rollup(&served, Level::Summary, owners, ledger, |rollup, day, status| {
+            builder.add(rollup, day, status)
+        })
+        .await?;
+    }
+    builder.finish().map_err(LookupError::Money)
+}
+
+/// The pointers of all bills that can hold a day of a period. A late charge stands on a later
+/// month's bill, so there is no upper end.
+///
+/// # Errors
+///
+/// [`LookupError::Read`].
+pub async fn heads_of(
+    period: ChargePeriod,
+    ledger: &impl LedgerStore,
+) -> Result<Vec<BillHead>, LookupError> {
+    ledger.heads(BillingPeriod::containing(period.start())).await.map_err(LookupError::Read)
+}
+
+/// Owners that a scope is limited to, for reading only theirs.
+pub(crate) fn owners_of(names: Option<&[String]>) -> Option<Vec<Owner>> {
+    names.map(|names| names.iter().map(|name| Owner::parse(name)).collect())
+}
+
+/// Reads the rollups of served days and hands them on, one day after the other as they arrive.
+pub(crate) async fn for_each_rollup(
+    served: &[ServedDay<'_>],
+    level: Level,
+    owners: Option<&[Owner]>,
+    ledger: &impl LedgerStore,
+    mut add: impl FnMut(&Rollup, Date, Status) -> Result<(), MoneyError>,
+) -> Result<(), LookupError> {
+    let reads = served.iter().map(|it| async move {
+        let generation = &it.state.generation;
+        let rollups = ledger.rollups(&it.head.bill, it.day, generation, level, owners).await;
+        rollups.map(|rollups| (rollups, it.day, it.status()))
+    });
+    let mut answers = stream::iter(reads).buffer_unordered(DAYS_AT_ONCE);
+    while let Some((rollups, day, status)) = answers.try_next().await.map_err(LookupError::Read)? {
+        for rollup in &rollups {
+            add(rollup, day, status).map_err(LookupError::Money)?;
+        }
+    }
+    Ok(())
+}
