@@ -1,1 +1,80 @@
-fn main() {}
+//! The `tollbook` command: wires use cases to local or real AWS and formats answers.
+
+mod args;
+mod commands;
+mod data_dir;
+mod output;
+
+use std::process::ExitCode;
+
+use args::{BudgetCommand, Cli, Command, ExplainCommand, RulesCommand};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+/// What a command came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Done,
+    /// A check found something.
+    Found,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("TOLLBOOK_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(err) => return refused(&err.into()),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(1),
+        Err(err) => refused(&err),
+    }
+}
+
+/// One line with the whole chain of causes.
+fn refused(err: &anyhow::Error) -> ExitCode {
+    let mut message = String::new();
+    for cause in err.chain() {
+        let text = cause.to_string();
+        // Some libraries repeat their cause in their own message.
+        if !message.ends_with(&text) {
+            let colon = if message.is_empty() { "" } else { ": " };
+            message = format!("{message}{colon}{text}");
+        }
+    }
+    eprintln!("tollbook: {}", message.replace('\n', " "));
+    ExitCode::from(2)
+}
+
+async fn run(cli: Cli) -> anyhow::Result<Outcome> {
+    let Cli { data, format, command } = cli;
+    match command {
+        Command::Up(args) => commands::up::up(&data, &args).await,
+        Command::Import { paths } => commands::import::import(&data, format, paths).await,
+        Command::Sample { dir, as_of, seed } => commands::up::sample(&dir, as_of, seed),
+        Command::Report(args) => commands::report::report(&data, format, &args).await,
+        Command::Statement { period, owner, cost_kind } => {
+            commands::statement::statement(&data, format, period, owner, &cost_kind).await
+        }
+        Command::Budget(BudgetCommand::List) => commands::budget::list(&data, format, false).await,
+        Command::Budget(BudgetCommand::Check) => commands::budget::list(&data, format, true).await,
+        Command::Budget(BudgetCommand::Apply { file, dry_run }) => {
+            commands::budget::apply(&data, &file, dry_run).await
+        }
+        Command::Rules(RulesCommand::Check { file }) => commands::rules::check(&file),
+        Command::Rules(RulesCommand::Apply { file, dry_run }) => {
+            commands::rules::apply(&data, &file, dry_run).await
+        }
+        Command::Explain(ExplainCommand::UsageType { input }) => {
+            commands::explain::usage_types(&input)
+        }
+        Command::Explain(ExplainCommand::Principal { input }) => {
+            commands::explain::principals(&input)
+        }
+        Command::Doctor => commands::doctor::doctor(&data, format).await,
+    }
+}

@@ -1,0 +1,170 @@
+//! The command line, and what its help teaches.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+/// Who spent what on generative AI, who pays, and which budgets are broken.
+///
+/// Exit code 0: done. 1: a check found something. 2: refused; the ledger is as it was.
+#[derive(Debug, Parser)]
+#[command(name = "tollbook", version, max_term_width = 100)]
+pub struct Cli {
+    /// Folder of the embedded ledger; made if it is not there. For one machine, one process.
+    #[arg(long, global = true, default_value = ".tollbook", value_name = "DIR")]
+    pub data: PathBuf,
+    /// How answers are printed.
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    pub format: Format,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How answers are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For scripts: exact amounts as text.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Local mode: database, import, budgets, outbox, API and page in one process.
+    Up(UpArgs),
+    /// Read cost and usage exports (CUR 2.0: Parquet or CSV, plain or gzip) into the ledger.
+    Import {
+        /// Files, or export folders as AWS delivers them.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Write the export, rules and budgets of the sample organisation into a folder.
+    Sample {
+        /// Where.
+        dir: PathBuf,
+        /// The day after the last one of the sample.
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<Date>,
+        /// Another seed makes another organisation.
+        #[arg(long, default_value_t = crate::commands::up::SAMPLE_SEED)]
+        seed: u64,
+    },
+    /// Totals of a period by one or more dimensions.
+    #[command(after_help = "Example: tollbook report --by owner,model --where environment=sandbox")]
+    Report(ReportArgs),
+    /// What each owner owes for a month.
+    Statement {
+        /// The month, such as 2026-11; this month by default.
+        #[arg(long, value_name = "MONTH")]
+        period: Option<String>,
+        /// One owner; all by default.
+        #[arg(long)]
+        owner: Option<String>,
+        /// Which cost: unblended or net_unblended.
+        #[arg(long, default_value = "unblended", value_name = "KIND")]
+        cost_kind: String,
+    },
+    /// Limits, and who is told.
+    #[command(subcommand)]
+    Budget(BudgetCommand),
+    /// Who owns what.
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// How Tollbook reads a string; reads lines from standard input.
+    #[command(subcommand)]
+    Explain(ExplainCommand),
+    /// What is missing or stale, and the fix.
+    Doctor,
+}
+
+/// Local mode.
+#[derive(Args, Debug)]
+pub struct UpArgs {
+    /// An export to read instead of the sample organisation; can be given several times.
+    #[arg(long, value_name = "PATH")]
+    pub export: Vec<PathBuf>,
+    /// The port of the page and the API on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8707)]
+    pub port: u16,
+}
+
+/// Totals of a period.
+#[derive(Args, Debug)]
+pub struct ReportArgs {
+    /// Dimensions to group by: owner, team, product, cost_centre, environment, customer, workflow,
+    /// agent, provider, model, meter, direction, service, line_type, day, month, account, region,
+    /// principal, usage_type, tier, routing, rule, tag:KEY.
+    #[arg(long, value_delimiter = ',', default_value = "owner", value_name = "DIM[,DIM]")]
+    pub by: Vec<String>,
+    /// The first day; by default the first one of the ledger.
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<Date>,
+    /// The day after the last; by default after the last day with data.
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<Date>,
+    /// Only what has this value; can be given several times.
+    #[arg(long = "where", value_name = "DIM=VALUE")]
+    pub filters: Vec<String>,
+    /// Which cost: unblended or net_unblended.
+    #[arg(long, default_value = "unblended", value_name = "KIND")]
+    pub cost_kind: String,
+    /// Only this currency.
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
+}
+
+/// Limits, and who is told.
+#[derive(Debug, Subcommand)]
+pub enum BudgetCommand {
+    /// The budgets that are applied, and what is spent.
+    List,
+    /// Judge all budgets and say which are broken; exit code 1 if one has reached a threshold.
+    Check,
+    /// Apply a budget file as the next version.
+    Apply {
+        /// The file, such as budgets.toml.
+        file: PathBuf,
+        /// Check it and say what would change, without applying it.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// Who owns what.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Check a rules file without applying it; exit code 1 if a rule can never match.
+    Check {
+        /// The file, such as rules.toml.
+        file: PathBuf,
+    },
+    /// Apply a rules file as the next version; imports from now on follow it.
+    Apply {
+        /// The file, such as rules.toml.
+        file: PathBuf,
+        /// Check it and say what would change, without applying it.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// What to explain.
+#[derive(Debug, Subcommand)]
+pub enum ExplainCommand {
+    /// One JSON object a line for `usage_type<TAB>product_code<TAB>product_name`.
+    UsageType {
+        /// `-` for standard input, or the text itself.
+        input: String,
+    },
+    /// One JSON object a line for a caller's ARN.
+    Principal {
+        /// `-` for standard input, or the text itself.
+        input: String,
+    },
+}

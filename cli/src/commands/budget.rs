@@ -1,0 +1,117 @@
+//! Limits, and who is told.
+
+use std::path::Path;
+
+use anyhow::Context;
+use ledger_app::budget_file::parse_budgets;
+use ledger_app::evaluate::judge_all;
+use ledger_app::ports::{DocumentKind, DocumentStore};
+use ledger_core::budget::{Budget, Verdict};
+use serde_json::json;
+
+use super::{read_file, today};
+use crate::args::Format;
+use crate::data_dir::DataDir;
+use crate::{Outcome, output};
+
+/// The budgets that are applied.
+pub async fn applied_budgets(documents: &impl DocumentStore) -> anyhow::Result<Vec<Budget>> {
+    match documents.document(DocumentKind::Budgets).await? {
+        Some(document) => {
+            parse_budgets(&document.text).context("the applied budgets cannot be read")
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Prints every budget's verdict; as a check, says by its exit code whether one is broken.
+pub async fn list(data: &Path, format: Format, is_check: bool) -> anyhow::Result<Outcome> {
+    let dir = DataDir::open_to_read(data).await?;
+    let budgets = applied_budgets(&dir.ledger).await?;
+    let verdicts = judge_all(&budgets, today(), &dir.ledger).await?;
+    dir.close().await;
+    print(&verdicts, format);
+    let broken = verdicts.iter().any(|it| !it.reached.is_empty());
+    Ok(if is_check && broken { Outcome::Found } else { Outcome::Done })
+}
+
+fn print(verdicts: &[Verdict], format: Format) {
+    let header =
+        ["budget", "owner", "window", "state", "status", "spend", "limit", "currency", "percent"];
+    let row = |verdict: &Verdict, is_exact: bool| {
+        let Verdict { budget, spend, .. } = verdict;
+        let amount = |money: ledger_core::money::Money| {
+            let whole = if is_exact { money.amount().to_string() } else { money.to_reader() };
+            whole.split(' ').next().unwrap_or_default().to_owned()
+        };
+        vec![
+            budget.name.to_string(),
+            budget.owner.to_string(),
+            format!("{} {}", budget.window, spend.period),
+            verdict.state().to_owned(),
+            spend.status.as_str().to_owned(),
+            amount(spend.cost),
+            amount(budget.limit),
+            budget.limit.currency().to_string(),
+            verdict.percent(),
+        ]
+    };
+    match format {
+        Format::Table if verdicts.is_empty() => {
+            output::line("no budgets are applied; `tollbook budget apply FILE` applies some");
+        }
+        Format::Table => {
+            let rows: Vec<_> = verdicts.iter().map(|it| row(it, false)).collect();
+            output::table(&header, &rows, 4);
+        }
+        Format::Csv => {
+            let rows: Vec<_> = verdicts.iter().map(|it| row(it, true)).collect();
+            output::csv(&header, &rows);
+        }
+        Format::Json => {
+            let budgets: Vec<_> = verdicts
+                .iter()
+                .map(|verdict| {
+                    let Verdict { budget, spend, reached } = verdict;
+                    json!({
+                        "name": &*budget.name,
+                        "owner": &*budget.owner,
+                        "window": budget.window.as_str(),
+                        "from": spend.period.start().to_string(),
+                        "to": spend.period.end().to_string(),
+                        "spend": spend.cost.amount().to_string(),
+                        "limit": budget.limit.amount().to_string(),
+                        "currency": budget.limit.currency().as_str(),
+                        "cost_kind": budget.cost_kind.as_str(),
+                        "percent": verdict.percent(),
+                        "state": verdict.state(),
+                        "status": spend.status.as_str(),
+                        "thresholds": &budget.thresholds,
+                        "reached": reached,
+                    })
+                })
+                .collect();
+            output::line(&json!({ "budgets": budgets }).to_string());
+        }
+    }
+}
+
+/// Applies a file.
+pub async fn apply(data: &Path, file: &Path, dry_run: bool) -> anyhow::Result<Outcome> {
+    let text = read_file(file)?;
+    let budgets = parse_budgets(&text).with_context(|| file.display().to_string())?;
+    let dir = DataDir::open(data).await?;
+    let before = dir.ledger.document(DocumentKind::Budgets).await?;
+    if before.as_ref().is_some_and(|it| it.text == text) {
+        output::line("these budgets are applied already; nothing changes");
+    } else if dry_run {
+        let next = before.map_or(1, |it| it.version + 1);
+        output::line(&format!("{} budgets would become version {next}", budgets.len()));
+    } else {
+        let now = jiff::Timestamp::now();
+        let applied = dir.ledger.apply(DocumentKind::Budgets, &text, now).await?;
+        output::line(&format!("{} budgets are version {} now", budgets.len(), applied.version));
+    }
+    dir.close().await;
+    Ok(Outcome::Done)
+}

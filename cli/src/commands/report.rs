@@ -1,0 +1,186 @@
+//! Totals of a period.
+
+use std::path::Path;
+
+use anyhow::Context;
+use jiff::civil::Date;
+use ledger_app::lookup::{self, ReportAnswer};
+use ledger_app::ports::LedgerStore;
+use ledger_core::bill::data_up_to;
+use ledger_core::currency::Currency;
+use ledger_core::dimension::{Dimension, Scope};
+use ledger_core::money::Money;
+use ledger_core::period::{BillingPeriod, ChargePeriod};
+use ledger_core::report::{CurrencyReport, ReportQuery, ReportRow};
+use serde_json::{Map, Value, json};
+
+use super::{cost_kind, today};
+use crate::args::{Format, ReportArgs};
+use crate::data_dir::DataDir;
+use crate::{Outcome, output};
+
+/// Prints a report.
+pub async fn report(data: &Path, format: Format, args: &ReportArgs) -> anyhow::Result<Outcome> {
+    let by = args.by.iter().filter(|it| !it.is_empty()).map(|it| Dimension::parse(it));
+    let by = by.collect::<Result<Vec<_>, _>>().context("`--by`")?;
+    let scope = scope_of(&args.filters)?;
+    let cost_kind = cost_kind(&args.cost_kind)?;
+    let currency = args.currency.as_deref().map(Currency::parse).transpose()?;
+    let dir = DataDir::open_to_read(data).await?;
+    let period = period_of(args, &dir.ledger).await?;
+    let query = ReportQuery { period, by, scope, cost_kind };
+    let mut answer = lookup::report(&query, &dir.ledger).await?;
+    dir.close().await;
+    if let Some(currency) = currency {
+        answer.currencies.retain(|it| it.currency == currency);
+    }
+    match format {
+        Format::Table => print_tables(&query, &answer),
+        Format::Json => print_json(&query, &answer),
+        Format::Csv => print_csv(&query, &answer),
+    }
+    Ok(Outcome::Done)
+}
+
+fn scope_of(filters: &[String]) -> anyhow::Result<Scope> {
+    let mut scope = Scope::default();
+    for filter in filters {
+        let (word, value) = filter.split_once('=').with_context(|| {
+            format!("`--where {filter}`: expected DIM=VALUE, such as owner=search")
+        })?;
+        let dimension = Dimension::parse(word).context("`--where`")?;
+        scope.0.entry(dimension).or_default().push(value.to_owned());
+    }
+    Ok(scope)
+}
+
+/// The days asked for; what is left open goes to the ends of the ledger.
+async fn period_of(args: &ReportArgs, ledger: &impl LedgerStore) -> anyhow::Result<ChargePeriod> {
+    if let (Some(from), Some(to)) = (args.from, args.to) {
+        return Ok(ChargePeriod::new(from, to)?);
+    }
+    let heads = ledger.heads(BillingPeriod::containing(Date::new(1970, 1, 1)?)).await?;
+    let first = heads.iter().filter_map(|head| head.days.keys().next()).min().copied();
+    let to = match args.to {
+        Some(to) => to,
+        None => data_up_to(&heads).map_or_else(|| today().tomorrow(), Ok)?,
+    };
+    let from = args.from.or(first.filter(|it| *it < to)).map_or_else(|| to.yesterday(), Ok)?;
+    Ok(ChargePeriod::new(from, to)?)
+}
+
+fn tokens_of(row: &ReportRow) -> Map<String, Value> {
+    row.tokens
+        .iter()
+        .map(|(direction, count)| (direction.as_str().to_owned(), json!(count)))
+        .collect()
+}
+
+fn print_json(query: &ReportQuery, answer: &ReportAnswer) {
+    let one = |report: Option<&CurrencyReport>| {
+        let rows: Vec<Value> = report
+            .map(|it| it.rows.as_slice())
+            .unwrap_or_default()
+            .iter()
+            .map(|row| {
+                let keys: Map<String, Value> = query
+                    .by
+                    .iter()
+                    .zip(&row.keys)
+                    .map(|(dimension, value)| (dimension.to_string(), json!(value)))
+                    .collect();
+                json!({
+                    "keys": keys,
+                    "cost": row.cost.amount().to_string(),
+                    "status": row.status.as_str(),
+                    "tokens": tokens_of(row),
+                })
+            })
+            .collect();
+        let other = report.and_then(|it| answer.other.get(&it.currency));
+        json!({
+            "from": query.period.start().to_string(),
+            "to": query.period.end().to_string(),
+            "data_up_to": answer.data_up_to.map(|it| format!("{it}T00:00:00Z")),
+            "currency": report.map(|it| it.currency.as_str()),
+            "cost_kind": query.cost_kind.as_str(),
+            "rows": rows,
+            "total": report.map_or_else(|| "0".to_owned(), |it| it.total.amount().to_string()),
+            "other": other.map(|it| it.amount().to_string()),
+        })
+    };
+    if answer.currencies.is_empty() {
+        output::line(&one(None).to_string());
+    }
+    // One object a currency: they are never summed.
+    for report in &answer.currencies {
+        output::line(&one(Some(report)).to_string());
+    }
+}
+
+fn print_csv(query: &ReportQuery, answer: &ReportAnswer) {
+    let names: Vec<String> = query.by.iter().map(ToString::to_string).collect();
+    let mut header: Vec<&str> = names.iter().map(String::as_str).collect();
+    header.extend(["currency", "cost_kind", "cost", "status"]);
+    let mut rows = Vec::new();
+    for report in &answer.currencies {
+        for row in &report.rows {
+            let mut cells: Vec<String> =
+                row.keys.iter().map(|it| it.clone().unwrap_or_default()).collect();
+            cells.push(report.currency.to_string());
+            cells.push(query.cost_kind.as_str().to_owned());
+            cells.push(row.cost.amount().to_string());
+            cells.push(row.status.as_str().to_owned());
+            rows.push(cells);
+        }
+    }
+    output::csv(&header, &rows);
+}
+
+fn print_tables(query: &ReportQuery, answer: &ReportAnswer) {
+    if answer.currencies.is_empty() {
+        output::line(&format!("nothing was spent in {}", query.period));
+    }
+    let names: Vec<String> = query.by.iter().map(ToString::to_string).collect();
+    for report in &answer.currencies {
+        let mut header: Vec<&str> = names.iter().map(String::as_str).collect();
+        header.extend(["status", "tokens", "cost", "share"]);
+        let share = |money: Money| {
+            money.percent_of(report.total).map_or_else(String::new, |it| format!("{it:.1}%"))
+        };
+        let mut rows: Vec<Vec<String>> = report
+            .rows
+            .iter()
+            .map(|row| {
+                let mut cells: Vec<String> = row
+                    .keys
+                    .iter()
+                    .map(|it| it.clone().unwrap_or_else(|| "-".to_owned()))
+                    .collect();
+                let tokens: u64 = row.tokens.values().sum();
+                cells.push(row.status.as_str().to_owned());
+                cells.push(if tokens == 0 { "-".to_owned() } else { tokens.to_string() });
+                cells.push(row.cost.to_reader());
+                cells.push(share(row.cost));
+                cells
+            })
+            .collect();
+        let mut total = vec![String::new(); names.len() + 2];
+        if let Some(first) = total.first_mut() {
+            *first = "total".to_owned();
+        }
+        total.push(report.total.to_reader());
+        total.push(String::new());
+        rows.push(total);
+        output::table(&header, &rows, 3);
+    }
+    let up_to = answer.data_up_to.map_or_else(|| "no data".to_owned(), |it| it.to_string());
+    output::line(&format!(
+        "{} (UTC, end excluded), {} cost, data up to {up_to}",
+        query.period,
+        query.cost_kind.as_str()
+    ));
+    for (currency, other) in answer.other.iter().filter(|(_, other)| !other.is_zero()) {
+        output::line(&format!("not AI on the same bills: {} ({currency})", other.to_reader()));
+    }
+}

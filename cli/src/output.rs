@@ -1,0 +1,60 @@
+//! Tables, JSON and CSV.
+
+use std::io::Write;
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+
+/// Prints a line to standard output; a reader that has gone away is not an error.
+pub fn line(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// A table for people: the last columns, `numeric` of them, are set to the right.
+pub fn table(header: &[&str], rows: &[Vec<String>], numeric: usize) {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    let first_numeric = header.len().saturating_sub(numeric);
+    let cell = |(at, text): (usize, String)| {
+        let cell = Cell::new(text);
+        if at >= first_numeric { cell.set_alignment(CellAlignment::Right) } else { cell }
+    };
+    table.set_header(header.iter().map(|it| (*it).to_owned()).enumerate().map(cell));
+    for row in rows {
+        table.add_row(row.iter().cloned().enumerate().map(cell));
+    }
+    line(&table.to_string());
+}
+
+/// CSV that a spreadsheet does not run: a text that begins like a formula gets a `'` before it.
+pub fn csv(header: &[&str], rows: &[Vec<String>]) {
+    let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
+    let _ = writer.write_record(header);
+    for row in rows {
+        let _ = writer.write_record(row.iter().map(|cell| harmless(cell)));
+    }
+    let _ = writer.flush();
+}
+
+fn harmless(cell: &str) -> String {
+    let is_number = ledger_core::money::parse_decimal(cell).is_ok();
+    if !is_number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_a_spreadsheet_would_run_is_made_text() {
+        for (cell, expected) in
+            [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-1.5", "-1.5"), ("search", "search")]
+        {
+            assert_eq!(harmless(cell), expected);
+        }
+    }
+}
