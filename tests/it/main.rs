@@ -1,1 +1,3 @@
+//! Checks across crates.
 
+mod tidy;
