@@ -5,6 +5,7 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use ledger_aws::connect::LocalEndpoint;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_local::database::EmbeddedDatabase;
 
@@ -50,7 +51,7 @@ impl DataDir {
         match lock(path)? {
             Ok(lock) => DataDir::start(path, lock).await,
             Err(Holder { database: Some(endpoint), .. }) => {
-                let client = ledger_aws::connect::local_dynamodb_client(&endpoint);
+                let client = ledger_aws::connect::dynamodb_client(Some(&LocalEndpoint(endpoint))).await;
                 let ledger = DynamoLedger::new(client, TABLE);
                 Ok(DataDir { ledger, path: path.to_owned(), database: None, lock: None })
             }
@@ -67,7 +68,7 @@ impl DataDir {
         let database = EmbeddedDatabase::open(Some(&file))
             .await
             .with_context(|| format!("could not open the ledger `{}`", file.display()))?;
-        let client = ledger_aws::connect::local_dynamodb_client(&database.endpoint());
+        let client = ledger_aws::connect::dynamodb_client(Some(&LocalEndpoint(database.endpoint()))).await;
         let ledger = DynamoLedger::new(client, TABLE);
         ledger.ensure_table().await?;
         let mut dir =

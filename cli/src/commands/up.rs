@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use ledger_app::evaluate::evaluate_budgets;
 use ledger_app::import::import_bills;
 use ledger_app::ports::{DocumentKind, DocumentStore};
+use ledger_aws::connect::LocalEndpoint;
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::SnsNotifier;
@@ -133,7 +134,7 @@ async fn start_outbox(data: &Path) -> anyhow::Result<SnsNotifier> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let endpoint = format!("http://{}", listener.local_addr()?);
     tokio::spawn(axum::serve(listener, stand_in.router()).into_future());
-    let client = ledger_aws::connect::local_sns_client(&endpoint);
+    let client = ledger_aws::connect::sns_client(Some(&LocalEndpoint(endpoint))).await;
     Ok(SnsNotifier::ensure_topic(client, "tollbook-alerts").await?)
 }
 
