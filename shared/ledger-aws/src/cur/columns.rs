@@ -1,0 +1,141 @@
+//! The columns that are read, and what their absence means.
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Number,
+    Date,
+    Map,
+}
+
+impl Kind {
+    /// The types that can be read, for a message.
+    pub(super) fn expected(self) -> &'static str {
+        match self {
+            Kind::Text => "text",
+            Kind::Number => "a double, a decimal, a 64-bit integer or text",
+            Kind::Date => "a timestamp, a date or text",
+            Kind::Map => "a map of text to text, or JSON text",
+        }
+    }
+}
+
+/// A column that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    BillingEntity,
+    PeriodStart,
+    Payer,
+    Account,
+    UsageStart,
+    LineType,
+    Description,
+    ProductCode,
+    UsageType,
+    Amount,
+    Unblended,
+    NetUnblended,
+    Currency,
+    Principal,
+    PricingUnit,
+    Product,
+    ProductFamily,
+    Region,
+    Tags,
+}
+
+/// How many columns are read.
+pub(super) const COUNT: usize = Column::ALL.len();
+
+impl Column {
+    /// All of them, in the order of their numbers.
+    pub(super) const ALL: [Column; 19] = [
+        Column::BillingEntity,
+        Column::PeriodStart,
+        Column::Payer,
+        Column::Account,
+        Column::UsageStart,
+        Column::LineType,
+        Column::Description,
+        Column::ProductCode,
+        Column::UsageType,
+        Column::Amount,
+        Column::Unblended,
+        Column::NetUnblended,
+        Column::Currency,
+        Column::Principal,
+        Column::PricingUnit,
+        Column::Product,
+        Column::ProductFamily,
+        Column::Region,
+        Column::Tags,
+    ];
+
+    /// Without these a line says nothing.
+    pub(super) const REQUIRED: [Column; 3] =
+        [Column::UsageStart, Column::Unblended, Column::UsageType];
+
+    /// The name in AWS's spelling.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Column::BillingEntity => "bill_billing_entity",
+            Column::PeriodStart => "bill_billing_period_start_date",
+            Column::Payer => "bill_payer_account_id",
+            Column::Account => "line_item_usage_account_id",
+            Column::UsageStart => "line_item_usage_start_date",
+            Column::LineType => "line_item_line_item_type",
+            Column::Description => "line_item_line_item_description",
+            Column::ProductCode => "line_item_product_code",
+            Column::UsageType => "line_item_usage_type",
+            Column::Amount => "line_item_usage_amount",
+            Column::Unblended => "line_item_unblended_cost",
+            Column::NetUnblended => "line_item_net_unblended_cost",
+            Column::Currency => "line_item_currency_code",
+            Column::Principal => "line_item_iam_principal",
+            Column::PricingUnit => "pricing_unit",
+            Column::Product => "product",
+            Column::ProductFamily => "product_product_family",
+            Column::Region => "product_region_code",
+            Column::Tags => "tags",
+        }
+    }
+
+    /// What it holds.
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Column::PeriodStart | Column::UsageStart => Kind::Date,
+            Column::Amount | Column::Unblended | Column::NetUnblended => Kind::Number,
+            Column::Product | Column::Tags => Kind::Map,
+            _ => Kind::Text,
+        }
+    }
+
+    /// What its absence means and what to do; `None` where nothing is lost.
+    pub(super) fn absence(self) -> Option<&'static str> {
+        Some(match self {
+            Column::Principal => {
+                "no line names its caller; set the table property `INCLUDE_IAM_PRINCIPAL_DATA` to \
+                 `\"TRUE\"` and name the column in the export's query"
+            }
+            Column::Tags => "no line has tags; name the column in the export's query",
+            Column::Currency => "amounts are read as USD; name the column in the export's query",
+            Column::Payer => {
+                "the payer is read as `unknown`; name the column in the export's query"
+            }
+            Column::PeriodStart => {
+                "the bill is the one of the folder or of the month of usage; name the column in \
+                 the export's query"
+            }
+            Column::Account => {
+                "the account is read from the caller where there is one; name the column in the \
+                 export's query"
+            }
+            Column::ProductCode => {
+                "generative AI is told from the usage type alone; name the column in the export's \
+                 query"
+            }
+            _ => return None,
+        })
+    }
+}

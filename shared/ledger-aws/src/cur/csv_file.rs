@@ -1,0 +1,186 @@
+//! Bills as CSV, with or without gzip.
+
+use std::cell::Cell;
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use csv::ByteRecord;
+use flate2::bufread::MultiGzDecoder;
+use ledger_app::ports::{Reading, SourceError};
+use ledger_core::line_item::Provenance;
+
+use super::Reader;
+use super::columns::{COUNT, Column};
+use super::line::RawLine;
+
+/// A row that a quote without an end swallows must not fill memory; AWS's rows are a few kilobytes.
+const ROW_LIMIT: u64 = 64 << 20;
+
+/// How often progress is told.
+const ROWS_PER_PROGRESS: u64 = 4096;
+
+pub(super) fn read(
+    file: impl BufRead,
+    is_gzip: bool,
+    path: &str,
+    name: &Arc<str>,
+    reader: &mut Reader<'_>,
+) -> Result<(), SourceError> {
+    let raw_bytes = Rc::new(Cell::new(0));
+    let counted = Counting { inner: file, count: Rc::clone(&raw_bytes), limit: u64::MAX };
+    let content: Box<dyn Read + '_> = if is_gzip {
+        Box::new(MultiGzDecoder::new(BufReader::new(counted)))
+    } else {
+        Box::new(counted)
+    };
+    let row_bytes = Rc::new(Cell::new(0));
+    let content = Counting { inner: content, count: Rc::clone(&row_bytes), limit: ROW_LIMIT };
+    let mut content = BufReader::new(content);
+    let source = Source { path, name, is_gzip };
+    let start = content.fill_buf().map_err(|error| source.failed(error, 0))?;
+    let start = start.get(..start.len().min(8)).unwrap_or_default().to_vec();
+
+    let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(content);
+    let mut record = ByteRecord::new();
+    let has_header = rows.read_byte_record(&mut record);
+    has_header.map_err(|error| source.csv_failed(error, 0))?;
+    let header: Vec<String> =
+        record.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect();
+    let positions: [Option<usize>; COUNT] =
+        Column::ALL.map(|column| header.iter().position(|it| it == column.name()));
+    if positions.iter().all(Option::is_none) {
+        return Err(SourceError::Refused(format!(
+            "`{name}` is not a cost and usage export: it begins like {}; expected Parquet, or CSV \
+             with a header line that has `{}`",
+            looks_like(&start),
+            Column::Unblended.name(),
+        )));
+    }
+    reader.check_columns(name, |column| position(&positions, column).is_some())?;
+
+    let mut provenance = Provenance { file: Arc::clone(name), line: 0 };
+    let mut told = 0;
+    loop {
+        row_bytes.set(0);
+        let has_row = rows.read_byte_record(&mut record);
+        if !has_row.map_err(|error| source.csv_failed(error, provenance.line))? {
+            break;
+        }
+        provenance.line = provenance.line.saturating_add(1);
+        row(&record, &header, &positions, &provenance, reader)?;
+        if provenance.line.is_multiple_of(ROWS_PER_PROGRESS) {
+            let bytes = raw_bytes.get();
+            reader.emit(name, Reading::Progress(bytes.saturating_sub(told)))?;
+            told = bytes;
+        }
+    }
+    reader.emit(name, Reading::Progress(raw_bytes.get().saturating_sub(told)))
+}
+
+fn position(positions: &[Option<usize>; COUNT], column: Column) -> Option<usize> {
+    positions.get(column as usize).copied().flatten()
+}
+
+fn row(
+    record: &ByteRecord,
+    header: &[String],
+    positions: &[Option<usize>; COUNT],
+    provenance: &Provenance,
+    reader: &mut Reader<'_>,
+) -> Result<(), SourceError> {
+    if record.len() != header.len() {
+        let column = header.get(record.len()).or(header.last()).map_or("", String::as_str);
+        let reason = format!("the line has {} fields; expected {}", record.len(), header.len());
+        return reader.reject(provenance, column, reason);
+    }
+    let mut raw = RawLine([None; COUNT]);
+    for (cell, column) in raw.0.iter_mut().zip(Column::ALL) {
+        let Some(bytes) = position(positions, column).and_then(|it| record.get(it)) else {
+            continue;
+        };
+        match std::str::from_utf8(bytes) {
+            Ok(text) => *cell = Some(text),
+            Err(_) => {
+                let text: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
+                let reason = format!("`{text}` is not UTF-8; expected UTF-8 text");
+                return reader.reject(provenance, column.name(), reason);
+            }
+        }
+    }
+    reader.row(&raw, provenance)
+}
+
+/// Names what a file without our columns is.
+fn looks_like(start: &[u8]) -> &'static str {
+    match start {
+        [0x89, b'P', b'N', b'G', ..] => "a PNG image",
+        [b'P', b'K', 3, 4, ..] => "a zip archive",
+        [b'P', b'A', b'R', b'1', ..] => "Parquet within gzip",
+        [b'%', b'P', b'D', b'F', ..] => "a PDF document",
+        [b'{' | b'[', ..] => "JSON",
+        _ if start.contains(&0) => "a binary file",
+        _ => "other text",
+    }
+}
+
+/// The file, for messages.
+struct Source<'a> {
+    path: &'a str,
+    name: &'a str,
+    is_gzip: bool,
+}
+
+impl Source<'_> {
+    fn csv_failed(&self, error: csv::Error, last_line: u64) -> SourceError {
+        let text = error.to_string();
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => self.failed(error, last_line),
+            _ => SourceError::Refused(format!("`{}` cannot be read as CSV: {text}", self.name)),
+        }
+    }
+
+    fn failed(&self, error: io::Error, last_line: u64) -> SourceError {
+        let name = self.name;
+        if error.kind() == io::ErrorKind::FileTooLarge {
+            return SourceError::Refused(format!(
+                "`{name}`: the row after line {last_line} is larger than {ROW_LIMIT} bytes; \
+                 expected every quote to be closed",
+            ));
+        }
+        if self.is_gzip && error.kind() == io::ErrorKind::UnexpectedEof {
+            return SourceError::Refused(format!(
+                "`{name}` ends too early: line {last_line} is the last whole one, expected a whole \
+                 gzip file; fetch it again",
+            ));
+        }
+        let is_damage =
+            matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
+        if self.is_gzip && is_damage {
+            return SourceError::Refused(format!(
+                "`{name}` is damaged after line {last_line}: {error}, expected a whole gzip file; \
+                 fetch it again",
+            ));
+        }
+        SourceError::Unreachable { place: self.path.to_owned(), source: error }
+    }
+}
+
+/// Counts what is read, up to a limit that others may reset.
+struct Counting<R> {
+    inner: R,
+    count: Rc<Cell<u64>>,
+    limit: u64,
+}
+
+impl<R: Read> Read for Counting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.count.get() > self.limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let length = self.inner.read(buffer)?;
+        let added = u64::try_from(length).unwrap_or(u64::MAX);
+        self.count.set(self.count.get().saturating_add(added));
+        Ok(length)
+    }
+}

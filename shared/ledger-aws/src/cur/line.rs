@@ -1,0 +1,345 @@
+//! One row of a bill becomes one line item, whatever file it stood in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
+use jiff::{Timestamp, ToSpan};
+use ledger_core::ai_service::is_ai;
+use ledger_core::cost::Costs;
+use ledger_core::currency::Currency;
+use ledger_core::line_item::{
+    BillId, Finding, LineItem, Provenance, Rejected, Source, Tags, UNKNOWN_PAYER,
+};
+use ledger_core::model::canonical_model;
+use ledger_core::money::{Money, parse_decimal};
+use ledger_core::period::BillingPeriod;
+use ledger_core::principal::{NotAPrincipal, Principal};
+use ledger_core::tokens::token_count;
+use ledger_core::usage_type::UsageType;
+use rust_decimal::Decimal;
+
+use super::cache::{Cache, Interner};
+use super::columns::{COUNT, Column};
+
+/// AWS's own cells are below a few kilobytes; a larger one comes from a quote that is not closed.
+const CELL_LIMIT: usize = 1 << 20;
+
+/// Corrections reach back a year; a charge that is older than this has a broken date.
+const MONTHS_BACK: i64 = 13;
+
+const MARKETPLACE_EDITION: &str = "(Amazon Bedrock Edition)";
+
+/// The cells of one row as text.
+///
+/// - **Shape:** by [`Column`]; `None` where the file has no such column or the cell is null. Maps
+///   are JSON objects.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RawLine<'a>(pub [Option<&'a str>; COUNT]);
+
+impl<'a> RawLine<'a> {
+    /// A cell that says something.
+    fn text(&self, column: Column) -> Option<&'a str> {
+        self.0.get(column as usize).copied().flatten().filter(|it| !it.is_empty())
+    }
+}
+
+/// What a row became.
+#[derive(Debug)]
+pub(super) struct Converted {
+    pub line: LineItem,
+    /// What rounding added, over all amounts of the line.
+    pub rounded: Decimal,
+}
+
+/// Why a row became nothing.
+pub(super) type Problem = (Column, String);
+
+/// Reads rows; remembers what it has seen.
+#[derive(Debug, Default)]
+pub(super) struct Converter {
+    /// The month that the delivery is for.
+    period: Option<BillingPeriod>,
+    texts: Interner,
+    usage_types: Cache<Arc<UsageType>>,
+    principals: Cache<Result<Arc<Principal>, NotAPrincipal>>,
+    maps: Cache<Result<Arc<Tags>, String>>,
+    models: Cache<(Arc<str>, Option<Arc<str>>)>,
+    dates: Cache<Result<Date, String>>,
+    currencies: Cache<Result<Currency, String>>,
+    /// By kind: an example, and how many lines.
+    unreadable_principals: BTreeMap<&'static str, (String, u64)>,
+}
+
+impl Converter {
+    /// Takes the month that the delivery is for.
+    pub(super) fn new(period: Option<BillingPeriod>) -> Converter {
+        Converter { period, ..Converter::default() }
+    }
+
+    /// Reads one row.
+    pub(super) fn convert(
+        &mut self,
+        raw: &RawLine<'_>,
+        provenance: &Provenance,
+    ) -> Result<Converted, Box<Rejected>> {
+        self.line(raw, provenance).map_err(|(column, reason)| {
+            Box::new(Rejected {
+                provenance: provenance.clone(),
+                column: self.texts.get(column.name()),
+                reason,
+            })
+        })
+    }
+
+    /// What is to be said after the last row.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        self.unreadable_principals
+            .values()
+            .map(|(example, count)| Finding {
+                code: "principal-unreadable",
+                message: format!(
+                    "{count} {} a caller that cannot be read and stay without one: {example}",
+                    if *count == 1 { "line names" } else { "lines name" },
+                ),
+            })
+            .collect()
+    }
+
+    fn line(&mut self, raw: &RawLine<'_>, provenance: &Provenance) -> Result<Converted, Problem> {
+        for (column, cell) in Column::ALL.into_iter().zip(raw.0) {
+            let length = cell.map_or(0, str::len);
+            if length > CELL_LIMIT {
+                return Err((
+                    column,
+                    format!("the cell has {length} bytes; expected at most {CELL_LIMIT}"),
+                ));
+            }
+        }
+        let (unblended, net_unblended, rounded) = self.amounts(raw)?;
+        let costs = Costs::new(unblended, net_unblended)
+            .map_err(|error| (Column::NetUnblended, error.to_string()))?;
+        let amount = raw
+            .text(Column::Amount)
+            .map(parse_decimal)
+            .transpose()
+            .map_err(|error| (Column::Amount, error.to_string()))?;
+        let usage_type = raw.text(Column::UsageType);
+        let usage_type =
+            self.usage_types.get(usage_type.unwrap_or_default(), |it| UsageType::parse(it).into());
+        let tags = self.map(raw, Column::Tags)?;
+        let product = self.map(raw, Column::Product)?;
+        let attribute = |key: &str| product.get(key).map(|it| &**it).filter(|it| !it.is_empty());
+        let (bill, day) = self.bill(raw)?;
+        let principal = raw.text(Column::Principal).and_then(|text| self.principal(text));
+
+        let code = raw.text(Column::ProductCode);
+        let entity = raw.text(Column::BillingEntity);
+        let product_name = attribute("product_name");
+        let family = raw.text(Column::ProductFamily);
+        let ai = is_ai(code, entity, product_name, family, &usage_type);
+        let service = service(code, entity, product_name);
+        let edition = product_name.filter(|it| it.ends_with(MARKETPLACE_EDITION));
+        let model_text =
+            attribute("model").or(usage_type.model.as_deref()).or(edition).filter(|_| ai);
+        let (model, model_provider) = model_text.map(|it| self.model(it)).unzip();
+        let provider = attribute("provider").filter(|_| ai).map(|it| self.texts.get(it));
+        let region = usage_type.region.or(raw.text(Column::Region));
+        let account = raw
+            .text(Column::Account)
+            .or(principal.as_deref().map(Principal::account))
+            .unwrap_or_default();
+        let tokens = amount.filter(|_| ai).and_then(|amount| {
+            let unit = raw.text(Column::PricingUnit);
+            let description = raw.text(Column::Description);
+            token_count(usage_type.meter_within_bedrock(), amount, unit, description)
+        });
+        let line = LineItem {
+            provenance: provenance.clone(),
+            bill,
+            day,
+            account: self.texts.get(account),
+            line_type: self.texts.get(raw.text(Column::LineType).unwrap_or_default()),
+            service: self.texts.get(service),
+            principal,
+            tags,
+            model,
+            provider: provider.or(model_provider.flatten()),
+            region: region.map(|it| self.texts.get(it)),
+            tokens,
+            ai,
+            estimated: false,
+            costs,
+            usage_type,
+        };
+        Ok(Converted { line, rounded })
+    }
+
+    /// The costs, and what rounding added to them.
+    fn amounts(&mut self, raw: &RawLine<'_>) -> Result<(Money, Option<Money>, Decimal), Problem> {
+        let currency = match raw.0.get(Column::Currency as usize).copied().flatten() {
+            None => Currency::USD,
+            Some(text) => self
+                .currencies
+                .get(text, |it| Currency::parse(it).map_err(|error| error.to_string()))
+                .map_err(|reason| (Column::Currency, reason))?,
+        };
+        let read = |column, text| {
+            Money::parse(text, currency).map_err(|error| (column, error.to_string()))
+        };
+        let unblended = raw.text(Column::Unblended).ok_or_else(|| {
+            (Column::Unblended, "the cell is empty; expected an amount".to_owned())
+        })?;
+        let unblended = read(Column::Unblended, unblended)?;
+        let net = raw
+            .text(Column::NetUnblended)
+            .map(|text| read(Column::NetUnblended, text))
+            .transpose()?;
+        let net_difference = net.map_or(Decimal::ZERO, |it| it.difference);
+        let rounded = unblended.difference.checked_add(net_difference).unwrap_or_default();
+        Ok((unblended.money, net.map(|it| it.money), rounded))
+    }
+
+    /// The bill and the day.
+    fn bill(&mut self, raw: &RawLine<'_>) -> Result<(BillId, Date), Problem> {
+        let start = Column::UsageStart;
+        let day = self
+            .dates
+            .get(raw.text(start).unwrap_or_default(), read_date)
+            .map_err(|reason| (start, reason))?;
+        let period = match raw.text(Column::PeriodStart) {
+            Some(text) => self
+                .dates
+                .get(text, read_date)
+                .map(BillingPeriod::containing)
+                .map_err(|reason| (Column::PeriodStart, reason))?,
+            None => self.period.unwrap_or(BillingPeriod::containing(day)),
+        };
+        let earliest = period.first_day().checked_sub(MONTHS_BACK.months()).unwrap_or(Date::MIN);
+        let is_late = period.charge_period().is_some_and(|it| it.end() <= day);
+        if is_late || day < earliest {
+            return Err((
+                start,
+                format!(
+                    "`{day}` cannot stand on the bill of {period}; expected a day of that month \
+                     or of the {MONTHS_BACK} months before it",
+                ),
+            ));
+        }
+        let payer = raw.text(Column::Payer).unwrap_or(UNKNOWN_PAYER);
+        let is_account = payer.len() == 12 && payer.bytes().all(|it| it.is_ascii_digit());
+        if !is_account && payer != UNKNOWN_PAYER {
+            let payer: String = payer.chars().take(40).collect();
+            return Err((
+                Column::Payer,
+                format!("`{payer}` is not an account id; expected 12 digits"),
+            ));
+        }
+        Ok((BillId { period, source: Source::Cur, payer: self.texts.get(payer) }, day))
+    }
+
+    fn map(&mut self, raw: &RawLine<'_>, column: Column) -> Result<Arc<Tags>, Problem> {
+        let texts = &mut self.texts;
+        self.maps
+            .get(raw.text(column).unwrap_or("{}"), |text| read_map(text, texts).map(Arc::new))
+            .map_err(|reason| (column, reason))
+    }
+
+    fn model(&mut self, text: &str) -> (Arc<str>, Option<Arc<str>>) {
+        let texts = &mut self.texts;
+        self.models.get(text, |text| {
+            let model = canonical_model(text);
+            (texts.get(&model.name), model.provider.map(|it| texts.get(it)))
+        })
+    }
+
+    fn principal(&mut self, text: &str) -> Option<Arc<Principal>> {
+        let error = match self.principals.get(text, |it| Principal::parse(it).map(Arc::new)) {
+            Ok(principal) => return Some(principal),
+            Err(NotAPrincipal::Empty) => return None,
+            Err(error) => error,
+        };
+        let kind = match error {
+            NotAPrincipal::Empty => "empty",
+            NotAPrincipal::NotAnArn(_) => "arn",
+            NotAPrincipal::Pattern(_) => "pattern",
+            NotAPrincipal::Partition(_) => "partition",
+            NotAPrincipal::Service(_) => "service",
+            NotAPrincipal::Account(_) => "account",
+            NotAPrincipal::Resource(_) => "resource",
+        };
+        let seen = self
+            .unreadable_principals
+            .entry(kind)
+            .or_insert_with(|| (shortened(&error.to_string()), 0));
+        seen.1 = seen.1.saturating_add(1);
+        None
+    }
+}
+
+/// Messages fit a line; nobody needs more of a broken text than this.
+fn shortened(text: &str) -> String {
+    text.chars().take(240).collect()
+}
+
+/// The name that Cost Explorer shows the money under.
+fn service<'a>(
+    code: Option<&'a str>,
+    entity: Option<&str>,
+    product_name: Option<&'a str>,
+) -> &'a str {
+    let is_name = |name: &&str| {
+        entity == Some("AWS Marketplace")
+            || name.starts_with("Amazon Bedrock")
+            || name.ends_with(MARKETPLACE_EDITION)
+    };
+    if let Some(name) = product_name.filter(is_name) {
+        return name;
+    }
+    match code {
+        Some("AmazonBedrock") => "Amazon Bedrock",
+        Some("AmazonBedrockService") => "Amazon Bedrock Service",
+        Some("AmazonBedrockFoundationModels") => "Amazon Bedrock Foundation Models",
+        Some("AmazonBedrockAgentCore") => "Amazon Bedrock AgentCore",
+        Some(code) => code,
+        None => product_name.unwrap_or_default(),
+    }
+}
+
+/// Reads `2026-06-01`, `2026-06-01 00:00:00` and `2026-06-01T00:00:00Z`: the UTC day.
+fn read_date(text: &str) -> Result<Date, String> {
+    let unreadable = || {
+        let text: String = text.chars().take(40).collect();
+        format!("`{text}` is not a date; expected the form `2026-06-01T00:00:00Z`")
+    };
+    // Everything else that a parser of times accepts, such as `2026-W23-1`, is not AWS's.
+    let day = text.get(..10).ok_or_else(unreadable)?;
+    if text.len() == day.len() {
+        return text.parse().map_err(|_| unreadable());
+    }
+    let timestamp = text.parse::<Timestamp>().map(|it| Offset::UTC.to_datetime(it));
+    timestamp.or_else(|_| text.parse::<DateTime>()).map(DateTime::date).map_err(|_| unreadable())
+}
+
+/// Reads a JSON object of texts; numbers and truth values become their text, nulls are left out.
+fn read_map(text: &str, texts: &mut Interner) -> Result<Tags, String> {
+    use serde_json::Value;
+    let unreadable = || {
+        let text: String = text.chars().take(40).collect();
+        format!("`{text}` is not a JSON object of texts; expected the form `{{\"key\":\"value\"}}`")
+    };
+    let object: BTreeMap<String, Value> = serde_json::from_str(text).map_err(|_| unreadable())?;
+    let mut tags = Tags::new();
+    for (key, value) in object {
+        let value = match value {
+            Value::Null => continue,
+            Value::String(value) => texts.get(&value),
+            Value::Bool(value) => texts.get(&value.to_string()),
+            Value::Number(value) => texts.get(&value.to_string()),
+            Value::Array(_) | Value::Object(_) => return Err(unreadable()),
+        };
+        tags.insert(texts.get(&key), value);
+    }
+    Ok(tags)
+}

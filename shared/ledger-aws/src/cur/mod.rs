@@ -1,0 +1,166 @@
+//! Cost and usage exports 2.0 in files: Parquet and CSV as AWS delivers them.
+//!
+//! [`CurFolder`] finds [deliveries](delivery) and reads their files. A file is known by its first
+//! bytes, never by its name. Each row is handed on as text to [one conversion](line), so that both
+//! forms of a bill mean the same.
+
+mod cache;
+mod columns;
+mod csv_file;
+mod delivery;
+mod line;
+mod parquet_file;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ledger_app::ports::{BillSource, Delivery, Reading, SourceError};
+use ledger_core::line_item::{Finding, Provenance, Rejected};
+use ledger_core::money::MoneyError;
+
+use self::columns::Column;
+use self::line::{Converter, RawLine};
+
+type Sink<'a> = &'a mut dyn FnMut(Reading) -> Result<(), MoneyError>;
+
+/// Exports in folders and files of this machine.
+///
+/// - **Shape:** each path is a folder, such as a copy of the export's folder in S3, or a file.
+/// - **Source:** a data export of the table `COST_AND_USAGE_REPORT`, as Parquet or as CSV with or
+///   without gzip.
+#[derive(Clone, Debug)]
+pub struct CurFolder {
+    paths: Vec<PathBuf>,
+}
+
+impl CurFolder {
+    /// Reads these; nothing is opened yet.
+    pub fn new(paths: Vec<PathBuf>) -> Self {
+        CurFolder { paths }
+    }
+
+    /// The name of a file in messages: as seen from the folder it was found in.
+    fn short_name(&self, file: &str) -> Arc<str> {
+        let path = Path::new(file);
+        let relative = self
+            .paths
+            .iter()
+            .filter_map(|root| path.strip_prefix(root).ok()?.to_str())
+            .find(|it| !it.is_empty());
+        let name = relative.or_else(|| path.file_name()?.to_str()).unwrap_or(file);
+        name.into()
+    }
+}
+
+impl BillSource for CurFolder {
+    fn deliveries(&self) -> Result<Vec<Delivery>, SourceError> {
+        delivery::find(&self.paths)
+    }
+
+    fn read(
+        &self,
+        delivery: &Delivery,
+        sink: &mut dyn FnMut(Reading) -> Result<(), MoneyError>,
+    ) -> Result<(), SourceError> {
+        let converter = Converter::new(delivery.period);
+        let mut reader = Reader { converter, reported: BTreeSet::new(), sink };
+        for path in &delivery.files {
+            read_file(path, self.short_name(path), &mut reader)?;
+        }
+        for finding in reader.converter.findings() {
+            (reader.sink)(Reading::Finding(finding))
+                .map_err(|error| SourceError::Money(delivery.name.clone(), error))?;
+        }
+        Ok(())
+    }
+}
+
+/// What stays the same from file to file.
+struct Reader<'a> {
+    converter: Converter,
+    /// Columns whose absence was reported.
+    reported: BTreeSet<&'static str>,
+    sink: Sink<'a>,
+}
+
+impl Reader<'_> {
+    fn emit(&mut self, file: &str, reading: Reading) -> Result<(), SourceError> {
+        (self.sink)(reading).map_err(|error| SourceError::Money(file.to_owned(), error))
+    }
+
+    /// Refuses a file without what is required; reports what else is missing, once.
+    fn check_columns(
+        &mut self,
+        file: &str,
+        has: impl Fn(Column) -> bool,
+    ) -> Result<(), SourceError> {
+        let missing: Vec<String> = Column::REQUIRED
+            .into_iter()
+            .filter(|it| !has(*it))
+            .map(|it| format!("`{}`", it.name()))
+            .collect();
+        if !missing.is_empty() {
+            return Err(SourceError::Refused(format!(
+                "`{file}` has no column {}; expected a cost and usage export 2.0 with it: name it \
+                 in the export's query",
+                missing.join(", "),
+            )));
+        }
+        for column in Column::ALL.into_iter().filter(|it| !has(*it)) {
+            if let Some(meaning) = column.absence()
+                && self.reported.insert(column.name())
+            {
+                let message = format!("`{file}` has no column `{}`: {meaning}", column.name());
+                self.emit(file, Reading::Finding(Finding { code: "column-missing", message }))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Converts a row and hands it on.
+    fn row(&mut self, raw: &RawLine<'_>, provenance: &Provenance) -> Result<(), SourceError> {
+        let file = &*provenance.file;
+        match self.converter.convert(raw, provenance) {
+            Ok(converted) => {
+                if !converted.rounded.is_zero() {
+                    self.emit(file, Reading::Rounded(converted.rounded))?;
+                }
+                self.emit(file, Reading::Line(converted.line))
+            }
+            Err(rejected) => self.emit(file, Reading::Rejected(*rejected)),
+        }
+    }
+
+    /// Hands on that a row could not be read.
+    fn reject(
+        &mut self,
+        provenance: &Provenance,
+        column: &str,
+        reason: String,
+    ) -> Result<(), SourceError> {
+        let rejected = Rejected { provenance: provenance.clone(), column: column.into(), reason };
+        self.emit(&provenance.file, Reading::Rejected(rejected))
+    }
+}
+
+fn read_file(path: &str, name: Arc<str>, reader: &mut Reader<'_>) -> Result<(), SourceError> {
+    let unreachable = |source| SourceError::Unreachable { place: path.to_owned(), source };
+    let mut file = File::open(path).map_err(unreachable)?;
+    let mut start = Vec::new();
+    file.by_ref().take(8).read_to_end(&mut start).map_err(unreachable)?;
+    file.rewind().map_err(unreachable)?;
+    if start.is_empty() {
+        return Err(SourceError::Refused(delivery::empty_file(&name)));
+    }
+    if start.starts_with(b"PAR1") {
+        parquet_file::read(file, path, &name, reader)
+    } else {
+        let is_gzip = start.starts_with(&[0x1f, 0x8b]);
+        csv_file::read(BufReader::new(file), is_gzip, path, &name, reader)
+    }
+}
