@@ -113,7 +113,7 @@ pub fn served_days(heads: &[BillHead], period: ChargePeriod) -> Vec<ServedDay<'_
                 // already has what a later bill says of it.
                 Source::Cur => {
                     head.bill.period == BillingPeriod::containing(*day)
-                        || !told_by_explorer_alone(heads, *day)
+                        || !told_by_explorer_alone(heads, &head.bill, *day)
                 }
                 Source::CostExplorer => !reached_by_bill(heads, &head.bill, *day),
                 Source::View(_) => false,
@@ -127,7 +127,7 @@ pub fn served_days(heads: &[BillHead], period: ChargePeriod) -> Vec<ServedDay<'_
 }
 
 /// Whether the bill itself tells of a day that Cost Explorer told of.
-fn reached_by_bill(heads: &[BillHead], explorer: &BillId, day: Date) -> bool {
+pub(crate) fn reached_by_bill(heads: &[BillHead], explorer: &BillId, day: Date) -> bool {
     heads.iter().any(|head| {
         head.bill.source == Source::Cur
             && head.bill.period == BillingPeriod::containing(day)
@@ -136,9 +136,11 @@ fn reached_by_bill(heads: &[BillHead], explorer: &BillId, day: Date) -> bool {
     })
 }
 
-fn told_by_explorer_alone(heads: &[BillHead], day: Date) -> bool {
+/// Whether only Cost Explorer tells of a day of this bill's payer.
+fn told_by_explorer_alone(heads: &[BillHead], bill: &BillId, day: Date) -> bool {
     heads.iter().any(|head| {
         head.bill.source == Source::CostExplorer
+            && (head.bill.payer == bill.payer || &*head.bill.payer == UNKNOWN_PAYER)
             && head.days.contains_key(&day)
             && !reached_by_bill(heads, &head.bill, day)
     })
@@ -152,4 +154,126 @@ pub fn data_up_to(heads: &[BillHead]) -> Option<Date> {
         .filter_map(|head| head.days.keys().next_back())
         .max()
         .and_then(|day| day.tomorrow().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    const ONE: &str = "123456789012";
+    const TWO: &str = "210987654321";
+
+    /// The served days of October and November, as `day source payer`.
+    fn served(heads: &[BillHead]) -> Vec<String> {
+        let mut served: Vec<String> = served_days(heads, span("2026-10-01", "2026-12-01"))
+            .into_iter()
+            .map(|it| format!("{} {} {}", it.day, it.head.bill.source, it.head.bill.payer))
+            .collect();
+        served.sort();
+        served
+    }
+
+    fn cur(period: &str, payer: &str, days: &[&str]) -> BillHead {
+        of_source(Source::Cur, period, payer, days)
+    }
+
+    fn explorer(period: &str, payer: &str, days: &[&str]) -> BillHead {
+        of_source(Source::CostExplorer, period, payer, days)
+    }
+
+    fn of_source(source: Source, period: &str, payer: &str, days: &[&str]) -> BillHead {
+        let days: Vec<_> = days.iter().map(|it| (*it, "1")).collect();
+        head(bill(source, period, payer), &days)
+    }
+
+    #[test]
+    fn the_bill_serves_up_to_its_last_day_and_cost_explorer_after_that() {
+        let heads = [
+            cur("2026-10", ONE, &["2026-10-01", "2026-10-03"]),
+            explorer(
+                "2026-10",
+                UNKNOWN_PAYER,
+                &["2026-10-01", "2026-10-02", "2026-10-03", "2026-10-04"],
+            ),
+        ];
+        // On the 2nd the bill has no cost: what Cost Explorer says of it is not served.
+        assert_eq!(
+            served(&heads),
+            [
+                "2026-10-01 cur 123456789012",
+                "2026-10-03 cur 123456789012",
+                "2026-10-04 cost-explorer unknown"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_view_is_never_served() {
+        assert_eq!(
+            served(&[of_source(Source::View("x".into()), "2026-10", ONE, &["2026-10-01"])]),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn a_late_charge_on_the_next_bill_counts_on_its_day() {
+        let heads = [cur("2026-10", ONE, &["2026-10-31"]), cur("2026-11", ONE, &["2026-10-31"])];
+        assert_eq!(served(&heads).len(), 2);
+    }
+
+    #[test]
+    fn a_late_charge_does_not_count_where_cost_explorer_alone_tells_of_the_day() {
+        let heads = [
+            explorer("2026-10", UNKNOWN_PAYER, &["2026-10-31"]),
+            cur("2026-11", ONE, &["2026-10-31", "2026-11-01"]),
+        ];
+        assert_eq!(
+            served(&heads),
+            ["2026-10-31 cost-explorer unknown", "2026-11-01 cur 123456789012"]
+        );
+    }
+
+    #[test]
+    fn what_cost_explorer_tells_of_one_payer_hides_nothing_of_another() {
+        let heads = [
+            explorer("2026-10", TWO, &["2026-10-31"]),
+            cur("2026-10", ONE, &["2026-10-30"]),
+            cur("2026-11", ONE, &["2026-10-31"]),
+        ];
+        assert_eq!(
+            served(&heads),
+            [
+                "2026-10-30 cur 123456789012",
+                "2026-10-31 cost-explorer 210987654321",
+                "2026-10-31 cur 123456789012"
+            ]
+        );
+    }
+
+    #[test]
+    fn days_outside_the_period_are_not_served() {
+        assert_eq!(served(&[cur("2026-09", ONE, &["2026-09-30"])]), Vec::<String>::new(),);
+    }
+
+    #[test]
+    fn an_estimated_day_says_so() {
+        let mut head = explorer("2026-10", ONE, &["2026-10-01", "2026-10-02"]);
+        head.days.get_mut(&date("2026-10-02")).unwrap().estimated = true;
+        let heads = [head];
+        let days = served_days(&heads, span("2026-10-01", "2026-11-01"));
+        let statuses: Vec<Status> = days.iter().map(ServedDay::status).collect();
+        assert_eq!(statuses, [Status::Billed, Status::Estimated]);
+    }
+
+    #[test]
+    fn data_reaches_to_the_end_of_the_last_day_of_any_source_but_views() {
+        let heads = [
+            cur("2026-10", ONE, &["2026-10-03"]),
+            explorer("2026-10", UNKNOWN_PAYER, &["2026-10-31"]),
+            of_source(Source::View("x".into()), "2026-11", ONE, &["2026-11-09"]),
+        ];
+        assert_eq!(data_up_to(&heads), Some(date("2026-11-01")));
+        assert_eq!(data_up_to(&[]), None);
+    }
 }

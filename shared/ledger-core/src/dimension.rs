@@ -214,3 +214,102 @@ impl fmt::Display for Scope {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribution::AttributionRules;
+    use crate::testing::*;
+
+    fn scope(parts: &[(&str, &[&str])]) -> Scope {
+        let values = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect();
+        let parts = parts.iter();
+        Scope(parts.map(|(word, it)| (Dimension::parse(word).unwrap(), values(it))).collect())
+    }
+
+    #[test]
+    fn each_dimension_has_its_value_in_detail_and_the_summary_has_its_own() {
+        let (ledger, _) = ledger_of(&[line()], &AttributionRules::default());
+        let detail = rollups_of(&ledger, true).remove(0);
+        let summary = rollups_of(&ledger, false).remove(0);
+        for (word, expected) in [
+            ("owner", Some("Unattributed")),
+            ("team", None),
+            ("cost_centre", None),
+            ("provider", Some("Amazon")),
+            ("model", Some("nova-lite")),
+            ("meter", Some("input_tokens")),
+            ("direction", Some("input")),
+            ("service", Some("Amazon Bedrock")),
+            ("line_type", Some("Usage")),
+            ("day", Some("2026-10-05")),
+            ("month", Some("2026-10")),
+            ("account", Some("123456789012")),
+            ("region", Some("us-east-1")),
+            ("principal", Some(GATEWAY)),
+            ("usage_type", Some("USE1-NovaLite-input-tokens")),
+            ("tier", Some("standard")),
+            ("routing", Some("in_region")),
+            ("rule", None),
+            ("tag:iamPrincipal/team", Some("search")),
+            ("tag:iamPrincipal/other", None),
+        ] {
+            let dimension = Dimension::parse(word).unwrap();
+            assert_eq!(dimension.to_string(), word);
+            let (day, rollup) = &detail;
+            assert_eq!(dimension.value_of(&rollup.key, *day).as_deref(), expected, "{word}");
+            let (day, rollup) = &summary;
+            let in_summary = if dimension.level() == Level::Summary { expected } else { None };
+            assert_eq!(dimension.value_of(&rollup.key, *day).as_deref(), in_summary, "{word}");
+        }
+    }
+
+    #[test]
+    fn both_spellings_of_a_word_are_read() {
+        let cost_centre = Dimension::Business(BusinessField::CostCentre);
+        for text in ["cost_centre", "cost-centre", "cost_center", "cost-center"] {
+            assert_eq!(Dimension::parse(text), Ok(cost_centre.clone()));
+        }
+    }
+
+    #[test]
+    fn other_words_are_refused_with_the_list() {
+        for text in ["", "Owner", "tag", "tag:", "colour"] {
+            let message = Dimension::parse(text).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("`{text}` is not a dimension; expected owner,")));
+        }
+    }
+
+    #[test]
+    fn every_word_of_the_refusal_is_a_dimension() {
+        let message = Dimension::parse("?").unwrap_err().to_string();
+        let (_, words) = message.split_once("expected ").unwrap();
+        for word in words.replace(" or ", ", ").split(", ") {
+            assert!(Dimension::parse(word).is_ok(), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_scope_needs_one_value_of_every_dimension() {
+        let (ledger, _) = ledger_of(&[line()], &AttributionRules::default());
+        let (day, rollup) = rollups_of(&ledger, true).remove(0);
+        for (parts, expected) in [
+            (vec![], true),
+            (vec![("model", &["claude", "nova-lite"][..])], true),
+            (vec![("model", &["nova-lite"][..]), ("region", &["eu-west-1"][..])], false),
+            (vec![("team", &[""][..])], false),
+        ] {
+            assert_eq!(scope(&parts).contains(&rollup.key, day), expected, "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn a_scope_reads_like_a_sentence_and_knows_its_level() {
+        let wide = scope(&[]);
+        assert_eq!((wide.to_string().as_str(), wide.level()), ("all AI spend", Level::Summary));
+        let narrow = scope(&[("owner", &["search", "ads"]), ("account", &["123456789012"])]);
+        assert_eq!(narrow.to_string(), "owner = search or ads and account = 123456789012");
+        assert_eq!(narrow.level(), Level::Detail);
+        assert_eq!(narrow.owners().unwrap(), ["search", "ads"]);
+    }
+}

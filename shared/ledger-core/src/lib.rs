@@ -27,5 +27,7 @@ pub mod reconciliation;
 pub mod report;
 pub mod rollup;
 pub mod statement;
+#[cfg(test)]
+mod testing;
 pub mod tokens;
 pub mod usage_type;

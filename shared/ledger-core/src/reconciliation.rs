@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::bill::BillHead;
+use crate::bill::{BillHead, reached_by_bill};
 use crate::cost::CostKind;
 use crate::currency::Currency;
 use crate::line_item::Source;
@@ -36,6 +36,8 @@ pub struct ReconciledDay {
 
 /// Lays the days of a period that both sources tell of side by side.
 ///
+/// A bill tells of every day up to its last: one that it leaves out has no cost on it.
+///
 /// # Errors
 ///
 /// [`MoneyError::OutOfRange`].
@@ -49,7 +51,12 @@ pub fn reconcile(
     let explorer = by_day(heads, &Source::CostExplorer, period, cost_kind)?;
     let mut days = Vec::new();
     for ((day, currency), cost_explorer) in explorer {
-        let Some(billed) = bill.get(&(day, currency)).copied() else { continue };
+        let billed = match bill.get(&(day, currency)) {
+            Some(billed) => *billed,
+            // A day billed in another currency does not compare; one without any lines does.
+            None if is_left_out(heads, day) => Money::zero(currency),
+            None => continue,
+        };
         let difference = billed.checked_sub(cost_explorer)?;
         days.push(ReconciledDay {
             day,
@@ -61,6 +68,14 @@ pub fn reconcile(
         });
     }
     Ok(days)
+}
+
+/// Whether the bills reach beyond a day that Cost Explorer tells of and none has a line of it.
+fn is_left_out(heads: &[BillHead], day: Date) -> bool {
+    let of = |source: Source| heads.iter().filter(move |head| head.bill.source == source);
+    let has_lines = of(Source::Cur).any(|head| head.days.contains_key(&day));
+    let mut explorers = of(Source::CostExplorer).filter(|head| head.days.contains_key(&day));
+    !has_lines && explorers.all(|head| reached_by_bill(heads, &head.bill, day))
 }
 
 fn by_day(
@@ -79,4 +94,81 @@ fn by_day(
         }
     }
     Ok(sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line_item::UNKNOWN_PAYER;
+    use crate::testing::*;
+
+    fn cur(period: &str, days: &[(&str, &str)]) -> BillHead {
+        head(bill(Source::Cur, period, "123456789012"), days)
+    }
+
+    fn explorer(days: &[(&str, &str)]) -> BillHead {
+        head(bill(Source::CostExplorer, "2026-10", UNKNOWN_PAYER), days)
+    }
+
+    /// The days of October as `day bill explorer difference percent settled`, on the 8th.
+    #[track_caller]
+    fn check(heads: &[BillHead], expected: &[&str]) {
+        let period = span("2026-10-01", "2026-11-01");
+        let days = reconcile(heads, period, CostKind::Unblended, date("2026-10-08")).unwrap();
+        let days: Vec<String> = days
+            .iter()
+            .map(|it| {
+                let percent = it.percent.map_or("-".to_owned(), |it| it.normalize().to_string());
+                let (bill, explorer) = (it.bill.amount(), it.cost_explorer.amount());
+                let difference = it.difference.amount();
+                format!("{} {bill} {explorer} {difference} {percent} {}", it.day, it.settled)
+            })
+            .collect();
+        assert_eq!(days, expected);
+    }
+
+    #[test]
+    fn the_difference_is_the_bill_less_cost_explorer() {
+        check(
+            &[
+                cur("2026-10", &[("2026-10-01", "10"), ("2026-10-02", "8")]),
+                explorer(&[("2026-10-01", "9.5"), ("2026-10-02", "10")]),
+            ],
+            &["2026-10-01 10 9.5 0.5 5 true", "2026-10-02 8 10 -2 -25 true"],
+        );
+    }
+
+    #[test]
+    fn a_day_is_settled_when_three_days_lie_behind_it() {
+        let days = [("2026-10-04", "1"), ("2026-10-05", "1")];
+        check(
+            &[cur("2026-10", &days), explorer(&days)],
+            &["2026-10-04 1 1 0 0 true", "2026-10-05 1 1 0 0 false"],
+        );
+    }
+
+    #[test]
+    fn days_that_one_source_alone_tells_of_are_left_out() {
+        check(&[cur("2026-10", &[("2026-10-01", "1")]), explorer(&[("2026-10-02", "1")])], &[]);
+    }
+
+    #[test]
+    fn a_day_that_the_bill_passes_over_is_a_day_without_cost() {
+        check(
+            &[cur("2026-10", &[("2026-10-03", "1")]), explorer(&[("2026-10-02", "4")])],
+            &["2026-10-02 0 4 -4 - true"],
+        );
+    }
+
+    #[test]
+    fn a_late_charge_on_the_next_bill_is_part_of_its_day() {
+        check(
+            &[
+                cur("2026-10", &[("2026-10-01", "1")]),
+                cur("2026-11", &[("2026-10-01", "2")]),
+                explorer(&[("2026-10-01", "3")]),
+            ],
+            &["2026-10-01 3 3 0 0 true"],
+        );
+    }
 }

@@ -132,3 +132,124 @@ impl<'q> ReportBuilder<'q> {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::subsequence;
+
+    use super::*;
+    use crate::attribution::AttributionRules;
+    use crate::line_item::LineItem;
+    use crate::testing::*;
+
+    fn query(by: &[&str]) -> ReportQuery {
+        ReportQuery {
+            period: span("2026-10-01", "2026-12-01"),
+            by: by.iter().map(|it| Dimension::parse(it).unwrap()).collect(),
+            scope: Scope::default(),
+            cost_kind: CostKind::Unblended,
+        }
+    }
+
+    fn report_of(
+        lines: &[LineItem],
+        rules: &AttributionRules,
+        query: &ReportQuery,
+        is_detail: bool,
+    ) -> Vec<CurrencyReport> {
+        let mut builder = ReportBuilder::new(query);
+        for (day, rollup) in rollups_of(&ledger_of(lines, rules).0, is_detail) {
+            builder.add(&rollup, day, Status::Billed).unwrap();
+        }
+        builder.finish().unwrap()
+    }
+
+    fn of_model(model: &str, day: &str, cost: &str) -> LineItem {
+        LineItem { model: Some(model.into()), day: date(day), ..line_of(GATEWAY, cost) }
+    }
+
+    /// The rows as `key cost`.
+    #[track_caller]
+    fn check(by: &str, expected: &[&str]) {
+        let lines = [
+            of_model("b", "2026-10-02", "2"),
+            of_model("a", "2026-10-03", "2"),
+            of_model("c", "2026-10-01", "5"),
+            of_model("d", "2026-12-01", "9"),
+        ];
+        let reports = report_of(&lines, &AttributionRules::default(), &query(&[by]), true);
+        let rows = reports[0].rows.iter();
+        let rows: Vec<String> =
+            rows.map(|it| format!("{} {}", it.keys[0].as_deref().unwrap(), it.cost)).collect();
+        assert_eq!(rows, expected);
+        assert_eq!(reports[0].total, usd("9"), "what lies outside the period does not count");
+    }
+
+    #[test]
+    fn the_dearest_group_is_first_and_equal_ones_go_by_name() {
+        check("model", &["c 5 USD", "a 2 USD", "b 2 USD"]);
+    }
+
+    #[test]
+    fn days_are_in_order() {
+        check("day", &["2026-10-01 5 USD", "2026-10-02 2 USD", "2026-10-03 2 USD"]);
+    }
+
+    #[test]
+    fn without_figures_no_currency_is_assumed() {
+        let rules = AttributionRules::default();
+        assert_eq!(report_of(&[], &rules, &query(&[]), true), []);
+    }
+
+    #[test]
+    fn a_row_is_as_sure_as_its_weakest_figure() {
+        let rollups = rollups_of(&ledger_of(&[line()], &AttributionRules::default()).0, false);
+        let (day, rollup) = &rollups[0];
+        let query = query(&[]);
+        let mut builder = ReportBuilder::new(&query);
+        for status in [Status::Final, Status::Estimated, Status::Billed] {
+            builder.add(rollup, *day, status).unwrap();
+        }
+        let row = builder.finish().unwrap().remove(0).rows.remove(0);
+        assert_eq!(row.status, Status::Estimated);
+        assert_eq!(row.tokens, BTreeMap::from([(TokenDirection::Input, 3_000)]));
+    }
+
+    const WORDS: [&str; 10] = [
+        "owner",
+        "cost_centre",
+        "model",
+        "day",
+        "month",
+        "line_type",
+        "principal",
+        "tier",
+        "rule",
+        "tag:iamPrincipal/team",
+    ];
+
+    proptest! {
+        /// P1: however it is grouped, a report's total is the ledger's.
+        #[test]
+        fn the_total_does_not_depend_on_the_grouping(
+            lines in any_line_items(),
+            rules in any_rules(),
+            by in subsequence(WORDS.to_vec(), 0..=4),
+        ) {
+            for cost_kind in CostKind::ALL {
+                let query = ReportQuery { cost_kind, ..query(&by) };
+                let reports = report_of(&lines, &rules, &query, true);
+                if query.level() == Level::Summary {
+                    prop_assert_eq!(&reports, &report_of(&lines, &rules, &query, false));
+                }
+                let ledger = totals(lines.iter().filter(|it| it.ai).map(|it| it.costs));
+                for report in reports {
+                    let zero = Money::zero(report.currency);
+                    let expected = ledger.get(&(report.currency, cost_kind)).unwrap_or(&zero);
+                    prop_assert_eq!(report.total, *expected);
+                }
+            }
+        }
+    }
+}

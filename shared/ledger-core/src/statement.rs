@@ -167,3 +167,85 @@ impl StatementBuilder {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::attribution::AttributionRules;
+    use crate::line_item::LineItem;
+    use crate::testing::*;
+
+    fn statements_of(
+        lines: &[LineItem],
+        rules: &AttributionRules,
+        period: &str,
+        cost_kind: CostKind,
+    ) -> Vec<Statement> {
+        let period = BillingPeriod::parse(period).unwrap();
+        let mut builder = StatementBuilder::new(period, cost_kind);
+        for (day, rollup) in rollups_of(&ledger_of(lines, rules).0, false) {
+            builder.add(&rollup, day, Status::Billed).unwrap();
+        }
+        builder.finish().unwrap()
+    }
+
+    #[test]
+    fn what_rounding_takes_from_the_lines_is_a_visible_amount() {
+        let of_model =
+            |model: &str| LineItem { model: Some(model.into()), ..line_of(GATEWAY, "0.004") };
+        let lines = [of_model("a"), of_model("b"), of_model("c")];
+        let rules = AttributionRules::default();
+        let statements = statements_of(&lines, &rules, "2026-10", CostKind::Unblended);
+        assert_eq!(statements.len(), 1);
+        let statement = &statements[0];
+        assert_eq!(statement.owner, Owner::Unattributed);
+        assert!(statement.lines.iter().all(|it| it.amount.is_zero()));
+        assert_eq!(statement.exact_total, usd("0.012"));
+        assert_eq!((statement.total, statement.rounding), (usd("0.01"), usd("0.01")));
+    }
+
+    #[test]
+    fn a_half_goes_to_the_even_cent() {
+        for (exact, rounded) in [("0.005", "0"), ("0.015", "0.02"), ("-0.025", "-0.02")] {
+            let lines = [line_of(GATEWAY, exact)];
+            let rules = AttributionRules::default();
+            let statements = statements_of(&lines, &rules, "2026-10", CostKind::Unblended);
+            assert_eq!(statements[0].total, usd(rounded), "{exact}");
+        }
+    }
+
+    #[test]
+    fn another_month_is_another_statement() {
+        let rules = AttributionRules::default();
+        assert_eq!(statements_of(&[line()], &rules, "2026-11", CostKind::Unblended), []);
+    }
+
+    proptest! {
+        /// P1: the exact totals of all owners are the bill; each statement adds up after rounding.
+        #[test]
+        fn statements_add_up(lines in any_line_items(), rules in any_rules()) {
+            for cost_kind in CostKind::ALL {
+                let mut exact: BTreeMap<Currency, Money> = BTreeMap::new();
+                for period in ["2026-10", "2026-11"] {
+                    for it in statements_of(&lines, &rules, period, cost_kind) {
+                        let zero = Money::zero(it.currency);
+                        let amounts = it.lines.iter().map(|it| it.amount);
+                        let sum = amounts.chain([it.rounding])
+                            .try_fold(zero, |sum, it| sum.checked_add(it)).unwrap();
+                        prop_assert_eq!(sum, it.total);
+                        prop_assert_eq!(it.total, it.exact_total.round_to_minor_units());
+                        let all = exact.entry(it.currency).or_insert(zero);
+                        *all = all.checked_add(it.exact_total).unwrap();
+                    }
+                }
+                let ledger = totals(lines.iter().filter(|it| it.ai).map(|it| it.costs));
+                for (currency, sum) in exact {
+                    let zero = Money::zero(currency);
+                    prop_assert_eq!(&sum, ledger.get(&(currency, cost_kind)).unwrap_or(&zero));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! What the tests of this crate are made of.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use proptest::prelude::*;
+use proptest::sample::select;
+use rust_decimal::Decimal;
+
+use crate::attribution::{
+    AttributionRules, BusinessField, MatchKey, Matcher, Pattern, Rule, Template, attribute,
+};
+use crate::bill::{BillHead, DayHead, Generation};
+use crate::cost::{CostKind, Costs};
+use crate::currency::Currency;
+use crate::line_item::{BillId, Finding, LineItem, Provenance, Source};
+use crate::money::Money;
+use crate::period::{BillingPeriod, ChargePeriod};
+use crate::principal::Principal;
+use crate::rollup::{DayTotal, Rollup, RollupBuilder, RollupsByBill};
+use crate::usage_type::UsageType;
+
+pub(crate) const TEAM_TAG: &str = "iamPrincipal/team";
+pub(crate) const GATEWAY: &str = "arn:aws:sts::123456789012:assumed-role/llm-gateway/checkout";
+pub(crate) const PERSON: &str =
+    "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Dev_0123456789abcdef/ana@example.com";
+pub(crate) const USER: &str = "arn:aws:iam::123456789012:user/ci/batch";
+
+pub(crate) fn date(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+pub(crate) fn usd(text: &str) -> Money {
+    Money::parse(text, Currency::USD).unwrap().money
+}
+
+pub(crate) fn span(start: &str, end: &str) -> ChargePeriod {
+    ChargePeriod::new(date(start), date(end)).unwrap()
+}
+
+pub(crate) fn bill(source: Source, period: &str, payer: &str) -> BillId {
+    BillId { period: BillingPeriod::parse(period).unwrap(), source, payer: payer.into() }
+}
+
+/// A charge of one dollar for input tokens.
+pub(crate) fn line() -> LineItem {
+    LineItem {
+        provenance: Provenance { file: "part-1.csv".into(), line: 1 },
+        bill: bill(Source::Cur, "2026-10", "123456789012"),
+        day: date("2026-10-05"),
+        account: "123456789012".into(),
+        line_type: "Usage".into(),
+        service: "Amazon Bedrock".into(),
+        usage_type: Arc::new(UsageType::parse("USE1-NovaLite-input-tokens")),
+        principal: Some(Arc::new(Principal::parse(GATEWAY).unwrap())),
+        tags: Arc::new(BTreeMap::from([(TEAM_TAG.into(), "search".into())])),
+        model: Some("nova-lite".into()),
+        provider: Some("Amazon".into()),
+        region: Some("us-east-1".into()),
+        tokens: Some(1_000),
+        ai: true,
+        estimated: false,
+        costs: Costs::new(usd("1"), None).unwrap(),
+    }
+}
+
+pub(crate) fn line_of(caller: &str, cost: &str) -> LineItem {
+    LineItem {
+        principal: Some(Arc::new(Principal::parse(caller).unwrap())),
+        costs: Costs::new(usd(cost), None).unwrap(),
+        ..line()
+    }
+}
+
+pub(crate) fn rule(name: &str, when: &[(MatchKey, &str)], owner: &str) -> Rule {
+    let mut patterns: BTreeMap<MatchKey, Vec<Pattern>> = BTreeMap::new();
+    for (key, text) in when {
+        patterns.entry(key.clone()).or_default().push(Pattern::parse(key, text).unwrap());
+    }
+    Rule {
+        name: name.into(),
+        when: Matcher { patterns },
+        owner: Template::parse(owner).unwrap(),
+        business: BTreeMap::new(),
+    }
+}
+
+pub(crate) fn rules(rules: &[Rule]) -> AttributionRules {
+    AttributionRules { version: 1, rules: rules.to_vec() }
+}
+
+/// What the ledger keeps of these lines.
+pub(crate) fn ledger_of(
+    line_items: &[LineItem],
+    rules: &AttributionRules,
+) -> (RollupsByBill, Vec<Finding>) {
+    let mut builder = RollupBuilder::default();
+    for line_item in line_items {
+        builder.add(attribute(line_item, rules)).unwrap();
+    }
+    builder.finish().unwrap()
+}
+
+/// All rollups of a ledger with their days, in detail or in summary.
+pub(crate) fn rollups_of(ledger: &RollupsByBill, is_detail: bool) -> Vec<(Date, Rollup)> {
+    let days = ledger.values().flatten();
+    days.flat_map(|(day, rollups)| {
+        let sums = if is_detail { rollups.detail.clone() } else { rollups.summary().unwrap() };
+        sums.into_iter().map(|(key, measures)| (*day, Rollup { key, measures }))
+    })
+    .collect()
+}
+
+/// Sums by currency and cost kind.
+pub(crate) type Totals = BTreeMap<(Currency, CostKind), Money>;
+
+/// Adds up costs; what comes to nothing counts like nothing at all.
+pub(crate) fn totals(costs: impl IntoIterator<Item = Costs>) -> Totals {
+    let mut totals = Totals::new();
+    for costs in costs {
+        for kind in CostKind::ALL {
+            let zero = Money::zero(costs.currency());
+            let sum = totals.entry((costs.currency(), kind)).or_insert(zero);
+            *sum = sum.checked_add(costs.of(kind)).unwrap();
+        }
+    }
+    totals.retain(|_, sum| !sum.is_zero());
+    totals
+}
+
+/// A bill's pointer with these days, each at this cost.
+pub(crate) fn head(bill: BillId, days: &[(&str, &str)]) -> BillHead {
+    let day_head = |cost: &str| {
+        let ai = Costs::new(usd(cost), None).unwrap();
+        let total = DayTotal { ai, ai_line_count: 1, ..DayTotal::zero(Currency::USD) };
+        DayHead {
+            generation: Generation { version: 1, content_hash: "00".into() },
+            totals: BTreeMap::from([(Currency::USD, total)]),
+            estimated: false,
+        }
+    };
+    BillHead {
+        bill,
+        version: 1,
+        delivered_at: None,
+        imported_at: "2026-11-01T00:00:00Z".parse().unwrap(),
+        rules_version: 1,
+        days: days.iter().map(|(day, cost)| (date(day), day_head(cost))).collect(),
+    }
+}
+
+fn any_money(currency: Currency) -> impl Strategy<Value = Money> {
+    (-1_000_000_000_000_000_000_i64..1_000_000_000_000_000_000, 0..=15_u32).prop_map(
+        move |(digits, scale)| {
+            Money::new(Decimal::new(digits / 1_000_000_000, scale), currency).unwrap()
+        },
+    )
+}
+
+fn any_costs() -> impl Strategy<Value = Costs> {
+    let currency = select(vec![Currency::USD, Currency::parse("JPY").unwrap()]);
+    currency.prop_flat_map(|currency| {
+        (any_money(currency), prop::option::of(any_money(currency)))
+            .prop_map(|(unblended, net)| Costs::new(unblended, net).unwrap())
+    })
+}
+
+fn any_bill() -> impl Strategy<Value = BillId> {
+    (
+        select(vec![Source::Cur, Source::CostExplorer]),
+        select(vec!["2026-10", "2026-11"]),
+        select(vec!["123456789012", "210987654321"]),
+    )
+        .prop_map(|(source, period, payer)| bill(source, period, payer))
+}
+
+const GENERATED: &str = "arn:aws:sts::123456789012:assumed-role/worker/botocore-session-1700000000";
+
+prop_compose! {
+    fn any_line_item()(
+        bill in any_bill(),
+        day in select(vec!["2026-10-05", "2026-10-31", "2026-11-01"]),
+        line_number in 1..10_000_u64,
+        words in (
+            select(vec!["Usage", "Tax", "Credit"]),
+            select(vec!["Amazon Bedrock", "Claude Sonnet 4.6 (Amazon Bedrock Edition)"]),
+            select(vec!["USE1-NovaLite-input-tokens", "USE1-NovaLite-output-tokens", "new", ""]),
+        ),
+        caller in select(vec![None, Some(GATEWAY), Some(PERSON), Some(USER), Some(GENERATED)]),
+        team in select(vec![None, Some("search"), Some(""), Some("Unattributed")]),
+        model in select(vec![None, Some("nova-lite"), Some("claude-sonnet-4.6")]),
+        tokens in prop::option::of(0..1_000_000_u64),
+        flags in (prop::bool::weighted(0.8), any::<bool>()),
+        costs in any_costs(),
+    ) -> LineItem {
+        LineItem {
+            provenance: Provenance { file: "part-1.csv".into(), line: line_number },
+            bill,
+            day: date(day),
+            line_type: words.0.into(),
+            service: words.1.into(),
+            usage_type: Arc::new(UsageType::parse(words.2)),
+            principal: caller.map(|it| Arc::new(Principal::parse(it).unwrap())),
+            tags: Arc::new(team.iter().map(|it| (TEAM_TAG.into(), (*it).into())).collect()),
+            model: model.map(Into::into),
+            tokens,
+            ai: flags.0,
+            estimated: flags.1,
+            costs,
+            ..line()
+        }
+    }
+}
+
+/// Lines of several bills, days, callers and currencies.
+pub(crate) fn any_line_items() -> impl Strategy<Value = Vec<LineItem>> {
+    prop::collection::vec(any_line_item(), 0..40)
+}
+
+prop_compose! {
+    fn any_rule()(
+        name in "[a-z]{1,3}",
+        when in prop::collection::vec(
+            select(vec![
+                (MatchKey::Role, "llm-*"),
+                (MatchKey::Session, "*@example.com"),
+                (MatchKey::Tag(TEAM_TAG.into()), "*"),
+                (MatchKey::LineType, "Usage"),
+                (MatchKey::Model, "claude*"),
+                (MatchKey::User, "?*"),
+            ]),
+            0..3,
+        ),
+        owner in select(vec!["search", "{role}", "{tag:iamPrincipal/team}", "{user}"]),
+        cost_centre in prop::option::of(select(vec!["CC-1", "{account}", "{session}"])),
+    ) -> Rule {
+        let mut rule = rule(&name, &when, owner);
+        if let Some(text) = cost_centre {
+            rule.business.insert(BusinessField::CostCentre, Template::parse(text).unwrap());
+        }
+        rule
+    }
+}
+
+/// Rules of which some match, some cannot be filled, and some are unreachable.
+pub(crate) fn any_rules() -> impl Strategy<Value = AttributionRules> {
+    prop::collection::vec(any_rule(), 0..5).prop_map(|it| rules(&it))
+}
