@@ -1,2 +1,3 @@
 //! x
+pub mod collect;
 pub mod ports;
