@@ -4,6 +4,7 @@
 //! Start reading at [`import`], then [`ports`].
 
 pub mod budget_file;
+pub mod collect;
 pub mod evaluate;
 pub mod import;
 pub mod lookup;
