@@ -52,7 +52,7 @@ impl DataDir {
             Ok(lock) => DataDir::start(path, lock).await,
             Err(Holder { database: Some(endpoint), .. }) => {
                 let client = ledger_aws::connect::dynamodb_client(Some(&LocalEndpoint(endpoint))).await;
-                let ledger = DynamoLedger::new(client, TABLE);
+                let ledger = DynamoLedger { client, table: TABLE.to_owned() };
                 Ok(DataDir { ledger, path: path.to_owned(), database: None, lock: None })
             }
             Err(holder) => bail!(
@@ -69,7 +69,7 @@ impl DataDir {
             .await
             .with_context(|| format!("could not open the ledger `{}`", file.display()))?;
         let client = ledger_aws::connect::dynamodb_client(Some(&LocalEndpoint(database.endpoint()))).await;
-        let ledger = DynamoLedger::new(client, TABLE);
+        let ledger = DynamoLedger { client, table: TABLE.to_owned() };
         ledger.ensure_table().await?;
         let mut dir =
             DataDir { ledger, path: path.to_owned(), database: Some(database), lock: Some(lock) };

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, TryStreamExt};
 use jiff::civil::Date;
 use ledger_core::attribution::Owner;
 use ledger_core::bill::{BillHead, ServedDay, Status, data_up_to, served_days};
@@ -123,16 +124,35 @@ pub(crate) async fn for_each_rollup(
     ledger: &impl LedgerStore,
     mut add: impl FnMut(&Rollup, Date, Status) -> Result<(), MoneyError>,
 ) -> Result<(), LookupError> {
-    let reads = served.iter().map(|it| async move {
-        let generation = &it.state.generation;
-        let rollups = ledger.rollups(&it.head.bill, it.day, generation, level, owners).await;
-        rollups.map(|rollups| (rollups, it.day, it.status()))
-    });
-    let mut answers = stream::iter(reads).buffer_unordered(DAYS_AT_ONCE);
+    // Boxed, and queued by hand: the compiler cannot prove that a stream of closures over borrowed
+    // days may move between threads.
+    let mut waiting = served.iter().copied();
+    let mut answers: FuturesUnordered<_> = waiting
+        .by_ref()
+        .take(DAYS_AT_ONCE)
+        .map(|served| read_day(served, level, owners, ledger))
+        .collect();
     while let Some((rollups, day, status)) = answers.try_next().await.map_err(LookupError::Read)? {
         for rollup in &rollups {
             add(rollup, day, status).map_err(LookupError::Money)?;
         }
+        answers.extend(waiting.next().map(|served| read_day(served, level, owners, ledger)));
     }
     Ok(())
+}
+
+type DayAnswer = (Vec<Rollup>, Date, Status);
+
+fn read_day<'a>(
+    served: ServedDay<'a>,
+    level: Level,
+    owners: Option<&'a [Owner]>,
+    ledger: &'a impl LedgerStore,
+) -> BoxFuture<'a, Result<DayAnswer, StoreError>> {
+    Box::pin(async move {
+        let generation = &served.state.generation;
+        let bill = &served.head.bill;
+        let rollups = ledger.rollups(bill, served.day, generation, level, owners).await?;
+        Ok((rollups, served.day, served.status()))
+    })
 }
