@@ -85,12 +85,14 @@ impl Verdict {
         percent.map_or_else(|| "0".to_owned(), |it| it.normalize().to_string())
     }
 
-    /// `ok`, `warning` or `exceeded`.
+    /// `exceeded` from the limit on, whatever the thresholds; below it `warning` or `ok`.
     pub fn state(&self) -> &'static str {
-        match self.reached.last() {
-            Some(100..) => "exceeded",
-            Some(_) => "warning",
-            None => "ok",
+        if is_reached(100, self.budget.limit, self.spend.cost) {
+            "exceeded"
+        } else if self.reached.is_empty() {
+            "ok"
+        } else {
+            "warning"
         }
     }
 
@@ -162,8 +164,9 @@ fn subject(verdict: &Verdict) -> String {
         window_name(budget.window, spend.period),
         budget.owner,
     );
-    // No control characters, and shorter than SNS's limit, whatever a name holds.
-    text.chars().filter(|it| !it.is_control()).take(SUBJECT_CHARS_MAX).collect()
+    // No line breaks or control characters, and shorter than SNS's limit, whatever a name holds.
+    let is_shown = |it: &char| !it.is_control() && !matches!(it, '\u{2028}' | '\u{2029}');
+    text.chars().filter(is_shown).take(SUBJECT_CHARS_MAX).collect()
 }
 
 fn window_name(window: Window, period: ChargePeriod) -> String {
@@ -253,4 +256,196 @@ fn attributes(verdict: &Verdict, id: &AlertId) -> BTreeMap<String, String> {
         attributes.insert("deputy".to_owned(), deputy.to_string());
     }
     attributes
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::currency::Currency;
+    use crate::dimension::Dimension;
+    use crate::testing::*;
+
+    fn budget() -> Budget {
+        Budget {
+            name: "search-monthly".into(),
+            owner: "search".into(),
+            deputy: Some("platform".into()),
+            limit: usd("1000"),
+            window: Window::Monthly,
+            scope: Scope(BTreeMap::from([(Dimension::Owner, vec!["search".to_owned()])])),
+            thresholds: vec![50, 80, 100],
+            cost_kind: CostKind::Unblended,
+        }
+    }
+
+    fn spend(cost: &str) -> Spend {
+        Spend {
+            period: span("2026-10-01", "2026-11-01"),
+            cost: usd(cost),
+            previous: usd("412.5"),
+            drivers: vec![
+                ("llm-gateway, claude-sonnet-4.6, output".to_owned(), usd("610.004")),
+                ("ana@example.com, nova-lite, input".to_owned(), usd("190")),
+            ],
+            status: Status::Billed,
+            data_up_to: Some(date("2026-10-21")),
+        }
+    }
+
+    #[track_caller]
+    fn check(limit: &str, cost: &str, reached: &[u16], state: &str) {
+        let verdict = judge(&Budget { limit: usd(limit), ..budget() }, spend(cost));
+        assert_eq!(verdict.reached, reached, "{cost} of {limit}");
+        assert_eq!(verdict.state(), state, "{cost} of {limit}");
+    }
+
+    #[test]
+    fn a_threshold_is_reached_at_exactly_its_part_of_the_limit() {
+        check("1000", "499.999999999999999", &[], "ok");
+        check("1000", "500", &[50], "warning");
+        check("1000", "799.999999999999999", &[50], "warning");
+        check("1000", "800", &[50, 80], "warning");
+        check("1000", "999.999999999999999", &[50, 80], "warning");
+        check("1000", "1000", &[50, 80, 100], "exceeded");
+        check("1000", "-5000", &[], "ok");
+    }
+
+    #[test]
+    fn a_limit_that_does_not_divide_is_judged_exactly() {
+        // Half of it has 16 fraction digits: no amount is equal to it.
+        check("0.000000000000003", "0.000000000000001", &[], "ok");
+        check("0.000000000000003", "0.000000000000002", &[50], "warning");
+        check(
+            "9999999999999.999999999999999",
+            "9999999999999.999999999999998",
+            &[50, 80],
+            "warning",
+        );
+    }
+
+    #[test]
+    fn a_budget_is_exceeded_at_its_limit_whatever_its_thresholds() {
+        for (thresholds, cost, expected) in [
+            (vec![50], "1000", "exceeded"),
+            (vec![120], "1100", "exceeded"),
+            (vec![120], "999", "ok"),
+            (vec![], "1", "ok"),
+        ] {
+            let verdict = judge(&Budget { thresholds, ..budget() }, spend(cost));
+            assert_eq!(verdict.state(), expected, "{cost}");
+        }
+    }
+
+    #[test]
+    fn another_currency_reaches_nothing() {
+        let euro = Currency::parse("EUR").unwrap();
+        let limit = Money::parse("1", euro).unwrap().money;
+        assert_eq!(judge(&Budget { limit, ..budget() }, spend("5")).reached, [0_u16; 0]);
+    }
+
+    #[test]
+    fn each_threshold_that_is_reached_is_one_alert() {
+        let ids = |cost| -> Vec<String> {
+            judge(&budget(), spend(cost)).alerts().map(|it| it.id.to_string()).collect()
+        };
+        let warning =
+            ["search-monthly/monthly/2026-10-01/50", "search-monthly/monthly/2026-10-01/80"];
+        assert_eq!(ids("812.5"), warning);
+        assert_eq!(ids("900"), warning, "more spend in the window is not another alert");
+        assert_eq!(ids("1"), [""; 0]);
+    }
+
+    #[test]
+    fn an_alert_says_all_there_is_to_say() {
+        let alert = judge(&budget(), spend("812.505")).alerts().last().unwrap();
+        assert_eq!(
+            alert.subject,
+            "[AI budget] search-monthly 81.2% of 1,000.00 USD (Oct 2026) - owner search"
+        );
+        insta::assert_snapshot!(alert.body, @r"
+        Budget `search-monthly` has reached 80% of its limit: 812.50 USD of 1,000.00 USD (81.2%).
+
+        Owner:       search
+        Deputy:      platform
+        Counts:      owner = search, unblended cost
+        Window:      monthly 2026-10-01..2026-11-01 (UTC, end excluded)
+        Compared:    412.50 USD in the window before, up to the same day
+        Data up to:  2026-10-21 (billed)
+
+        What drives it:
+          1. 610.00 USD llm-gateway, claude-sonnet-4.6, output
+          2. 190.00 USD ana@example.com, nova-lite, input
+
+        What happens next: you are told once more at 100%. Nothing is blocked: Tollbook reads bills and is not in the way of calls.
+        See why: tollbook report --by principal,model --from 2026-10-01 --to 2026-11-01
+        ");
+    }
+
+    #[test]
+    fn the_last_threshold_says_that_no_more_follows() {
+        let alert = judge(&budget(), spend("1000")).alerts().last().unwrap();
+        assert!(alert.body.contains("this was the last threshold of this window."));
+        assert_eq!(alert.attributes["event"], "budget_crossed");
+    }
+
+    #[test]
+    fn machines_get_plain_values() {
+        let alert = judge(&budget(), spend("812.505")).alerts().last().unwrap();
+        let attributes: Vec<String> =
+            alert.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(
+            attributes,
+            [
+                "alert_id=search-monthly/monthly/2026-10-01/80",
+                "budget=search-monthly",
+                "currency=USD",
+                "deputy=platform",
+                "event=threshold_crossed",
+                "limit=1000",
+                "owner=search",
+                "spend=812.505",
+                "spend_percent=81.2",
+                "status=billed",
+                "threshold_percent=80",
+                "window=monthly",
+                "window_end=2026-11-01",
+                "window_start=2026-10-01",
+            ]
+        );
+    }
+
+    #[test]
+    fn windows_have_names() {
+        for (window, expected) in [
+            (Window::Daily, "2026-10-05"),
+            (Window::Weekly, "week of 2026-10-05"),
+            (Window::Monthly, "Oct 2026"),
+            (Window::Quarterly, "Q4 2026"),
+            (Window::Yearly, "2026"),
+        ] {
+            let period = window.containing(date("2026-10-05")).unwrap();
+            assert_eq!(window_name(window, period), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_subject_is_one_short_line_whatever_a_name_holds(name in "(?s).{0,200}", owner in "(?s).{0,200}") {
+            let budget = Budget { name: name.into(), owner: owner.into(), ..budget() };
+            let alert = judge(&budget, spend("1000")).alerts().next().unwrap();
+            prop_assert!(alert.subject.chars().count() < 100);
+            let breaks = ['\n', '\r', '\0', '\u{85}', '\u{2028}', '\u{2029}'];
+            let has_break = alert.subject.contains(breaks);
+            prop_assert!(!has_break, "{}", alert.subject);
+        }
+
+        #[test]
+        fn more_spend_never_reaches_less(less in 0..3_000_i64, more in 0..3_000_i64) {
+            let (less, more) = (less.min(more), less.max(more));
+            let reached = |cost: i64| judge(&budget(), spend(&cost.to_string())).reached;
+            prop_assert!(reached(more).starts_with(&reached(less)));
+        }
+    }
 }
