@@ -1,1 +1,3 @@
-
+pub mod connect;
+pub mod dynamodb;
+pub mod sns;
