@@ -1,0 +1,149 @@
+//! Alerts and how far they got.
+
+use std::cmp::Reverse;
+
+use jiff::{Timestamp, ToSpan};
+use ledger_app::ports::{AlertState, AlertStore, StoreError, StoredAlert};
+use ledger_core::budget::{Alert, AlertId};
+use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
+
+use super::{
+    DynamoLedger, Item, Range, is_condition_failed, keys, malformed, number, parsed, text, text_of,
+    unavailable,
+};
+
+impl AlertStore for DynamoLedger {
+    async fn plan(&self, alert: &Alert, at: Timestamp) -> Result<StoredAlert, StoreError> {
+        let stored = StoredAlert { alert: alert.clone(), state: AlertState::Planned, at };
+        let doing = format!("plan alert {}", alert.id);
+        let outcome = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item_of(&stored)?))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(stored),
+            Err(err) if is_condition_failed(&err) => {
+                let item = self.get(&doing, &pk_of(&alert.id), &sk_of(&alert.id)).await?;
+                alert_of(&item.ok_or_else(|| unavailable(doing, err))?)
+            }
+            Err(err) => Err(unavailable(doing, err)),
+        }
+    }
+
+    async fn advance(
+        &self,
+        id: &AlertId,
+        from: AlertState,
+        to: AlertState,
+        run: &str,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let doing = format!("mark alert {id} as {}", to.as_str());
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", text(pk_of(id)))
+            .key("sk", text(sk_of(id)))
+            .update_expression("SET #state = :to, #run = :run, #at = :at")
+            .condition_expression("#state = :from")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#run", "run")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":from", text(from.as_str()))
+            .expression_attribute_values(":to", text(to.as_str()))
+            .expression_attribute_values(":run", text(run))
+            .expression_attribute_values(":at", text(at.to_string()))
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(true),
+            // Another run was faster, or this is the repetition of our own call.
+            Err(err) if is_condition_failed(&err) => {
+                let item = self.get(&doing, &pk_of(id), &sk_of(id)).await?;
+                Ok(item.is_some_and(|it| {
+                    text_of(&it, "state").is_ok_and(|state| state == to.as_str())
+                        && text_of(&it, "run").is_ok_and(|stored| stored == run)
+                }))
+            }
+            Err(err) => Err(unavailable(doing, err)),
+        }
+    }
+
+    async fn alerts(&self, period: ChargePeriod) -> Result<Vec<StoredAlert>, StoreError> {
+        let doing = format!("read the alerts of {period}");
+        let mut alerts = Vec::new();
+        let mut month = period.start().first_of_month();
+        while month < period.end() {
+            let pk = month_pk(BillingPeriod::containing(month));
+            for item in self.query(&doing, &pk, Range::All, false).await? {
+                alerts.push(alert_of(&item)?);
+            }
+            match month.checked_add(1.month()) {
+                Ok(next) => month = next,
+                Err(_) => break,
+            }
+        }
+        alerts.retain(|it| period.contains(it.alert.id.start));
+        alerts.sort_by_key(|it| (Reverse(it.alert.id.start), Reverse(it.at), it.alert.id.clone()));
+        Ok(alerts)
+    }
+}
+
+fn month_pk(month: BillingPeriod) -> String {
+    format!("ALERT#{month}")
+}
+
+fn pk_of(id: &AlertId) -> String {
+    month_pk(BillingPeriod::containing(id.start))
+}
+
+fn sk_of(id: &AlertId) -> String {
+    format!("{}#{}#{}#{:05}", id.start, keys::bounded(&id.budget), id.window, id.threshold)
+}
+
+fn item_of(stored: &StoredAlert) -> Result<Item, StoreError> {
+    let Alert { id, subject, body, attributes } = &stored.alert;
+    let mut item = Item::from([
+        ("pk".to_owned(), text(pk_of(id))),
+        ("sk".to_owned(), text(sk_of(id))),
+        ("budget".to_owned(), text(id.budget.as_ref())),
+        ("window".to_owned(), text(id.window.as_str())),
+        ("start".to_owned(), text(id.start.to_string())),
+        ("threshold".to_owned(), number(id.threshold)),
+        ("subject".to_owned(), text(subject)),
+        ("body".to_owned(), text(body)),
+        ("state".to_owned(), text(stored.state.as_str())),
+        ("at".to_owned(), text(stored.at.to_string())),
+    ]);
+    let attributes =
+        serde_json::to_string(attributes).map_err(|err| malformed(&item, err.to_string()))?;
+    item.insert("attributes".to_owned(), text(attributes));
+    Ok(item)
+}
+
+fn alert_of(item: &Item) -> Result<StoredAlert, StoreError> {
+    let state = AlertState::parse(text_of(item, "state")?)
+        .ok_or_else(|| malformed(item, "`state` is none of the states of alerts"))?;
+    let window = Window::parse(text_of(item, "window")?)
+        .ok_or_else(|| malformed(item, "`window` is none of the windows of budgets"))?;
+    let attributes = serde_json::from_str(text_of(item, "attributes")?)
+        .map_err(|err| malformed(item, format!("`attributes` is not what was written: {err}")))?;
+    let id = AlertId {
+        budget: text_of(item, "budget")?.into(),
+        window,
+        start: parsed(item, "start")?,
+        threshold: parsed(item, "threshold")?,
+    };
+    let alert = Alert {
+        id,
+        subject: text_of(item, "subject")?.to_owned(),
+        body: text_of(item, "body")?.to_owned(),
+        attributes,
+    };
+    Ok(StoredAlert { alert, state, at: parsed(item, "at")? })
+}

@@ -1,0 +1,159 @@
+//! Heads as items.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use ledger_app::ports::StoreError;
+use ledger_core::bill::{BillHead, DayHead, Generation};
+use ledger_core::cost::{CostKind, Costs};
+use ledger_core::currency::Currency;
+use ledger_core::money::Money;
+use ledger_core::rollup::DayTotal;
+use serde::{Deserialize, Serialize};
+
+use super::{Item, keys, malformed, number, parsed, text, text_of};
+
+#[derive(Deserialize, Serialize)]
+struct StoredDay {
+    generation: StoredGeneration,
+    estimated: bool,
+    totals: BTreeMap<String, StoredTotal>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct StoredGeneration {
+    version: u64,
+    content_hash: String,
+}
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct StoredTotal {
+    ai: StoredCosts,
+    other: StoredCosts,
+    ai_line_count: u64,
+    other_line_count: u64,
+}
+
+#[derive(Deserialize, Serialize)]
+struct StoredCosts {
+    unblended: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    net_unblended: Option<String>,
+}
+
+/// An amount in one form, whatever it was added up from.
+pub(super) fn amount(costs: &Costs, kind: CostKind) -> Option<String> {
+    costs.stated(kind).map(|it| it.amount().normalize().to_string())
+}
+
+/// Reads amounts of one currency.
+pub(super) fn costs_of(
+    unblended: &str,
+    net_unblended: Option<&str>,
+    currency: Currency,
+) -> Option<Costs> {
+    let money = |text: &str| Money::parse(text, currency).ok().map(|it| it.money);
+    let net = match net_unblended {
+        Some(net) => Some(money(net)?),
+        None => None,
+    };
+    Costs::new(money(unblended)?, net).ok()
+}
+
+impl StoredCosts {
+    fn new(costs: &Costs) -> StoredCosts {
+        StoredCosts {
+            unblended: amount(costs, CostKind::Unblended).unwrap_or_default(),
+            net_unblended: amount(costs, CostKind::NetUnblended),
+        }
+    }
+
+    fn costs(&self, currency: Currency) -> Option<Costs> {
+        costs_of(&self.unblended, self.net_unblended.as_deref(), currency)
+    }
+}
+
+/// Totals as they are stored, and as they are hashed.
+pub(super) fn stored_totals(
+    totals: &BTreeMap<Currency, DayTotal>,
+) -> BTreeMap<String, StoredTotal> {
+    let stored = |total: &DayTotal| StoredTotal {
+        ai: StoredCosts::new(&total.ai),
+        other: StoredCosts::new(&total.other),
+        ai_line_count: total.ai_line_count,
+        other_line_count: total.other_line_count,
+    };
+    totals.iter().map(|(currency, total)| (currency.to_string(), stored(total))).collect()
+}
+
+pub(super) fn item_of(head: &BillHead) -> Result<Item, StoreError> {
+    let days: BTreeMap<String, StoredDay> = head
+        .days
+        .iter()
+        .map(|(day, state)| {
+            let generation = StoredGeneration {
+                version: state.generation.version,
+                content_hash: state.generation.content_hash.to_string(),
+            };
+            let totals = stored_totals(&state.totals);
+            (day.to_string(), StoredDay { generation, estimated: state.estimated, totals })
+        })
+        .collect();
+    let mut item = Item::from([
+        ("pk".to_owned(), text("HEAD")),
+        ("sk".to_owned(), text(keys::head_sk(&head.bill))),
+        ("version".to_owned(), number(head.version)),
+        ("imported_at".to_owned(), text(head.imported_at.to_string())),
+        ("rules_version".to_owned(), number(head.rules_version)),
+    ]);
+    if let Some(at) = head.delivered_at {
+        item.insert("delivered_at".to_owned(), text(at.to_string()));
+    }
+    let days = serde_json::to_string(&days).map_err(|err| malformed(&item, err.to_string()))?;
+    item.insert("days".to_owned(), text(days));
+    Ok(item)
+}
+
+pub(super) fn head_of(item: &Item) -> Result<BillHead, StoreError> {
+    let bill = keys::bill_of(text_of(item, "sk")?)
+        .ok_or_else(|| malformed(item, "expected the key `<month>#<source>#<payer>`"))?;
+    let days: BTreeMap<String, StoredDay> = serde_json::from_str(text_of(item, "days")?)
+        .map_err(|err| malformed(item, format!("`days` is not what was written: {err}")))?;
+    let delivered_at = match item.contains_key("delivered_at") {
+        true => Some(parsed(item, "delivered_at")?),
+        false => None,
+    };
+    Ok(BillHead {
+        bill,
+        version: parsed(item, "version")?,
+        delivered_at,
+        imported_at: parsed(item, "imported_at")?,
+        rules_version: parsed(item, "rules_version")?,
+        days: days
+            .into_iter()
+            .map(|(day, stored)| {
+                day_of(&day, stored)
+                    .ok_or_else(|| malformed(item, format!("day `{day}` cannot be read")))
+            })
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn day_of(day: &str, stored: StoredDay) -> Option<(Date, DayHead)> {
+    let mut totals = BTreeMap::new();
+    for (code, total) in stored.totals {
+        let currency = Currency::parse(&code).ok()?;
+        let total = DayTotal {
+            ai: total.ai.costs(currency)?,
+            other: total.other.costs(currency)?,
+            ai_line_count: total.ai_line_count,
+            other_line_count: total.other_line_count,
+        };
+        totals.insert(currency, total);
+    }
+    let generation = Generation {
+        version: stored.generation.version,
+        content_hash: stored.generation.content_hash.into(),
+    };
+    Some((day.parse().ok()?, DayHead { generation, totals, estimated: stored.estimated }))
+}

@@ -1,0 +1,101 @@
+//! Keys of items.
+
+use jiff::civil::Date;
+use ledger_core::attribution::Owner;
+use ledger_core::bill::Generation;
+use ledger_core::dimension::Level;
+use ledger_core::line_item::{BillId, Source};
+use ledger_core::period::BillingPeriod;
+use sha2::{Digest, Sha256};
+
+/// A sort key ends at 1,024 bytes; this leaves room for what stands around a name.
+const NAME_BYTES_MAX: usize = 200;
+
+/// How much of a longer name is kept, for a reader of the table.
+const NAME_BYTES_KEPT: usize = 100;
+
+/// A name in which `#` ends nothing.
+pub(super) fn escape(name: &str) -> String {
+    name.replace('%', "%25").replace('#', "%23")
+}
+
+fn unescape(name: &str) -> String {
+    name.replace("%23", "#").replace("%25", "%")
+}
+
+/// An escaped name of bounded length; different names stay different.
+pub(super) fn bounded(name: &str) -> String {
+    let escaped = escape(name);
+    if escaped.len() <= NAME_BYTES_MAX {
+        return escaped;
+    }
+    let kept = escaped.floor_char_boundary(NAME_BYTES_KEPT);
+    format!("{}~{}", escaped.get(..kept).unwrap_or_default(), hex(&Sha256::digest(name)))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|it| format!("{it:02x}")).collect()
+}
+
+/// The sort key of a bill's head.
+pub(super) fn head_sk(bill: &BillId) -> String {
+    let source = escape(&bill.source.to_string());
+    format!("{}#{source}#{}", bill.period, escape(&bill.payer))
+}
+
+/// Reads what [`head_sk`] writes.
+pub(super) fn bill_of(head_sk: &str) -> Option<BillId> {
+    let mut parts = head_sk.split('#');
+    let bill = BillId {
+        period: BillingPeriod::parse(parts.next()?).ok()?,
+        source: Source::parse(&unescape(parts.next()?))?,
+        payer: unescape(parts.next()?).into(),
+    };
+    parts.next().is_none().then_some(bill)
+}
+
+/// The partition of one generation of one day.
+pub(super) fn rollups_pk(bill: &BillId, day: Date, generation: &Generation) -> String {
+    let source = escape(&bill.source.to_string());
+    format!("ROLLUPS#{source}#{}#{}#{day}#{generation}", bill.period, escape(&bill.payer))
+}
+
+/// What the sort keys of a level begin with.
+pub(super) fn level_prefix(level: Level) -> &'static str {
+    match level {
+        Level::Summary => "S#",
+        Level::Detail => "D#",
+    }
+}
+
+/// What the sort keys of an owner's chunks begin with.
+pub(super) fn owner_prefix(level: Level, owner: &Owner) -> String {
+    format!("{}{}#", level_prefix(level), bounded(owner.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bills_are_read_as_they_are_written() {
+        for source in
+            [Source::Cur, Source::CostExplorer, Source::View("resourceTags/a#b%23".into())]
+        {
+            let period = BillingPeriod::parse("2026-11").unwrap();
+            let bill = BillId { period, source, payer: "1#2".into() };
+            assert_eq!(bill_of(&head_sk(&bill)), Some(bill));
+        }
+        assert_eq!(bill_of("2026-11#cur"), None);
+        assert_eq!(bill_of("2026-11#cur#1#2"), None);
+    }
+
+    #[test]
+    fn long_names_are_cut_and_stay_different() {
+        let name = "ü".repeat(150);
+        let other = format!("{}x", "ü".repeat(149));
+        assert!(bounded(&name).len() <= NAME_BYTES_MAX);
+        assert_ne!(bounded(&name), bounded(&other));
+        assert_eq!(bounded("a#b%"), "a%23b%25");
+    }
+}

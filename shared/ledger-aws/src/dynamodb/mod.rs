@@ -1,0 +1,321 @@
+//! The ledger in one DynamoDB table.
+//!
+//! Both parts of the key, `pk` and `sk`, are strings. `expires_at` (seconds since 1970) is the
+//! table's time-to-live attribute. Names in keys are escaped: `%` is `%25` and `#` is `%23`.
+//!
+//! | Item | `pk` | `sk` | Attributes |
+//! | --- | --- | --- | --- |
+//! | head of a bill | `HEAD` | `2026-11#cur#123456789012` | `version` 7, `delivered_at`, `imported_at`, `rules_version` 2, `days` |
+//! | rollups by owner, summary | `ROLLUPS#cur#2026-11#123456789012#2026-11-03#00000007-0011223344556677` | `S#payments#0000` | `rows`, `files` |
+//! | rollups by owner, detail | the same | `D#payments#0000` | `rows`, `files` |
+//! | intent of a running replacement | `INTENT` | `2026-11#cur#123456789012#00000007#0011223344556677` | `written`, `replaced` |
+//! | version of a document | `DOCUMENT#rules` | `00000002` | `text`, `at` |
+//! | alert | `ALERT#2026-11` | `2026-11-01#chat#monthly#00080` | `subject`, `body`, `attributes`, `state`, `run`, `at`, `budget`, `window`, `start`, `threshold` |
+//! | requests of a day | `REQUESTS#cost-explorer` | `2026-11-21` | `count` 12 |
+//!
+//! `days` is a JSON text by day:
+//! `{"2026-11-03":{"generation":{"version":3,"content_hash":"0011223344556677"},"estimated":false,
+//! "totals":{"USD":{"ai":{"unblended":"1.2","net_unblended":"1.1"},"other":{"unblended":"0"},
+//! "ai_line_count":3,"other_line_count":5}}}}`.
+//! `rows` is a JSON text whose short names the private module `row` lists; `written` and `replaced`
+//! are JSON texts such as `[["2026-11-03",7,"0011223344556677"]]`.
+//!
+//! # How a bill is replaced
+//!
+//! An intent is written, then the chunks of each changed day under the name of a new generation;
+//! they are read back and compared with the day's totals. Then the head is moved, on condition that
+//! it still has the version that was read: this is what readers see. What it no longer names
+//! expires a week later, so that a reader with an older head can finish. Whatever a run leaves
+//! behind when it stops between two of these steps is named by its intent, and the next run expires
+//! it.
+
+mod alerts;
+mod documents;
+mod head;
+mod keys;
+mod replace;
+mod row;
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType, TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
+};
+use jiff::civil::Date;
+use ledger_app::ports::StoreError;
+
+/// The ledger in one table. Clones share the client's connections.
+#[derive(Clone, Debug)]
+pub struct DynamoLedger {
+    /// The client.
+    pub client: Client,
+    /// The table's name.
+    pub table: String,
+}
+
+/// An item as the service hands it over.
+type Item = HashMap<String, AttributeValue>;
+
+/// More pages than a month of rollups has: 4 GB at 1 MB a page.
+const PAGES_MAX: usize = 4096;
+
+/// A new table is there within seconds.
+const TABLE_CHECKS_MAX: u32 = 60;
+
+/// Which sort keys of one partition are meant.
+#[derive(Clone, Copy, Debug)]
+enum Range<'a> {
+    All,
+    Prefix(&'a str),
+    From(&'a str),
+}
+
+impl DynamoLedger {
+    /// Makes sure that the table is there and forgets what expires. Safe to repeat.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    pub async fn ensure_table(&self) -> Result<(), StoreError> {
+        let doing = || format!("make sure that table `{}` exists", self.table);
+        self.create_table(&doing()).await?;
+        self.wait_until_active(&doing()).await?;
+        let state = self.client.describe_time_to_live().table_name(&self.table).send().await;
+        let status = state
+            .map_err(|err| unavailable(doing(), err))?
+            .time_to_live_description
+            .and_then(|it| it.time_to_live_status);
+        if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
+            return Ok(());
+        }
+        let specification = TimeToLiveSpecification::builder()
+            .attribute_name("expires_at")
+            .enabled(true)
+            .build()
+            .map_err(|err| unbuilt(doing(), err))?;
+        let call = self.client.update_time_to_live().table_name(&self.table);
+        call.time_to_live_specification(specification)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|err| unavailable(doing(), err))
+    }
+
+    async fn create_table(&self, doing: &str) -> Result<(), StoreError> {
+        let mut call = self
+            .client
+            .create_table()
+            .table_name(&self.table)
+            .billing_mode(BillingMode::PayPerRequest);
+        for (name, key_type) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
+            let attribute = AttributeDefinition::builder()
+                .attribute_name(name)
+                .attribute_type(ScalarAttributeType::S)
+                .build()
+                .map_err(|err| unbuilt(doing, err))?;
+            let key = KeySchemaElement::builder()
+                .attribute_name(name)
+                .key_type(key_type)
+                .build()
+                .map_err(|err| unbuilt(doing, err))?;
+            call = call.attribute_definitions(attribute).key_schema(key);
+        }
+        match call.send().await {
+            Err(err)
+                if !err.as_service_error().is_some_and(|it| it.is_resource_in_use_exception()) =>
+            {
+                Err(unavailable(doing, err))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn wait_until_active(&self, doing: &str) -> Result<(), StoreError> {
+        for _ in 0..TABLE_CHECKS_MAX {
+            let answer = self.client.describe_table().table_name(&self.table).send().await;
+            let table = answer.map_err(|err| unavailable(doing, err))?.table;
+            if table.and_then(|it| it.table_status) == Some(TableStatus::Active) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        Err(gave_up(doing, "the table is not active yet"))
+    }
+
+    /// Takes one request of a day's allowance; `false` when it is used up.
+    ///
+    /// A lost answer may take two: the allowance is never exceeded.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    pub async fn take_request(&self, day: Date, cap: u64) -> Result<bool, StoreError> {
+        if cap == 0 {
+            return Ok(false);
+        }
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", text("REQUESTS#cost-explorer"))
+            .key("sk", text(day.to_string()))
+            .update_expression("ADD #count :one")
+            .condition_expression("attribute_not_exists(#count) OR #count < :cap")
+            .expression_attribute_names("#count", "count")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":cap", number(cap))
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(true),
+            Err(err) if is_condition_failed(&err) => Ok(false),
+            Err(err) => Err(unavailable(format!("count a request of {day}"), err)),
+        }
+    }
+
+    /// All items of a range, in order of their sort keys, as they are now.
+    async fn query(
+        &self,
+        doing: &str,
+        pk: &str,
+        range: Range<'_>,
+        keys_only: bool,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        for _ in 0..PAGES_MAX {
+            let call = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .set_exclusive_start_key(start.take())
+                .expression_attribute_values(":pk", text(pk));
+            let call = if keys_only { call.projection_expression("pk, sk") } else { call };
+            let call = match range {
+                Range::All => call.key_condition_expression("pk = :pk"),
+                Range::Prefix(sk) => call
+                    .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+                    .expression_attribute_values(":sk", text(sk)),
+                Range::From(sk) => call
+                    .key_condition_expression("pk = :pk AND sk >= :sk")
+                    .expression_attribute_values(":sk", text(sk)),
+            };
+            let page = call.send().await.map_err(|err| unavailable(doing, err))?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key.filter(|it| !it.is_empty());
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+        Err(gave_up(doing, "there are more pages than a range can have"))
+    }
+
+    /// One item as it is now.
+    async fn get(&self, doing: &str, pk: &str, sk: &str) -> Result<Option<Item>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .consistent_read(true)
+            .send()
+            .await;
+        Ok(answer.map_err(|err| unavailable(doing, err))?.item)
+    }
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// `pk` and `sk` for messages.
+fn key_of(item: &Item) -> String {
+    let part = |name: &str| item.get(name).and_then(|it| it.as_s().ok()).map_or("", |it| it);
+    format!("{} {}", part("pk"), part("sk"))
+}
+
+fn malformed(item: &Item, reason: impl Into<String>) -> StoreError {
+    StoreError::Malformed { key: key_of(item), reason: reason.into() }
+}
+
+fn text_of<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
+    item.get(name)
+        .and_then(|it| it.as_s().ok())
+        .map(String::as_str)
+        .ok_or_else(|| malformed(item, format!("`{name}` is missing; expected a text")))
+}
+
+/// Reads a text or a number into a type that knows its form.
+fn parsed<T: std::str::FromStr>(item: &Item, name: &str) -> Result<T, StoreError> {
+    let value = match item.get(name) {
+        Some(AttributeValue::S(value) | AttributeValue::N(value)) => value,
+        _ => return Err(malformed(item, format!("`{name}` is missing"))),
+    };
+    let type_name = std::any::type_name::<T>().rsplit("::").next().unwrap_or_default();
+    value.parse().map_err(|_| {
+        malformed(item, format!("`{name}` is `{value}`; expected the form of {type_name}"))
+    })
+}
+
+fn is_condition_failed<E: ProvideErrorMetadata>(err: &SdkError<E, HttpResponse>) -> bool {
+    err.as_service_error().and_then(|it| it.code()) == Some("ConditionalCheckFailedException")
+}
+
+fn unavailable<E>(doing: impl Into<String>, err: SdkError<E, HttpResponse>) -> StoreError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    /// Refusals that pass by themselves, by DynamoDB's names.
+    const PASSING: [&str; 6] = [
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "LimitExceededException",
+        "TransactionConflictException",
+        "InternalServerError",
+    ];
+    let is_retryable = match &err {
+        SdkError::ConstructionFailure(_) => false,
+        SdkError::ServiceError(answer) => {
+            answer.raw().status().is_server_error()
+                || answer.err().code().is_some_and(|code| PASSING.contains(&code))
+        }
+        _ => true,
+    };
+    StoreError::Unavailable { doing: doing.into(), is_retryable, source: Arc::new(err) }
+}
+
+/// A request that could not even be built.
+fn unbuilt(doing: impl Into<String>, err: impl Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Unavailable { doing: doing.into(), is_retryable: false, source: Arc::new(err) }
+}
+
+/// A limit of ours was met.
+fn gave_up(doing: impl Into<String>, reason: &'static str) -> StoreError {
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct GaveUp(&'static str);
+    let source = Arc::new(GaveUp(reason));
+    StoreError::Unavailable { doing: doing.into(), is_retryable: true, source }
+}
+
+/// An error with all its causes, for a log line.
+fn chain(err: &(dyn Error + 'static)) -> String {
+    std::iter::successors(Some(err), |it| (**it).source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}

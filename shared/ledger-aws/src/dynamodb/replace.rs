@@ -1,0 +1,422 @@
+//! Replacing a bill, and reading what the ledger holds of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use ledger_app::ports::{BillReplacement, LedgerStore, Replaced, StoreError};
+use ledger_core::attribution::Owner;
+use ledger_core::bill::{BillHead, DayHead, Generation};
+use ledger_core::cost::Costs;
+use ledger_core::currency::Currency;
+use ledger_core::dimension::Level;
+use ledger_core::line_item::BillId;
+use ledger_core::money::MoneyError;
+use ledger_core::period::BillingPeriod;
+use ledger_core::rollup::{DayRollups, DayTotal, Rollup};
+use sha2::{Digest, Sha256};
+
+use super::{
+    DynamoLedger, Item, Range, chain, gave_up, head, is_condition_failed, key_of, keys, malformed,
+    number, row, text, text_of, unavailable,
+};
+
+/// As in AWS.
+const BATCH_ITEMS_MAX: usize = 25;
+
+/// With the pauses between them, half a minute: a table on demand has grown by then.
+const BATCH_ATTEMPTS_MAX: u32 = 9;
+
+/// The first pause; each further one is twice as long.
+const BATCH_PAUSE: Duration = Duration::from_millis(50);
+
+/// What no head names stays this long, for readers that hold an older head.
+const EXPIRY_SECONDS: i64 = 7 * 24 * 60 * 60;
+
+/// One generation of one day.
+type DayGeneration = (Date, Generation);
+
+impl LedgerStore for DynamoLedger {
+    async fn heads(&self, from: BillingPeriod) -> Result<Vec<BillHead>, StoreError> {
+        let doing = format!("read the bills from {from} on");
+        let items = self.query(&doing, "HEAD", Range::From(&from.to_string()), false).await?;
+        items.iter().map(head::head_of).collect()
+    }
+
+    async fn replace(&self, replacement: BillReplacement) -> Result<Replaced, StoreError> {
+        let read = self.head(&replacement.bill).await?;
+        if is_superseded(read.as_ref(), &replacement) {
+            return Ok(Replaced { is_superseded: true, ..Replaced::default() });
+        }
+        let mut plan = Plan::new(read, &replacement)?;
+        self.clear_intents(&plan, replacement.imported_at).await;
+        if !plan.moves_head() {
+            return Ok(plan.outcome);
+        }
+        self.put(&plan.doing, plan.intent()?).await?;
+        for day in &plan.written {
+            let Some((rollups, state)) = replacement.days.get(day).zip(plan.wanted.days.get(day))
+            else {
+                continue;
+            };
+            let bill = &replacement.bill;
+            plan.outcome.items_written +=
+                self.write_day(bill, *day, &state.generation, rollups).await?;
+            self.check_written(bill, *day, state).await?;
+        }
+        self.move_head(&plan).await?;
+        if self.expire(&plan.wanted.bill, &plan.replaced, replacement.imported_at).await {
+            self.delete_intent(&plan.intent_sk).await;
+        }
+        Ok(plan.outcome)
+    }
+
+    async fn rollups(
+        &self,
+        bill: &BillId,
+        day: Date,
+        generation: &Generation,
+        level: Level,
+        owners: Option<&[Owner]>,
+    ) -> Result<Vec<Rollup>, StoreError> {
+        let doing = format!("read {day} of {bill}");
+        let pk = keys::rollups_pk(bill, day, generation);
+        let prefixes: BTreeSet<String> = match owners {
+            None => BTreeSet::from([keys::level_prefix(level).to_owned()]),
+            Some(owners) => owners.iter().map(|it| keys::owner_prefix(level, it)).collect(),
+        };
+        let mut rollups = Vec::new();
+        for prefix in prefixes {
+            for item in self.query(&doing, &pk, Range::Prefix(&prefix), false).await? {
+                rollups.extend(row::rollups_of(&item)?);
+            }
+        }
+        rollups.sort_by(|left, right| left.key.cmp(&right.key));
+        Ok(rollups)
+    }
+}
+
+fn is_superseded(read: Option<&BillHead>, ours: &BillReplacement) -> bool {
+    let theirs = read.and_then(|it| it.delivered_at);
+    theirs.zip(ours.delivered_at).is_some_and(|(theirs, ours)| ours < theirs)
+}
+
+/// What a replacement comes to, decided before anything is written.
+struct Plan {
+    doing: String,
+    read: Option<BillHead>,
+    wanted: BillHead,
+    /// Days that changed.
+    written: Vec<Date>,
+    /// Generations that the wanted head no longer names.
+    replaced: Vec<DayGeneration>,
+    intent_sk: String,
+    outcome: Replaced,
+}
+
+impl Plan {
+    fn new(read: Option<BillHead>, ours: &BillReplacement) -> Result<Plan, StoreError> {
+        let version = read.as_ref().map_or(0, |it| it.version).saturating_add(1);
+        let before = read.as_ref().map(|it| it.days.clone()).unwrap_or_default();
+        let mut days = if ours.is_complete { BTreeMap::new() } else { before.clone() };
+        let mut written = Vec::new();
+        let mut outcome = Replaced::default();
+        for (day, rollups) in &ours.days {
+            let content_hash =
+                row::content_hash(rollups).map_err(|err| unwritable(&ours.bill, *day, &err))?;
+            let state = match before.get(day) {
+                Some(state) if state.generation.content_hash == content_hash => {
+                    outcome.days_unchanged += 1;
+                    state.clone()
+                }
+                _ => {
+                    outcome.days_written += 1;
+                    written.push(*day);
+                    DayHead {
+                        generation: Generation { version, content_hash },
+                        totals: rollups.totals.clone(),
+                        estimated: rollups.estimated,
+                    }
+                }
+            };
+            days.insert(*day, state);
+        }
+        for day in before.keys().filter(|it| !days.contains_key(it)) {
+            outcome.days_removed += u64::from(before.contains_key(day));
+        }
+        let replaced = before
+            .into_iter()
+            .filter(|(day, state)| {
+                days.get(day).map(|it| &it.generation) != Some(&state.generation)
+            })
+            .map(|(day, state)| (day, state.generation))
+            .collect();
+        let wanted = BillHead {
+            bill: ours.bill.clone(),
+            version,
+            delivered_at: ours.delivered_at,
+            imported_at: ours.imported_at,
+            rules_version: ours.rules_version,
+            days,
+        };
+        let intent_sk = intent_sk(&wanted);
+        let doing = format!("replace {}", ours.bill);
+        Ok(Plan { doing, read, wanted, written, replaced, intent_sk, outcome })
+    }
+
+    /// Whether readers are to see anything new; a bill without a day is seen too.
+    fn moves_head(&self) -> bool {
+        self.outcome.days_written > 0 || self.outcome.days_removed > 0 || self.read.is_none()
+    }
+
+    fn intent(&self) -> Result<Item, StoreError> {
+        let written = self.written.iter().filter_map(|day| {
+            self.wanted.days.get(day).map(|state| (*day, state.generation.clone()))
+        });
+        let mut item = Item::from([
+            ("pk".to_owned(), text("INTENT")),
+            ("sk".to_owned(), text(&self.intent_sk)),
+        ]);
+        for (name, generations) in
+            [("written", written.collect::<Vec<_>>()), ("replaced", self.replaced.clone())]
+        {
+            let stored: Vec<(String, u64, String)> = generations
+                .into_iter()
+                .map(|(day, it)| (day.to_string(), it.version, it.content_hash.to_string()))
+                .collect();
+            let stored =
+                serde_json::to_string(&stored).map_err(|err| malformed(&item, err.to_string()))?;
+            item.insert(name.to_owned(), text(stored));
+        }
+        Ok(item)
+    }
+}
+
+/// `<head>#<version>#<hash of its days>`.
+fn intent_sk(wanted: &BillHead) -> String {
+    let mut hasher = Sha256::new();
+    for (day, state) in &wanted.days {
+        hasher.update(format!("{day} {}\n", state.generation));
+    }
+    let hash: Vec<u8> = hasher.finalize().into_iter().take(8).collect();
+    format!("{}#{:08}#{}", keys::head_sk(&wanted.bill), wanted.version, keys::hex(&hash))
+}
+
+fn generations_of(intent: &Item, name: &str) -> Result<Vec<DayGeneration>, StoreError> {
+    let stored: Vec<(String, u64, String)> = serde_json::from_str(text_of(intent, name)?)
+        .map_err(|err| malformed(intent, format!("`{name}` is not what was written: {err}")))?;
+    stored
+        .into_iter()
+        .map(|(day, version, hash)| {
+            let generation = Generation { version, content_hash: hash.into() };
+            let day = day.parse().map_err(|_| malformed(intent, format!("`{day}` is no day")))?;
+            Ok((day, generation))
+        })
+        .collect()
+}
+
+fn unwritable(bill: &BillId, day: Date, err: &dyn std::error::Error) -> StoreError {
+    StoreError::Malformed { key: format!("{day} of {bill}"), reason: err.to_string() }
+}
+
+impl DynamoLedger {
+    async fn head(&self, bill: &BillId) -> Result<Option<BillHead>, StoreError> {
+        let item = self.get(&format!("read {bill}"), "HEAD", &keys::head_sk(bill)).await?;
+        item.as_ref().map(head::head_of).transpose()
+    }
+
+    async fn put(&self, doing: &str, item: Item) -> Result<(), StoreError> {
+        let call = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        call.send().await.map(|_| ()).map_err(|err| unavailable(doing, err))
+    }
+
+    /// Writes the chunks of a day under its new generation; says how many.
+    async fn write_day(
+        &self,
+        bill: &BillId,
+        day: Date,
+        generation: &Generation,
+        rollups: &DayRollups,
+    ) -> Result<u64, StoreError> {
+        let pk = keys::rollups_pk(bill, day, generation);
+        let summary = rollups.summary().map_err(|err| unwritable(bill, day, &err))?;
+        let mut items = Vec::new();
+        for (level, rollups) in [(Level::Summary, &summary), (Level::Detail, &rollups.detail)] {
+            let chunks = row::chunks_of(&pk, keys::level_prefix(level), rollups);
+            items.extend(chunks.map_err(|err| unwritable(bill, day, &err))?);
+        }
+        for batch in items.chunks(BATCH_ITEMS_MAX) {
+            self.write_batch(&format!("write {day} of {bill}"), batch).await?;
+        }
+        Ok(u64::try_from(items.len()).unwrap_or(u64::MAX))
+    }
+
+    async fn write_batch(&self, doing: &str, items: &[Item]) -> Result<(), StoreError> {
+        let mut requests = Vec::with_capacity(items.len());
+        for item in items {
+            let put = PutRequest::builder().set_item(Some(item.clone())).build();
+            let put = put.map_err(|err| malformed(item, err.to_string()))?;
+            requests.push(WriteRequest::builder().put_request(put).build());
+        }
+        let mut pause = BATCH_PAUSE;
+        for _ in 0..BATCH_ATTEMPTS_MAX {
+            let call = self.client.batch_write_item().request_items(&self.table, requests);
+            let answer = call.send().await.map_err(|err| unavailable(doing, err))?;
+            requests = answer
+                .unprocessed_items
+                .and_then(|mut it| it.remove(&self.table))
+                .unwrap_or_default();
+            if requests.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(pause).await;
+            pause = pause.saturating_mul(2);
+        }
+        Err(gave_up(doing, "items stayed unprocessed after all attempts"))
+    }
+
+    /// Reads a written day back: both levels must come to the day's totals.
+    async fn check_written(
+        &self,
+        bill: &BillId,
+        day: Date,
+        state: &DayHead,
+    ) -> Result<(), StoreError> {
+        for level in [Level::Summary, Level::Detail] {
+            let rollups = self.rollups(bill, day, &state.generation, level, None).await?;
+            if !comes_to(&rollups, &state.totals).unwrap_or(false) {
+                return Err(StoreError::Unbalanced(format!("{day} of {bill}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the pointer; a lost answer to our own move counts as done.
+    async fn move_head(&self, plan: &Plan) -> Result<(), StoreError> {
+        let item = head::item_of(&plan.wanted)?;
+        let call = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let call = match &plan.read {
+            None => call.condition_expression("attribute_not_exists(pk)"),
+            Some(read) => call
+                .condition_expression("#version = :read")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":read", number(read.version)),
+        };
+        let Err(err) = call.send().await else { return Ok(()) };
+        let is_moved = is_condition_failed(&err);
+        match self.head(&plan.wanted.bill).await {
+            Ok(now) if now.as_ref() == Some(&plan.wanted) => Ok(()),
+            _ if is_moved => Err(StoreError::Replaced(plan.wanted.bill.clone())),
+            _ => Err(unavailable(&plan.doing, err)),
+        }
+    }
+
+    /// Expires what earlier runs of this bill left behind. Nothing depends on it.
+    async fn clear_intents(&self, plan: &Plan, now: Timestamp) {
+        let Some(read) = &plan.read else { return };
+        let prefix = format!("{}#", keys::head_sk(&read.bill));
+        let intents = match self.query(&plan.doing, "INTENT", Range::Prefix(&prefix), false).await {
+            Ok(intents) => intents,
+            Err(err) => {
+                tracing::warn!(error = chain(&err), "could not look for unfinished runs");
+                return;
+            }
+        };
+        for intent in intents {
+            if let Err(err) = self.clear_intent(read, &prefix, &intent, now).await {
+                tracing::warn!(error = chain(&err), "could not clear `{}`", key_of(&intent));
+            }
+        }
+    }
+
+    async fn clear_intent(
+        &self,
+        read: &BillHead,
+        prefix: &str,
+        intent: &Item,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sk = text_of(intent, "sk")?;
+        let version: Option<u64> = sk
+            .strip_prefix(prefix)
+            .and_then(|it| it.split('#').next())
+            .and_then(|it| it.parse().ok());
+        let version = version.ok_or_else(|| malformed(intent, "expected a version in the key"))?;
+        // A run that is to make a later version may be under way.
+        if version > read.version {
+            return Ok(());
+        }
+        let mut left = generations_of(intent, "written")?;
+        left.extend(generations_of(intent, "replaced")?);
+        left.retain(|(day, it)| read.days.get(day).map(|state| &state.generation) != Some(it));
+        if self.expire(&read.bill, &left, now).await {
+            self.delete_intent(sk).await;
+        }
+        Ok(())
+    }
+
+    async fn delete_intent(&self, sk: &str) {
+        let call = self.client.delete_item().table_name(&self.table);
+        let outcome = call.key("pk", text("INTENT")).key("sk", text(sk)).send().await;
+        if let Err(err) = outcome {
+            let err = unavailable(format!("delete intent `{sk}`"), err);
+            tracing::warn!(error = chain(&err), "could not delete intent `{sk}`");
+        }
+    }
+
+    /// Lets generations go that no head names; `false` when some could not be reached.
+    async fn expire(&self, bill: &BillId, generations: &[DayGeneration], now: Timestamp) -> bool {
+        let mut is_done = true;
+        for (day, generation) in generations {
+            if let Err(err) = self.expire_one(bill, *day, generation, now).await {
+                tracing::warn!(error = chain(&err), "could not expire {day} of {bill}");
+                is_done = false;
+            }
+        }
+        is_done
+    }
+
+    async fn expire_one(
+        &self,
+        bill: &BillId,
+        day: Date,
+        generation: &Generation,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let doing = format!("expire {day} of {bill}");
+        let pk = keys::rollups_pk(bill, day, generation);
+        let expires_at = now.as_second().saturating_add(EXPIRY_SECONDS);
+        for key in self.query(&doing, &pk, Range::All, true).await? {
+            let outcome = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(key))
+                .update_expression("SET expires_at = :at")
+                // What is gone already must not come back as an empty item.
+                .condition_expression("attribute_exists(pk)")
+                .expression_attribute_values(":at", number(expires_at))
+                .send()
+                .await;
+            match outcome {
+                Err(err) if !is_condition_failed(&err) => return Err(unavailable(doing, err)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether rollups add up to what a day's totals say of generative AI.
+fn comes_to(rollups: &[Rollup], totals: &BTreeMap<Currency, DayTotal>) -> Result<bool, MoneyError> {
+    let mut sums: BTreeMap<Currency, (Costs, u64)> =
+        totals.keys().map(|it| (*it, (Costs::zero(*it), 0))).collect();
+    for Rollup { key, measures } in rollups {
+        let Some((costs, line_count)) = sums.get_mut(&key.currency) else { return Ok(false) };
+        *costs = costs.checked_add(&measures.costs)?;
+        *line_count = line_count.saturating_add(measures.line_count);
+    }
+    Ok(totals.iter().all(|(it, total)| sums.get(it) == Some(&(total.ai, total.ai_line_count))))
+}

@@ -1,0 +1,283 @@
+//! Rollups as JSON rows, packed into chunks.
+//!
+//! | Name | Meaning | Name | Meaning |
+//! | --- | --- | --- | --- |
+//! | `o` | owner | `u` | unblended cost |
+//! | `te` `pr` `cc` `en` `cu` `wf` `ag` | business dimensions | `n` | net unblended cost |
+//! | `s` | service | `t` | tokens |
+//! | `p` | provider | `k` | how many lines |
+//! | `m` | model | `d` | detail, see below |
+//! | `me` | meter | `f` | first line: its file's place in `files` |
+//! | `lt` | line type | `l` | first line: its row |
+//! | `c` | currency | | |
+//!
+//! Within `d`: `a` account, `r` region, `pn` principal, `ut` usage type, `tg` tags, `ru` rule.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ledger_app::ports::StoreError;
+use ledger_core::attribution::{Business, Owner};
+use ledger_core::cost::CostKind;
+use ledger_core::currency::Currency;
+use ledger_core::line_item::Provenance;
+use ledger_core::rollup::{DayRollups, Detail, Measures, Rollup, RollupKey};
+use ledger_core::usage_type::Meter;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::head::{amount, costs_of, stored_totals};
+use super::{Item, keys, malformed, text, text_of};
+
+/// An item is limited to 400 KB: half of it for rows, the rest for names of files and keys.
+const CHUNK_BYTES_MAX: usize = 200 * 1024;
+
+/// What a row's first line and the separators may take: two numbers of 20 digits and their names.
+///
+/// Counted for each row alike, so that where chunks end does not depend on names of files: two runs
+/// that write the same generation write the same chunks.
+const FIRST_LINE_BYTES: usize = 64;
+
+type Text<'a> = Cow<'a, str>;
+
+#[derive(Deserialize, Serialize)]
+struct Row<'a> {
+    o: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    te: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pr: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cc: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    en: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cu: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wf: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ag: Option<Text<'a>>,
+    s: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    p: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    m: Option<Text<'a>>,
+    me: Text<'a>,
+    lt: Text<'a>,
+    c: Text<'a>,
+    u: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    n: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    t: Option<u64>,
+    k: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    d: Option<RowDetail<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    f: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    l: Option<u64>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct RowDetail<'a> {
+    a: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    r: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pn: Option<Text<'a>>,
+    ut: Text<'a>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tg: BTreeMap<Text<'a>, Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ru: Option<Text<'a>>,
+}
+
+fn borrowed(text: &Arc<str>) -> Text<'_> {
+    Cow::Borrowed(text)
+}
+
+fn optional(text: &Option<Arc<str>>) -> Option<Text<'_>> {
+    text.as_ref().map(borrowed)
+}
+
+/// A row without its first line.
+fn row_of<'a>(key: &'a RollupKey, measures: &Measures) -> Row<'a> {
+    let Business { team, product, cost_centre, environment, customer, workflow, agent } =
+        &key.business;
+    let detail = key.detail.as_ref().map(|it| RowDetail {
+        a: borrowed(&it.account),
+        r: optional(&it.region),
+        pn: optional(&it.principal),
+        ut: borrowed(&it.usage_type),
+        tg: it.tags.iter().map(|(name, value)| (borrowed(name), borrowed(value))).collect(),
+        ru: optional(&it.rule),
+    });
+    Row {
+        o: Cow::Borrowed(key.owner.as_str()),
+        te: optional(team),
+        pr: optional(product),
+        cc: optional(cost_centre),
+        en: optional(environment),
+        cu: optional(customer),
+        wf: optional(workflow),
+        ag: optional(agent),
+        s: borrowed(&key.service),
+        p: optional(&key.provider),
+        m: optional(&key.model),
+        me: Cow::Borrowed(key.meter.as_str()),
+        lt: borrowed(&key.line_type),
+        c: Cow::Borrowed(key.currency.as_str()),
+        u: amount(&measures.costs, CostKind::Unblended).unwrap_or_default(),
+        n: amount(&measures.costs, CostKind::NetUnblended),
+        t: measures.tokens,
+        k: measures.line_count,
+        d: detail,
+        f: None,
+        l: None,
+    }
+}
+
+fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
+    let arc = |text: Option<Text<'_>>| text.map(|it| Arc::from(it.as_ref()));
+    let currency = Currency::parse(&row.c).ok()?;
+    let first_line = match (row.f, row.l) {
+        (Some(file), Some(line)) => Some(Provenance { file: Arc::clone(files.get(file)?), line }),
+        _ => None,
+    };
+    let detail = row.d.map(|it| Detail {
+        account: it.a.into(),
+        region: arc(it.r),
+        principal: arc(it.pn),
+        usage_type: it.ut.into(),
+        tags: Arc::new(it.tg.into_iter().map(|(key, tag)| (key.into(), tag.into())).collect()),
+        rule: arc(it.ru),
+    });
+    let key = RollupKey {
+        owner: Owner::parse(&row.o),
+        business: Business {
+            team: arc(row.te),
+            product: arc(row.pr),
+            cost_centre: arc(row.cc),
+            environment: arc(row.en),
+            customer: arc(row.cu),
+            workflow: arc(row.wf),
+            agent: arc(row.ag),
+        },
+        service: row.s.into(),
+        provider: arc(row.p),
+        model: arc(row.m),
+        meter: Meter::parse(&row.me)?,
+        line_type: row.lt.into(),
+        currency,
+        detail,
+    };
+    let measures = Measures {
+        costs: costs_of(&row.u, row.n.as_deref(), currency)?,
+        tokens: row.t,
+        line_count: row.k,
+        first_line,
+    };
+    Some(Rollup { key, measures })
+}
+
+/// Reads the rows of a chunk.
+pub(super) fn rollups_of(item: &Item) -> Result<Vec<Rollup>, StoreError> {
+    let unread =
+        |name: &str, err| malformed(item, format!("`{name}` is not what was written: {err}"));
+    let rows: Vec<Row<'_>> =
+        serde_json::from_str(text_of(item, "rows")?).map_err(|err| unread("rows", err))?;
+    let files: Vec<String> =
+        serde_json::from_str(text_of(item, "files")?).map_err(|err| unread("files", err))?;
+    let files: Vec<Arc<str>> = files.into_iter().map(Arc::from).collect();
+    rows.into_iter()
+        .enumerate()
+        .map(|(at, row)| {
+            rollup_of(row, &files)
+                .ok_or_else(|| malformed(item, format!("row {at} has a value of no known form")))
+        })
+        .collect()
+}
+
+/// A hash of what readers see of a day. Names of files are left out: the same figures delivered
+/// once more are the same day.
+pub(super) fn content_hash(rollups: &DayRollups) -> Result<Arc<str>, serde_json::Error> {
+    /// Enough to tell generations of one day of one bill, of which there are few.
+    const HASH_BYTES: usize = 8;
+    let mut hasher = Sha256::new();
+    for (key, measures) in &rollups.detail {
+        hasher.update(serde_json::to_vec(&row_of(key, measures))?);
+        hasher.update(b"\n");
+    }
+    hasher.update(serde_json::to_vec(&(stored_totals(&rollups.totals), rollups.estimated))?);
+    let hash: Vec<u8> = hasher.finalize().into_iter().take(HASH_BYTES).collect();
+    Ok(keys::hex(&hash).into())
+}
+
+/// The items of one level of a day. `prefix` and `pk` are parts of their keys.
+pub(super) fn chunks_of(
+    pk: &str,
+    prefix: &str,
+    rollups: &BTreeMap<RollupKey, Measures>,
+) -> Result<Vec<Item>, serde_json::Error> {
+    let mut by_owner: BTreeMap<String, OwnerChunks> = BTreeMap::new();
+    for (key, measures) in rollups {
+        let owner = keys::bounded(key.owner.as_str());
+        by_owner.entry(owner).or_default().add(key, measures)?;
+    }
+    let mut items = Vec::new();
+    for (owner, chunks) in by_owner {
+        for (at, chunk) in chunks.0.into_iter().enumerate() {
+            items.push(Item::from([
+                ("pk".to_owned(), text(pk)),
+                ("sk".to_owned(), text(format!("{prefix}{owner}#{at:04}"))),
+                ("rows".to_owned(), text(format!("[{}]", chunk.rows.join(",")))),
+                (
+                    "files".to_owned(),
+                    text(serde_json::to_string(
+                        &chunk.files.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
+                    )?),
+                ),
+            ]));
+        }
+    }
+    Ok(items)
+}
+
+#[derive(Default)]
+struct OwnerChunks(Vec<Chunk>);
+
+#[derive(Default)]
+struct Chunk {
+    rows: Vec<String>,
+    files: Vec<Arc<str>>,
+    bytes: usize,
+}
+
+impl OwnerChunks {
+    fn add(&mut self, key: &RollupKey, measures: &Measures) -> Result<(), serde_json::Error> {
+        let mut row = row_of(key, measures);
+        let bytes = serde_json::to_string(&row)?.len() + FIRST_LINE_BYTES;
+        let mut chunk = match self.0.pop() {
+            Some(chunk) if chunk.bytes + bytes <= CHUNK_BYTES_MAX => chunk,
+            Some(full) => {
+                self.0.push(full);
+                Chunk::default()
+            }
+            None => Chunk::default(),
+        };
+        if let Some(first) = &measures.first_line {
+            let known = chunk.files.iter().position(|it| *it == first.file);
+            row.f = Some(known.unwrap_or(chunk.files.len()));
+            row.l = Some(first.line);
+            if known.is_none() {
+                chunk.files.push(Arc::clone(&first.file));
+            }
+        }
+        chunk.rows.push(serde_json::to_string(&row)?);
+        chunk.bytes += bytes;
+        self.0.push(chunk);
+        Ok(())
+    }
+}

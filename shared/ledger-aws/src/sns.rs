@@ -1,0 +1,98 @@
+//! Alerts through AWS SNS.
+
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
+use aws_sdk_sns::Client;
+use aws_sdk_sns::config::http::HttpResponse;
+use aws_sdk_sns::error::SdkError;
+use aws_sdk_sns::types::MessageAttributeValue;
+use ledger_app::ports::{Notifier, PublishError};
+use ledger_core::budget::Alert;
+
+/// Publishes alerts to one topic.
+///
+/// - **Invariant:** the client does not repeat calls, see [`crate::connect::sns_client`].
+#[derive(Clone, Debug)]
+pub struct SnsNotifier {
+    /// The client.
+    pub client: Client,
+    /// Where alerts go.
+    pub topic_arn: String,
+}
+
+impl SnsNotifier {
+    /// Publishes to the topic of this name, which is made unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// The cause, when SNS refused or could not be reached.
+    pub async fn ensure_topic(client: Client, name: &str) -> Result<SnsNotifier, TopicError> {
+        let error = |source: Arc<dyn Error + Send + Sync>| TopicError { name: name.into(), source };
+        let answer =
+            client.create_topic().name(name).send().await.map_err(|err| error(Arc::new(err)))?;
+        let topic_arn = answer.topic_arn.ok_or_else(|| error(Arc::new(NoArn)))?;
+        Ok(SnsNotifier { client, topic_arn })
+    }
+}
+
+/// A topic could not be had.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("could not make sure that topic `{name}` exists")]
+pub struct TopicError {
+    name: String,
+    #[source]
+    source: Arc<dyn Error + Send + Sync>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the answer names no topic")]
+struct NoArn;
+
+impl Notifier for SnsNotifier {
+    async fn publish(&self, alert: &Alert) -> Result<(), PublishError> {
+        let mut call = self
+            .client
+            .publish()
+            .topic_arn(&self.topic_arn)
+            .subject(&alert.subject)
+            .message(&alert.body);
+        // SNS refuses attributes without a value.
+        for (name, value) in alert.attributes.iter().filter(|(_, value)| !value.is_empty()) {
+            let attribute = MessageAttributeValue::builder()
+                .data_type("String")
+                .string_value(value)
+                .build()
+                .map_err(|err| PublishError::NotSent(Arc::new(err)))?;
+            call = call.message_attributes(name, attribute);
+        }
+        call.send().await.map(|_| ()).map_err(classify)
+    }
+}
+
+/// Whether the message may have arrived. In doubt it may: the caller must not send it again.
+fn classify<E: Error + Send + Sync + 'static>(err: SdkError<E, HttpResponse>) -> PublishError {
+    let never_arrived = match &err {
+        SdkError::ConstructionFailure(_) => true,
+        SdkError::DispatchFailure(failure) => {
+            failure.is_user()
+                || failure.as_connector_error().is_some_and(|it| was_connection_refused(it))
+        }
+        SdkError::ServiceError(answer) => answer.raw().status().is_client_error(),
+        // A timeout, an answer that broke off, and whatever else there may be one day.
+        _ => false,
+    };
+    if never_arrived {
+        PublishError::NotSent(Arc::new(err))
+    } else {
+        PublishError::Unconfirmed(Arc::new(err))
+    }
+}
+
+/// A connection that was refused carried nothing.
+fn was_connection_refused(err: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(err), |it| (**it).source())
+        .filter_map(|it| it.downcast_ref::<io::Error>())
+        .any(|it| it.kind() == io::ErrorKind::ConnectionRefused)
+}
