@@ -96,7 +96,9 @@ impl DataDir {
     /// Stops the embedded database.
     pub async fn close(mut self) {
         if let Some(database) = self.database.take() {
-            database.stop().await;
+            if let Err(err) = database.stop().await {
+                eprintln!("tollbook: the embedded database did not stop cleanly: {err}");
+            }
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use std::io::Write;
 
-use comfy_table::style::{CellAlignment, ContentArrangement, presets};
-use comfy_table::{Cell, Table};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
 /// Prints a line to standard output; a reader that has gone away is not an error.
 pub fn line(text: &str) {
