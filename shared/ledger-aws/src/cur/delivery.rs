@@ -204,7 +204,7 @@ fn local_path(root: &Path, manifest: &Path, address: &str) -> Option<PathBuf> {
             [Component::Normal(_)]
         )
     };
-    if !parts.iter().all(|it| is_plain(it)) {
+    if !parts.iter().all(is_plain) {
         return None;
     }
     let beside = manifest.parent()?;
