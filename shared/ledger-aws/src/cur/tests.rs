@@ -270,7 +270,20 @@ fn a_parquet_column_of_another_type_is_refused() {
         read.rejected,
         ["a.parquet:1: line_item_unblended_cost: the cell is empty; expected an amount"],
     );
+    let zero = || Arc::new(Float64Array::from(vec![-0.0]));
+    let mut without_currency = columns(zero());
+    without_currency
+        .push(("line_item_currency_code", Arc::new(StringArray::from(vec![None::<&str>]))));
+    let read = read_bytes("a.parquet", &parquet(without_currency)).unwrap();
+    assert_eq!(
+        read.rejected,
+        [
+            "a.parquet:1: line_item_currency_code: `` is not a currency; expected a code of ISO 4217 \
+          such as `USD`"
+        ],
+    );
     for (cost, expected) in [
+        (zero() as ArrayRef, "0 USD"),
         (Arc::new(Float64Array::from(vec![0.1 + 0.2])) as ArrayRef, "0.3 USD"),
         (Arc::new(arrow_array::Int64Array::from(vec![3])), "3 USD"),
         (text("1.50"), "1.5 USD"),
@@ -418,6 +431,60 @@ fn the_newest_manifest_of_a_month_is_a_complete_delivery() {
              is not there; expected all data files of the delivery, in folders as in S3",
             place.display(),
         ),
+    );
+}
+
+#[test]
+fn a_manifest_without_files_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let check = |content: &str, expected: &str| {
+        put(dir.path(), "x-Manifest.json", content);
+        let error = read_all(&[dir.path()]).err().unwrap();
+        assert_eq!(error, format!("`{}/x-Manifest.json` {expected}", dir.path().display()));
+    };
+    check(r#"{"dataFiles": []}"#, "names no data file; expected at least one in `dataFiles`");
+    check(
+        "{}",
+        "cannot be read: missing field `dataFiles` at line 1 column 2; expected the manifest of a \
+         data export with `dataFiles`",
+    );
+}
+
+#[test]
+fn a_file_named_twice_is_read_once() {
+    let dir = TempDir::new().unwrap();
+    put(dir.path(), "a.csv", format!("{HEADER}\n{GOOD}\n"));
+    put(dir.path(), "b.csv", format!("{HEADER}\n{GOOD}\n"));
+    let (a, b) = (dir.path().join("a.csv"), dir.path().join("b.csv"));
+    assert_eq!(read_all(&[&a, &b, &a]).unwrap().lines.len(), 2);
+}
+
+#[test]
+fn a_marketplace_line_is_known_by_its_product() {
+    let text = r#"line_item_usage_start_date,line_item_unblended_cost,line_item_usage_type,line_item_product_code,bill_billing_entity,product,pricing_unit,line_item_usage_amount,line_item_line_item_description,line_item_net_unblended_cost
+2026-06-03 00:00:00,1,USE1-MP:USE1_InputTokenCount-Units,7zgyu5r4,AWS Marketplace,"{""product_name"":""Claude Sonnet 4.6 (Amazon Bedrock Edition)""}",Units,1.5,AWS Marketplace software usage|us-east-1|Million Input Tokens Regional,0.9
+2026-06-03,1,BoxUsage:t3.micro,AmazonEC2,AWS,"{""model"":""x""}",Hrs,1,,
+"#;
+    let read = read_bytes("a.csv", text.as_bytes()).unwrap();
+    let (claude, other) = (&read.lines[0], &read.lines[1]);
+    assert_eq!(&*claude.service, "Claude Sonnet 4.6 (Amazon Bedrock Edition)");
+    assert_eq!(claude.model.as_deref(), Some("claude-sonnet-4.6"));
+    assert_eq!((claude.ai, claude.tokens), (true, Some(1_500_000)));
+    assert_eq!(claude.costs.of(CostKind::NetUnblended).to_string(), "0.9 USD");
+    assert_eq!((other.ai, &*other.service, other.model.as_deref()), (false, "AmazonEC2", None));
+    assert_eq!(other.costs.stated(CostKind::NetUnblended), None);
+}
+
+#[test]
+fn a_quote_that_is_not_closed_does_not_fill_memory() {
+    // Gzip makes a row of any size of a small file.
+    let row = vec![b'x'; 5 << 20];
+    let bytes = gzip(&[format!("{HEADER}\n{GOOD}\n\"").as_bytes(), &row].concat());
+    check_refused(
+        "a.csv.gz",
+        &bytes,
+        "`a.csv.gz`: the row after line 1 is larger than 4194304 bytes; expected every quote to \
+         be closed",
     );
 }
 
