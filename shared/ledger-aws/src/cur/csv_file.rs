@@ -15,7 +15,7 @@ use super::columns::{COUNT, Column};
 use super::line::RawLine;
 
 /// A row that a quote without an end swallows must not fill memory; AWS's rows are a few kilobytes.
-const ROW_LIMIT: u64 = 64 << 20;
+const ROW_LIMIT: u64 = 4 << 20;
 
 /// How often progress is told.
 const ROWS_PER_PROGRESS: u64 = 4096;

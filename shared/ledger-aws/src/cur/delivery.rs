@@ -3,7 +3,7 @@
 //! A manifest closes a delivery: AWS writes it after all data files. Where there is none, a folder
 //! may be half copied, so nothing is taken for complete.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -170,6 +170,13 @@ fn newest(root: &Path, manifests: &[PathBuf]) -> Result<Vec<Delivery>, SourceErr
     }
     let mut deliveries = Vec::new();
     for ((_, period), (delivered_at, path, manifest)) in by_month {
+        // To take an empty list for a whole month would wipe out the month.
+        if manifest.data_files.is_empty() {
+            return Err(refused(format!(
+                "`{}` names no data file; expected at least one in `dataFiles`",
+                path.display(),
+            )));
+        }
         let mut files = Vec::new();
         for address in &manifest.data_files {
             files.push(local_path(root, path, address).ok_or_else(|| {
@@ -204,7 +211,7 @@ fn local_path(root: &Path, manifest: &Path, address: &str) -> Option<PathBuf> {
             [Component::Normal(_)]
         )
     };
-    if !parts.iter().all(|it| is_plain(it)) {
+    if !parts.iter().all(is_plain) {
         return None;
     }
     let beside = manifest.parent()?;
@@ -228,7 +235,12 @@ fn delivery(
 ) -> Result<Delivery, SourceError> {
     let mut bytes: u64 = 0;
     let mut names = Vec::new();
+    let mut seen = BTreeSet::new();
     for file in files {
+        // A file that is named twice is there once.
+        if !seen.insert(file) {
+            continue;
+        }
         let size = fs::metadata(file).map_err(|source| unreachable(file, source))?.len();
         if size == 0 {
             return Err(refused(empty_file(text(file)?)));

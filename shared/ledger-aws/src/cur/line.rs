@@ -33,8 +33,8 @@ const MARKETPLACE_EDITION: &str = "(Amazon Bedrock Edition)";
 
 /// The cells of one row as text.
 ///
-/// - **Shape:** by [`Column`]; `None` where the file has no such column or the cell is null. Maps
-///   are JSON objects.
+/// - **Shape:** by [`Column`]; `None` where the file has no such column, empty where the cell is
+///   null. Maps are JSON objects.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RawLine<'a>(pub [Option<&'a str>; COUNT]);
 

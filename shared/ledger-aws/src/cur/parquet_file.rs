@@ -136,10 +136,12 @@ fn read_batch(
         let cells = texts.iter_mut().zip(&mut is_set).zip(arrays).zip(Column::ALL);
         for (((text, is_set), array), column) in cells {
             text.clear();
-            match array.filter(|it| it.is_valid(row)).map(|it| write_cell(it, row, text)) {
-                None => {}
-                Some(Ok(())) => *is_set = true,
-                Some(Err(reason)) => bad = bad.or(Some((column, reason))),
+            // A null is what an empty cell is in CSV.
+            *is_set = array.is_some();
+            if let Some(array) = array.filter(|it| it.is_valid(row))
+                && let Err(reason) = write_cell(array, row, text)
+            {
+                bad = bad.or(Some((column, reason)));
             }
         }
         if let Some((column, reason)) = bad {
@@ -160,7 +162,8 @@ fn write_cell(array: &ArrayRef, row: usize, text: &mut String) -> Result<(), Str
     match array.data_type() {
         DataType::Float64 => {
             // Fifteen significant digits are what a double holds of any decimal: `0.1` stays `0.1`.
-            let value = array.as_primitive::<Float64Type>().value(row);
+            // Adding nothing turns the double `-0.0` into `0.0`.
+            let value = array.as_primitive::<Float64Type>().value(row) + 0.0;
             let _ = write!(text, "{value:.14e}");
         }
         DataType::Int64 => {
