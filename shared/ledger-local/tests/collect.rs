@@ -18,8 +18,8 @@ use axum::routing::post;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use ledger_app::collect::{
-    CollectError, CollectReport, CollectRequest, CostExplorer, CostExplorerError, CostQuery, Pause,
-    RequestQuota, collect,
+    CollectError, CollectReport, CollectRequest, CostExplorer, CostExplorerError, CostPage,
+    CostQuery, NamePage, Pause, RequestQuota, collect,
 };
 use ledger_app::ports::{BillReplacement, LedgerStore, Replaced, StoreError};
 use ledger_aws::cost_explorer::AwsCostExplorer;
@@ -421,6 +421,50 @@ async fn a_refused_token_begins_the_chain_again_twice() {
         }
         assert!(run(&stand_in, request()).await.outcome.is_err());
     }
+}
+
+/// Forgets the token of a later page of costs, twice.
+struct Forgetful {
+    explorer: AwsCostExplorer,
+    left: AtomicU32,
+}
+
+impl CostExplorer for Forgetful {
+    async fn service_names(
+        &self,
+        period: ChargePeriod,
+        token: Option<&str>,
+    ) -> Result<NamePage, CostExplorerError> {
+        self.explorer.service_names(period, token).await
+    }
+
+    async fn costs(
+        &self,
+        query: &CostQuery,
+        token: Option<&str>,
+    ) -> Result<CostPage, CostExplorerError> {
+        let one_less = |left: u32| left.checked_sub(1);
+        let forgets = token.is_some()
+            && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
+        if forgets {
+            return Err(CostExplorerError::InvalidToken);
+        }
+        self.explorer.costs(query, token).await
+    }
+}
+
+#[tokio::test]
+async fn pages_read_before_a_refused_token_do_not_count_twice() {
+    let stand_in = stand_in(september()).with_page_size(NonZeroUsize::MIN);
+    let explorer = serve(stand_in.router()).await;
+    let explorer = Forgetful { explorer, left: AtomicU32::new(2) };
+    let (ledger, pause) = (Ledger::default(), NoPause::default());
+    let quota = Quota(AtomicU32::new(100));
+    let rules = AttributionRules::default();
+    let report = collect(request(), &rules, &explorer, &ledger, &quota, &pause).await.unwrap();
+    assert_eq!(report.findings, []);
+    let days = ledger.of(&Source::CostExplorer);
+    assert_eq!(by_tag(&days, TEAM), by_tag_of_lines(&september(), TEAM));
 }
 
 /// August and September, which need 1 + 2 * 3 requests.
