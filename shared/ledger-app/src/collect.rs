@@ -15,9 +15,7 @@ use ledger_core::ai_service::is_ai;
 use ledger_core::attribution::{AttributionRules, attribute};
 use ledger_core::cost::{CostKind, Costs};
 use ledger_core::currency::Currency;
-use ledger_core::line_item::{
-    BillId, Finding, LineItem, Provenance, Source, Tags, UNKNOWN_PAYER,
-};
+use ledger_core::line_item::{BillId, Finding, LineItem, Provenance, Source, Tags, UNKNOWN_PAYER};
 use ledger_core::model::{CanonicalModel, canonical_model};
 use ledger_core::money::{Money, MoneyError, parse_decimal};
 use ledger_core::period::{BillingPeriod, ChargePeriod};
@@ -279,7 +277,9 @@ pub enum CollectError {
     #[error("no tag key to group by was given; expected at least one, such as `iamPrincipal/team`")]
     NoTagKey,
     /// The period begins after today.
-    #[error("the period begins on {start}, which is after today, {today}; expected days up to today")]
+    #[error(
+        "the period begins on {start}, which is after today, {today}; expected days up to today"
+    )]
     Future {
         /// Its first day.
         start: Date,
@@ -856,12 +856,15 @@ impl Reader {
 /// The model that the usage type names, or else the service.
 fn model_of(usage_type: &UsageType, service: &str) -> Option<CanonicalModel> {
     let of_usage_type = usage_type.model.as_deref();
-    of_usage_type.or(Some(service).filter(|it| it.ends_with(MARKETPLACE_EDITION))).map(canonical_model)
+    of_usage_type
+        .or(Some(service).filter(|it| it.ends_with(MARKETPLACE_EDITION)))
+        .map(canonical_model)
 }
 
 /// The costs of a group, and what rounding added; nothing for a total that is nothing.
 fn read_costs(group: &CostGroup) -> Result<Option<(Costs, Decimal)>, ReadError> {
-    let missing = |metric| ReadError::Unreadable(format!("it has no `{metric}`; expected an amount"));
+    let missing =
+        |metric| ReadError::Unreadable(format!("it has no `{metric}`; expected an amount"));
     let unblended = group.unblended.as_deref().ok_or_else(|| missing("UnblendedCost"))?;
     let net = group.net_unblended.as_deref();
     let is_total = group.tag_value.is_none() && group.usage_type.is_none();
@@ -870,8 +873,7 @@ fn read_costs(group: &CostGroup) -> Result<Option<(Costs, Decimal)>, ReadError> 
         return Ok(None);
     }
     let code = group.currency.as_deref().unwrap_or_default();
-    let currency =
-        Currency::parse(code).map_err(|err| ReadError::Unreadable(err.to_string()))?;
+    let currency = Currency::parse(code).map_err(|err| ReadError::Unreadable(err.to_string()))?;
     let unblended = Money::parse(unblended, currency).map_err(ReadError::Money)?;
     let net = net.map(|it| Money::parse(it, currency)).transpose().map_err(ReadError::Money)?;
     let costs =
