@@ -1,0 +1,171 @@
+//! Answers as bytes: JSON with a tag, and one form for every refusal.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hasher as _};
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use ledger_app::evaluate::EvaluateError;
+use ledger_app::lookup::LookupError;
+use ledger_app::ports::StoreError;
+use ledger_core::money::MoneyError;
+use serde::Serialize;
+
+/// A refusal: what the caller may know of it.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    details: BTreeMap<&'static str, Vec<String>>,
+}
+
+impl ApiError {
+    /// A parameter is not what it should be.
+    pub(crate) fn bad_parameter(name: &str, message: String) -> ApiError {
+        ApiError::bad_request("bad_parameter", message).with("parameter", vec![name.to_owned()])
+    }
+
+    pub(crate) fn bad_request(code: &'static str, message: String) -> ApiError {
+        ApiError { status: StatusCode::BAD_REQUEST, code, message, details: BTreeMap::new() }
+    }
+
+    pub(crate) fn not_found() -> ApiError {
+        let message = "there is nothing here; expected /v1/costs, /v1/statements, /v1/budgets or \
+                       /v1/health";
+        ApiError {
+            status: StatusCode::NOT_FOUND,
+            code: "not_found",
+            message: message.to_owned(),
+            details: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn method_not_allowed() -> ApiError {
+        ApiError {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            code: "method_not_allowed",
+            message: "this only answers GET".to_owned(),
+            details: BTreeMap::new(),
+        }
+    }
+
+    /// A failure of ours: the log gets the chain, the caller a code and what to do.
+    pub(crate) fn failed(err: &(dyn Error + 'static), is_retryable: bool) -> ApiError {
+        tracing::error!(error = %chain(err), "a request was not answered");
+        let (status, code, message) = if is_retryable {
+            let message = "the ledger did not answer; try again";
+            (StatusCode::SERVICE_UNAVAILABLE, "ledger_unavailable", message)
+        } else {
+            let message = "the answer could not be made; the log has the request id and the cause";
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+        };
+        ApiError { status, code, message: message.to_owned(), details: BTreeMap::new() }
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, values: Vec<String>) -> ApiError {
+        self.details.insert(name, values);
+        self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(err: StoreError) -> ApiError {
+        ApiError::failed(&err, err.is_retryable())
+    }
+}
+
+impl From<MoneyError> for ApiError {
+    fn from(err: MoneyError) -> ApiError {
+        ApiError::failed(&err, false)
+    }
+}
+
+impl From<LookupError> for ApiError {
+    fn from(err: LookupError) -> ApiError {
+        ApiError::failed(&err, is_retryable(&err))
+    }
+}
+
+impl From<EvaluateError> for ApiError {
+    fn from(err: EvaluateError) -> ApiError {
+        let retryable = match &err {
+            EvaluateError::Spend(_, lookup) => is_retryable(lookup),
+            EvaluateError::Keep(_, store) => store.is_retryable(),
+        };
+        ApiError::failed(&err, retryable)
+    }
+}
+
+fn is_retryable(err: &LookupError) -> bool {
+    match err {
+        LookupError::Read(store) => store.is_retryable(),
+        LookupError::Money(_) => false,
+    }
+}
+
+fn chain(err: &(dyn Error + 'static)) -> String {
+    let mut text = err.to_string();
+    let mut cause = err.source();
+    while let Some(err) = cause {
+        // Writing to a `String` does not fail.
+        let _ = write!(text, ": {err}");
+        cause = err.source();
+    }
+    text
+}
+
+#[derive(Serialize)]
+struct Envelope {
+    error: Refusal,
+}
+
+#[derive(Serialize)]
+struct Refusal {
+    code: &'static str,
+    message: String,
+    details: BTreeMap<&'static str, Vec<String>>,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let ApiError { status, code, message, details } = self;
+        let envelope = Envelope { error: Refusal { code, message, details } };
+        (status, [(CACHE_CONTROL, "no-store")], axum::Json(envelope)).into_response()
+    }
+}
+
+/// A JSON answer with a tag of its content; without a body when the caller has it already.
+pub(crate) fn tagged<T: Serialize>(headers: &HeaderMap, body: &T) -> Result<Response, ApiError> {
+    let bytes = serde_json::to_vec(body).map_err(|err| ApiError::failed(&err, false))?;
+    let etag = format!("\"{:016x}\"", hash_of(&bytes));
+    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|it| it.to_str().ok()).any(|it| {
+        it.split(',')
+            .map(str::trim)
+            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+    });
+    let head = [(ETAG, etag), (CACHE_CONTROL, "private, no-cache".to_owned())];
+    Ok(if known {
+        (StatusCode::NOT_MODIFIED, head).into_response()
+    } else {
+        (head, [(CONTENT_TYPE, "application/json")], bytes).into_response()
+    })
+}
+
+/// The same for the same value in every process of one build.
+pub(crate) fn hash_of(value: impl std::hash::Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,421 @@
+//! The routes against a ledger in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use ledger_app::ports::{
+    AlertState, AlertStore, BillReplacement, Document, DocumentKind, DocumentStore, LedgerStore,
+    Replaced, StoreError, StoredAlert,
+};
+use ledger_core::attribution::{Business, Owner};
+use ledger_core::bill::{BillHead, DayHead, Generation};
+use ledger_core::budget::{Alert, AlertId};
+use ledger_core::cost::Costs;
+use ledger_core::currency::Currency;
+use ledger_core::dimension::Level;
+use ledger_core::line_item::{BillId, Source};
+use ledger_core::money::Money;
+use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
+use ledger_core::rollup::{DayTotal, Measures, Rollup, RollupKey};
+use ledger_core::usage_type::Meter;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use crate::{AppState, router};
+
+const TODAY: Date = date(2026, 11, 20);
+
+/// Days of rollups, one bill, and what else the routes read.
+#[derive(Clone, Default)]
+struct MemoryLedger {
+    days: Arc<BTreeMap<Date, Vec<Rollup>>>,
+    budgets: Option<&'static str>,
+    alerts: Vec<StoredAlert>,
+    is_down: bool,
+}
+
+impl MemoryLedger {
+    fn of(rollups: Vec<(Date, Rollup)>) -> MemoryLedger {
+        let mut days: BTreeMap<Date, Vec<Rollup>> = BTreeMap::new();
+        for (day, rollup) in rollups {
+            days.entry(day).or_default().push(rollup);
+        }
+        MemoryLedger { days: Arc::new(days), ..MemoryLedger::default() }
+    }
+
+    fn up(&self) -> Result<(), StoreError> {
+        if !self.is_down {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable {
+            doing: "query the table `secret-table`".to_owned(),
+            is_retryable: true,
+            source: Arc::new(std::io::Error::other("arn:aws:secret")),
+        })
+    }
+}
+
+fn rollup(owner: &str, model: &str, cost: &str, currency: Currency) -> Rollup {
+    let costs = Costs::new(Money::parse(cost, currency).unwrap().money, None).unwrap();
+    Rollup {
+        key: RollupKey {
+            owner: Owner::parse(owner),
+            business: Business::default(),
+            service: "Amazon Bedrock".into(),
+            provider: None,
+            model: Some(model.into()),
+            meter: Meter::InputTokens,
+            line_type: "Usage".into(),
+            currency,
+            detail: None,
+        },
+        measures: Measures { costs, tokens: Some(1_000), line_count: 1, first_line: None },
+    }
+}
+
+fn usd(day: i8, owner: &str, cost: &str) -> (Date, Rollup) {
+    (date(2026, 11, day), rollup(owner, "claude-opus-4-5", cost, Currency::USD))
+}
+
+impl LedgerStore for MemoryLedger {
+    async fn heads(&self, from: BillingPeriod) -> Result<Vec<BillHead>, StoreError> {
+        self.up()?;
+        let mut heads: BTreeMap<BillingPeriod, BillHead> = BTreeMap::new();
+        for (day, rollups) in self.days.iter() {
+            let period = BillingPeriod::containing(*day);
+            let head = heads.entry(period).or_insert_with(|| BillHead {
+                bill: BillId { period, source: Source::Cur, payer: "111122223333".into() },
+                version: 1,
+                delivered_at: None,
+                imported_at: Timestamp::UNIX_EPOCH,
+                rules_version: 1,
+                days: BTreeMap::new(),
+            });
+            let currencies = rollups.iter().map(|it| it.key.currency);
+            let totals = currencies.map(|it| (it, DayTotal::zero(it))).collect();
+            let generation = Generation { version: 1, content_hash: "a".into() };
+            head.days.insert(*day, DayHead { generation, totals, estimated: false });
+        }
+        Ok(heads.into_values().filter(|it| it.bill.period >= from).collect())
+    }
+
+    async fn replace(&self, _: BillReplacement) -> Result<Replaced, StoreError> {
+        unreachable!("the routes only read")
+    }
+
+    async fn rollups(
+        &self,
+        _: &BillId,
+        day: Date,
+        _: &Generation,
+        _: Level,
+        owners: Option<&[Owner]>,
+    ) -> Result<Vec<Rollup>, StoreError> {
+        let rollups = self.days.get(&day).into_iter().flatten();
+        let asked = rollups.filter(|it| owners.is_none_or(|them| them.contains(&it.key.owner)));
+        Ok(asked.cloned().collect())
+    }
+}
+
+impl DocumentStore for MemoryLedger {
+    async fn document(&self, _: DocumentKind) -> Result<Option<Document>, StoreError> {
+        Ok(self.budgets.map(|text| Document { version: 3, text: text.to_owned() }))
+    }
+
+    async fn apply(&self, _: DocumentKind, _: &str, _: Timestamp) -> Result<Document, StoreError> {
+        unreachable!("the routes only read")
+    }
+}
+
+impl AlertStore for MemoryLedger {
+    async fn plan(&self, _: &Alert, _: Timestamp) -> Result<StoredAlert, StoreError> {
+        unreachable!("the routes only read")
+    }
+
+    async fn advance(
+        &self,
+        _: &AlertId,
+        _: AlertState,
+        _: AlertState,
+        _: &str,
+        _: Timestamp,
+    ) -> Result<bool, StoreError> {
+        unreachable!("the routes only read")
+    }
+
+    async fn alerts(&self, period: ChargePeriod) -> Result<Vec<StoredAlert>, StoreError> {
+        let alerts = self.alerts.iter().filter(|it| period.contains(it.alert.id.start));
+        Ok(alerts.cloned().collect())
+    }
+}
+
+async fn send(ledger: &MemoryLedger, request: Request<Body>) -> Response {
+    let state = AppState { ledger: ledger.clone(), today: || TODAY, sample: true };
+    router(state).oneshot(request).await.unwrap()
+}
+
+async fn get(ledger: &MemoryLedger, uri: &str) -> Response {
+    send(ledger, Request::get(uri).body(Body::empty()).unwrap()).await
+}
+
+async fn text(response: Response) -> String {
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+async fn json(ledger: &MemoryLedger, uri: &str) -> Value {
+    serde_json::from_str(&text(get(ledger, uri).await).await).unwrap()
+}
+
+fn five_owners() -> MemoryLedger {
+    let owners = [("a", "5"), ("b", "4.000000000000001"), ("c", "3"), ("d", "2"), ("e", "1")];
+    MemoryLedger::of(owners.into_iter().map(|(owner, cost)| usd(2, owner, cost)).collect())
+}
+
+#[tokio::test]
+async fn costs_are_grouped_and_exact() {
+    let ledger = MemoryLedger::of(vec![
+        usd(1, "search", "0.000000000000001"),
+        usd(2, "search", "1.5"),
+        usd(2, "ads", "2"),
+    ]);
+    let answer = json(&ledger, "/v1/costs?group_by=owner,model").await;
+    assert_eq!(answer["from"], "2026-11-01");
+    assert_eq!(answer["to"], "2026-11-21");
+    assert_eq!(answer["data_up_to"], "2026-11-03");
+    assert_eq!(answer["currency"], "USD");
+    assert_eq!(answer["total"], "3.500000000000001");
+    assert_eq!(answer["rows"][0]["keys"]["owner"], "ads");
+    assert_eq!(answer["rows"][1]["cost"], "1.500000000000001");
+    assert_eq!(answer["rows"][1]["status"], "billed");
+    assert_eq!(answer["rows"][1]["tokens"]["input"], 2_000);
+    let filtered = "/v1/costs?where=owner=search&where=owner=none&to=2026-11-02";
+    assert_eq!(json(&ledger, filtered).await["total"], "0.000000000000001");
+}
+
+#[tokio::test]
+async fn without_data_there_is_no_currency() {
+    let answer = json(&MemoryLedger::default(), "/v1/costs").await;
+    assert_eq!(answer["rows"], serde_json::json!([]));
+    assert_eq!(answer["total"], "0");
+    assert_eq!(answer["currency"], Value::Null);
+}
+
+#[tokio::test]
+async fn pages_give_all_rows_once() {
+    let ledger = five_owners();
+    let mut uri = "/v1/costs?group_by=owner&limit=2".to_owned();
+    let mut owners = Vec::new();
+    loop {
+        let answer = json(&ledger, &uri).await;
+        assert_eq!(answer["total"], "15.000000000000001");
+        for row in answer["rows"].as_array().unwrap() {
+            owners.push(row["keys"]["owner"].as_str().unwrap().to_owned());
+        }
+        let Some(cursor) = answer["next_cursor"].as_str() else { break };
+        uri = format!("/v1/costs?group_by=owner&limit=2&cursor={cursor}");
+    }
+    assert_eq!(owners, ["a", "b", "c", "d", "e"]);
+}
+
+#[tokio::test]
+async fn a_cursor_is_of_one_question_and_one_state() {
+    let first = json(&five_owners(), "/v1/costs?group_by=owner&limit=2").await;
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let other = format!("/v1/costs?group_by=model&limit=2&cursor={cursor}");
+    assert_eq!(json(&five_owners(), &other).await["error"]["code"], "cursor_invalid");
+    let changed = MemoryLedger::of(vec![usd(2, "a", "5")]);
+    let same = format!("/v1/costs?group_by=owner&limit=2&cursor={cursor}");
+    assert_eq!(json(&changed, &same).await["error"]["code"], "cursor_invalid");
+}
+
+#[tokio::test]
+async fn what_the_caller_has_is_not_sent_again() {
+    let ledger = five_owners();
+    let first = get(&ledger, "/v1/costs").await;
+    let etag = first.headers()["etag"].clone();
+    let again = Request::get("/v1/costs").header("if-none-match", &etag);
+    let again = send(&ledger, again.body(Body::empty()).unwrap()).await;
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(again.headers()["etag"], etag);
+    assert_eq!(text(again).await, "");
+    let changed = MemoryLedger::of(vec![usd(2, "a", "5")]);
+    let changed = send(
+        &changed,
+        Request::get("/v1/costs").header("if-none-match", &etag).body(Body::empty()).unwrap(),
+    );
+    assert_eq!(changed.await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named() {
+    for (query, message) in [
+        (
+            "costs?form=1",
+            "`form` is not a parameter; expected from, to, group_by, where, cost_kind, currency, limit, cursor",
+        ),
+        ("costs?from=2026-11-01&from=2026-11-02", "`from` is given twice; expected it once"),
+        ("costs?from=1.11.2026", "`from` is `1.11.2026`; expected a day such as `2026-11-01`"),
+        ("costs?to=2026-11-31", "`to` is `2026-11-31`; expected a day such as `2026-11-01`"),
+        (
+            "costs?to=2026-11-01",
+            "the period `2026-11-01..2026-11-01` is empty; expected the end after the start, which it leaves out",
+        ),
+        (
+            "costs?from=2020-01-01&to=2026-01-01",
+            "the period has 2192 days; expected at most 1100 from `from` to `to`",
+        ),
+        ("costs?where=owner", "`where` is `owner`; expected `dimension=value`"),
+        (
+            "costs?cost_kind=blended",
+            "`cost_kind` is `blended`; expected `unblended` or `net_unblended`",
+        ),
+        (
+            "costs?currency=usdollar",
+            "`currency` is `usdollar`; expected an ISO 4217 code such as `USD`",
+        ),
+        ("costs?limit=0", "`limit` is `0`; expected a number from 1 to 1000"),
+        ("costs?limit=1001", "`limit` is `1001`; expected a number from 1 to 1000"),
+        (
+            "costs?cursor=zz",
+            "`cursor` is not of this question, or the ledger has changed since; start again without it",
+        ),
+        ("statements", "`period` is missing; expected a month such as `2026-11`"),
+        ("statements?period=2026-13", "`period` is `2026-13`; expected a month such as `2026-11`"),
+        ("health?a=b", "`a` is not a parameter; expected none"),
+    ] {
+        let response = get(&five_owners(), &format!("/v1/{query}")).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{query}");
+        assert!(response.headers().contains_key("x-request-id"));
+        let body: Value = serde_json::from_str(&text(response).await).unwrap();
+        assert_eq!(body["error"]["message"], message);
+    }
+    let body = json(&five_owners(), "/v1/costs?group_by=color").await;
+    let message = body["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("`group_by`: `color` is not a dimension; expected owner"));
+}
+
+#[tokio::test]
+async fn several_currencies_are_not_mixed() {
+    let euro = Currency::parse("EUR").unwrap();
+    let ledger =
+        MemoryLedger::of(vec![usd(2, "a", "5"), (date(2026, 11, 2), rollup("b", "m", "7", euro))]);
+    let body = json(&ledger, "/v1/costs").await;
+    assert_eq!(body["error"]["code"], "currency_needed");
+    let mut names = body["error"]["details"]["currencies"].as_array().unwrap().clone();
+    names.sort_by_key(ToString::to_string);
+    assert_eq!(names, ["EUR", "USD"]);
+    assert_eq!(json(&ledger, "/v1/costs?currency=EUR").await["total"], "7");
+    let page = text(get(&ledger, "/").await).await;
+    assert!(page.contains("5.00 USD") && page.contains("7.00 EUR"));
+}
+
+#[tokio::test]
+async fn refusals_have_one_form() {
+    for (request, status, code) in [
+        (Request::get("/v1/nothing"), 404, "not_found"),
+        (Request::post("/v1/costs"), 405, "method_not_allowed"),
+    ] {
+        let response = send(&five_owners(), request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), status);
+        assert!(response.headers().contains_key("x-request-id"));
+        let body: Value = serde_json::from_str(&text(response).await).unwrap();
+        assert_eq!(body["error"]["code"], code);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_tells_the_caller_nothing_of_its_cause() {
+    let ledger = MemoryLedger { is_down: true, ..MemoryLedger::default() };
+    for uri in ["/", "/v1/costs", "/v1/health", "/v1/statements?period=2026-11"] {
+        let response = get(&ledger, uri).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let body = text(response).await;
+        assert!(body.contains("try again") && !body.contains("secret"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn statements_add_up() {
+    let ledger = MemoryLedger::of(vec![usd(1, "search", "1.005"), usd(2, "ads", "2")]);
+    let answer = json(&ledger, "/v1/statements?period=2026-11&owner=search").await;
+    assert_eq!(answer["statements"].as_array().unwrap().len(), 1);
+    assert_eq!(answer["statements"][0]["exact_total"], "1.005");
+    assert_eq!(answer["statements"][0]["lines"][0]["meter"], "input_tokens");
+}
+
+fn with_budget() -> MemoryLedger {
+    let id = AlertId {
+        budget: "search-monthly".into(),
+        window: Window::Monthly,
+        start: date(2026, 11, 1),
+        threshold: 100,
+    };
+    let alert = Alert {
+        id,
+        subject: "search is over".to_owned(),
+        body: String::new(),
+        attributes: BTreeMap::new(),
+    };
+    MemoryLedger {
+        budgets: Some(
+            "[[budget]]\nname = \"search-monthly\"\nowner = \"Ida\"\nlimit = \"10\"\n\
+             currency = \"USD\"\nwindow = \"monthly\"\nscope = { owner = \"search\" }\n",
+        ),
+        alerts: vec![StoredAlert { alert, state: AlertState::Sent, at: Timestamp::UNIX_EPOCH }],
+        ..MemoryLedger::of(vec![usd(1, "search", "12"), usd(1, "Unattributed", "4")])
+    }
+}
+
+#[tokio::test]
+async fn budgets_are_judged_and_have_their_alerts() {
+    let answer = json(&with_budget(), "/v1/budgets").await;
+    let budget = &answer["budgets"][0];
+    assert_eq!(budget["spend"], "12");
+    assert_eq!(budget["percent"], "120");
+    assert_eq!(budget["state"], "exceeded");
+    assert_eq!(budget["reached"], serde_json::json!([50, 80, 100]));
+    assert_eq!(budget["alerts"][0]["state"], "sent");
+}
+
+#[tokio::test]
+async fn health_tells_what_nobody_owns() {
+    let answer = json(&with_budget(), "/v1/health").await;
+    assert_eq!(answer["data_up_to"], "2026-11-02");
+    assert_eq!(answer["bills"][0]["source"], "cur");
+    assert_eq!(answer["unattributed"][0]["cost"], "4");
+    assert_eq!(answer["unattributed"][0]["percent"], "25");
+}
+
+#[tokio::test]
+async fn the_page_shows_the_month_and_loads_nothing() {
+    let response = get(&with_budget(), "/").await;
+    let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none'; style-src 'unsafe-inline'; img-src data:"));
+    let page = text(response).await;
+    for part in ["SAMPLE DATA", "16.00 USD", "25 %", "exceeded", "search is over", "<svg", "Ida"] {
+        assert!(page.contains(part), "{part}");
+    }
+    let without_namespace = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+    assert!(!without_namespace.contains("http://") && !without_namespace.contains("https://"));
+    assert!(!page.contains("<script") && !page.contains("url(") && !page.contains("@import"));
+}
+
+#[tokio::test]
+async fn a_name_is_text_and_never_markup() {
+    let ledger = MemoryLedger::of(vec![usd(1, "<script>alert(1)</script>\"'&", "1")]);
+    let page = text(get(&ledger, "/").await).await;
+    assert!(!page.contains("<script"));
+    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;"));
+}
+
+#[tokio::test]
+async fn an_empty_ledger_says_what_to_do() {
+    let page = text(get(&MemoryLedger::default(), "/").await).await;
+    assert!(page.contains("tollbook import PATH"));
+}
