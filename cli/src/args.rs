@@ -44,6 +44,10 @@ pub enum Command {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
+    /// Ask Cost Explorer for the days that no bill tells of yet; each request costs 0.01 USD.
+    ///
+    /// Uses the account of the environment, or the endpoint in AWS_ENDPOINT_URL_COST_EXPLORER.
+    Collect(CollectArgs),
     /// Write the export, rules and budgets of the sample organisation into a folder.
     Sample {
         /// Where.
@@ -92,6 +96,30 @@ pub struct UpArgs {
     /// The port of the page and the API on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 8707)]
     pub port: u16,
+}
+
+/// What to ask Cost Explorer.
+#[derive(Args, Debug)]
+pub struct CollectArgs {
+    /// The first day; the first of this month by default.
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<Date>,
+    /// The day after the last; today by default.
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<Date>,
+    /// A cost allocation tag key as AWS spells it. The first makes the ledger, further ones are
+    /// views of the same money.
+    #[arg(long = "tag-key", value_name = "KEY", default_value = "iamPrincipal/team")]
+    pub tag_keys: Vec<String>,
+    /// Requests that this run may make.
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    pub max_requests: u32,
+    /// Requests that all runs of a day may make.
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    pub max_requests_per_day: u64,
+    /// The payer's account id, to lay its answers beside its bills.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub payer: Option<String>,
 }
 
 /// Totals of a period.

@@ -51,7 +51,8 @@ impl DataDir {
         match lock(path)? {
             Ok(lock) => DataDir::start(path, lock).await,
             Err(Holder { database: Some(endpoint), .. }) => {
-                let client = ledger_aws::connect::dynamodb_client(Some(&LocalEndpoint(endpoint))).await;
+                let client =
+                    ledger_aws::connect::dynamodb_client(Some(&LocalEndpoint(endpoint))).await;
                 let ledger = DynamoLedger { client, table: TABLE.to_owned() };
                 Ok(DataDir { ledger, path: path.to_owned(), database: None, lock: None })
             }
@@ -68,7 +69,8 @@ impl DataDir {
         let database = EmbeddedDatabase::open(Some(&file))
             .await
             .with_context(|| format!("could not open the ledger `{}`", file.display()))?;
-        let client = ledger_aws::connect::dynamodb_client(Some(&LocalEndpoint(database.endpoint()))).await;
+        let client =
+            ledger_aws::connect::dynamodb_client(Some(&LocalEndpoint(database.endpoint()))).await;
         let ledger = DynamoLedger { client, table: TABLE.to_owned() };
         ledger.ensure_table().await?;
         let mut dir =
@@ -134,8 +136,7 @@ fn lock(path: &Path) -> anyhow::Result<Result<File, Holder>> {
         Err(TryLockError::WouldBlock) => {
             let mut text = String::new();
             file.read_to_string(&mut text).with_context(place)?;
-            let mut lines =
-                text.lines().map(|line| (!line.is_empty()).then(|| line.to_owned()));
+            let mut lines = text.lines().map(|line| (!line.is_empty()).then(|| line.to_owned()));
             let mut next = || lines.next().flatten();
             Ok(Err(Holder { process: next(), database: next(), page: next() }))
         }

@@ -22,7 +22,8 @@ pub enum Outcome {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("TOLLBOOK_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+    let filter =
+        EnvFilter::try_from_env("TOLLBOOK_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -55,6 +56,7 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match command {
         Command::Up(args) => commands::up::up(&data, &args).await,
         Command::Import { paths } => commands::import::import(&data, format, paths).await,
+        Command::Collect(args) => commands::collect::collect_costs(&data, format, &args).await,
         Command::Sample { dir, as_of, seed } => commands::up::sample(&dir, as_of, seed),
         Command::Report(args) => commands::report::report(&data, format, &args).await,
         Command::Statement { period, owner, cost_kind } => {

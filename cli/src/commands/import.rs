@@ -26,8 +26,7 @@ pub async fn import(data: &Path, format: Format, paths: Vec<PathBuf>) -> anyhow:
         Progress::Read(bytes) => shown.inc(bytes),
         Progress::Writing(bill) => shown.set_message(format!("writing {bill}")),
     };
-    let result =
-        import_bills(source, rules, jiff::Timestamp::now(), show, &dir.ledger).await;
+    let result = import_bills(source, rules, jiff::Timestamp::now(), show, &dir.ledger).await;
     bar.finish_and_clear();
     let report = match result {
         Ok(report) => report,

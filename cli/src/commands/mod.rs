@@ -1,6 +1,7 @@
 //! One module a command.
 
 pub mod budget;
+pub mod collect;
 pub mod doctor;
 pub mod explain;
 pub mod import;

@@ -80,15 +80,23 @@ fn table(statement: &Statement) {
     };
     rows.push(closing("rounding", statement.rounding));
     rows.push(closing("total", statement.total));
-    let header =
-        ["cost centre", "product", "model", "meter", "line type", "tokens", "amount"];
+    let header = ["cost centre", "product", "model", "meter", "line type", "tokens", "amount"];
     output::table(&header, &rows, 2);
 }
 
 fn csv(statements: &[Statement]) {
     let header = [
-        "owner", "period", "currency", "cost_centre", "product", "model", "meter", "line_type",
-        "tokens", "amount", "exact",
+        "owner",
+        "period",
+        "currency",
+        "cost_centre",
+        "product",
+        "model",
+        "meter",
+        "line_type",
+        "tokens",
+        "amount",
+        "exact",
     ];
     let mut rows = Vec::new();
     for statement in statements {

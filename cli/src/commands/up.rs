@@ -45,16 +45,20 @@ pub fn sample(dir: &Path, as_of: Option<Date>, seed: u64) -> anyhow::Result<Outc
 /// Runs until it is told to stop.
 pub async fn up(data: &Path, args: &UpArgs) -> anyhow::Result<Outcome> {
     let mut dir = DataDir::open(data).await?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.with_context(|| {
-        format!("could not listen on 127.0.0.1:{}; choose another port with --port", args.port)
-    })?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.with_context(|| {
+            format!("could not listen on 127.0.0.1:{}; choose another port with --port", args.port)
+        })?;
     let page = format!("http://{}", listener.local_addr()?);
     dir.announce(Some(&page))?;
     let notifier = start_outbox(&dir.path).await?;
     let is_sample = args.export.is_empty();
     let state = AppState { ledger: dir.ledger.clone(), today, sample: is_sample };
     let server = tokio::spawn(axum::serve(listener, router(state)).into_future());
-    output::line(&format!("Tollbook is on {page} (Ctrl-C stops it, data is kept in {})", dir.path.display()));
+    output::line(&format!(
+        "Tollbook is on {page} (Ctrl-C stops it, data is kept in {})",
+        dir.path.display()
+    ));
     let work = work(&dir, args, &notifier);
     let outcome = tokio::select! {
         outcome = work => outcome,
