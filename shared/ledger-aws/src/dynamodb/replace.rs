@@ -143,9 +143,8 @@ impl Plan {
             };
             days.insert(*day, state);
         }
-        for day in before.keys().filter(|it| !days.contains_key(it)) {
-            outcome.days_removed += u64::from(before.contains_key(day));
-        }
+        let removed = before.keys().filter(|it| !days.contains_key(it)).count();
+        outcome.days_removed = u64::try_from(removed).unwrap_or(u64::MAX);
         let replaced = before
             .into_iter()
             .filter(|(day, state)| {
