@@ -97,10 +97,10 @@ impl DataDir {
 
     /// Stops the embedded database.
     pub async fn close(mut self) {
-        if let Some(database) = self.database.take() {
-            if let Err(err) = database.stop().await {
-                eprintln!("tollbook: the embedded database did not stop cleanly: {err}");
-            }
+        if let Some(database) = self.database.take()
+            && let Err(err) = database.stop().await
+        {
+            eprintln!("tollbook: the embedded database did not stop cleanly: {err}");
         }
     }
 }

@@ -1,4 +1,10 @@
 //! Collecting from Cost Explorer, through the real SDK client, over loopback.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot set itself up has failed"
+)]
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
