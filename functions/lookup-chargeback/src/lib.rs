@@ -15,7 +15,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -23,10 +22,8 @@ use axum::routing::get;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
-use tokio::runtime::Handle;
-use tracing::{Instrument as _, Span};
+use tracing::Instrument as _;
 
-use crate::api::Pairs;
 use crate::response::ApiError;
 
 /// Names one request in the answer and in the log.
@@ -53,48 +50,15 @@ where
 {
     let sample = state.sample;
     Router::new()
-        .route("/", get(|state: State<AppState<L>>| apart(move || page::page(state))))
-        .route(
-            "/v1/costs",
-            get(|state: State<AppState<L>>, headers: HeaderMap, pairs: Pairs| {
-                apart(move || api::costs(state, headers, pairs))
-            }),
-        )
-        .route(
-            "/v1/statements",
-            get(|state: State<AppState<L>>, headers: HeaderMap, pairs: Pairs| {
-                apart(move || api::statements(state, headers, pairs))
-            }),
-        )
-        .route(
-            "/v1/budgets",
-            get(|state: State<AppState<L>>, headers: HeaderMap, pairs: Pairs| {
-                apart(move || api::budgets(state, headers, pairs))
-            }),
-        )
-        .route(
-            "/v1/health",
-            get(|state: State<AppState<L>>, headers: HeaderMap, pairs: Pairs| {
-                apart(move || api::health(state, headers, pairs))
-            }),
-        )
+        .route("/", get(page::page::<L>))
+        .route("/v1/costs", get(api::costs::<L>))
+        .route("/v1/statements", get(api::statements::<L>))
+        .route("/v1/budgets", get(api::budgets::<L>))
+        .route("/v1/health", get(api::health::<L>))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn_with_state(sample, mark))
         .with_state(state)
-}
-
-/// Answers on a thread of its own: the futures of the use cases are not `Send`, a handler's must be.
-async fn apart<A>(answer: impl FnOnce() -> A + Send + 'static) -> Result<Response, ApiError>
-where
-    A: Future<Output = Result<Response, ApiError>>,
-{
-    let (runtime, span) = (Handle::current(), Span::current());
-    let work = move || span.in_scope(|| runtime.block_on(answer()));
-    match tokio::task::spawn_blocking(work).await {
-        Ok(answer) => answer,
-        Err(err) => Err(ApiError::failed(&err, false)),
-    }
 }
 
 async fn not_found() -> Response {

@@ -1,0 +1,207 @@
+//! The command as a user runs it: a bill in, answers out, bad input refused.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot set itself up has failed"
+)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+const HEADER: &str = "bill_billing_period_start_date,bill_payer_account_id,\
+    line_item_usage_account_id,line_item_usage_start_date,line_item_line_item_type,\
+    line_item_product_code,line_item_usage_type,line_item_usage_amount,pricing_unit,\
+    line_item_unblended_cost,line_item_currency_code,line_item_iam_principal,tags";
+
+fn bill(costs: &[&str]) -> String {
+    let mut text = format!("{HEADER}\n");
+    for (at, cost) in costs.iter().enumerate() {
+        let day = at % 3 + 1;
+        let (code, usage_type) = match at % 4 {
+            3 => ("AmazonS3", "TimedStorage-ByteHrs"),
+            _ => ("AmazonBedrock", "USE1-NovaLite-input-tokens"),
+        };
+        let team = ["search", "support"][at % 2];
+        text.push_str(&format!(
+            "2026-10-01T00:00:00Z,123456789012,123456789012,2026-10-0{day}T00:00:00Z,Usage,{code},\
+             {usage_type},2.5,1K tokens,{cost},USD,\
+             arn:aws:sts::123456789012:assumed-role/app-{team}/run,\
+             \"{{\"\"iamPrincipal/team\"\":\"\"{team}\"\"}}\"\n"
+        ));
+    }
+    text
+}
+
+fn tollbook(data: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tollbook"))
+        .arg("--data")
+        .arg(data)
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+fn json(data: &Path, args: &[&str]) -> Value {
+    let output = tollbook(data, &[args, &["--format", "json"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn decimal(value: &Value) -> Decimal {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+const COSTS: [&str; 8] =
+    ["8.70", "0.0000000001", "-3.5", "100.25", "1.1234567891", "2", "0.3", "7.000000000000001"];
+
+#[test]
+fn report_statement_and_import_add_up_to_the_bill_to_the_last_digit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("bill.csv"));
+    fs::write(&file, bill(&COSTS)).unwrap();
+    let all: Decimal = COSTS.iter().map(|it| it.parse::<Decimal>().unwrap()).sum();
+    let rules = folder.path().join("rules.toml");
+    let rule = "[[rule]]\nname = \"t\"\nowner = \"{tag:iamPrincipal/team}\"\n\
+                when = { role = \"app-search\" }\n";
+    fs::write(&rules, rule).unwrap();
+    let applied = tollbook(&data, &["rules", "apply", rules.to_str().unwrap()]);
+    assert!(applied.status.success());
+
+    let import = json(&data, &["import", file.to_str().unwrap()]);
+    assert_eq!(import["lines_read"], 8);
+    assert_eq!(decimal(&import["totals"][0]["all"]), all);
+    let ai = decimal(&import["totals"][0]["ai"]);
+    for by in ["owner", "principal", "model", "meter", "day", "tag:iamPrincipal/team"] {
+        let report = json(&data, &["report", "--by", by]);
+        let rows: Decimal =
+            report["rows"].as_array().unwrap().iter().map(|row| decimal(&row["cost"])).sum();
+        assert_eq!(decimal(&report["total"]), ai, "{by}");
+        assert_eq!(rows, ai, "{by}");
+        assert_eq!(ai + decimal(&report["other"]), all, "{by}");
+    }
+    let statements = json(&data, &["statement", "--period", "2026-10"]);
+    let owed: Decimal = statements["statements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| decimal(&it["exact_total"]))
+        .sum();
+    assert_eq!(owed, ai);
+    let owners = json(&data, &["report", "--by", "owner"]);
+    let names: Vec<&str> = owners["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["keys"]["owner"].as_str().unwrap())
+        .collect();
+    assert!(names.contains(&"search") && names.contains(&"Unattributed"), "{names:?}");
+}
+
+#[test]
+fn importing_again_or_in_another_order_writes_no_rollup() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("bill.csv"));
+    fs::write(&file, bill(&COSTS)).unwrap();
+    json(&data, &["import", file.to_str().unwrap()]);
+    let before = json(&data, &["report", "--by", "owner,day,usage_type"]);
+    let mut lines: Vec<String> = bill(&COSTS).lines().map(str::to_owned).collect();
+    lines[1..].reverse();
+    fs::write(&file, lines.join("\n")).unwrap();
+    let again = json(&data, &["import", file.to_str().unwrap()]);
+    assert_eq!(again["bills"][0]["items_written"], 0);
+    assert_eq!(again["bills"][0]["days_unchanged"], 3);
+    assert_eq!(json(&data, &["report", "--by", "owner,day,usage_type"]), before);
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_and_leaves_the_ledger_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let good = folder.path().join("good.csv");
+    fs::write(&good, bill(&COSTS)).unwrap();
+    json(&data, &["import", good.to_str().unwrap()]);
+    let before = json(&data, &["report", "--by", "principal,day"]);
+    let no_owner =
+        "[[budget]]\nname = \"b\"\nlimit = \"1\"\ncurrency = \"USD\"\nwindow = \"daily\"\n";
+    let cases: [(&str, Vec<u8>, &[&str], &str); 6] = [
+        ("empty.csv", vec![], &["import"], "empty"),
+        ("wrong.csv", b"\x89PNG\r\n\x1a\n".to_vec(), &["import"], "wrong.csv"),
+        ("cut.csv.gz", vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0], &["import"], "cut.csv.gz"),
+        ("cut.parquet", b"PAR1abc".to_vec(), &["import"], "cut.parquet"),
+        (
+            "rules.toml",
+            b"[[rule]]\nname = \"a\"\nowner = \"b\"\ncolour = \"red\"\n".to_vec(),
+            &["rules", "apply"],
+            "unknown field `colour`",
+        ),
+        (
+            "budgets.toml",
+            no_owner.as_bytes().to_vec(),
+            &["budget", "apply"],
+            "budget `b`: `owner` is missing; expected the name of who is told",
+        ),
+    ];
+    for (name, content, command, message) in cases {
+        let file = folder.path().join(name);
+        fs::write(&file, content).unwrap();
+        let output = tollbook(&data, &[command, &[file.to_str().unwrap()]].concat());
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{name}: {error}");
+        assert!(error.contains(message), "{name}: {error}");
+        assert_eq!(error.lines().count(), 1, "{name}: {error}");
+    }
+    assert_eq!(json(&data, &["report", "--by", "principal,day"]), before);
+}
+
+#[test]
+fn a_line_that_cannot_be_read_is_counted_and_does_not_hide_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("bill.csv"));
+    fs::write(&file, bill(&["1.5", "1.2.3", "2"])).unwrap();
+    let import = json(&data, &["import", file.to_str().unwrap()]);
+    assert_eq!(import["lines_read"], 3);
+    let rejected = &import["rejected"][0];
+    assert_eq!(
+        (&rejected["line"], &rejected["column"]),
+        (&2.into(), &"line_item_unblended_cost".into())
+    );
+    assert_eq!(
+        rejected["reason"],
+        "`1.2.3` is not a decimal amount; expected digits with at most one `.`"
+    );
+    assert_eq!(import["totals"][0]["all"], "3.5");
+}
+
+#[test]
+fn a_second_writer_on_the_same_folder_is_refused_and_a_reader_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("bill.csv"));
+    fs::write(&file, bill(&COSTS)).unwrap();
+    json(&data, &["import", file.to_str().unwrap()]);
+    let mut up = Command::new(env!("CARGO_BIN_EXE_tollbook"))
+        .arg("--data")
+        .arg(&data)
+        .args(["up", "--port", "0", "--export", file.to_str().unwrap()])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(up.stdout.take().unwrap()), &mut said)
+        .unwrap();
+    assert!(said.starts_with("Tollbook is on http://127.0.0.1:"), "{said}");
+    let second = tollbook(&data, &["import", file.to_str().unwrap()]);
+    let report = tollbook(&data, &["report", "--format", "json"]);
+    up.kill().unwrap();
+    up.wait().unwrap();
+    let error = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(2), "{error}");
+    assert!(error.contains("is in use by another tollbook (process "), "{error}");
+    assert_eq!(report.status.code(), Some(0));
+    // It was killed, and what was imported is there.
+    let after = json(&data, &["report"]);
+    assert_eq!(serde_json::from_slice::<Value>(&report.stdout).unwrap(), after);
+}
