@@ -1,6 +1,6 @@
 //! Cost and usage exports 2.0 in files: Parquet and CSV as AWS delivers them.
 //!
-//! [`CurFolder`] finds [deliveries](delivery) and reads their files. A file is known by its first
+//! [`CurFolder`] finds deliveries and reads their files. A file is known by its first
 //! bytes, never by its name. Each row is handed on as text to [one conversion](line), so that both
 //! forms of a bill mean the same.
 
