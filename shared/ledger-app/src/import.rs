@@ -173,7 +173,11 @@ fn read_delivery(
                 total.add(&one)?;
                 report.lines_ai += one.ai_line_count;
                 report.lines_other += one.other_line_count;
-                if line_item.ai && line_item.usage_type.meter_within_bedrock() == Meter::Unknown {
+                // Taxes and credits have no usage type at all, which is not an unknown one.
+                let usage_type = &line_item.usage_type;
+                let is_unknown = usage_type.meter_within_bedrock() == Meter::Unknown
+                    && !usage_type.raw().is_empty();
+                if line_item.ai && is_unknown {
                     let key = (line_item.usage_type.raw().into(), currency);
                     let (count, cost) =
                         report.unknown_usage_types.entry(key).or_insert((0, Money::zero(currency)));
