@@ -9,6 +9,7 @@
 
 mod error;
 mod expression;
+mod from_bill;
 mod paging;
 mod query;
 mod wire;
@@ -38,6 +39,7 @@ use self::wire::{GetCostAndUsageAnswer, GetDimensionValuesAnswer, GetTagsAnswer}
 use crate::closed_connection::closed_connection;
 
 pub use self::error::StandInError;
+pub use self::from_bill::cost_lines;
 
 /// The elements of a page, a group or a value each. AWS does not document its own number.
 const PAGE_SIZE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);

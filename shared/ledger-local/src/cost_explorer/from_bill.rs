@@ -1,0 +1,57 @@
+//! The lines of a bill as Cost Explorer sees them.
+
+use ledger_app::ports::{BillSource, Reading, SourceError};
+use ledger_core::cost::CostKind;
+use ledger_core::line_item::LineItem;
+use rust_decimal::Decimal;
+
+use super::CostLine;
+
+/// Reads every line of a source. What a line item does not keep, such as the operation, is empty;
+/// usage is in single tokens where the line counts tokens.
+///
+/// # Errors
+///
+/// As [`BillSource::read`].
+pub fn cost_lines(source: &impl BillSource) -> Result<Vec<CostLine>, SourceError> {
+    let mut lines = Vec::new();
+    for delivery in source.deliveries()? {
+        source.read(&delivery, &mut |reading| {
+            if let Reading::Line(line_item) = reading {
+                lines.push(cost_line(&line_item));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(lines)
+}
+
+fn cost_line(line_item: &LineItem) -> CostLine {
+    let attribute = |name: &str, value: &Option<std::sync::Arc<str>>| {
+        value.as_deref().map(|value| (name.to_owned(), value.to_owned()))
+    };
+    CostLine {
+        day: line_item.day,
+        service: line_item.service.to_string(),
+        usage_type: line_item.usage_type.raw().to_owned(),
+        account: line_item.account.to_string(),
+        record_type: line_item.line_type.to_string(),
+        operation: String::new(),
+        region: line_item.region.as_deref().unwrap_or_default().to_owned(),
+        billing_entity: String::new(),
+        tags: line_item
+            .tags
+            .iter()
+            .map(|(key, value)| (key.to_string(), value.to_string()))
+            .collect(),
+        product_attributes: attribute("provider", &line_item.provider)
+            .into_iter()
+            .chain(attribute("model", &line_item.model))
+            .collect(),
+        unblended: line_item.costs.of(CostKind::Unblended).amount(),
+        net_unblended: line_item.costs.of(CostKind::NetUnblended).amount(),
+        usage_amount: line_item.tokens.map(Decimal::from).unwrap_or_default(),
+        unit: if line_item.tokens.is_some() { "Tokens".to_owned() } else { String::new() },
+        currency: line_item.costs.currency().to_string(),
+    }
+}

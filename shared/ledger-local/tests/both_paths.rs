@@ -1,0 +1,123 @@
+//! The bill and Cost Explorer tell of the sample organisation the same, and what differs shows.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use ledger_app::collect::{ClockPause, CollectRequest, RequestQuota, collect};
+use ledger_app::import::import_bills;
+use ledger_app::ports::{LedgerStore, StoreError};
+use ledger_app::rules_file::parse_rules;
+use ledger_aws::connect::{LocalEndpoint, cost_explorer_client, dynamodb_client};
+use ledger_aws::cost_explorer::AwsCostExplorer;
+use ledger_aws::cur::CurFolder;
+use ledger_aws::dynamodb::DynamoLedger;
+use ledger_core::cost::CostKind;
+use ledger_core::dimension::Level;
+use ledger_core::line_item::Source;
+use ledger_core::period::{BillingPeriod, ChargePeriod};
+use ledger_core::reconciliation::reconcile;
+use ledger_local::cost_explorer::{CostExplorerStandIn, cost_lines};
+use ledger_local::database::EmbeddedDatabase;
+use ledger_local::sample::{Delivery, SampleOrganisation};
+use rust_decimal::Decimal;
+
+const TAG: &str = "iamPrincipal/team";
+
+struct NoCap;
+
+impl RequestQuota for NoCap {
+    async fn take(&self, _: Date) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+}
+
+fn as_of() -> Date {
+    "2026-11-21".parse().unwrap()
+}
+
+fn now() -> Timestamp {
+    "2026-11-21T08:00:00Z".parse().unwrap()
+}
+
+fn period() -> ChargePeriod {
+    ChargePeriod::new("2026-11-01".parse().unwrap(), as_of()).unwrap()
+}
+
+/// The cost of a source by day and tag value.
+async fn by_tag(ledger: &DynamoLedger, source: Source) -> BTreeMap<(Date, String), Decimal> {
+    let mut sums = BTreeMap::new();
+    let heads = ledger.heads(BillingPeriod::containing(period().start())).await.unwrap();
+    for head in heads.iter().filter(|head| head.bill.source == source) {
+        for (day, state) in head.days.range(period().start()..period().end()) {
+            let generation = &state.generation;
+            let rollups =
+                ledger.rollups(&head.bill, *day, generation, Level::Detail, None).await.unwrap();
+            for rollup in rollups {
+                let tags = &rollup.key.detail.as_ref().unwrap().tags;
+                let tag = tags.get(TAG).map(|it| it.to_string()).unwrap_or_default();
+                *sums.entry((*day, tag)).or_default() +=
+                    rollup.measures.costs.of(CostKind::Unblended).amount();
+            }
+        }
+    }
+    sums
+}
+
+#[tokio::test]
+async fn both_paths_agree_by_tag_and_day_and_a_planted_difference_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    SampleOrganisation::new(7, as_of()).write(folder.path(), Delivery::First).unwrap();
+    let source = Arc::new(CurFolder::new(vec![folder.path().to_owned()]));
+    let database = EmbeddedDatabase::open(None).await.unwrap();
+    let client = dynamodb_client(Some(&LocalEndpoint(database.endpoint()))).await;
+    let ledger = DynamoLedger { client, table: "tollbook".to_owned() };
+    ledger.ensure_table().await.unwrap();
+    let rules = Arc::new(parse_rules(SampleOrganisation::RULES_TOML, 1).unwrap());
+    import_bills(Arc::clone(&source), Arc::clone(&rules), now(), |_| (), &ledger).await.unwrap();
+
+    let mut lines = cost_lines(&*source).unwrap();
+    let stand_in = CostExplorerStandIn::new(lines.clone(), as_of()).with_today(as_of());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = LocalEndpoint(format!("http://{}", listener.local_addr().unwrap()));
+    let router = stand_in.router();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let explorer = AwsCostExplorer { client: cost_explorer_client(Some(&endpoint)).await };
+    let request = CollectRequest {
+        period: period(),
+        tag_keys: vec![TAG.to_owned()],
+        max_requests: 200,
+        payer: None,
+        now: now(),
+        today: as_of(),
+    };
+    let ask = async || {
+        let request = request.clone();
+        collect(request, &rules, &explorer, &ledger, &NoCap, &ClockPause).await.unwrap()
+    };
+    let report = ask().await;
+    assert_eq!(report.findings, []);
+    let bill = by_tag(&ledger, Source::Cur).await;
+    assert!(bill.len() > 100, "{} groups", bill.len());
+    assert_eq!(by_tag(&ledger, Source::CostExplorer).await, bill);
+    let differences = async || {
+        let heads = ledger.heads(BillingPeriod::containing(period().start())).await.unwrap();
+        let days = reconcile(&heads, period(), CostKind::Unblended, as_of()).unwrap();
+        assert_eq!(days.len(), 20);
+        let differing = days.into_iter().filter(|it| !it.difference.is_zero());
+        differing
+            .map(|it| (it.day, it.difference.amount().to_string(), it.settled))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(differences().await, []);
+
+    let day: Date = "2026-11-05".parse().unwrap();
+    let planted =
+        lines.iter_mut().find(|it| it.day == day && it.service == "Amazon Bedrock").unwrap();
+    planted.unblended -= Decimal::new(125, 2);
+    stand_in.replace(lines);
+    ask().await;
+    assert_eq!(differences().await, [(day, "1.25".to_owned(), true)]);
+}
