@@ -76,6 +76,9 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Rules(RulesCommand::Apply { file, dry_run }) => {
             commands::rules::apply(&place, &file, dry_run).await
         }
+        Command::Rules(RulesCommand::Explain { entry }) => {
+            commands::rules::explain(&place, format, &entry).await
+        }
         Command::Explain(ExplainCommand::UsageType { input }) => {
             commands::explain::usage_types(&input)
         }

@@ -76,6 +76,19 @@ fn the_sample_is_there_with_its_alerts_and_the_day_cost_explorer_has_not_heard_o
     assert_eq!(codes, vec!["reconciliation"; differing.len()]);
     assert_eq!(found.status.code(), Some(i32::from(!differing.is_empty())));
 
+    // From a figure back to AWS's own row, and why nobody owns it.
+    let of_nobody = ["report", "--by", "entry,principal", "--where", "owner=Unattributed"];
+    let rows = json(&ask(data, &of_nobody));
+    let keys = &rows["rows"].as_array().unwrap().first().unwrap()["keys"];
+    let explained =
+        json(&ask(data, &["rules", "explain", "--entry", keys["entry"].as_str().unwrap()]));
+    assert_eq!(explained["entry"]["principal"], keys["principal"]);
+    assert_eq!(explained["entry"]["owner"], "Unattributed");
+    let found: Vec<_> =
+        explained["rules"].as_array().unwrap().iter().map(|it| &it["finding"]).collect();
+    assert!(found.contains(&&Value::from("role is `legacy-report-job`")), "{found:?}");
+    assert!(!found.contains(&&Value::from("claims it")), "{found:?}");
+
     // The same ledger, as a table that an endpoint leads to.
     let lock = fs::read_to_string(data.join("lock")).unwrap();
     let as_table =

@@ -163,6 +163,17 @@ impl Principal {
         })
     }
 
+    /// Reads what [`Principal::folded`] wrote: a folded session is named `*`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Principal::parse`].
+    pub fn parse_folded(text: &str) -> Result<Principal, NotAPrincipal> {
+        let Some(role) = text.strip_suffix("/*") else { return Principal::parse(text) };
+        let arn = PrincipalArn(text.to_owned());
+        Ok(Principal { arn, session: Some("*".to_owned()), ..Principal::parse(role)? })
+    }
+
     /// The ARN.
     #[must_use]
     pub fn arn(&self) -> &PrincipalArn {
@@ -698,22 +709,25 @@ mod tests {
     }
 
     proptest! {
-            #[test]
-            fn no_text_panics(text in ".*") {
-                let _refused = Principal::parse(&text);
-            }
-
-            #[test]
-            fn a_session_is_read_kept_and_folded_to_a_fixed_form(
-                role in "[a-zA-Z0-9_+=,.@-]{1,64}",
-                session in "[a-zA-Z0-9_+=,.@-]{2,64}",
-            ) {
-                let principal = session_of(&role, &session);
-                prop_assert_eq!(principal.name(), Some(role.as_str()));
-                prop_assert_eq!(principal.session(), Some(session.as_str()));
-                let folded = principal.folded();
-    let star = format!("{role}/*");
-                prop_assert!(folded == principal.raw() || folded.ends_with(&star));
-            }
+        #[test]
+        fn no_text_panics(text in ".*") {
+            let _refused = Principal::parse(&text);
         }
+
+        #[test]
+        fn a_session_is_read_kept_and_folded_to_a_fixed_form(
+            role in "[a-zA-Z0-9_+=,.@-]{1,64}",
+            session in "[a-zA-Z0-9_+=,.@-]{2,64}",
+        ) {
+            let principal = session_of(&role, &session);
+            prop_assert_eq!(principal.name(), Some(role.as_str()));
+            prop_assert_eq!(principal.session(), Some(session.as_str()));
+            let folded = principal.folded();
+            let read = Principal::parse_folded(&folded).unwrap();
+            prop_assert_eq!(read.folded(), &*folded);
+            prop_assert_eq!((read.kind(), read.name()), (principal.kind(), principal.name()));
+            let star = format!("{role}/*");
+            prop_assert!(folded == principal.raw() || folded.ends_with(&star));
+        }
+    }
 }
