@@ -48,7 +48,7 @@ fn refused(err: &anyhow::Error) -> ExitCode {
             message = format!("{message}{colon}{text}");
         }
     }
-    eprintln!("tollbook: {}", message.replace('\n', " "));
+    eprintln!("tollbook: {}", output::one_line(&message));
     ExitCode::from(2)
 }
 
