@@ -10,6 +10,7 @@ mod explain;
 mod killed;
 mod printed_rows;
 mod restated;
+mod up;
 mod use_it;
 
 use std::path::Path;

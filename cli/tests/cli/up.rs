@@ -1,5 +1,4 @@
 //! Local mode as a user sees it: the sample organisation, whole.
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
