@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hasher as _};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use ledger_app::documents::DocumentError;
 use ledger_app::evaluate::EvaluateError;
 use ledger_app::lookup::LookupError;
 use ledger_app::ports::StoreError;
@@ -94,24 +95,19 @@ impl From<MoneyError> for ApiError {
 
 impl From<LookupError> for ApiError {
     fn from(err: LookupError) -> ApiError {
-        ApiError::failed(&err, is_retryable(&err))
+        ApiError::failed(&err, err.is_retryable())
     }
 }
 
 impl From<EvaluateError> for ApiError {
     fn from(err: EvaluateError) -> ApiError {
-        let retryable = match &err {
-            EvaluateError::Spend(_, lookup) => is_retryable(lookup),
-            EvaluateError::Keep(_, store) => store.is_retryable(),
-        };
-        ApiError::failed(&err, retryable)
+        ApiError::failed(&err, err.is_retryable())
     }
 }
 
-fn is_retryable(err: &LookupError) -> bool {
-    match err {
-        LookupError::Read(store) => store.is_retryable(),
-        LookupError::Money(_) => false,
+impl From<DocumentError> for ApiError {
+    fn from(err: DocumentError) -> ApiError {
+        ApiError::failed(&err, err.is_retryable())
     }
 }
 
