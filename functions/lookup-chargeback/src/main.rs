@@ -6,6 +6,7 @@ use ledger_aws::dynamodb::DynamoLedger;
 use ledger_lambda::clock::today;
 use ledger_lambda::config::variable;
 use lookup_chargeback::config::Config;
+use lookup_chargeback::handler::service;
 use lookup_chargeback::{AppState, router};
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,5 +18,6 @@ async fn main() -> ExitCode {
 async fn serve(Config { common }: Config) -> Result<(), lambda_http::Error> {
     let client = ledger_lambda::connect(&common).await.dynamodb_client();
     let ledger = DynamoLedger { client, table: common.table_name };
-    lambda_http::run(router(AppState { ledger, today, sample: false })).await
+    let router = router(AppState { ledger, today, sample: false });
+    lambda_http::lambda_runtime::run(service(router)).await
 }

@@ -34,6 +34,30 @@ impl ApiError {
         ApiError { status: StatusCode::BAD_REQUEST, code, message, details: BTreeMap::new() }
     }
 
+    pub(crate) fn uri_too_long(bytes_max: usize) -> ApiError {
+        let message =
+            format!("the path with its query is too long; expected at most {bytes_max} bytes");
+        ApiError::too_much(StatusCode::URI_TOO_LONG, "uri_too_long", message)
+    }
+
+    pub(crate) fn headers_too_large(count_max: usize, bytes_max: usize) -> ApiError {
+        let message = format!(
+            "the headers are too many or too large; expected at most {count_max} with {bytes_max} bytes"
+        );
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        ApiError::too_much(status, "headers_too_large", message)
+    }
+
+    pub(crate) fn body_too_large(bytes_max: u64) -> ApiError {
+        let message =
+            format!("the body is too large; expected none, or one of at most {bytes_max} bytes");
+        ApiError::too_much(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+    }
+
+    fn too_much(status: StatusCode, code: &'static str, message: String) -> ApiError {
+        ApiError { status, code, message, details: BTreeMap::new() }
+    }
+
     pub(crate) fn not_found() -> ApiError {
         let message = "there is nothing here; expected /v1/costs, /v1/statements, /v1/budgets or \
                        /v1/health";

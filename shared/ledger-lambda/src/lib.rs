@@ -35,7 +35,7 @@ pub async fn start<C: AsRef<Common>>(
             return ExitCode::FAILURE;
         }
     };
-    match serve(config).await {
+    match Box::pin(serve(config)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
             tracing::error!(error = %outcome::chain(&*err), "the runtime stopped");
