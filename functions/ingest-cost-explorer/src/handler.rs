@@ -16,6 +16,7 @@ use ledger_lambda::outcome::{Failure, TryAgain, settle};
 use serde_json::{Value, json};
 
 use crate::config::Config;
+
 /// What a run needs.
 #[derive(Clone, Debug)]
 pub struct State {
