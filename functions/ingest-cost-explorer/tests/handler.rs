@@ -1,10 +1,5 @@
 //! Scheduled runs against stand-ins, through the handler and through the binary.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that cannot set itself up has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
