@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_smithy_http_client::tls;
 use aws_smithy_types::retry::RetryConfig;
 
@@ -23,6 +24,12 @@ const DYNAMODB_BACKOFF: Duration = Duration::from_millis(50);
 /// Above DynamoDB's slowest answers, below any function's timeout.
 const DYNAMODB_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// S3 is asked for a few megabytes at a time; it begins to answer within a second or two.
+const S3_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How often S3 is asked the same: only reads, which can all be repeated.
+const S3_ATTEMPTS_MAX: u32 = 5;
+
 /// A page of Cost Explorer can take this long when it groups by tags.
 const COST_EXPLORER_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -37,6 +44,23 @@ pub async fn dynamodb_client(local: Option<&LocalEndpoint>) -> aws_sdk_dynamodb:
     let timeouts =
         TimeoutConfig::builder().operation_attempt_timeout(DYNAMODB_ATTEMPT_TIMEOUT).build();
     aws_sdk_dynamodb::Client::new(&config(local, retries, timeouts).await)
+}
+
+/// A client of S3 that only reads, so lost calls are repeated.
+///
+/// Of a local endpoint, or one that `AWS_ENDPOINT_URL_S3` names, buckets are folders of its paths.
+pub async fn s3_client(local: Option<&LocalEndpoint>) -> aws_sdk_s3::Client {
+    let retries = RetryConfig::standard().with_max_attempts(S3_ATTEMPTS_MAX);
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(S3_ATTEMPT_TIMEOUT).build();
+    let config = config(local, retries, timeouts).await;
+    let is_named = |name: &str| std::env::var(name).is_ok_and(|it| !it.is_empty());
+    let has_endpoint = local.is_some() || is_named("AWS_ENDPOINT_URL_S3");
+    let config = aws_sdk_s3::config::Builder::from(&config)
+        .force_path_style(has_endpoint)
+        // S3 has no checksums of ranges.
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        .build();
+    aws_sdk_s3::Client::from_conf(config)
 }
 
 /// A client of SNS that never repeats a call: a lost answer must not become a second message.
