@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::civil::Date;
+use ledger_app::documents::{applied_budgets, applied_rules};
 use ledger_app::evaluate::evaluate_budgets;
 use ledger_app::import::import_bills;
 use ledger_app::ports::{DocumentKind, DocumentStore};
@@ -19,8 +20,7 @@ use ledger_local::sns::SnsStandIn;
 use lookup_chargeback::{AppState, router};
 use tokio::net::TcpListener;
 
-use super::budget::applied_budgets;
-use super::{applied_rules, import, today};
+use super::{import, today};
 use crate::args::UpArgs;
 use crate::data_dir::DataDir;
 use crate::{Outcome, output};
@@ -116,7 +116,7 @@ async fn import_paths(ledger: &DynamoLedger, paths: Vec<PathBuf>) -> anyhow::Res
 }
 
 async fn evaluate(ledger: &DynamoLedger, notifier: &SnsNotifier) -> anyhow::Result<()> {
-    let budgets = applied_budgets(ledger).await?;
+    let (_, budgets) = applied_budgets(ledger).await?;
     let now = jiff::Timestamp::now();
     let run = format!("{}-{}", std::process::id(), now.as_nanosecond());
     let evaluation = evaluate_budgets(&budgets, today(), now, &run, ledger, notifier).await?;
