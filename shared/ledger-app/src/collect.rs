@@ -958,7 +958,6 @@ fn not_asked_instead(halt: Halt, what: String) -> Halt {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 mod tests {
     use super::*;
 
