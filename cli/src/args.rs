@@ -44,7 +44,8 @@ pub enum Command {
     Up(UpArgs),
     /// Read cost and usage exports (CUR 2.0: Parquet or CSV, plain or gzip) into the ledger.
     Import {
-        /// Files, or export folders as AWS delivers them.
+        /// Files, or export folders as AWS delivers them; or one address in S3, of a manifest or
+        /// of a folder with manifests, such as s3://bucket/prefix/.
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },

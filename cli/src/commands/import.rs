@@ -7,7 +7,8 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressStyle};
 use ledger_app::documents::applied_rules;
 use ledger_app::import::{ImportReport, Progress, import_bills};
-use ledger_aws::cur::CurFolder;
+use ledger_app::ports::BillSource;
+use ledger_aws::cur::{CurFolder, S3Export};
 use serde_json::{Value, json};
 
 use crate::args::Format;
@@ -16,9 +17,28 @@ use crate::{Outcome, output};
 
 /// Reads exports and prints what was read.
 pub async fn import(place: &Place, format: Format, paths: Vec<PathBuf>) -> anyhow::Result<Outcome> {
+    let addresses: Vec<&str> =
+        paths.iter().filter_map(|it| it.to_str()).filter(|it| it.starts_with("s3://")).collect();
+    match (addresses.as_slice(), paths.as_slice()) {
+        ([], _) => import_from(place, format, CurFolder::new(paths)).await,
+        ([address], [_]) => {
+            let client = ledger_aws::connect::s3_client(None).await;
+            import_from(place, format, S3Export::at_address(client, address)?).await
+        }
+        ([address, ..], _) => {
+            anyhow::bail!("`{address}` stands beside other paths; expected it alone")
+        }
+    }
+}
+
+async fn import_from(
+    place: &Place,
+    format: Format,
+    source: impl BillSource,
+) -> anyhow::Result<Outcome> {
     let opened = place.open().await?;
     let rules = Arc::new(applied_rules(&opened.ledger).await?);
-    let source = Arc::new(CurFolder::new(paths));
+    let source = Arc::new(source);
     let bar = progress_bar();
     let shown = bar.clone();
     let show = move |progress: Progress| match progress {

@@ -1,12 +1,33 @@
 //! A bill in, answers out.
 
 use std::fs;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Output};
 
+use ledger_local::s3::S3StandIn;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::{COSTS, bill, decimal, json, tollbook};
+
+/// Runs the command with a stand-in for S3 whose buckets are the folders of `root`.
+fn tollbook_with_s3(root: &Path, data: &Path, args: &[&str]) -> Output {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let router = S3StandIn::new(root.to_owned()).router();
+    runtime.spawn(async move { axum::serve(listener, router).await });
+    Command::new(env!("CARGO_BIN_EXE_tollbook"))
+        .env("AWS_ENDPOINT_URL_S3", endpoint)
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "local")
+        .env("AWS_SECRET_ACCESS_KEY", "local")
+        .arg("--data")
+        .arg(data)
+        .args(args)
+        .output()
+        .unwrap()
+}
 
 #[test]
 fn report_statement_and_import_add_up_to_the_bill_to_the_last_digit() {
@@ -65,6 +86,40 @@ fn importing_again_or_in_another_order_writes_no_rollup() {
     assert_eq!(again["bills"][0]["items_written"], 0);
     assert_eq!(again["bills"][0]["days_unchanged"], 3);
     assert_eq!(json(&data, &["report", "--by", "owner,day,usage_type"]), before);
+}
+
+#[test]
+fn an_export_in_s3_is_imported_by_its_address() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("ledger");
+    let root = dir.path().join("s3");
+    let put = |key: &str, content: &str| {
+        let path = root.join("bucket").join(key);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    };
+    let manifest = "bills/metadata/BILLING_PERIOD=2026-10/bills-Manifest.json";
+    put("bills/data/bills-1.csv", &bill(&COSTS));
+    put(manifest, r#"{"dataFiles": ["s3://bucket/bills/data/bills-1.csv"]}"#);
+    let mut written = Vec::new();
+    for address in [format!("s3://bucket/{manifest}"), "s3://bucket/bills/".to_owned()] {
+        let args = ["import", &address, "--format", "json"];
+        let output = tollbook_with_s3(&root, &data, &args);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let import: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(import["lines_read"], 8);
+        written.push(import["bills"][0]["days_written"].as_u64().unwrap());
+    }
+    assert_eq!(written, [3, 0]);
+    for (paths, expected) in [
+        (vec!["s3://bucket/none/"], "`s3://bucket/none/` holds no manifest"),
+        (vec!["s3://bucket/", "other.csv"], "stands beside other paths"),
+    ] {
+        let output = tollbook_with_s3(&root, &data, &[vec!["import"], paths].concat());
+        assert_eq!(output.status.code(), Some(2));
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(message.contains(expected), "{message}");
+    }
 }
 
 #[test]
