@@ -14,6 +14,10 @@ pub struct Cli {
     /// Folder of the embedded ledger; made if it is not there. For one machine, one process.
     #[arg(long, global = true, default_value = ".tollbook", value_name = "DIR")]
     pub data: PathBuf,
+    /// The table of a deployed ledger instead of the embedded one, in the account and region of the
+    /// environment. `up` and `sample` know only folders.
+    #[arg(long, global = true, env = "TOLLBOOK_TABLE", value_name = "NAME")]
+    pub table: Option<String>,
     /// How answers are printed.
     #[arg(long, global = true, value_enum, default_value = "table")]
     pub format: Format,
@@ -101,7 +105,7 @@ pub struct UpArgs {
 /// What to ask Cost Explorer.
 #[derive(Args, Debug)]
 pub struct CollectArgs {
-    /// The first day; the first of this month by default.
+    /// The first day; by default the first of the month in which days may still change.
     #[arg(long, value_name = "DATE")]
     pub from: Option<Date>,
     /// The day after the last; today by default.

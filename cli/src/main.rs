@@ -2,13 +2,14 @@
 
 mod args;
 mod commands;
-mod data_dir;
 mod output;
+mod place;
 
 use std::process::ExitCode;
 
 use args::{BudgetCommand, Cli, Command, ExplainCommand, RulesCommand};
 use clap::Parser;
+use place::Place;
 use tracing_subscriber::EnvFilter;
 
 /// What a command came to.
@@ -52,24 +53,28 @@ fn refused(err: &anyhow::Error) -> ExitCode {
 }
 
 async fn run(cli: Cli) -> anyhow::Result<Outcome> {
-    let Cli { data, format, command } = cli;
+    let Cli { data, table, format, command } = cli;
+    let place = table.map_or_else(|| Place::Folder(data.clone()), Place::Table);
     match command {
-        Command::Up(args) => commands::up::up(&data, &args).await,
-        Command::Import { paths } => commands::import::import(&data, format, paths).await,
-        Command::Collect(args) => commands::collect::collect_costs(&data, format, &args).await,
-        Command::Sample { dir, as_of, seed } => commands::up::sample(&dir, as_of, seed),
-        Command::Report(args) => commands::report::report(&data, format, &args).await,
-        Command::Statement { period, owner, cost_kind } => {
-            commands::statement::statement(&data, format, period, owner, &cost_kind).await
+        Command::Up(_) | Command::Sample { .. } if matches!(place, Place::Table(_)) => {
+            anyhow::bail!("this command works on a folder; leave out --table (or TOLLBOOK_TABLE)")
         }
-        Command::Budget(BudgetCommand::List) => commands::budget::list(&data, format, false).await,
-        Command::Budget(BudgetCommand::Check) => commands::budget::list(&data, format, true).await,
+        Command::Up(args) => commands::up::up(&data, &args).await,
+        Command::Import { paths } => commands::import::import(&place, format, paths).await,
+        Command::Collect(args) => commands::collect::collect_costs(&place, format, &args).await,
+        Command::Sample { dir, as_of, seed } => commands::up::sample(&dir, as_of, seed),
+        Command::Report(args) => commands::report::report(&place, format, &args).await,
+        Command::Statement { period, owner, cost_kind } => {
+            commands::statement::statement(&place, format, period, owner, &cost_kind).await
+        }
+        Command::Budget(BudgetCommand::List) => commands::budget::list(&place, format, false).await,
+        Command::Budget(BudgetCommand::Check) => commands::budget::list(&place, format, true).await,
         Command::Budget(BudgetCommand::Apply { file, dry_run }) => {
-            commands::budget::apply(&data, &file, dry_run).await
+            commands::budget::apply(&place, &file, dry_run).await
         }
         Command::Rules(RulesCommand::Check { file }) => commands::rules::check(&file),
         Command::Rules(RulesCommand::Apply { file, dry_run }) => {
-            commands::rules::apply(&data, &file, dry_run).await
+            commands::rules::apply(&place, &file, dry_run).await
         }
         Command::Explain(ExplainCommand::UsageType { input }) => {
             commands::explain::usage_types(&input)
@@ -77,6 +82,6 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Explain(ExplainCommand::Principal { input }) => {
             commands::explain::principals(&input)
         }
-        Command::Doctor => commands::doctor::doctor(&data, format).await,
+        Command::Doctor => commands::doctor::doctor(&place, format).await,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, presets};
 
 /// Prints a line to standard output; a reader that has gone away is not an error.
 pub fn line(text: &str) {
@@ -12,7 +12,7 @@ pub fn line(text: &str) {
 /// A table for people: the last columns, `numeric` of them, are set to the right.
 pub fn table(header: &[&str], rows: &[Vec<String>], numeric: usize) {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_content_arrangement(ContentArrangement::Dynamic);
     let first_numeric = header.len().saturating_sub(numeric);
     let cell = |(at, text): (usize, String)| {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{read_file, today};
 use crate::args::Format;
-use crate::data_dir::DataDir;
+use crate::place::Place;
 use crate::{Outcome, output};
 
 /// The budgets that are applied.
@@ -25,11 +25,11 @@ pub async fn applied_budgets(documents: &impl DocumentStore) -> anyhow::Result<V
 }
 
 /// Prints every budget's verdict; as a check, says by its exit code whether one is broken.
-pub async fn list(data: &Path, format: Format, is_check: bool) -> anyhow::Result<Outcome> {
-    let dir = DataDir::open_to_read(data).await?;
-    let budgets = applied_budgets(&dir.ledger).await?;
-    let verdicts = judge_all(&budgets, today(), &dir.ledger).await?;
-    dir.close().await;
+pub async fn list(place: &Place, format: Format, is_check: bool) -> anyhow::Result<Outcome> {
+    let opened = place.open_to_read().await?;
+    let budgets = applied_budgets(&opened.ledger).await?;
+    let verdicts = judge_all(&budgets, today(), &opened.ledger).await?;
+    opened.close().await;
     print(&verdicts, format);
     let broken = verdicts.iter().any(|it| !it.reached.is_empty());
     Ok(if is_check && broken { Outcome::Found } else { Outcome::Done })
@@ -97,11 +97,11 @@ fn print(verdicts: &[Verdict], format: Format) {
 }
 
 /// Applies a file.
-pub async fn apply(data: &Path, file: &Path, dry_run: bool) -> anyhow::Result<Outcome> {
+pub async fn apply(place: &Place, file: &Path, dry_run: bool) -> anyhow::Result<Outcome> {
     let text = read_file(file)?;
     let budgets = parse_budgets(&text).with_context(|| file.display().to_string())?;
-    let dir = DataDir::open(data).await?;
-    let before = dir.ledger.document(DocumentKind::Budgets).await?;
+    let opened = place.open().await?;
+    let before = opened.ledger.document(DocumentKind::Budgets).await?;
     if before.as_ref().is_some_and(|it| it.text == text) {
         output::line("these budgets are applied already; nothing changes");
     } else if dry_run {
@@ -109,9 +109,9 @@ pub async fn apply(data: &Path, file: &Path, dry_run: bool) -> anyhow::Result<Ou
         output::line(&format!("{} budgets would become version {next}", budgets.len()));
     } else {
         let now = jiff::Timestamp::now();
-        let applied = dir.ledger.apply(DocumentKind::Budgets, &text, now).await?;
+        let applied = opened.ledger.apply(DocumentKind::Budgets, &text, now).await?;
         output::line(&format!("{} budgets are version {} now", budgets.len(), applied.version));
     }
-    dir.close().await;
+    opened.close().await;
     Ok(Outcome::Done)
 }

@@ -1,9 +1,9 @@
 //! What Cost Explorer says.
 
-use std::path::Path;
-
 use jiff::civil::Date;
-use ledger_app::collect::{ClockPause, CollectReport, CollectRequest, RequestQuota, collect};
+use ledger_app::collect::{
+    ClockPause, CollectReport, CollectRequest, RequestQuota, collect, recent_period,
+};
 use ledger_app::ports::StoreError;
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::dynamodb::DynamoLedger;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{applied_rules, today};
 use crate::args::{CollectArgs, Format};
-use crate::data_dir::DataDir;
+use crate::place::Place;
 use crate::{Outcome, output};
 
 /// The daily cap, counted in the ledger over all runs.
@@ -30,13 +30,13 @@ impl RequestQuota for DailyCap<'_> {
 
 /// Collects and prints what was asked and answered.
 pub async fn collect_costs(
-    data: &Path,
+    place: &Place,
     format: Format,
     args: &CollectArgs,
 ) -> anyhow::Result<Outcome> {
     let today = today();
     let to = args.to.unwrap_or(today);
-    let from = args.from.map_or_else(|| to.yesterday().map(Date::first_of_month), Ok)?;
+    let from = args.from.map_or_else(|| recent_period(to).map(|it| it.start()), Ok)?;
     let request = CollectRequest {
         period: ChargePeriod::new(from, to)?,
         tag_keys: args.tag_keys.clone(),
@@ -45,13 +45,13 @@ pub async fn collect_costs(
         now: jiff::Timestamp::now(),
         today,
     };
-    let dir = DataDir::open(data).await?;
-    let rules = applied_rules(&dir.ledger).await?;
+    let opened = place.open().await?;
+    let rules = applied_rules(&opened.ledger).await?;
     let client = ledger_aws::connect::cost_explorer_client(None).await;
     let explorer = AwsCostExplorer { client };
-    let quota = DailyCap { ledger: &dir.ledger, cap: args.max_requests_per_day };
-    let result = collect(request, &rules, &explorer, &dir.ledger, &quota, &ClockPause).await;
-    dir.close().await;
+    let quota = DailyCap { ledger: &opened.ledger, cap: args.max_requests_per_day };
+    let result = collect(request, &rules, &explorer, &opened.ledger, &quota, &ClockPause).await;
+    opened.close().await;
     let report = result?;
     match format {
         Format::Json => output::line(&json_of(&report).to_string()),

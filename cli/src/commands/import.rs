@@ -1,7 +1,7 @@
 //! Exports into the ledger.
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 use super::applied_rules;
 use crate::args::Format;
-use crate::data_dir::DataDir;
+use crate::place::Place;
 use crate::{Outcome, output};
 
 /// Reads exports and prints what was read.
-pub async fn import(data: &Path, format: Format, paths: Vec<PathBuf>) -> anyhow::Result<Outcome> {
-    let dir = DataDir::open(data).await?;
-    let rules = Arc::new(applied_rules(&dir.ledger).await?);
+pub async fn import(place: &Place, format: Format, paths: Vec<PathBuf>) -> anyhow::Result<Outcome> {
+    let opened = place.open().await?;
+    let rules = Arc::new(applied_rules(&opened.ledger).await?);
     let source = Arc::new(CurFolder::new(paths));
     let bar = progress_bar();
     let shown = bar.clone();
@@ -26,16 +26,16 @@ pub async fn import(data: &Path, format: Format, paths: Vec<PathBuf>) -> anyhow:
         Progress::Read(bytes) => shown.inc(bytes),
         Progress::Writing(bill) => shown.set_message(format!("writing {bill}")),
     };
-    let result = import_bills(source, rules, jiff::Timestamp::now(), show, &dir.ledger).await;
+    let result = import_bills(source, rules, jiff::Timestamp::now(), show, &opened.ledger).await;
     bar.finish_and_clear();
     let report = match result {
         Ok(report) => report,
         Err(err) => {
-            dir.close().await;
+            opened.close().await;
             return Err(err.into());
         }
     };
-    dir.close().await;
+    opened.close().await;
     match format {
         Format::Json => output::line(&json_of(&report).to_string()),
         Format::Table | Format::Csv => print(&report),

@@ -1,7 +1,5 @@
 //! Totals of a period.
 
-use std::path::Path;
-
 use anyhow::Context;
 use jiff::civil::Date;
 use ledger_app::lookup::{self, ReportAnswer};
@@ -11,32 +9,34 @@ use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Scope};
 use ledger_core::money::Money;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
+use ledger_core::reconciliation::ReconciledDay;
 use ledger_core::report::{CurrencyReport, ReportQuery, ReportRow};
 use serde_json::{Map, Value, json};
 
 use super::{cost_kind, today};
 use crate::args::{Format, ReportArgs};
-use crate::data_dir::DataDir;
+use crate::place::Place;
 use crate::{Outcome, output};
 
 /// Prints a report.
-pub async fn report(data: &Path, format: Format, args: &ReportArgs) -> anyhow::Result<Outcome> {
+pub async fn report(place: &Place, format: Format, args: &ReportArgs) -> anyhow::Result<Outcome> {
     let by = args.by.iter().filter(|it| !it.is_empty()).map(|it| Dimension::parse(it));
     let by = by.collect::<Result<Vec<_>, _>>().context("`--by`")?;
     let scope = scope_of(&args.filters)?;
     let cost_kind = cost_kind(&args.cost_kind)?;
     let currency = args.currency.as_deref().map(Currency::parse).transpose()?;
-    let dir = DataDir::open_to_read(data).await?;
-    let period = period_of(args, &dir.ledger).await?;
+    let opened = place.open_to_read().await?;
+    let period = period_of(args, &opened.ledger).await?;
     let query = ReportQuery { period, by, scope, cost_kind };
-    let mut answer = lookup::report(&query, &dir.ledger).await?;
-    dir.close().await;
+    let mut answer = lookup::report(&query, &opened.ledger).await?;
+    let reconciled = lookup::reconciliation(period, cost_kind, today(), &opened.ledger).await?;
+    opened.close().await;
     if let Some(currency) = currency {
         answer.currencies.retain(|it| it.currency == currency);
     }
     match format {
-        Format::Table => print_tables(&query, &answer),
-        Format::Json => print_json(&query, &answer),
+        Format::Table => print_tables(&query, &answer, &reconciled),
+        Format::Json => print_json(&query, &answer, &reconciled),
         Format::Csv => print_csv(&query, &answer),
     }
     Ok(Outcome::Done)
@@ -76,7 +76,7 @@ fn tokens_of(row: &ReportRow) -> Map<String, Value> {
         .collect()
 }
 
-fn print_json(query: &ReportQuery, answer: &ReportAnswer) {
+fn print_json(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[ReconciledDay]) {
     let one = |report: Option<&CurrencyReport>| {
         let rows: Vec<Value> = report
             .map(|it| it.rows.as_slice())
@@ -107,6 +107,7 @@ fn print_json(query: &ReportQuery, answer: &ReportAnswer) {
             "rows": rows,
             "total": report.map_or_else(|| "0".to_owned(), |it| it.total.amount().to_string()),
             "other": other.map(|it| it.amount().to_string()),
+            "reconciliation": report.map_or_else(Vec::new, |it| days_of(reconciled, it.currency)),
         })
     };
     if answer.currencies.is_empty() {
@@ -115,6 +116,45 @@ fn print_json(query: &ReportQuery, answer: &ReportAnswer) {
     // One object a currency: they are never summed.
     for report in &answer.currencies {
         output::line(&one(Some(report)).to_string());
+    }
+}
+
+fn days_of(reconciled: &[ReconciledDay], currency: Currency) -> Vec<Value> {
+    let days = reconciled.iter().filter(|it| it.bill.currency() == currency);
+    days.map(|it| {
+        json!({
+            "day": it.day.to_string(),
+            "bill": it.bill.amount().to_string(),
+            "cost_explorer": it.cost_explorer.amount().to_string(),
+            "difference": it.difference.amount().to_string(),
+            "percent": it.percent.map(|it| it.normalize().to_string()),
+            "settled": it.settled,
+        })
+    })
+    .collect()
+}
+
+/// Whether Cost Explorer says the same as the bill, whatever the report was limited to.
+fn print_reconciliation(reconciled: &[ReconciledDay]) {
+    if reconciled.is_empty() {
+        return;
+    }
+    let differing: Vec<_> = reconciled.iter().filter(|it| !it.difference.is_zero()).collect();
+    output::line(&format!(
+        "Cost Explorer agrees with the bill on {} of {} days",
+        reconciled.len() - differing.len(),
+        reconciled.len()
+    ));
+    for day in differing {
+        output::line(&format!(
+            "  {}: bill {}, Cost Explorer {}, difference {}{}{}",
+            day.day,
+            day.bill.to_reader(),
+            day.cost_explorer.to_reader(),
+            day.difference.to_reader(),
+            day.percent.map_or_else(String::new, |it| format!(" ({it:.1}%)")),
+            if day.settled { "" } else { ", may still settle" }
+        ));
     }
 }
 
@@ -137,7 +177,7 @@ fn print_csv(query: &ReportQuery, answer: &ReportAnswer) {
     output::csv(&header, &rows);
 }
 
-fn print_tables(query: &ReportQuery, answer: &ReportAnswer) {
+fn print_tables(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[ReconciledDay]) {
     if answer.currencies.is_empty() {
         output::line(&format!("nothing was spent in {}", query.period));
     }
@@ -183,4 +223,5 @@ fn print_tables(query: &ReportQuery, answer: &ReportAnswer) {
     for (currency, other) in answer.other.iter().filter(|(_, other)| !other.is_zero()) {
         output::line(&format!("not AI on the same bills: {} ({currency})", other.to_reader()));
     }
+    print_reconciliation(reconciled);
 }

@@ -1,7 +1,5 @@
 //! What each owner owes for a month.
 
-use std::path::Path;
-
 use ledger_app::lookup::statements;
 use ledger_core::attribution::Owner;
 use ledger_core::money::Money;
@@ -11,12 +9,12 @@ use serde_json::{Value, json};
 
 use super::{cost_kind, today};
 use crate::args::Format;
-use crate::data_dir::DataDir;
+use crate::place::Place;
 use crate::{Outcome, output};
 
 /// Prints the statements.
 pub async fn statement(
-    data: &Path,
+    place: &Place,
     format: Format,
     period: Option<String>,
     owner: Option<String>,
@@ -28,9 +26,9 @@ pub async fn statement(
     };
     let kind = cost_kind(kind)?;
     let owner = owner.as_deref().map(Owner::parse);
-    let dir = DataDir::open_to_read(data).await?;
-    let answer = statements(period, owner.as_ref(), kind, &dir.ledger).await?;
-    dir.close().await;
+    let opened = place.open_to_read().await?;
+    let answer = statements(period, owner.as_ref(), kind, &opened.ledger).await?;
+    opened.close().await;
     match format {
         Format::Json => {
             let list: Vec<Value> = answer.iter().map(json_of).collect();

@@ -1,19 +1,23 @@
 //! Local mode: everything in one process, on loopback.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use jiff::civil::Date;
+use ledger_app::collect::{ClockPause, CollectRequest, RequestQuota, collect, recent_period};
 use ledger_app::evaluate::evaluate_budgets;
 use ledger_app::import::import_bills;
-use ledger_app::ports::{DocumentKind, DocumentStore};
+use ledger_app::ports::{BillSource, DocumentKind, DocumentStore, StoreError};
 use ledger_aws::connect::LocalEndpoint;
+use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::SnsNotifier;
+use ledger_local::cost_explorer::{CostExplorerStandIn, cost_lines};
 use ledger_local::sample::{Delivery, EXPORT_NAME, SampleOrganisation};
 use ledger_local::sns::SnsStandIn;
 use lookup_chargeback::{AppState, router};
@@ -22,14 +26,20 @@ use tokio::net::TcpListener;
 use super::budget::applied_budgets;
 use super::{applied_rules, import, today};
 use crate::args::UpArgs;
-use crate::data_dir::DataDir;
+use crate::place::OpenLedger;
 use crate::{Outcome, output};
 
 /// The seed of the sample organisation that `up` shows.
 pub const SAMPLE_SEED: u64 = 7;
 
-/// How often budgets are judged while `up` runs.
-const EVALUATION_PERIOD: Duration = Duration::from_secs(3600);
+/// How often exports are looked at, and budgets judged, while `up` runs.
+const SCHEDULE: Duration = Duration::from_secs(3600);
+
+/// Cost Explorer is asked in every so many rounds: it refreshes a few times a day.
+const COLLECT_ROUNDS: u64 = 6;
+
+/// The tag key by which Cost Explorer tells owners of the sample organisation apart.
+const SAMPLE_TAG: &str = "iamPrincipal/team";
 
 /// Writes the sample export, rules and budgets.
 pub fn sample(dir: &Path, as_of: Option<Date>, seed: u64) -> anyhow::Result<Outcome> {
@@ -44,90 +54,187 @@ pub fn sample(dir: &Path, as_of: Option<Date>, seed: u64) -> anyhow::Result<Outc
 
 /// Runs until it is told to stop.
 pub async fn up(data: &Path, args: &UpArgs) -> anyhow::Result<Outcome> {
-    let mut dir = DataDir::open(data).await?;
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.with_context(|| {
-            format!("could not listen on 127.0.0.1:{}; choose another port with --port", args.port)
-        })?;
-    let page = format!("http://{}", listener.local_addr()?);
-    dir.announce(Some(&page))?;
-    let notifier = start_outbox(&dir.path).await?;
+    let mut opened = OpenLedger::of_folder(data).await?;
+    let (listener, page) = listen(args.port).await.with_context(|| {
+        format!("could not listen on 127.0.0.1:{}; choose another port with --port", args.port)
+    })?;
+    opened.announce(Some(&page))?;
+    let notifier = start_outbox(data).await?;
     let is_sample = args.export.is_empty();
-    let state = AppState { ledger: dir.ledger.clone(), today, sample: is_sample };
+    let state = AppState { ledger: opened.ledger.clone(), today, sample: is_sample };
     let server = tokio::spawn(axum::serve(listener, router(state)).into_future());
     output::line(&format!(
         "Tollbook is on {page} (Ctrl-C stops it, data is kept in {})",
-        dir.path.display()
+        data.display()
     ));
-    let work = work(&dir, args, &notifier);
+    let local = Local { ledger: opened.ledger.clone(), notifier };
+    let work = async {
+        if is_sample { local.keep_sample(data).await } else { local.keep(&args.export).await }
+    };
     let outcome = tokio::select! {
         outcome = work => outcome,
         stopped = stop_signal() => stopped,
     };
     server.abort();
-    dir.close().await;
+    opened.close().await;
     outcome?;
     output::line("stopped");
     Ok(Outcome::Done)
 }
 
-/// Imports, then judges budgets now and again.
-async fn work(dir: &DataDir, args: &UpArgs, notifier: &SnsNotifier) -> anyhow::Result<()> {
-    if args.export.is_empty() {
-        import_sample(dir).await?;
-    } else {
-        import_paths(&dir.ledger, args.export.clone()).await?;
-    }
-    loop {
-        evaluate(&dir.ledger, notifier).await?;
-        tokio::time::sleep(EVALUATION_PERIOD).await;
-    }
+/// What the schedule of local mode works on.
+struct Local {
+    ledger: DynamoLedger,
+    notifier: SnsNotifier,
 }
 
-/// The sample arrives as bills do: a first delivery of every month, then one of them restated.
-async fn import_sample(dir: &DataDir) -> anyhow::Result<()> {
-    let export = dir.path.join("sample-export");
-    let now = jiff::Timestamp::now();
-    let ledger = &dir.ledger;
-    if ledger.document(DocumentKind::Rules).await?.is_none() {
-        ledger.apply(DocumentKind::Rules, SampleOrganisation::RULES_TOML, now).await?;
+impl Local {
+    /// Imports exports and judges budgets, now and whenever there is something new.
+    async fn keep(&self, exports: &[PathBuf]) -> anyhow::Result<()> {
+        let mut known = fingerprint(exports);
+        self.import(exports).await?;
+        self.evaluate().await?;
+        loop {
+            tokio::time::sleep(SCHEDULE).await;
+            let now = fingerprint(exports);
+            if now != known {
+                // An export may be half written just now: it is read again in the next round.
+                match self.import(exports).await {
+                    Ok(()) => known = now,
+                    Err(err) => output::line(&format!("not imported: {err:#}")),
+                }
+            }
+            self.evaluate_or_say().await;
+        }
     }
-    if ledger.document(DocumentKind::Budgets).await?.is_none() {
-        ledger.apply(DocumentKind::Budgets, SampleOrganisation::BUDGETS_TOML, now).await?;
+
+    /// The sample organisation, with Cost Explorer beside its bill.
+    async fn keep_sample(&self, data: &Path) -> anyhow::Result<()> {
+        let explorer = self.arrive(data).await?;
+        self.evaluate().await?;
+        for round in 1_u64.. {
+            tokio::time::sleep(SCHEDULE).await;
+            if round % COLLECT_ROUNDS == 0
+                && let Err(err) = self.collect(&explorer).await
+            {
+                output::line(&format!("not collected: {err:#}"));
+            }
+            self.evaluate_or_say().await;
+        }
+        Ok(())
     }
-    // Written last, so that a sample that was cut off is written again.
-    let done = export.join("complete");
-    if !done.exists() {
+
+    /// The sample arrives as bills do: Cost Explorer and a first delivery of every month, then one
+    /// of them restated. Cost Explorer has not heard of that yet, so the two differ on a day.
+    async fn arrive(&self, data: &Path) -> anyhow::Result<AwsCostExplorer> {
+        let ledger = &self.ledger;
+        let now = jiff::Timestamp::now();
+        if ledger.document(DocumentKind::Rules).await?.is_none() {
+            ledger.apply(DocumentKind::Rules, SampleOrganisation::RULES_TOML, now).await?;
+        }
+        if ledger.document(DocumentKind::Budgets).await?.is_none() {
+            ledger.apply(DocumentKind::Budgets, SampleOrganisation::BUDGETS_TOML, now).await?;
+        }
+        let folder = data.join("sample-export");
+        let export = [folder.join(EXPORT_NAME)];
+        let seen_by_explorer = data.join("sample-cost-explorer");
+        // Written last, so that a sample that was cut off is written again.
+        let done = folder.join("complete");
+        if done.exists() {
+            self.import(&export).await?;
+            let explorer = start_cost_explorer(&seen_by_explorer).await?;
+            self.collect(&explorer).await?;
+            return Ok(explorer);
+        }
         let sample = SampleOrganisation::new(SAMPLE_SEED, today());
-        sample.write(&export, Delivery::First)?;
-        import_paths(ledger, vec![export.join(EXPORT_NAME)]).await?;
-        sample.write(&export, Delivery::Restated)?;
+        sample.write(&folder, Delivery::First)?;
+        self.import(&export).await?;
+        sample.write(&seen_by_explorer, Delivery::First)?;
+        let explorer = start_cost_explorer(&seen_by_explorer).await?;
+        self.collect(&explorer).await?;
+        sample.write(&folder, Delivery::Restated)?;
         std::fs::write(&done, "")?;
+        self.import(&export).await?;
+        Ok(explorer)
     }
-    import_paths(ledger, vec![export.join(EXPORT_NAME)]).await
+
+    async fn import(&self, exports: &[PathBuf]) -> anyhow::Result<()> {
+        let rules = Arc::new(applied_rules(&self.ledger).await?);
+        let source = Arc::new(CurFolder::new(exports.to_vec()));
+        let now = jiff::Timestamp::now();
+        import::print(&import_bills(source, rules, now, |_| (), &self.ledger).await?);
+        Ok(())
+    }
+
+    async fn collect(&self, explorer: &AwsCostExplorer) -> anyhow::Result<()> {
+        let rules = applied_rules(&self.ledger).await?;
+        let today = today();
+        let request = CollectRequest {
+            period: recent_period(today)?,
+            tag_keys: vec![SAMPLE_TAG.to_owned()],
+            max_requests: u32::MAX,
+            payer: None,
+            now: jiff::Timestamp::now(),
+            today,
+        };
+        let report = collect(request, &rules, explorer, &self.ledger, &Free, &ClockPause).await?;
+        output::line(&format!(
+            "Cost Explorer: {} requests for {} days",
+            report.requests.total(),
+            report.days
+        ));
+        Ok(())
+    }
+
+    async fn evaluate(&self) -> anyhow::Result<()> {
+        let budgets = applied_budgets(&self.ledger).await?;
+        let now = jiff::Timestamp::now();
+        let run = format!("{}-{}", std::process::id(), now.as_nanosecond());
+        let evaluation =
+            evaluate_budgets(&budgets, today(), now, &run, &self.ledger, &self.notifier).await?;
+        output::line(&format!(
+            "{} budgets judged, {} alerts sent, {} not accepted, {} unconfirmed",
+            budgets.len(),
+            evaluation.sent.len(),
+            evaluation.not_sent.len(),
+            evaluation.unconfirmed.len()
+        ));
+        Ok(())
+    }
+
+    async fn evaluate_or_say(&self) {
+        if let Err(err) = self.evaluate().await {
+            output::line(&format!("budgets were not judged: {err:#}"));
+        }
+    }
 }
 
-async fn import_paths(ledger: &DynamoLedger, paths: Vec<PathBuf>) -> anyhow::Result<()> {
-    let rules = Arc::new(applied_rules(ledger).await?);
-    let source = Arc::new(CurFolder::new(paths));
-    let report = import_bills(source, rules, jiff::Timestamp::now(), |_| (), ledger).await?;
-    import::print(&report);
-    Ok(())
+/// The stand-in for Cost Explorer charges nothing.
+struct Free;
+
+impl RequestQuota for Free {
+    async fn take(&self, _: Date) -> Result<bool, StoreError> {
+        Ok(true)
+    }
 }
 
-async fn evaluate(ledger: &DynamoLedger, notifier: &SnsNotifier) -> anyhow::Result<()> {
-    let budgets = applied_budgets(ledger).await?;
-    let now = jiff::Timestamp::now();
-    let run = format!("{}-{}", std::process::id(), now.as_nanosecond());
-    let evaluation = evaluate_budgets(&budgets, today(), now, &run, ledger, notifier).await?;
-    output::line(&format!(
-        "{} budgets judged, {} alerts sent, {} not accepted, {} unconfirmed",
-        budgets.len(),
-        evaluation.sent.len(),
-        evaluation.not_sent.len(),
-        evaluation.unconfirmed.len()
-    ));
-    Ok(())
+/// What tells whether exports changed: their files, with sizes and times.
+fn fingerprint(exports: &[PathBuf]) -> BTreeSet<(String, u64, Option<SystemTime>)> {
+    let deliveries = CurFolder::new(exports.to_vec()).deliveries().unwrap_or_default();
+    let files = deliveries.into_iter().flat_map(|it| it.files);
+    files
+        .map(|file| {
+            let metadata = std::fs::metadata(&file).ok();
+            let size = metadata.as_ref().map_or(0, std::fs::Metadata::len);
+            (file, size, metadata.and_then(|it| it.modified().ok()))
+        })
+        .collect()
+}
+
+async fn listen(port: u16) -> std::io::Result<(TcpListener, String)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let endpoint = format!("http://{}", listener.local_addr()?);
+    Ok((listener, endpoint))
 }
 
 /// The SNS stand-in on loopback, with the real client in front of it.
@@ -135,11 +242,21 @@ async fn start_outbox(data: &Path) -> anyhow::Result<SnsNotifier> {
     let folder = data.join("outbox");
     std::fs::create_dir_all(&folder)?;
     let stand_in = SnsStandIn::open(Some(&folder)).context("could not open the outbox")?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let endpoint = format!("http://{}", listener.local_addr()?);
+    let (listener, endpoint) = listen(0).await?;
     tokio::spawn(axum::serve(listener, stand_in.router()).into_future());
     let client = ledger_aws::connect::sns_client(Some(&LocalEndpoint(endpoint))).await;
     Ok(SnsNotifier::ensure_topic(client, "tollbook-alerts").await?)
+}
+
+/// The Cost Explorer stand-in on loopback, answering from an export, with the real client in front.
+async fn start_cost_explorer(export: &Path) -> anyhow::Result<AwsCostExplorer> {
+    let source = CurFolder::new(vec![export.to_owned()]);
+    let lines = tokio::task::spawn_blocking(move || cost_lines(&source)).await??;
+    let stand_in = CostExplorerStandIn::new(lines, today());
+    let (listener, endpoint) = listen(0).await?;
+    tokio::spawn(axum::serve(listener, stand_in.router()).into_future());
+    let client = ledger_aws::connect::cost_explorer_client(Some(&LocalEndpoint(endpoint))).await;
+    Ok(AwsCostExplorer { client })
 }
 
 async fn stop_signal() -> anyhow::Result<()> {

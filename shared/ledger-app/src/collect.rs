@@ -9,8 +9,8 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 use ledger_core::ai_service::is_ai;
 use ledger_core::attribution::{AttributionRules, attribute};
 use ledger_core::cost::{CostKind, Costs};
@@ -18,7 +18,8 @@ use ledger_core::currency::Currency;
 use ledger_core::line_item::{BillId, Finding, LineItem, Provenance, Source, Tags, UNKNOWN_PAYER};
 use ledger_core::model::{CanonicalModel, canonical_model};
 use ledger_core::money::{Money, MoneyError, parse_decimal};
-use ledger_core::period::{BillingPeriod, ChargePeriod};
+use ledger_core::period::{BillingPeriod, ChargePeriod, PeriodError};
+use ledger_core::reconciliation::SETTLING_DAYS;
 use ledger_core::rollup::{DayRollups, RollupBuilder};
 use ledger_core::tokens::token_count;
 use ledger_core::usage_type::UsageType;
@@ -321,6 +322,17 @@ impl CollectError {
             Self::Quota(_, source) | Self::Write(_, source) => source.is_retryable(),
         }
     }
+}
+
+/// What a run asks for if nobody says otherwise: to the end of yesterday, from the first of the
+/// month in which days may still change.
+///
+/// # Errors
+///
+/// [`PeriodError`] at the ends of the calendar.
+pub fn recent_period(today: Date) -> Result<ChargePeriod, PeriodError> {
+    let unsettled = today.saturating_sub((SETTLING_DAYS + 1).days());
+    ChargePeriod::new(unsettled.first_of_month(), today)
 }
 
 /// Asks Cost Explorer for a period and replaces what the ledger held of it from there.

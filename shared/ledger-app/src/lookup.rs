@@ -12,6 +12,7 @@ use ledger_core::currency::Currency;
 use ledger_core::dimension::Level;
 use ledger_core::money::{Money, MoneyError};
 use ledger_core::period::{BillingPeriod, ChargePeriod};
+use ledger_core::reconciliation::{ReconciledDay, reconcile};
 use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery};
 use ledger_core::rollup::Rollup;
 use ledger_core::statement::{Statement, StatementBuilder};
@@ -96,6 +97,21 @@ pub async fn statements(
         .await?;
     }
     builder.finish().map_err(LookupError::Money)
+}
+
+/// The bill and Cost Explorer side by side, on each day of a period that both tell of.
+///
+/// # Errors
+///
+/// [`LookupError`].
+pub async fn reconciliation(
+    period: ChargePeriod,
+    cost_kind: CostKind,
+    today: Date,
+    ledger: &impl LedgerStore,
+) -> Result<Vec<ReconciledDay>, LookupError> {
+    let heads = heads_of(period, ledger).await?;
+    reconcile(&heads, period, cost_kind, today).map_err(LookupError::Money)
 }
 
 /// The pointers of all bills that can hold a day of a period. A late charge stands on a later

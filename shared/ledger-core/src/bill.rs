@@ -146,12 +146,14 @@ fn told_by_explorer_alone(heads: &[BillHead], bill: &BillId, day: Date) -> bool 
     })
 }
 
-/// The end of the last day that any source tells of.
+/// The end of the last day that any source has a charge on: Cost Explorer answers for days that have
+/// no data yet as it does for days without cost.
 pub fn data_up_to(heads: &[BillHead]) -> Option<Date> {
     heads
         .iter()
         .filter(|head| !matches!(head.bill.source, Source::View(_)))
-        .filter_map(|head| head.days.keys().next_back())
+        .filter_map(|head| head.days.iter().rfind(|(_, state)| !state.totals.is_empty()))
+        .map(|(day, _)| day)
         .max()
         .and_then(|day| day.tomorrow().ok())
 }

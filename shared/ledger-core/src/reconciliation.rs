@@ -17,6 +17,10 @@ use crate::period::ChargePeriod;
 /// than 48 hours.
 pub const SETTLING_DAYS: i64 = 3;
 
+/// A larger difference than this on a settled day, in percent of the bill, is worth a look: rounding
+/// and the order of refreshes stay far below.
+pub const TOLERANCE_PERCENT: Decimal = Decimal::ONE;
+
 /// One day as both sources tell it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReconciledDay {
@@ -32,6 +36,15 @@ pub struct ReconciledDay {
     pub percent: Option<Decimal>,
     /// Whether the day is old enough for the two to agree.
     pub settled: bool,
+}
+
+impl ReconciledDay {
+    /// Whether the two differ by more than [`TOLERANCE_PERCENT`] though they had time to agree.
+    pub fn is_suspicious(&self) -> bool {
+        self.settled
+            && !self.difference.is_zero()
+            && self.percent.is_none_or(|it| it.abs() > TOLERANCE_PERCENT)
+    }
 }
 
 /// Lays the days of a period that both sources tell of side by side.

@@ -1,4 +1,5 @@
-//! The folder of the embedded ledger: one writer at a time.
+//! Where the ledger is: a folder with the embedded one, which has one writer at a time, or a table
+//! in an AWS account.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -9,27 +10,58 @@ use ledger_aws::connect::LocalEndpoint;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_local::database::EmbeddedDatabase;
 
-/// The table's name; the same in the cloud.
-pub const TABLE: &str = "tollbook";
+/// The name of the embedded table.
+const TABLE: &str = "tollbook";
+
+/// Where the ledger is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// The embedded ledger in a folder.
+    Folder(PathBuf),
+    /// A table of the account and region that the environment names.
+    Table(String),
+}
+
+impl Place {
+    /// Opens the ledger to change it: a folder for this process alone.
+    pub async fn open(&self) -> anyhow::Result<OpenLedger> {
+        match self {
+            Place::Folder(path) => OpenLedger::of_folder(path).await,
+            Place::Table(name) => Ok(OpenLedger::of_table(name).await),
+        }
+    }
+
+    /// Opens the ledger to read it; a process that has the folder open already is asked.
+    pub async fn open_to_read(&self) -> anyhow::Result<OpenLedger> {
+        match self {
+            Place::Folder(path) => OpenLedger::of_folder_to_read(path).await,
+            Place::Table(name) => Ok(OpenLedger::of_table(name).await),
+        }
+    }
+}
 
 /// An open ledger.
-pub struct DataDir {
+pub struct OpenLedger {
     /// The ledger.
     pub ledger: DynamoLedger,
-    /// Where it is.
-    pub path: PathBuf,
     database: Option<EmbeddedDatabase>,
     /// Held until this process ends, however it ends.
     lock: Option<File>,
 }
 
-impl DataDir {
-    /// Opens the ledger for this process alone.
-    pub async fn open(path: &Path) -> anyhow::Result<DataDir> {
+impl OpenLedger {
+    async fn of_table(name: &str) -> OpenLedger {
+        let client = ledger_aws::connect::dynamodb_client(None).await;
+        let ledger = DynamoLedger { client, table: name.to_owned() };
+        OpenLedger { ledger, database: None, lock: None }
+    }
+
+    /// Opens the ledger of a folder for this process alone.
+    pub async fn of_folder(path: &Path) -> anyhow::Result<OpenLedger> {
         std::fs::create_dir_all(path)
             .with_context(|| format!("could not make the data folder `{}`", path.display()))?;
         match lock(path)? {
-            Ok(lock) => DataDir::start(path, lock).await,
+            Ok(lock) => OpenLedger::start(path, lock).await,
             Err(holder) => bail!(
                 "the data folder `{}` is in use by another tollbook{}; stop it, or choose another \
                  folder with --data",
@@ -39,8 +71,7 @@ impl DataDir {
         }
     }
 
-    /// Opens the ledger to read it; a process that has it open already is asked.
-    pub async fn open_to_read(path: &Path) -> anyhow::Result<DataDir> {
+    async fn of_folder_to_read(path: &Path) -> anyhow::Result<OpenLedger> {
         if !path.is_dir() {
             bail!(
                 "there is no ledger in `{}`; `tollbook up` makes one with sample data, `tollbook \
@@ -49,12 +80,12 @@ impl DataDir {
             );
         }
         match lock(path)? {
-            Ok(lock) => DataDir::start(path, lock).await,
+            Ok(lock) => OpenLedger::start(path, lock).await,
             Err(Holder { database: Some(endpoint), .. }) => {
                 let client =
                     ledger_aws::connect::dynamodb_client(Some(&LocalEndpoint(endpoint))).await;
                 let ledger = DynamoLedger { client, table: TABLE.to_owned() };
-                Ok(DataDir { ledger, path: path.to_owned(), database: None, lock: None })
+                Ok(OpenLedger { ledger, database: None, lock: None })
             }
             Err(holder) => bail!(
                 "the data folder `{}` is in use by another tollbook{}; try again when it is done",
@@ -64,7 +95,7 @@ impl DataDir {
         }
     }
 
-    async fn start(path: &Path, lock: File) -> anyhow::Result<DataDir> {
+    async fn start(path: &Path, lock: File) -> anyhow::Result<OpenLedger> {
         let file = path.join("ledger.db");
         let database = EmbeddedDatabase::open(Some(&file))
             .await
@@ -73,10 +104,9 @@ impl DataDir {
             ledger_aws::connect::dynamodb_client(Some(&LocalEndpoint(database.endpoint()))).await;
         let ledger = DynamoLedger { client, table: TABLE.to_owned() };
         ledger.ensure_table().await?;
-        let mut dir =
-            DataDir { ledger, path: path.to_owned(), database: Some(database), lock: Some(lock) };
-        dir.announce(None)?;
-        Ok(dir)
+        let mut opened = OpenLedger { ledger, database: Some(database), lock: Some(lock) };
+        opened.announce(None)?;
+        Ok(opened)
     }
 
     /// Tells other processes where this one can be asked.
