@@ -4,9 +4,10 @@ use std::path::Path;
 
 use anyhow::Context;
 use ledger_app::budget_file::parse_budgets;
+use ledger_app::documents::applied_budgets;
 use ledger_app::evaluate::judge_all;
 use ledger_app::ports::{DocumentKind, DocumentStore};
-use ledger_core::budget::{Budget, Verdict};
+use ledger_core::budget::Verdict;
 use serde_json::json;
 
 use super::{read_file, today};
@@ -14,20 +15,10 @@ use crate::args::Format;
 use crate::place::Place;
 use crate::{Outcome, output};
 
-/// The budgets that are applied.
-pub async fn applied_budgets(documents: &impl DocumentStore) -> anyhow::Result<Vec<Budget>> {
-    match documents.document(DocumentKind::Budgets).await? {
-        Some(document) => {
-            parse_budgets(&document.text).context("the applied budgets cannot be read")
-        }
-        None => Ok(Vec::new()),
-    }
-}
-
 /// Prints every budget's verdict; as a check, says by its exit code whether one is broken.
 pub async fn list(place: &Place, format: Format, is_check: bool) -> anyhow::Result<Outcome> {
     let opened = place.open_to_read().await?;
-    let budgets = applied_budgets(&opened.ledger).await?;
+    let (_, budgets) = applied_budgets(&opened.ledger).await?;
     let verdicts = judge_all(&budgets, today(), &opened.ledger).await?;
     opened.close().await;
     print(&verdicts, format);

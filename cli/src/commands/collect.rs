@@ -1,32 +1,18 @@
 //! What Cost Explorer says.
 
 use jiff::civil::Date;
-use ledger_app::collect::{
-    ClockPause, CollectReport, CollectRequest, RequestQuota, collect, recent_period,
-};
-use ledger_app::ports::StoreError;
+use ledger_app::collect::{ClockPause, CollectReport, CollectRequest, collect, recent_period};
+use ledger_app::documents::applied_rules;
 use ledger_aws::cost_explorer::AwsCostExplorer;
-use ledger_aws::dynamodb::DynamoLedger;
+use ledger_aws::dynamodb::DailyCap;
 use ledger_core::cost::CostKind;
 use ledger_core::period::ChargePeriod;
 use serde_json::{Value, json};
 
-use super::{applied_rules, today};
+use super::today;
 use crate::args::{CollectArgs, Format};
 use crate::place::Place;
 use crate::{Outcome, output};
-
-/// The daily cap, counted in the ledger over all runs.
-struct DailyCap<'a> {
-    ledger: &'a DynamoLedger,
-    cap: u64,
-}
-
-impl RequestQuota for DailyCap<'_> {
-    async fn take(&self, day: Date) -> Result<bool, StoreError> {
-        self.ledger.take_request(day, self.cap).await
-    }
-}
 
 /// Collects and prints what was asked and answered.
 pub async fn collect_costs(

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use ledger_app::documents::applied_rules;
 use ledger_app::import::{ImportReport, Progress, import_bills};
 use ledger_aws::cur::CurFolder;
 use serde_json::{Value, json};
 
-use super::applied_rules;
 use crate::args::Format;
 use crate::place::Place;
 use crate::{Outcome, output};

@@ -15,9 +15,6 @@ use std::path::Path;
 use anyhow::Context;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use ledger_app::ports::{DocumentKind, DocumentStore};
-use ledger_app::rules_file::parse_rules;
-use ledger_core::attribution::AttributionRules;
 use ledger_core::cost::CostKind;
 
 /// Today in UTC, as all periods are.
@@ -36,13 +33,4 @@ fn read_file(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(bytes)
         .ok()
         .with_context(|| format!("`{}` is not UTF-8 text; expected a TOML file", path.display()))
-}
-
-/// The rules that are applied; without any, nothing has an owner.
-async fn applied_rules(documents: &impl DocumentStore) -> anyhow::Result<AttributionRules> {
-    match documents.document(DocumentKind::Rules).await? {
-        Some(document) => parse_rules(&document.text, document.version)
-            .context("the applied rules cannot be read"),
-        None => Ok(AttributionRules::default()),
-    }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context;
 use jiff::civil::Date;
 use ledger_app::collect::{ClockPause, CollectRequest, RequestQuota, collect, recent_period};
+use ledger_app::documents::{applied_budgets, applied_rules};
 use ledger_app::evaluate::evaluate_budgets;
 use ledger_app::import::import_bills;
 use ledger_app::ports::{BillSource, DocumentKind, DocumentStore, StoreError};
@@ -23,8 +24,7 @@ use ledger_local::sns::SnsStandIn;
 use lookup_chargeback::{AppState, router};
 use tokio::net::TcpListener;
 
-use super::budget::applied_budgets;
-use super::{applied_rules, import, today};
+use super::{import, today};
 use crate::args::UpArgs;
 use crate::place::OpenLedger;
 use crate::{Outcome, output};
@@ -187,7 +187,7 @@ impl Local {
     }
 
     async fn evaluate(&self) -> anyhow::Result<()> {
-        let budgets = applied_budgets(&self.ledger).await?;
+        let (_, budgets) = applied_budgets(&self.ledger).await?;
         let now = jiff::Timestamp::now();
         let run = format!("{}-{}", std::process::id(), now.as_nanosecond());
         let evaluation =

@@ -8,13 +8,13 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use ledger_app::budget_file::parse_budgets;
+use ledger_app::documents::applied_budgets;
 use ledger_app::evaluate::judge_all;
 use ledger_app::lookup;
-use ledger_app::ports::{AlertStore, DocumentKind, DocumentStore, LedgerStore, StoredAlert};
+use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore, StoredAlert};
 use ledger_core::attribution::Owner;
 use ledger_core::bill::{BillHead, data_up_to};
-use ledger_core::budget::{Budget, Verdict};
+use ledger_core::budget::Verdict;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Scope};
@@ -466,17 +466,6 @@ fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
             })
             .collect(),
     }
-}
-
-/// The budgets that count now, and the version they were applied as.
-pub(crate) async fn applied_budgets(
-    ledger: &impl DocumentStore,
-) -> Result<(Option<u64>, Vec<Budget>), ApiError> {
-    let Some(document) = ledger.document(DocumentKind::Budgets).await? else {
-        return Ok((None, Vec::new()));
-    };
-    let budgets = parse_budgets(&document.text).map_err(|err| ApiError::failed(&err, false))?;
-    Ok((Some(document.version), budgets))
 }
 
 /// Alerts of the windows that may still be of interest, newest first.

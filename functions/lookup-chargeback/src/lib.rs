@@ -6,6 +6,7 @@
 mod api;
 mod chart;
 pub mod config;
+pub mod handler;
 mod page;
 mod response;
 #[cfg(test)]
@@ -14,13 +15,15 @@ mod tests;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
+use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
-use axum::http::header::{HeaderName, HeaderValue};
+use axum::http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use lambda_http::request::RequestContext;
 use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
 use tracing::Instrument as _;
 
@@ -31,6 +34,16 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Says on every answer that the figures are made up.
 const SAMPLE_DATA: HeaderName = HeaderName::from_static("x-tollbook-sample-data");
+
+/// The longest path with its query: as much as API Gateway takes with all headers.
+const URI_BYTES_MAX: usize = 8 * 1024;
+
+/// Nothing here reads a body; a client may send a small one all the same.
+const BODY_BYTES_MAX: u64 = 1024;
+
+/// More than any client sends that means well.
+const HEADERS_MAX: usize = 100;
+const HEADER_BYTES_MAX: usize = 32 * 1024;
 
 /// What the routes need.
 #[derive(Clone, Debug)]
@@ -57,6 +70,7 @@ where
         .route("/v1/health", get(api::health::<L>))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(refuse_too_much))
         .layer(middleware::from_fn_with_state(sample, mark))
         .with_state(state)
 }
@@ -69,11 +83,45 @@ async fn method_not_allowed() -> Response {
     ApiError::method_not_allowed().into_response()
 }
 
+/// Refuses what no question needs, before anything is read.
+async fn refuse_too_much(request: Request, next: Next) -> Response {
+    let (uri, headers) = (request.uri(), request.headers());
+    let uri_bytes = uri.path().len() + uri.query().map_or(0, str::len);
+    let header_bytes: usize = headers.iter().map(|(name, it)| name.as_str().len() + it.len()).sum();
+    let stated = headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
+    let body_bytes = request.body().size_hint().lower().max(stated.unwrap_or(0));
+    if uri_bytes > URI_BYTES_MAX {
+        return ApiError::uri_too_long(URI_BYTES_MAX).into_response();
+    }
+    if headers.len() > HEADERS_MAX || header_bytes > HEADER_BYTES_MAX {
+        return ApiError::headers_too_large(HEADERS_MAX, HEADER_BYTES_MAX).into_response();
+    }
+    if body_bytes > BODY_BYTES_MAX {
+        return ApiError::body_too_large(BODY_BYTES_MAX).into_response();
+    }
+    next.run(request).await
+}
+
+/// The id that API Gateway gave a request; elsewhere one of our own.
+fn request_id(request: &Request) -> String {
+    static REQUESTS: AtomicU64 = AtomicU64::new(0);
+    let given = match request.extensions().get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref(),
+        _ => None,
+    };
+    let given = given.filter(|it| !it.is_empty() && HeaderValue::from_str(it).is_ok());
+    given.map_or_else(
+        || {
+            let count = REQUESTS.fetch_add(1, Ordering::Relaxed);
+            format!("{:x}-{count:x}", Timestamp::now().as_microsecond())
+        },
+        str::to_owned,
+    )
+}
+
 /// Gives every answer a request id, and the log of the request the same.
 async fn mark(State(sample): State<bool>, request: Request, next: Next) -> Response {
-    static REQUESTS: AtomicU64 = AtomicU64::new(0);
-    let count = REQUESTS.fetch_add(1, Ordering::Relaxed);
-    let id = format!("{:x}-{count:x}", Timestamp::now().as_microsecond());
+    let id = request_id(&request);
     let span = tracing::info_span!("request", request.id = %id, path = request.uri().path());
     let mut response = next.run(request).instrument(span).await;
     let headers = response.headers_mut();

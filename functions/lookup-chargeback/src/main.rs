@@ -1,18 +1,23 @@
 //! The function behind the HTTP API: wires the router to the ledger in DynamoDB.
 
+use std::process::ExitCode;
+
 use ledger_aws::dynamodb::DynamoLedger;
+use ledger_lambda::clock::today;
+use ledger_lambda::config::variable;
 use lookup_chargeback::config::Config;
+use lookup_chargeback::handler::service;
 use lookup_chargeback::{AppState, router};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    tracing_subscriber::fmt().with_ansi(false).init();
-    let config = Config::from_env(|name| std::env::var(name).ok())?;
-    let client = ledger_aws::connect::dynamodb_client(None).await;
-    let ledger = DynamoLedger { client, table: config.table_name };
-    lambda_http::run(router(AppState { ledger, today, sample: false })).await
+async fn main() -> ExitCode {
+    let config = Config::from_env(variable);
+    ledger_lambda::start(env!("CARGO_CRATE_NAME"), config, serve).await
 }
 
-fn today() -> jiff::civil::Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+async fn serve(Config { common }: Config) -> Result<(), lambda_http::Error> {
+    let client = ledger_lambda::connect(&common).await.dynamodb_client();
+    let ledger = DynamoLedger { client, table: common.table_name };
+    let router = router(AppState { ledger, today, sample: false });
+    lambda_http::lambda_runtime::run(service(router)).await
 }

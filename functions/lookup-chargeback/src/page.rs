@@ -8,6 +8,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REF
 use axum::response::{Html, IntoResponse, Response};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use ledger_app::documents::applied_budgets;
 use ledger_app::evaluate::judge_all;
 use ledger_app::lookup::{self, ReportAnswer};
 use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore, StoredAlert};
@@ -24,9 +25,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use rust_decimal::Decimal;
 
 use crate::AppState;
-use crate::api::{
-    all_heads, applied_budgets, query, recent_alerts, reconciliation, unattributed_of,
-};
+use crate::api::{all_heads, query, recent_alerts, reconciliation, unattributed_of};
 use crate::chart::{COLOURS, Series, stacked_days};
 use crate::response::ApiError;
 

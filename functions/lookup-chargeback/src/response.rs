@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hasher as _};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use ledger_app::documents::DocumentError;
 use ledger_app::evaluate::EvaluateError;
 use ledger_app::lookup::LookupError;
 use ledger_app::ports::StoreError;
@@ -31,6 +32,30 @@ impl ApiError {
 
     pub(crate) fn bad_request(code: &'static str, message: String) -> ApiError {
         ApiError { status: StatusCode::BAD_REQUEST, code, message, details: BTreeMap::new() }
+    }
+
+    pub(crate) fn uri_too_long(bytes_max: usize) -> ApiError {
+        let message =
+            format!("the path with its query is too long; expected at most {bytes_max} bytes");
+        ApiError::too_much(StatusCode::URI_TOO_LONG, "uri_too_long", message)
+    }
+
+    pub(crate) fn headers_too_large(count_max: usize, bytes_max: usize) -> ApiError {
+        let message = format!(
+            "the headers are too many or too large; expected at most {count_max} with {bytes_max} bytes"
+        );
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        ApiError::too_much(status, "headers_too_large", message)
+    }
+
+    pub(crate) fn body_too_large(bytes_max: u64) -> ApiError {
+        let message =
+            format!("the body is too large; expected none, or one of at most {bytes_max} bytes");
+        ApiError::too_much(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+    }
+
+    fn too_much(status: StatusCode, code: &'static str, message: String) -> ApiError {
+        ApiError { status, code, message, details: BTreeMap::new() }
     }
 
     pub(crate) fn not_found() -> ApiError {
@@ -94,24 +119,19 @@ impl From<MoneyError> for ApiError {
 
 impl From<LookupError> for ApiError {
     fn from(err: LookupError) -> ApiError {
-        ApiError::failed(&err, is_retryable(&err))
+        ApiError::failed(&err, err.is_retryable())
     }
 }
 
 impl From<EvaluateError> for ApiError {
     fn from(err: EvaluateError) -> ApiError {
-        let retryable = match &err {
-            EvaluateError::Spend(_, lookup) => is_retryable(lookup),
-            EvaluateError::Keep(_, store) => store.is_retryable(),
-        };
-        ApiError::failed(&err, retryable)
+        ApiError::failed(&err, err.is_retryable())
     }
 }
 
-fn is_retryable(err: &LookupError) -> bool {
-    match err {
-        LookupError::Read(store) => store.is_retryable(),
-        LookupError::Money(_) => false,
+impl From<DocumentError> for ApiError {
+    fn from(err: DocumentError) -> ApiError {
+        ApiError::failed(&err, err.is_retryable())
     }
 }
 

@@ -32,6 +32,16 @@ pub enum EvaluateError {
     Keep(String, #[source] StoreError),
 }
 
+impl EvaluateError {
+    /// Whether trying again may help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            EvaluateError::Spend(_, source) => source.is_retryable(),
+            EvaluateError::Keep(_, source) => source.is_retryable(),
+        }
+    }
+}
+
 /// What an evaluation did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evaluation {

@@ -5,6 +5,7 @@
 
 pub mod budget_file;
 pub mod collect;
+pub mod documents;
 pub mod evaluate;
 pub mod import;
 pub mod lookup;

@@ -33,6 +33,16 @@ pub enum LookupError {
     Money(#[source] MoneyError),
 }
 
+impl LookupError {
+    /// Whether trying again may help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            LookupError::Read(source) => source.is_retryable(),
+            LookupError::Money(_) => false,
+        }
+    }
+}
+
 /// Totals of a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportAnswer {

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use aws_config::environment::{
+    EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
+};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use aws_smithy_http_client::tls;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_types::retry::RetryConfig;
 
 /// Where a stand-in listens in local mode.
@@ -29,56 +32,158 @@ const COST_EXPLORER_TIMEOUT: Duration = Duration::from_secs(60);
 /// SNS accepts or refuses within seconds.
 const SNS_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A client of DynamoDB: a local one, or the one the environment names. Lost calls are repeated.
-pub async fn dynamodb_client(local: Option<&LocalEndpoint>) -> aws_sdk_dynamodb::Client {
-    let retries = RetryConfig::standard()
-        .with_max_attempts(DYNAMODB_ATTEMPTS_MAX)
-        .with_initial_backoff(DYNAMODB_BACKOFF);
-    let timeouts =
-        TimeoutConfig::builder().operation_attempt_timeout(DYNAMODB_ATTEMPT_TIMEOUT).build();
-    aws_sdk_dynamodb::Client::new(&config(local, retries, timeouts).await)
+/// The five roots in PEM; the file says where they come from.
+const AMAZON_ROOTS: &str = include_str!("connect/amazon_trust_services.pem");
+
+/// Which certificate authorities are believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Roots {
+    /// Those of Amazon Trust Services, which AWS endpoints chain to. The whole store of a system
+    /// costs a cold start more than everything else together.
+    #[default]
+    Amazon,
+    /// Those of the system: for proxies that look into TLS, and for private authorities.
+    System,
 }
 
-/// A client of SNS that never repeats a call: a lost answer must not become a second message.
-pub async fn sns_client(local: Option<&LocalEndpoint>) -> aws_sdk_sns::Client {
-    let timeouts = TimeoutConfig::builder().operation_timeout(SNS_TIMEOUT).build();
-    aws_sdk_sns::Client::new(&config(local, RetryConfig::disabled(), timeouts).await)
-}
+/// What all clients of one process share: the HTTP client, region, credentials and endpoints.
+///
+/// A client is made when it is asked for, so that nobody waits for one that is not needed.
+#[derive(Clone, Debug)]
+pub struct Connection(SdkConfig);
 
-/// A client of Cost Explorer that never repeats a call: each is billed, and the caller counts them.
-pub async fn cost_explorer_client(local: Option<&LocalEndpoint>) -> aws_sdk_costexplorer::Client {
-    let timeouts = TimeoutConfig::builder().operation_timeout(COST_EXPLORER_TIMEOUT).build();
-    aws_sdk_costexplorer::Client::new(&config(local, RetryConfig::disabled(), timeouts).await)
-}
-
-async fn config(
-    local: Option<&LocalEndpoint>,
-    retries: RetryConfig,
-    timeouts: TimeoutConfig,
-) -> SdkConfig {
-    match local {
-        // Nothing of the environment is asked: the account of a shell is no business of a stand-in.
-        Some(LocalEndpoint(url)) => SdkConfig::builder()
+impl Connection {
+    /// To a stand-in. Nothing of the environment is asked: the account of a shell is no business
+    /// of a stand-in.
+    pub fn local(LocalEndpoint(url): &LocalEndpoint) -> Connection {
+        let credentials = Credentials::new("local", "local", None, None, "local");
+        let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .retry_config(retries)
-            .timeout_config(timeouts)
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .region(Region::from_static("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-                "local", "local", None, None, "local",
-            )))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(url)
-            .build(),
-        None => {
-            let http_client = aws_smithy_http_client::Builder::new()
-                .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-                .build_https();
-            aws_config::defaults(BehaviorVersion::latest())
-                .retry_config(retries)
-                .timeout_config(timeouts)
-                .http_client(http_client)
-                .load()
-                .await
+            .build();
+        Connection(config)
+    }
+
+    /// To the account that the environment, profiles and instance roles name, as in AWS's own
+    /// tools.
+    pub async fn from_environment() -> Connection {
+        let config = aws_config::defaults(BehaviorVersion::latest());
+        Connection(config.http_client(https_client(Roots::System)).load().await)
+    }
+
+    /// To the account of a Lambda function: region and credentials of its role are environment
+    /// variables, so nothing else is searched for them.
+    pub async fn of_function(roots: Roots) -> Connection {
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+            .region(EnvironmentVariableRegionProvider::new())
+            .http_client(https_client(roots));
+        Connection(config.load().await)
+    }
+
+    async fn to(local: Option<&LocalEndpoint>) -> Connection {
+        match local {
+            Some(endpoint) => Connection::local(endpoint),
+            None => Connection::from_environment().await,
+        }
+    }
+
+    /// A client of DynamoDB. Lost calls are repeated.
+    pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
+        let retries = RetryConfig::standard()
+            .with_max_attempts(DYNAMODB_ATTEMPTS_MAX)
+            .with_initial_backoff(DYNAMODB_BACKOFF);
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(DYNAMODB_ATTEMPT_TIMEOUT).build();
+        aws_sdk_dynamodb::Client::new(&self.with(retries, timeouts))
+    }
+
+    /// A client of SNS that never repeats a call: a lost answer must not become a second message.
+    pub fn sns_client(&self) -> aws_sdk_sns::Client {
+        let timeouts = TimeoutConfig::builder().operation_timeout(SNS_TIMEOUT).build();
+        aws_sdk_sns::Client::new(&self.with(RetryConfig::disabled(), timeouts))
+    }
+
+    /// A client of Cost Explorer that never repeats a call: each is billed, and the caller counts
+    /// them.
+    pub fn cost_explorer_client(&self) -> aws_sdk_costexplorer::Client {
+        let timeouts = TimeoutConfig::builder().operation_timeout(COST_EXPLORER_TIMEOUT).build();
+        aws_sdk_costexplorer::Client::new(&self.with(RetryConfig::disabled(), timeouts))
+    }
+
+    fn with(&self, retries: RetryConfig, timeouts: TimeoutConfig) -> SdkConfig {
+        let builder = self.0.to_builder();
+        builder.retry_config(retries).timeout_config(timeouts).build()
+    }
+}
+
+/// [`Connection::dynamodb_client`] of a stand-in, or of the environment.
+pub async fn dynamodb_client(local: Option<&LocalEndpoint>) -> aws_sdk_dynamodb::Client {
+    Connection::to(local).await.dynamodb_client()
+}
+
+/// [`Connection::sns_client`] of a stand-in, or of the environment.
+pub async fn sns_client(local: Option<&LocalEndpoint>) -> aws_sdk_sns::Client {
+    Connection::to(local).await.sns_client()
+}
+
+/// [`Connection::cost_explorer_client`] of a stand-in, or of the environment.
+pub async fn cost_explorer_client(local: Option<&LocalEndpoint>) -> aws_sdk_costexplorer::Client {
+    Connection::to(local).await.cost_explorer_client()
+}
+
+fn https_client(roots: Roots) -> SharedHttpClient {
+    let builder = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring));
+    let store = match roots {
+        Roots::System => TrustStore::default(),
+        Roots::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
+    };
+    match TlsContext::builder().with_trust_store(store).build() {
+        Ok(context) => builder.tls_context(context).build_https(),
+        // Building cannot fail today; if it ever does, the system is believed, which is safe.
+        Err(_) => builder.build_https(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::base64;
+    use sha2::{Digest as _, Sha256};
+
+    use super::*;
+
+    /// The fingerprints that <https://www.amazontrust.com/repository> gives.
+    const FINGERPRINTS: [&str; 5] = [
+        "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
+        "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
+        "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
+        "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
+        "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
+    ];
+
+    #[test]
+    fn the_roots_are_those_that_amazon_publishes() {
+        let bodies = AMAZON_ROOTS.split("-----BEGIN CERTIFICATE-----").skip(1);
+        let fingerprints: Vec<String> = bodies
+            .map(|it| it.split("-----END CERTIFICATE-----").next().unwrap().replace('\n', ""))
+            .map(|it| Sha256::digest(base64::decode(it).unwrap()))
+            .map(|it| it.iter().map(|byte| format!("{byte:02x}")).collect())
+            .collect();
+        assert_eq!(fingerprints, FINGERPRINTS);
+    }
+
+    /// Making a client makes a connection's TLS set-up as well, which would refuse a bad root.
+    #[tokio::test]
+    async fn clients_are_made_with_either_roots() {
+        for roots in [Roots::Amazon, Roots::System] {
+            let connection = Connection::of_function(roots).await;
+            connection.dynamodb_client();
+            connection.sns_client();
+            connection.cost_explorer_client();
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::config::http::HttpResponse;
@@ -10,6 +10,8 @@ use aws_sdk_sns::error::SdkError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use ledger_app::ports::{Notifier, PublishError};
 use ledger_core::budget::Alert;
+
+use crate::connect::Connection;
 
 /// Publishes alerts to one topic.
 ///
@@ -34,6 +36,32 @@ impl SnsNotifier {
             client.create_topic().name(name).send().await.map_err(|err| error(Arc::new(err)))?;
         let topic_arn = answer.topic_arn.ok_or_else(|| error(Arc::new(NoArn)))?;
         Ok(SnsNotifier { client, topic_arn })
+    }
+}
+
+/// Publishes to a topic that is there, with a client that is made for the first alert: most
+/// evaluations have none.
+#[derive(Debug)]
+pub struct TopicNotifier {
+    connection: Connection,
+    topic_arn: String,
+    notifier: OnceLock<SnsNotifier>,
+}
+
+impl TopicNotifier {
+    /// Publishes to the topic of this ARN. Nothing is asked and nothing is made.
+    pub fn new(connection: Connection, topic_arn: String) -> TopicNotifier {
+        TopicNotifier { connection, topic_arn, notifier: OnceLock::new() }
+    }
+}
+
+impl Notifier for TopicNotifier {
+    async fn publish(&self, alert: &Alert) -> Result<(), PublishError> {
+        let notifier = self.notifier.get_or_init(|| SnsNotifier {
+            client: self.connection.sns_client(),
+            topic_arn: self.topic_arn.clone(),
+        });
+        notifier.publish(alert).await
     }
 }
 

@@ -11,12 +11,13 @@ use std::path::Path;
 use syn::visit::{self, Visit};
 
 /// What receivers are called that stand for an adapter, and its type in `ledger-aws`.
-const ADAPTERS: [(&str, &str); 6] = [
+const ADAPTERS: [(&str, &str); 7] = [
     ("cost_explorer", "AwsCostExplorer"),
     ("documents", "DynamoLedger"),
     ("explorer", "AwsCostExplorer"),
     ("ledger", "DynamoLedger"),
     ("notifier", "SnsNotifier"),
+    ("notifier", "TopicNotifier"),
     ("quota", "DailyCap"),
 ];
 

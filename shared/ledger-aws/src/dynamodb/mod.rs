@@ -49,6 +49,7 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType, TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
 };
 use jiff::civil::Date;
+use ledger_app::collect::RequestQuota;
 use ledger_app::ports::StoreError;
 
 /// The ledger in one table. Clones share the client's connections.
@@ -230,6 +231,21 @@ impl DynamoLedger {
             .send()
             .await;
         Ok(answer.map_err(|err| unavailable(doing, err))?.item)
+    }
+}
+
+/// The hard cap on requests to Cost Explorer a day, counted in the ledger over all runs.
+#[derive(Clone, Copy, Debug)]
+pub struct DailyCap<'a> {
+    /// Where they are counted.
+    pub ledger: &'a DynamoLedger,
+    /// How many a day may have.
+    pub cap: u64,
+}
+
+impl RequestQuota for DailyCap<'_> {
+    async fn take(&self, day: Date) -> Result<bool, StoreError> {
+        self.ledger.take_request(day, self.cap).await
     }
 }
 

@@ -1,0 +1,42 @@
+//! What the function is told by its environment.
+
+use ledger_lambda::config::{Common, ConfigError, Variables};
+
+/// The settings of the function.
+///
+/// - `TOPIC_ARN`: the SNS topic of alerts, such as
+///   `arn:aws:sns:eu-west-1:123456789012:tollbook-alerts`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// What all functions are told.
+    pub common: Common,
+    /// `TOPIC_ARN`.
+    pub topic_arn: String,
+}
+
+impl AsRef<Common> for Config {
+    fn as_ref(&self) -> &Common {
+        &self.common
+    }
+}
+
+impl Config {
+    /// Reads the settings by way of `var`, which answers with the value of a variable.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names all that is wrong.
+    pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+        const EXPECTED: &str = "the ARN of an SNS topic";
+        let mut variables = Variables::new(&var);
+        let common = Common::read(&mut variables);
+        let text = variables.text("TOPIC_ARN", EXPECTED);
+        let is_topic = |text: &str| {
+            let mut parts = text.split(':');
+            parts.next() == Some("arn") && parts.nth(1) == Some("sns") && parts.count() == 3
+        };
+        let arn = |text: &str| is_topic(text).then(|| text.to_owned());
+        let topic_arn = variables.optional("TOPIC_ARN", EXPECTED, arn).unwrap_or(text);
+        variables.finish(Config { common, topic_arn })
+    }
+}

@@ -1,0 +1,114 @@
+//! One evaluation: the budgets that are applied, one use case, and how old the data is.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use ledger_app::documents::applied_budgets;
+use ledger_app::evaluate::evaluate_budgets;
+use ledger_app::ports::LedgerStore as _;
+use ledger_aws::dynamodb::DynamoLedger;
+use ledger_aws::sns::TopicNotifier;
+use ledger_core::bill::data_up_to;
+use ledger_core::period::BillingPeriod;
+use ledger_lambda::clock::utc_day;
+use ledger_lambda::metric::Metrics;
+use ledger_lambda::outcome::{Failure, TryAgain, settle};
+use serde_json::{Map, Value, json};
+
+/// The metric that an alarm on old data watches.
+pub const DATA_AGE_HOURS: &str = "DataAgeHours";
+
+/// The newest data is looked for in so many days: what is older has raised its alarm long ago.
+const LOOKED_FOR_DAYS: i64 = 400;
+
+/// What an evaluation needs.
+#[derive(Debug)]
+pub struct State {
+    /// The ledger.
+    pub ledger: DynamoLedger,
+    /// Where alerts go. Its client is made for the first alert.
+    pub notifier: TopicNotifier,
+    /// Where the age of the data is written.
+    pub metrics: Metrics,
+}
+
+/// Judges all budgets; the answer counts what was told.
+///
+/// What the event says does not matter, as long as it is a JSON object: a schedule, or the record of
+/// another function's success. Each threshold is told once, however often this runs.
+///
+/// `run` names this invocation; a retry by Lambda has the same name.
+///
+/// # Errors
+///
+/// [`TryAgain`] for a failure that may pass; alerts that were sent before it stay sent.
+pub async fn handle(
+    state: &State,
+    event: &Value,
+    run: &str,
+    now: Timestamp,
+) -> Result<Value, TryAgain> {
+    let input = input_of(event);
+    let result = match event {
+        Value::Object(_) => {
+            // Old data is worth an alarm even when no budget can be judged.
+            let age = write_age(state, now).await;
+            // Boxed: the compiler gives up on a future this deep.
+            match Box::pin(judge(state, run, now)).await {
+                Ok(answer) => age.map(|()| answer),
+                Err(failure) => Err(failure),
+            }
+        }
+        _ => Err(Failure::permanent("the event is not a JSON object; expected one, such as `{}`")),
+    };
+    settle(&input, now, &state.metrics, result)
+}
+
+/// Who asked, as far as the event says: never what else it holds.
+fn input_of(event: &Value) -> String {
+    let text = |path: &str| event.pointer(path).and_then(Value::as_str);
+    let asked = [("after", text("/requestContext/functionArn")), ("by", text("/source"))];
+    let known =
+        asked.into_iter().find_map(|(word, it)| it.map(|it| format!("evaluation {word} {it}")));
+    known.unwrap_or_else(|| "evaluation".to_owned())
+}
+
+async fn judge(state: &State, run: &str, now: Timestamp) -> Result<Value, Failure> {
+    let (version, budgets) = applied_budgets(&state.ledger).await?;
+    let today = utc_day(now);
+    let evaluation =
+        evaluate_budgets(&budgets, today, now, run, &state.ledger, &state.notifier).await?;
+    let count = budgets.len();
+    let (sent, not_sent) = (evaluation.sent.len(), evaluation.not_sent.len());
+    let unconfirmed = evaluation.unconfirmed.len();
+    tracing::info!(
+        count,
+        sent,
+        not_sent,
+        unconfirmed,
+        "judged {count} budgets, sent {sent} alerts"
+    );
+    Ok(json!({
+        "budgets": count,
+        "budgets_version": version,
+        "alerts_sent": sent,
+        "alerts_not_accepted": not_sent,
+        "alerts_unconfirmed": unconfirmed,
+    }))
+}
+
+/// Writes the age of the newest data; nothing when there is none, since nothing has no age.
+async fn write_age(state: &State, now: Timestamp) -> Result<(), Failure> {
+    let from = utc_day(now).saturating_sub(LOOKED_FOR_DAYS.days());
+    let heads = state.ledger.heads(BillingPeriod::containing(from)).await?;
+    let end = data_up_to(&heads).and_then(|it| it.to_zoned(TimeZone::UTC).ok());
+    let Some(end) = end else {
+        tracing::warn!("the ledger has no data yet, so there is no age of it");
+        return Ok(());
+    };
+    let seconds = now.as_second().saturating_sub(end.timestamp().as_second());
+    let day = end.date().to_string();
+    let fields = Map::from_iter([("data_up_to".to_owned(), json!(day))]);
+    // A day that is still running has data already: that is no age.
+    state.metrics.put(now, DATA_AGE_HOURS, "None", (seconds / 3600).max(0), fields);
+    Ok(())
+}

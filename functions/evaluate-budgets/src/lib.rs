@@ -1,0 +1,7 @@
+//! Judges budgets and tells their owners, each threshold once: on a schedule, and whenever another
+//! function has written to the ledger.
+//!
+//! Start reading at [`handler::handle`].
+
+pub mod config;
+pub mod handler;

@@ -1,0 +1,31 @@
+//! The function that judges budgets: wires the handler to the ledger and the topic of alerts.
+
+use std::process::ExitCode;
+
+use evaluate_budgets::config::Config;
+use evaluate_budgets::handler::{State, handle};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use ledger_aws::dynamodb::DynamoLedger;
+use ledger_aws::sns::TopicNotifier;
+use ledger_lambda::clock::now;
+use ledger_lambda::config::variable;
+use ledger_lambda::metric::Metrics;
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let config = Config::from_env(variable);
+    ledger_lambda::start(env!("CARGO_CRATE_NAME"), config, serve).await
+}
+
+async fn serve(Config { common, topic_arn }: Config) -> Result<(), Error> {
+    let connection = ledger_lambda::connect(&common).await;
+    let client = connection.dynamodb_client();
+    let ledger = DynamoLedger { client, table: common.table_name };
+    let notifier = TopicNotifier::new(connection, topic_arn);
+    let state = State { ledger, notifier, metrics: Metrics::stdout() };
+    let judge = async |LambdaEvent { payload, context }: LambdaEvent<Value>| {
+        handle(&state, &payload, &context.request_id, now()).await
+    };
+    lambda_runtime::run(service_fn(judge)).await
+}

@@ -1,0 +1,128 @@
+//! One scheduled run: which days, the rules that are applied, one use case, and what to report.
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
+use ledger_app::collect::{ClockPause, CollectError, CollectReport, CollectRequest, collect};
+use ledger_app::documents::applied_rules;
+use ledger_aws::connect::Connection;
+use ledger_aws::cost_explorer::AwsCostExplorer;
+use ledger_aws::dynamodb::{DailyCap, DynamoLedger};
+use ledger_core::period::ChargePeriod;
+use ledger_lambda::clock::utc_day;
+use ledger_lambda::metric::Metrics;
+use ledger_lambda::outcome::{Failure, TryAgain, settle};
+use serde_json::{Value, json};
+
+use crate::config::Config;
+
+/// For so many days after a day's end AWS still changes much of what it says of it.
+const SETTLING_DAYS: i64 = 3;
+
+/// What a run needs.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The settings.
+    pub config: Config,
+    /// The ledger.
+    pub ledger: DynamoLedger,
+    /// The way to Cost Explorer. Its client is made when there is something to ask.
+    pub explorer: Connection,
+    /// Where failures are counted.
+    pub metrics: Metrics,
+}
+
+/// Collects; the answer says what was asked, and what was not.
+///
+/// What the event says does not matter. The same event twice asks twice, within the same daily cap,
+/// and leaves the same ledger.
+///
+/// # Errors
+///
+/// [`TryAgain`] for a failure that may pass; months that were complete before it stay written.
+pub async fn handle(state: &State, now: Timestamp) -> Result<Value, TryAgain> {
+    let today = utc_day(now);
+    let input = format!("the days up to {today}");
+    // Boxed: the compiler gives up on a future this deep.
+    let result = Box::pin(run(state, now, today)).await;
+    settle(&input, now, &state.metrics, result)
+}
+
+async fn run(state: &State, now: Timestamp, today: Date) -> Result<Value, Failure> {
+    let Config { tag_keys, max_requests_per_run, max_requests_per_day, payer, .. } = &state.config;
+    let period = period_to_ask(today)
+        .ok_or_else(|| Failure::permanent(format!("there is no day before {today} to ask for")))?;
+    let rules = applied_rules(&state.ledger).await?;
+    let request = CollectRequest {
+        period,
+        tag_keys: tag_keys.clone(),
+        max_requests: *max_requests_per_run,
+        payer: payer.clone(),
+        now,
+        today,
+    };
+    let explorer = AwsCostExplorer { client: state.explorer.cost_explorer_client() };
+    let quota = DailyCap { ledger: &state.ledger, cap: *max_requests_per_day };
+    let collected: Result<CollectReport, CollectError> =
+        collect(request, &rules, &explorer, &state.ledger, &quota, &ClockPause).await;
+    let report = collected?;
+    for finding in &report.findings {
+        tracing::warn!(finding.code = finding.code, "{}", finding.message);
+    }
+    let requests = report.requests.total();
+    tracing::info!(requests, days = report.days, period = %period, "collected {period}");
+    Ok(answer(period, &report))
+}
+
+/// From the first of the month that may still change much, to yesterday's end: today has hardly
+/// begun, and an empty day would move "data up to".
+fn period_to_ask(today: Date) -> Option<ChargePeriod> {
+    let yesterday = today.yesterday().ok()?;
+    let settling = yesterday.checked_sub(SETTLING_DAYS.days()).ok()?;
+    ChargePeriod::new(settling.first_of_month(), today).ok()
+}
+
+/// What the next function, or a person, may know: no names of sessions, no tag values.
+fn answer(period: ChargePeriod, report: &CollectReport) -> Value {
+    let bills = |bills: &[ledger_core::line_item::BillId]| -> Vec<String> {
+        bills.iter().map(ToString::to_string).collect()
+    };
+    let findings: Vec<Value> = report
+        .findings
+        .iter()
+        .map(|it| json!({ "code": it.code, "message": it.message }))
+        .collect();
+    json!({
+        "from": period.start().to_string(),
+        "to": period.end().to_string(),
+        "requests": report.requests.total(),
+        "days": report.days,
+        "bills_written": bills(&report.bills_written),
+        "bills_unchanged": bills(&report.bills_unchanged),
+        "findings": findings,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_month_is_asked_until_it_has_settled() {
+        for (today, from, to) in [
+            ("2026-11-20", "2026-11-01", "2026-11-20"),
+            ("2026-11-04", "2026-10-01", "2026-11-04"),
+            ("2026-11-05", "2026-11-01", "2026-11-05"),
+            ("2026-11-01", "2026-10-01", "2026-11-01"),
+            ("2027-01-02", "2026-12-01", "2027-01-02"),
+        ] {
+            let period = period_to_ask(today.parse().unwrap()).unwrap();
+            assert_eq!(period.start().to_string(), from, "{today}");
+            assert_eq!(period.end().to_string(), to, "{today}");
+        }
+    }
+
+    #[test]
+    fn before_the_first_day_there_is_nothing() {
+        assert_eq!(period_to_ask(Date::MIN), None);
+    }
+}

@@ -1,0 +1,6 @@
+//! Asks Cost Explorer, on a schedule, for the days that no bill tells of yet.
+//!
+//! Start reading at [`handler::handle`].
+
+pub mod config;
+pub mod handler;

@@ -1,0 +1,63 @@
+//! What the user applied, read and checked: rules and budgets.
+
+use ledger_core::attribution::AttributionRules;
+use ledger_core::budget::Budget;
+
+use crate::budget_file::parse_budgets;
+use crate::ports::{DocumentKind, DocumentStore, StoreError};
+use crate::rules_file::{FileError, parse_rules};
+
+/// Why an applied document cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// The ledger did not answer.
+    #[error("could not read the applied {0}")]
+    Read(&'static str, #[source] StoreError),
+    /// The text is not what it should be. It was checked when it was applied, so a newer version
+    /// has written it, or a hand.
+    #[error("the applied {0} cannot be read")]
+    Malformed(&'static str, #[source] FileError),
+}
+
+impl DocumentError {
+    /// Whether trying again may help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            DocumentError::Read(_, source) => source.is_retryable(),
+            DocumentError::Malformed(..) => false,
+        }
+    }
+}
+
+/// The rules that are applied; without any, nothing has an owner.
+///
+/// # Errors
+///
+/// [`DocumentError`].
+pub async fn applied_rules(
+    documents: &impl DocumentStore,
+) -> Result<AttributionRules, DocumentError> {
+    let document = documents.document(DocumentKind::Rules).await;
+    match document.map_err(|err| DocumentError::Read("rules", err))? {
+        Some(document) => parse_rules(&document.text, document.version)
+            .map_err(|err| DocumentError::Malformed("rules", err)),
+        None => Ok(AttributionRules::default()),
+    }
+}
+
+/// The budgets that are applied, and the version they were applied as.
+///
+/// # Errors
+///
+/// [`DocumentError`].
+pub async fn applied_budgets(
+    documents: &impl DocumentStore,
+) -> Result<(Option<u64>, Vec<Budget>), DocumentError> {
+    let document = documents.document(DocumentKind::Budgets).await;
+    match document.map_err(|err| DocumentError::Read("budgets", err))? {
+        Some(document) => parse_budgets(&document.text)
+            .map(|budgets| (Some(document.version), budgets))
+            .map_err(|err| DocumentError::Malformed("budgets", err)),
+        None => Ok((None, Vec::new())),
+    }
+}
