@@ -27,6 +27,7 @@ from bill import Bill
 from stand_in import REGION, Aws, CostExplorer, check, clean, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "infra/samconfig.toml"
 STACK = "tollbook"
 PREFIX = "tollbook"
 EXPORT = "tollbook-sample"
@@ -71,14 +72,15 @@ class Deployment:
 
     def build(self):
         self.build_dir = self.folder / "build"
-        self.run("sam", "build", "--build-dir", self.build_dir,
+        self.run("sam", "build", "--config-file", CONFIG, "--build-dir", self.build_dir,
                  "--parameter-overrides", f"Architecture={self.architecture}")
 
     def deploy(self, **parameters):
         parameters = {"Architecture": self.architecture, "PayerAccount": PAYER,
                       "TagKeys": "iamPrincipal/team", "MaxRequestsPerRun": 200,
                       "MaxRequestsPerDay": 1000, **parameters}
-        self.run("sam", "deploy", "--template-file", self.build_dir / "template.yaml",
+        self.run("sam", "deploy", "--config-file", CONFIG,
+                 "--template-file", self.build_dir / "template.yaml",
                  "--no-confirm-changeset", "--no-progressbar",
                  "--parameter-overrides", *[f'{name}="{it}"' for name, it in parameters.items()])
         stack = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
@@ -247,7 +249,7 @@ def owners_are_told(it):
         alerts = it.alerts()
         return alerts and all(alert["state"] == "sent" for alert in alerts) and alerts
 
-    wait_for(f"alerts that are sent", all_sent, 90)
+    wait_for("alerts that are sent", all_sent, 90)
     once_each(it)
     return f"{len(it.told)} alerts"
 
@@ -413,7 +415,7 @@ def main():
             process.stop()
         if failed or len(processes) < 2:
             print(f"FAILED {failed}; logs are in {folder}", flush=True)
-    print(f"all steps passed")
+    print("all steps passed")
 
 
 main()

@@ -11,7 +11,7 @@ use std::path::Path;
 use syn::visit::{self, Visit};
 
 /// What receivers are called that stand for an adapter, and its type in `ledger-aws`.
-const ADAPTERS: [(&str, &str); 7] = [
+const ADAPTERS: [(&str, &str); 9] = [
     ("cost_explorer", "AwsCostExplorer"),
     ("documents", "DynamoLedger"),
     ("explorer", "AwsCostExplorer"),
@@ -19,10 +19,12 @@ const ADAPTERS: [(&str, &str); 7] = [
     ("notifier", "SnsNotifier"),
     ("notifier", "TopicNotifier"),
     ("quota", "DailyCap"),
+    ("source", "S3Export"),
+    ("store", "Store"),
 ];
 
 /// The operations of the SDK's clients, and the actions that allow them.
-const ACTIONS: [(&str, &str); 16] = [
+const ACTIONS: [(&str, &str); 17] = [
     ("batch_write_item", "dynamodb:BatchWriteItem"),
     ("create_table", "dynamodb:CreateTable"),
     ("create_topic", "sns:CreateTopic"),
@@ -34,6 +36,7 @@ const ACTIONS: [(&str, &str); 16] = [
     ("get_item", "dynamodb:GetItem"),
     ("get_object", "s3:GetObject"),
     ("head_object", "s3:GetObject"),
+    ("list_objects_v2", "s3:ListBucket"),
     ("publish", "sns:Publish"),
     ("put_item", "dynamodb:PutItem"),
     ("query", "dynamodb:Query"),
