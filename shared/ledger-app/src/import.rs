@@ -34,6 +34,17 @@ pub enum ImportError {
     Write(BillId, #[source] StoreError),
 }
 
+impl ImportError {
+    /// Whether trying again may help: an import is safe to repeat.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            ImportError::Source(error) => error.is_retryable(),
+            ImportError::Stopped => true,
+            ImportError::Write(_, error) => error.is_retryable(),
+        }
+    }
+}
+
 /// What an import read and did.
 #[derive(Clone, Debug, Default)]
 pub struct ImportReport {

@@ -86,9 +86,38 @@ pub enum SourceError {
         #[source]
         source: std::io::Error,
     },
+    /// It is being written anew while it is read: the message says what was seen.
+    #[error("{0}")]
+    Changing(String),
+    /// The service that holds it refused or could not be reached.
+    #[error("could not {doing}")]
+    Unavailable {
+        /// What was being done, to what.
+        doing: String,
+        /// Whether trying again may help.
+        is_retryable: bool,
+        /// The cause.
+        #[source]
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
     /// A sum left the range of money.
     #[error("could not add up `{0}`")]
     Money(String, #[source] MoneyError),
+}
+
+impl SourceError {
+    /// Whether trying again may help.
+    pub fn is_retryable(&self) -> bool {
+        use std::io::ErrorKind::{NotFound, PermissionDenied};
+        match self {
+            SourceError::Refused(_) | SourceError::Money(..) => false,
+            SourceError::Changing(_) => true,
+            SourceError::Unreachable { source, .. } => {
+                !matches!(source.kind(), NotFound | PermissionDenied)
+            }
+            SourceError::Unavailable { is_retryable, .. } => *is_retryable,
+        }
+    }
 }
 
 /// A bill as it is to be from now on.

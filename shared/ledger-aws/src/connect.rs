@@ -8,6 +8,7 @@ use aws_config::environment::{
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_types::retry::RetryConfig;
 
@@ -25,6 +26,12 @@ const DYNAMODB_BACKOFF: Duration = Duration::from_millis(50);
 
 /// Above DynamoDB's slowest answers, below any function's timeout.
 const DYNAMODB_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// S3 is asked for a few megabytes at a time; it begins to answer within a second or two.
+const S3_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How often S3 is asked the same: only reads, which can all be repeated.
+const S3_ATTEMPTS_MAX: u32 = 5;
 
 /// A page of Cost Explorer can take this long when it groups by tags.
 const COST_EXPLORER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -101,6 +108,23 @@ impl Connection {
         aws_sdk_dynamodb::Client::new(&self.with(retries, timeouts))
     }
 
+    /// A client of S3 that only reads, so lost calls are repeated.
+    ///
+    /// Where the environment names an endpoint, buckets are folders of its paths, as in a stand-in.
+    pub fn s3_client(&self) -> aws_sdk_s3::Client {
+        let retries = RetryConfig::standard().with_max_attempts(S3_ATTEMPTS_MAX);
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(S3_ATTEMPT_TIMEOUT).build();
+        let is_named = |name: &str| std::env::var(name).is_ok_and(|it| !it.is_empty());
+        let has_endpoint = self.0.endpoint_url().is_some() || is_named("AWS_ENDPOINT_URL_S3");
+        let config = aws_sdk_s3::config::Builder::from(&self.with(retries, timeouts))
+            .force_path_style(has_endpoint)
+            // S3 has no checksums of ranges.
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            .build();
+        aws_sdk_s3::Client::from_conf(config)
+    }
+
     /// A client of SNS that never repeats a call: a lost answer must not become a second message.
     pub fn sns_client(&self) -> aws_sdk_sns::Client {
         let timeouts = TimeoutConfig::builder().operation_timeout(SNS_TIMEOUT).build();
@@ -123,6 +147,11 @@ impl Connection {
 /// [`Connection::dynamodb_client`] of a stand-in, or of the environment.
 pub async fn dynamodb_client(local: Option<&LocalEndpoint>) -> aws_sdk_dynamodb::Client {
     Connection::to(local).await.dynamodb_client()
+}
+
+/// [`Connection::s3_client`] of a stand-in, or of the environment.
+pub async fn s3_client(local: Option<&LocalEndpoint>) -> aws_sdk_s3::Client {
+    Connection::to(local).await.s3_client()
 }
 
 /// [`Connection::sns_client`] of a stand-in, or of the environment.
@@ -182,6 +211,7 @@ mod tests {
         for roots in [Roots::Amazon, Roots::System] {
             let connection = Connection::of_function(roots).await;
             connection.dynamodb_client();
+            connection.s3_client();
             connection.sns_client();
             connection.cost_explorer_client();
         }

@@ -11,6 +11,7 @@ use lambda_runtime::Diagnostic;
 use ledger_app::collect::CollectError;
 use ledger_app::documents::DocumentError;
 use ledger_app::evaluate::EvaluateError;
+use ledger_app::import::ImportError;
 use ledger_app::lookup::LookupError;
 use ledger_app::ports::StoreError;
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ macro_rules! retryable {
         })+
     };
 }
-retryable!(CollectError, DocumentError, EvaluateError, LookupError, StoreError);
+retryable!(CollectError, DocumentError, EvaluateError, ImportError, LookupError, StoreError);
 
 /// Why an event was not dealt with.
 #[derive(Clone, Debug, PartialEq, Eq)]

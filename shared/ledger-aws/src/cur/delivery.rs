@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use jiff::Timestamp;
 use ledger_app::ports::{Delivery, SourceError};
 use ledger_core::period::BillingPeriod;
-use serde::Deserialize;
 
-const PERIOD_FOLDER: &str = "BILLING_PERIOD=";
-const MANIFEST_END: &str = "Manifest.json";
+use super::manifest::{
+    MANIFEST_END, Manifest, export_folder, name_of, newest_of_each_month, period_folder, period_of,
+};
+
 const DATA_ENDS: [&str; 3] = [".parquet", ".csv", ".gz"];
 
 /// What AWS puts into a bucket to see whether it may.
@@ -116,69 +116,22 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Sou
     Ok(())
 }
 
-fn name_of(path: &Path) -> &str {
-    path.file_name().and_then(|it| it.to_str()).unwrap_or_default()
-}
-
 fn is_data(path: &Path) -> bool {
     let name = name_of(path);
     name != TEST_OBJECT && DATA_ENDS.iter().any(|end| name.ends_with(end))
 }
 
-/// **Source:** `<export>-Manifest.json`, of which AWS publishes no schema.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Manifest {
-    data_files: Vec<String>,
-    created_at: Option<serde_json::Value>,
-    billing_period: Option<serde_json::Value>,
-}
-
-impl Manifest {
-    fn delivered_at(&self) -> Option<Timestamp> {
-        self.created_at.as_ref()?.as_str()?.parse().ok()
-    }
-
-    fn period(&self) -> Option<BillingPeriod> {
-        let start = self.billing_period.as_ref()?.get("start")?.as_str()?;
-        BillingPeriod::parse(start.get(..7)?).ok()
-    }
-}
-
 /// One delivery for each month of each export: the newest.
 fn newest(root: &Path, manifests: &[PathBuf]) -> Result<Vec<Delivery>, SourceError> {
-    type Candidate<'a> = (Option<Timestamp>, &'a PathBuf, Manifest);
-    let mut by_month: BTreeMap<(PathBuf, Option<BillingPeriod>), Candidate<'_>> = BTreeMap::new();
+    let mut all = Vec::new();
     for path in manifests {
         let content = fs::read(path).map_err(|source| unreachable(path, source))?;
-        let manifest: Manifest = serde_json::from_slice(&content).map_err(|error| {
-            refused(format!(
-                "`{}` cannot be read: {error}; expected the manifest of a data export with \
-                 `dataFiles`",
-                path.display(),
-            ))
-        })?;
-        let period = period_of(path).or_else(|| manifest.period());
-        let place = if period.is_some() { export_folder(path) } else { path };
-        let candidate = (manifest.delivered_at(), path, manifest);
-        let key = (place.to_owned(), period);
-        let is_newer =
-            by_month.get(&key).is_none_or(|it| (it.0, it.1) < (candidate.0, candidate.1));
-        if is_newer {
-            by_month.insert(key, candidate);
-        }
+        all.push((path, Manifest::parse(&content, &path.display().to_string())?));
     }
     let mut deliveries = Vec::new();
-    for ((_, period), (delivered_at, path, manifest)) in by_month {
-        // To take an empty list for a whole month would wipe out the month.
-        if manifest.data_files.is_empty() {
-            return Err(refused(format!(
-                "`{}` names no data file; expected at least one in `dataFiles`",
-                path.display(),
-            )));
-        }
+    for (path, manifest) in newest_of_each_month(all) {
         let mut files = Vec::new();
-        for address in &manifest.data_files {
+        for address in manifest.data_files(&path.display().to_string())? {
             files.push(local_path(root, path, address).ok_or_else(|| {
                 refused(format!(
                     "`{}` names `{address}`, which is not there; expected all data files of the \
@@ -187,17 +140,11 @@ fn newest(root: &Path, manifests: &[PathBuf]) -> Result<Vec<Delivery>, SourceErr
                 ))
             })?);
         }
-        let known = delivery(text(path)?, &files, period)?;
+        let known = delivery(text(path)?, &files, manifest.period(path))?;
+        let delivered_at = manifest.delivered_at();
         deliveries.push(Delivery { delivered_at, is_complete: true, ..known });
     }
     Ok(deliveries)
-}
-
-/// The folder that holds `data` and `metadata`.
-fn export_folder(manifest: &Path) -> &Path {
-    let metadata = manifest.ancestors().find(|it| name_of(it) == "metadata");
-    let folder = metadata.or_else(|| period_folder(manifest)).and_then(Path::parent);
-    folder.or(manifest.parent()).unwrap_or(manifest)
 }
 
 /// Where a data file of S3 is here: the longest end of its address that leads to a file.
@@ -256,16 +203,6 @@ fn delivery(
         is_complete: false,
         bytes,
     })
-}
-
-/// The folder of a month that a path lies in.
-fn period_folder(path: &Path) -> Option<&Path> {
-    path.ancestors().find(|it| name_of(it).starts_with(PERIOD_FOLDER))
-}
-
-fn period_of(path: &Path) -> Option<BillingPeriod> {
-    let month = name_of(period_folder(path)?).strip_prefix(PERIOD_FOLDER)?;
-    BillingPeriod::parse(month).ok()
 }
 
 fn text(path: &Path) -> Result<&str, SourceError> {

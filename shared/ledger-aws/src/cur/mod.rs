@@ -1,6 +1,6 @@
-//! Cost and usage exports 2.0 in files: Parquet and CSV as AWS delivers them.
+//! Cost and usage exports 2.0: Parquet and CSV as AWS delivers them.
 //!
-//! [`CurFolder`] finds deliveries and reads their files. A file is known by its first
+//! [`CurFolder`] finds deliveries on this machine and reads their files, [`S3Export`] those of S3. A file is known by its first
 //! bytes, never by its name. Each row is handed on as text to [one conversion](line), so that both
 //! forms of a bill mean the same.
 
@@ -9,7 +9,9 @@ mod columns;
 mod csv_file;
 mod delivery;
 mod line;
+mod manifest;
 mod parquet_file;
+mod s3;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +24,9 @@ use std::sync::Arc;
 use ledger_app::ports::{BillSource, Delivery, Reading, SourceError};
 use ledger_core::line_item::{Finding, Provenance, Rejected};
 use ledger_core::money::MoneyError;
+
+pub use self::manifest::MANIFEST_END;
+pub use self::s3::S3Export;
 
 use self::columns::Column;
 use self::line::{Converter, RawLine};
@@ -72,11 +77,7 @@ impl BillSource for CurFolder {
         for path in &delivery.files {
             read_file(path, self.short_name(path), &mut reader)?;
         }
-        for finding in reader.converter.findings() {
-            (reader.sink)(Reading::Finding(finding))
-                .map_err(|error| SourceError::Money(delivery.name.clone(), error))?;
-        }
-        Ok(())
+        reader.finish(&delivery.name)
     }
 }
 
@@ -89,6 +90,14 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Hands on what is known after the last line of a delivery.
+    fn finish(mut self, delivery: &str) -> Result<(), SourceError> {
+        for finding in self.converter.findings() {
+            self.emit(delivery, Reading::Finding(finding))?;
+        }
+        Ok(())
+    }
+
     fn emit(&mut self, file: &str, reading: Reading) -> Result<(), SourceError> {
         (self.sink)(reading).map_err(|error| SourceError::Money(file.to_owned(), error))
     }
@@ -158,7 +167,8 @@ fn read_file(path: &str, name: Arc<str>, reader: &mut Reader<'_>) -> Result<(), 
         return Err(SourceError::Refused(delivery::empty_file(&name)));
     }
     if start.starts_with(b"PAR1") {
-        parquet_file::read(file, path, &name, reader)
+        let bytes = file.metadata().map_err(unreachable)?.len();
+        parquet_file::read(file, bytes, path, &name, reader)
     } else {
         let is_gzip = start.starts_with(&[0x1f, 0x8b]);
         csv_file::read(BufReader::new(file), is_gzip, path, &name, reader)

@@ -1,8 +1,7 @@
 //! The XML of answers: few shapes, all ours, so it is written by hand.
 
-use std::fmt::Write;
-
 use super::{Done, StandInError};
+use crate::xml::element;
 
 const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 
@@ -39,42 +38,4 @@ pub(super) fn error(error: &StandInError, request_id: &str) -> String {
     format!(
         "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error>{kind}{code}{message}</Error>{request_id}</ErrorResponse>"
     )
-}
-
-fn element(name: &str, text: &str) -> String {
-    format!("<{name}>{}</{name}>", escape(text))
-}
-
-/// Escapes what has a meaning in XML, and writes `U+FFFD` for what no XML document may hold.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&apos;"),
-            '\t' | '\n' | '\r' => {
-                // Writing to a text cannot fail.
-                let _ = write!(escaped, "&#x{:X};", u32::from(letter));
-            }
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            plain => escaped.push(plain),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_cannot_leave_its_element() {
-        assert_eq!(
-            element("Message", "</Message>&\"'\r\0"),
-            "<Message>&lt;/Message&gt;&amp;&quot;&apos;&#xD;\u{fffd}</Message>"
-        );
-    }
 }
