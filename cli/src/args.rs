@@ -134,7 +134,8 @@ pub struct CollectArgs {
 pub struct ReportArgs {
     /// Dimensions to group by: owner, team, product, cost_centre, environment, customer, workflow,
     /// agent, provider, model, meter, direction, service, line_type, day, month, account, region,
-    /// principal, usage_type, tier, routing, rule, tag:KEY.
+    /// principal, usage_type, tier, routing, rule, entry
+    /// (the first line of the bill in it, as `FILE:LINE`), tag:KEY.
     #[arg(long, value_delimiter = ',', default_value = "owner", value_name = "DIM[,DIM]")]
     pub by: Vec<String>,
     /// The first day; by default the first one of the ledger.
@@ -186,6 +187,15 @@ pub enum RulesCommand {
         /// Check it and say what would change, without applying it.
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Why an entry belongs to its owner: what each rule looked at and found.
+    #[command(
+        after_help = "Example: tollbook report --by entry,principal --where owner=Unattributed"
+    )]
+    Explain {
+        /// The entry: its first line as `FILE:LINE`, as `report --by entry` shows it.
+        #[arg(long, value_name = "FILE:LINE")]
+        entry: String,
     },
 }
 

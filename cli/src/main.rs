@@ -48,7 +48,7 @@ fn refused(err: &anyhow::Error) -> ExitCode {
             message = format!("{message}{colon}{text}");
         }
     }
-    eprintln!("tollbook: {}", message.replace('\n', " "));
+    eprintln!("tollbook: {}", output::one_line(&message));
     ExitCode::from(2)
 }
 
@@ -75,6 +75,9 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Rules(RulesCommand::Check { file }) => commands::rules::check(&file),
         Command::Rules(RulesCommand::Apply { file, dry_run }) => {
             commands::rules::apply(&place, &file, dry_run).await
+        }
+        Command::Rules(RulesCommand::Explain { entry }) => {
+            commands::rules::explain(&place, format, &entry).await
         }
         Command::Explain(ExplainCommand::UsageType { input }) => {
             commands::explain::usage_types(&input)

@@ -9,6 +9,20 @@ pub fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
+/// Nobody reads more of one message than this; input that it quotes may have any length.
+const MESSAGE_CHARS_MAX: usize = 1_000;
+
+/// A message as one line of bounded length. What would move a terminal's cursor becomes a space.
+pub fn one_line(message: &str) -> String {
+    let plain = |it: char| if it.is_control() { ' ' } else { it };
+    let mut line: String = message.chars().take(MESSAGE_CHARS_MAX).map(plain).collect();
+    let left_out = message.chars().count().saturating_sub(MESSAGE_CHARS_MAX);
+    if left_out > 0 {
+        line.push_str(&format!("… and {left_out} characters more"));
+    }
+    line
+}
+
 /// A table for people: the last columns, `numeric` of them, are set to the right.
 pub fn table(header: &[&str], rows: &[Vec<String>], numeric: usize) {
     let mut table = Table::new();
@@ -48,6 +62,13 @@ fn harmless(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_is_one_line_that_a_person_can_read() {
+        assert_eq!(one_line("a\nb\x1b[2Jc"), "a b [2Jc");
+        let long = one_line(&"ä".repeat(1_002));
+        assert!(long.ends_with("ää… and 2 characters more"), "{long}");
+    }
 
     #[test]
     fn a_cell_that_a_spreadsheet_would_run_is_made_text() {

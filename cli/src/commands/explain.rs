@@ -3,8 +3,8 @@
 use std::io::BufRead;
 
 use ledger_core::ai_service::is_ai;
-use ledger_core::principal::Principal;
-use ledger_core::usage_type::{Meter, UsageType};
+use ledger_core::principal::{Principal, SessionKind};
+use ledger_core::usage_type::{Meter, UNKNOWN_REGION, UsageType};
 use serde_json::{Value, json};
 
 use crate::{Outcome, output};
@@ -31,7 +31,7 @@ fn usage_type(text: &str, product_code: Option<&str>, product_name: Option<&str>
     json!({
         "usage_type": read.raw(),
         "ai": ai,
-        "region": read.region,
+        "region": read.region.filter(|it| *it != UNKNOWN_REGION),
         "marketplace": read.is_marketplace,
         "model": model.filter(|_| ai),
         "meter": if meter == Meter::Unknown { None } else { Some(meter.as_str()) },
@@ -46,30 +46,23 @@ fn usage_type(text: &str, product_code: Option<&str>, product_name: Option<&str>
 
 /// One object a line for each ARN.
 pub fn principals(input: &str) -> anyhow::Result<Outcome> {
-    for_each_line(input, |line| match Principal::parse(line) {
-        Ok(principal) => json!({
-            "arn": principal.raw(),
-            "valid": true,
-            "partition": principal.partition(),
-            "account": principal.account(),
-            "kind": principal.kind().as_str(),
-            "path": principal.path(),
-            "name": principal.name(),
-            "session": principal.session(),
-            "session_kind": principal.session_kind().map(|it| it.as_str()),
-        }),
-        Err(reason) => json!({
-            "arn": line,
-            "valid": false,
-            "partition": null,
-            "account": null,
-            "kind": "not_a_principal",
-            "path": null,
-            "name": null,
-            "session": null,
-            "session_kind": null,
-            "reason": reason.to_string(),
-        }),
+    for_each_line(input, principal)
+}
+
+fn principal(text: &str) -> Value {
+    let read = Principal::parse(text).ok();
+    let read = read.as_ref();
+    let (partition, account) = Principal::home_of(text).unzip();
+    json!({
+        "arn": text,
+        "valid": read.is_some(),
+        "partition": partition,
+        "account": account,
+        "kind": read.map_or("not_a_principal", |it| it.kind().as_str()),
+        "path": read.and_then(Principal::path),
+        "name": read.and_then(Principal::name),
+        "session": read.and_then(Principal::session),
+        "session_kind": read.and_then(Principal::session_kind).map(SessionKind::as_str),
     })
 }
 

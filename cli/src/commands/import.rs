@@ -168,10 +168,10 @@ pub fn print(report: &ImportReport) {
         ));
     }
     for rejected in report.rejected.iter().take(20) {
-        output::line(&format!(
+        output::line(&output::one_line(&format!(
             "rejected {}: {}: {}",
             rejected.provenance, rejected.column, rejected.reason
-        ));
+        )));
     }
     if report.rejected_count > 20 {
         output::line(&format!(
@@ -180,10 +180,10 @@ pub fn print(report: &ImportReport) {
         ));
     }
     for ((usage_type, _), (lines, cost)) in &report.unknown_usage_types {
-        output::line(&format!(
+        output::line(&output::one_line(&format!(
             "unknown usage type `{usage_type}`: {lines} lines, {} kept",
             cost.to_reader()
-        ));
+        )));
     }
     if report.rounded.0 > 0 {
         output::line(&format!(
@@ -192,6 +192,6 @@ pub fn print(report: &ImportReport) {
         ));
     }
     for finding in &report.findings {
-        output::line(&format!("note: {}", finding.message));
+        output::line(&output::one_line(&format!("note: {}", finding.message)));
     }
 }

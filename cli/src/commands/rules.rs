@@ -2,11 +2,17 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use ledger_app::ports::{DocumentKind, DocumentStore};
 use ledger_app::rules_file::parse_rules;
 
-use super::read_file;
+use ledger_app::lookup::{self, FoundEntry};
+use ledger_core::attribution::{AttributionRules, Rule, RuleOutcome};
+use ledger_core::cost::CostKind;
+use serde_json::{Value, json};
+
+use super::{applied_rules, read_file};
+use crate::args::Format;
 use crate::place::Place;
 use crate::{Outcome, output};
 
@@ -47,4 +53,90 @@ pub async fn apply(place: &Place, file: &Path, dry_run: bool) -> anyhow::Result<
     }
     opened.close().await;
     Ok(Outcome::Done)
+}
+
+/// Says why entries belong to their owner.
+pub async fn explain(place: &Place, format: Format, entry: &str) -> anyhow::Result<Outcome> {
+    let opened = place.open_to_read().await?;
+    let rules = applied_rules(&opened.ledger).await?;
+    let found = lookup::entries(entry, &opened.ledger).await?;
+    opened.close().await;
+    if found.is_empty() {
+        bail!(
+            "no entry begins with line `{entry}`; expected FILE:LINE as `tollbook report --by \
+             entry` shows it"
+        );
+    }
+    for entry in &found {
+        match format {
+            Format::Json => output::line(&json_of(entry, &rules).to_string()),
+            Format::Table | Format::Csv => print(entry, &rules),
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn facts(entry: &FoundEntry) -> Vec<(&'static str, String)> {
+    let FoundEntry { bill, day, status, rollup } = entry;
+    let (key, measures) = (&rollup.key, &rollup.measures);
+    let mut facts = vec![
+        ("bill", bill.to_string()),
+        ("day", day.to_string()),
+        ("lines", measures.line_count.to_string()),
+        ("cost", measures.costs.of(CostKind::Unblended).to_string()),
+        ("status", status.as_str().to_owned()),
+        ("service", key.service.to_string()),
+        ("line_type", key.line_type.to_string()),
+    ];
+    let mut add = |name, value: Option<String>| facts.extend(value.map(|it| (name, it)));
+    add("model", key.model.as_deref().map(str::to_owned));
+    if let Some(detail) = &key.detail {
+        add("account", Some(detail.account.to_string()));
+        add("principal", detail.principal.as_deref().map(str::to_owned));
+        add("usage_type", Some(detail.usage_type.to_string()));
+        let tags: Vec<_> =
+            detail.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        add("tags", (!tags.is_empty()).then(|| tags.join(", ")));
+        add("rule", detail.rule.as_deref().map(str::to_owned));
+    }
+    add("owner", Some(key.owner.to_string()));
+    facts
+}
+
+fn outcome_text(outcome: &RuleOutcome) -> String {
+    match outcome {
+        RuleOutcome::Claims => "claims it".to_owned(),
+        RuleOutcome::Mismatch(key, Some(value)) => format!("{key} is `{value}`"),
+        RuleOutcome::Mismatch(key, None) => format!("it has no {key}"),
+        RuleOutcome::NotFilled(key) => format!("matches, but it has no {key} to fill in"),
+    }
+}
+
+fn walk<'a>(entry: &FoundEntry, rules: &'a AttributionRules) -> Vec<(&'a Rule, RuleOutcome)> {
+    let line = entry.rollup.to_line_item(entry.bill.clone(), entry.day);
+    line.map_or_else(Vec::new, |line| rules.explain(&line))
+}
+
+fn json_of(entry: &FoundEntry, rules: &AttributionRules) -> Value {
+    let facts: serde_json::Map<String, Value> =
+        facts(entry).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    let walked: Vec<Value> = walk(entry, rules)
+        .iter()
+        .map(|(rule, outcome)| json!({ "rule": &*rule.name, "finding": outcome_text(outcome) }))
+        .collect();
+    json!({ "entry": facts, "rules_version": rules.version, "rules": walked })
+}
+
+fn print(entry: &FoundEntry, rules: &AttributionRules) {
+    let row = |name: &str, value: &str| vec![name.to_owned(), value.to_owned()];
+    let rows: Vec<_> = facts(entry).iter().map(|(name, value)| row(name, value)).collect();
+    output::table(&["entry", ""], &rows, 0);
+    let walked = walk(entry, rules);
+    let rows: Vec<_> =
+        walked.iter().map(|(rule, outcome)| row(&rule.name, &outcome_text(outcome))).collect();
+    output::table(&[&format!("rules, version {}", rules.version), "finds"], &rows, 0);
+    let is_claimed = walked.iter().any(|(_, outcome)| *outcome == RuleOutcome::Claims);
+    if !is_claimed {
+        output::line("no rule claims it");
+    }
 }

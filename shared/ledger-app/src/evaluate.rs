@@ -228,7 +228,7 @@ async fn sum(
     let served = served_days(heads, period);
     for_each_rollup(&served, level, owners.as_deref(), ledger, |rollup, day, status| {
         let key = &rollup.key;
-        if key.currency != currency || !budget.scope.contains(key, day) {
+        if key.currency != currency || !budget.scope.contains(rollup, day) {
             return Ok(());
         }
         let part = rollup.measures.costs.of(budget.cost_kind);
@@ -236,7 +236,7 @@ async fn sum(
         weakest = weakest.min(status);
         let driver = [Dimension::Principal, Dimension::Model, Dimension::Meter]
             .iter()
-            .filter_map(|it| it.value_of(key, day))
+            .filter_map(|it| it.value_of(rollup, day))
             .collect::<Vec<_>>()
             .join(", ");
         let sum = by_driver.entry(driver).or_insert_with(|| Money::zero(currency));

@@ -123,12 +123,16 @@ pub async fn import_bills(
     for (delivery, (rollups, partial)) in read {
         report.files.extend(delivery.files.iter().cloned());
         merge(&mut report, partial);
+        let is_complete = delivery.is_complete && rollups.len() == 1;
+        if delivery.is_complete && !is_complete {
+            report.findings.insert(mixed(&delivery, rollups.keys()));
+        }
         for (bill, days) in rollups {
             progress(Progress::Writing(bill.to_string()));
             let replacement = BillReplacement {
                 bill: bill.clone(),
                 days,
-                is_complete: delivery.is_complete,
+                is_complete,
                 delivered_at: delivery.delivered_at,
                 imported_at: now,
                 rules_version: rules.version,
@@ -229,6 +233,22 @@ fn read_delivery(
     let (rollups, findings) = builder.finish().map_err(failed)?;
     report.findings.extend(findings);
     Ok((rollups, report))
+}
+
+/// A delivery is the whole of one bill. Where it holds several, nobody can say of which it is the
+/// whole, and to take a few stray rows for a whole bill would wipe that bill out.
+fn mixed<'a>(delivery: &Delivery, bills: impl Iterator<Item = &'a BillId>) -> Finding {
+    let bills: Vec<String> = bills.map(BillId::to_string).collect();
+    Finding {
+        code: "delivery-mixed",
+        message: format!(
+            "`{}` holds {} bills ({}) and is taken for the whole of none: days that it leaves out \
+             stay as they are",
+            delivery.name,
+            bills.len(),
+            bills.join(", "),
+        ),
+    }
 }
 
 fn merge(report: &mut ImportReport, part: ImportReport) {

@@ -9,7 +9,8 @@ use ledger_core::attribution::Owner;
 use ledger_core::bill::{BillHead, ServedDay, Status, data_up_to, served_days};
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
-use ledger_core::dimension::Level;
+use ledger_core::dimension::{Dimension, Level};
+use ledger_core::line_item::BillId;
 use ledger_core::money::{Money, MoneyError};
 use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::reconciliation::{ReconciledDay, reconcile};
@@ -107,6 +108,46 @@ pub async fn statements(
         .await?;
     }
     builder.finish().map_err(LookupError::Money)
+}
+
+/// A rollup that answers count, and where it stands.
+#[derive(Clone, Debug)]
+pub struct FoundEntry {
+    /// The bill.
+    pub bill: BillId,
+    /// The day.
+    pub day: Date,
+    /// How sure it is.
+    pub status: Status,
+    /// What it holds.
+    pub rollup: Rollup,
+}
+
+/// The detail rollups whose first line is `entry`, spelled `FILE:LINE`. Several bills can have a
+/// file of the same name.
+///
+/// # Errors
+///
+/// [`LookupError`].
+pub async fn entries(
+    entry: &str,
+    ledger: &impl LedgerStore,
+) -> Result<Vec<FoundEntry>, LookupError> {
+    let all = ChargePeriod::new(Date::MIN, Date::MAX).ok();
+    let heads = ledger.heads(BillingPeriod::containing(Date::MIN)).await;
+    let heads = heads.map_err(LookupError::Read)?;
+    let mut found = Vec::new();
+    for served in all.iter().flat_map(|all| served_days(&heads, *all)) {
+        let rollups = read_day(served, Level::Detail, None, ledger).await;
+        let (rollups, day, status) = rollups.map_err(LookupError::Read)?;
+        let dimension = Dimension::Entry;
+        let hits = rollups
+            .into_iter()
+            .filter(|rollup| dimension.value_of(rollup, day).is_some_and(|value| *value == *entry));
+        let bill = &served.head.bill;
+        found.extend(hits.map(|rollup| FoundEntry { bill: bill.clone(), day, status, rollup }));
+    }
+    Ok(found)
 }
 
 /// The bill and Cost Explorer side by side, on each day of a period that both tell of.

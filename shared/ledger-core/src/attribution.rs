@@ -88,6 +88,17 @@ pub fn attribute<'a>(line_item: &'a LineItem, rules: &AttributionRules) -> Ledge
     LedgerEntry { line_item, claim }
 }
 
+/// What one rule found in a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleOutcome {
+    /// It claims the line.
+    Claims,
+    /// A pattern did not match: what it was held against, and what the line has there.
+    Mismatch(MatchKey, Option<String>),
+    /// All patterns match, and a value that it sets is not in the line.
+    NotFilled(MatchKey),
+}
+
 /// Rules in the order in which they are asked.
 #[derive(Clone, Debug, Default)]
 pub struct AttributionRules {
@@ -98,6 +109,20 @@ pub struct AttributionRules {
 }
 
 impl AttributionRules {
+    /// What each rule finds in a line, in order, up to the one that claims it.
+    pub fn explain(&self, line_item: &LineItem) -> Vec<(&Rule, RuleOutcome)> {
+        let mut outcomes = Vec::new();
+        for rule in &self.rules {
+            let outcome = rule.outcome(line_item);
+            let claims = outcome == RuleOutcome::Claims;
+            outcomes.push((rule, outcome));
+            if claims {
+                break;
+            }
+        }
+        outcomes
+    }
+
     /// What a reader of the file should know: rules that can never be reached.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -147,6 +172,18 @@ impl Rule {
             *field.slot(&mut business) = Some(template.fill(line_item)?);
         }
         Some(Claim { owner, business, rule: Some(Arc::clone(&self.name)) })
+    }
+
+    fn outcome(&self, line_item: &LineItem) -> RuleOutcome {
+        if let Some(key) = self.when.first_mismatch(line_item) {
+            return RuleOutcome::Mismatch(key.clone(), key.value_of(line_item).map(str::to_owned));
+        }
+        let mut templates = std::iter::once(&self.owner).chain(self.business.values());
+        let unfilled = templates.find_map(|template| match template {
+            Template::Part(key) if template.fill(line_item).is_none() => Some(key.clone()),
+            _ => None,
+        });
+        unfilled.map_or(RuleOutcome::Claims, RuleOutcome::NotFilled)
     }
 
     fn always_claims(&self) -> bool {
@@ -229,10 +266,15 @@ pub struct Matcher {
 
 impl Matcher {
     fn matches(&self, line_item: &LineItem) -> bool {
-        self.patterns.iter().all(|(key, patterns)| {
+        self.first_mismatch(line_item).is_none()
+    }
+
+    fn first_mismatch(&self, line_item: &LineItem) -> Option<&MatchKey> {
+        let mismatch = self.patterns.iter().find(|(key, patterns)| {
             key.value_of(line_item)
-                .is_some_and(|value| patterns.iter().any(|pattern| pattern.matches(value)))
-        })
+                .is_none_or(|value| !patterns.iter().any(|pattern| pattern.matches(value)))
+        });
+        mismatch.map(|(key, _)| key)
     }
 
     /// Whether it is certain to match every line that `narrower` matches.
@@ -518,6 +560,32 @@ mod tests {
     fn check_match(line: &LineItem, key: MatchKey, text: &str, expected: bool) {
         let owner = owner_of(line, &[rule("it", &[(key, text)], "mine")]);
         assert_eq!(owner, if expected { "mine" } else { UNATTRIBUTED }, "{text}");
+    }
+
+    #[test]
+    fn a_claim_is_explained_rule_by_rule() {
+        let rules = rules(&[
+            rule("by tag", &[(tag("iamPrincipal/project"), "*")], "first"),
+            rule("by role", &[(MatchKey::Role, "search-*")], "second"),
+            rule("by project", &[], "{tag:iamPrincipal/project}"),
+            rule("by team", &[(MatchKey::Role, "llm-*")], "{tag:iamPrincipal/team}"),
+            rule("never asked", &[], "third"),
+        ]);
+        let line = line();
+        let outcomes: Vec<_> = rules
+            .explain(&line)
+            .into_iter()
+            .map(|(rule, outcome)| (&*rule.name, outcome))
+            .collect();
+        assert_eq!(
+            outcomes,
+            [
+                ("by tag", RuleOutcome::Mismatch(tag("iamPrincipal/project"), None)),
+                ("by role", RuleOutcome::Mismatch(MatchKey::Role, Some("llm-gateway".to_owned()))),
+                ("by project", RuleOutcome::NotFilled(tag("iamPrincipal/project"))),
+                ("by team", RuleOutcome::Claims),
+            ]
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use crate::attribution::BusinessField;
 use crate::period::BillingPeriod;
-use crate::rollup::RollupKey;
+use crate::rollup::Rollup;
 use crate::usage_type::UsageType;
 
 /// What figures can be grouped and filtered by.
@@ -48,6 +48,8 @@ pub enum Dimension {
     Routing,
     /// The rule that claimed it.
     Rule,
+    /// The first line of the bill that is in it, as `FILE:LINE`: what leads back to AWS's own row.
+    Entry,
     /// A tag by its prefixed key.
     Tag(Arc<str>),
 }
@@ -62,7 +64,7 @@ pub enum Level {
 }
 
 /// Dimensions by the word that names them, without the tags.
-const NAMED: [(&str, Dimension); 17] = [
+const NAMED: [(&str, Dimension); 18] = [
     ("owner", Dimension::Owner),
     ("provider", Dimension::Provider),
     ("model", Dimension::Model),
@@ -79,6 +81,7 @@ const NAMED: [(&str, Dimension); 17] = [
     ("tier", Dimension::Tier),
     ("routing", Dimension::Routing),
     ("rule", Dimension::Rule),
+    ("entry", Dimension::Entry),
     // Finance outside Europe spells it so.
     ("cost_center", Dimension::Business(BusinessField::CostCentre)),
 ];
@@ -115,13 +118,15 @@ impl Dimension {
             | Dimension::Tier
             | Dimension::Routing
             | Dimension::Rule
+            | Dimension::Entry
             | Dimension::Tag(_) => Level::Detail,
             _ => Level::Summary,
         }
     }
 
     /// The value of a rollup of one day; `None` where it has none, which is not the same as empty.
-    pub fn value_of<'a>(&self, key: &'a RollupKey, day: Date) -> Option<Cow<'a, str>> {
+    pub fn value_of<'a>(&self, rollup: &'a Rollup, day: Date) -> Option<Cow<'a, str>> {
+        let Rollup { key, measures } = rollup;
         let detail = key.detail.as_ref();
         let borrowed = |text: &'a Arc<str>| Cow::Borrowed(&**text);
         match self {
@@ -150,6 +155,9 @@ impl Dimension {
                 Some(Cow::Borrowed(routing.as_str()))
             }
             Dimension::Rule => detail.and_then(|it| it.rule.as_ref()).map(borrowed),
+            Dimension::Entry => {
+                measures.first_line.as_ref().map(|line| Cow::Owned(line.to_string()))
+            }
             Dimension::Tag(tag) => detail.and_then(|it| it.tags.get(tag)).map(borrowed),
         }
     }
@@ -173,7 +181,7 @@ impl fmt::Display for Dimension {
 #[error(
     "`{0}` is not a dimension; expected owner, team, product, cost_centre, environment, customer, \
      workflow, agent, provider, model, meter, direction, service, line_type, day, month, account, \
-     region, principal, usage_type, tier, routing, rule or tag:KEY"
+     region, principal, usage_type, tier, routing, rule, entry or tag:KEY"
 )]
 pub struct UnknownDimension(String);
 
@@ -185,9 +193,11 @@ pub struct Scope(pub std::collections::BTreeMap<Dimension, Vec<String>>);
 
 impl Scope {
     /// Whether a rollup is in it.
-    pub fn contains(&self, key: &RollupKey, day: Date) -> bool {
+    pub fn contains(&self, rollup: &Rollup, day: Date) -> bool {
         self.0.iter().all(|(dimension, values)| {
-            dimension.value_of(key, day).is_some_and(|value| values.iter().any(|it| *it == *value))
+            dimension
+                .value_of(rollup, day)
+                .is_some_and(|value| values.iter().any(|it| *it == *value))
         })
     }
 
@@ -251,16 +261,17 @@ mod tests {
             ("tier", Some("standard")),
             ("routing", Some("in_region")),
             ("rule", None),
+            ("entry", Some("part-1.csv:1")),
             ("tag:iamPrincipal/team", Some("search")),
             ("tag:iamPrincipal/other", None),
         ] {
             let dimension = Dimension::parse(word).unwrap();
             assert_eq!(dimension.to_string(), word);
             let (day, rollup) = &detail;
-            assert_eq!(dimension.value_of(&rollup.key, *day).as_deref(), expected, "{word}");
+            assert_eq!(dimension.value_of(rollup, *day).as_deref(), expected, "{word}");
             let (day, rollup) = &summary;
             let in_summary = if dimension.level() == Level::Summary { expected } else { None };
-            assert_eq!(dimension.value_of(&rollup.key, *day).as_deref(), in_summary, "{word}");
+            assert_eq!(dimension.value_of(rollup, *day).as_deref(), in_summary, "{word}");
         }
     }
 
@@ -299,7 +310,7 @@ mod tests {
             (vec![("model", &["nova-lite"][..]), ("region", &["eu-west-1"][..])], false),
             (vec![("team", &[""][..])], false),
         ] {
-            assert_eq!(scope(&parts).contains(&rollup.key, day), expected, "{parts:?}");
+            assert_eq!(scope(&parts).contains(&rollup, day), expected, "{parts:?}");
         }
     }
 

@@ -163,6 +163,42 @@ impl Principal {
         })
     }
 
+    /// Reads what [`Principal::folded`] wrote: a folded session is named `*`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Principal::parse`].
+    pub fn parse_folded(text: &str) -> Result<Principal, NotAPrincipal> {
+        let Some(role) = text.strip_suffix("/*") else { return Principal::parse(text) };
+        let arn = PrincipalArn(text.to_owned());
+        Ok(Principal { arn, session: Some("*".to_owned()), ..Principal::parse(role)? })
+    }
+
+    /// The partition and the account of an ARN, also of one that names something that cannot call,
+    /// such as a policy or a group.
+    ///
+    /// `None` where the text is no ARN of one thing in one account: a pattern, or what is AWS's own.
+    ///
+    /// ```
+    /// use ledger_core::principal::Principal;
+    ///
+    /// let home = Principal::home_of("arn:aws:iam::123456789012:group/Developers");
+    /// assert_eq!(home, Some(("aws", "123456789012")));
+    /// assert_eq!(Principal::home_of("arn:aws:iam::123456789012:user/*"), None);
+    /// ```
+    #[must_use]
+    pub fn home_of(text: &str) -> Option<(&str, &str)> {
+        let mut parts = text.splitn(6, ':');
+        let (arn, partition) = (parts.next()?, parts.next()?);
+        let (_service, _region) = (parts.next()?, parts.next()?);
+        let (account, resource) = (parts.next()?, parts.next()?);
+        let is_one = !resource.is_empty()
+            && resource.chars().all(|it| it == ':' || is_name_or_path_char(it))
+            && (!is_placeholder(resource) || Principal::parse(text).is_ok());
+        let is_whole = arn == "arn" && is_partition(partition) && is_account(account) && is_one;
+        is_whole.then_some((partition, account))
+    }
+
     /// The ARN.
     #[must_use]
     pub fn arn(&self) -> &PrincipalArn {
@@ -277,7 +313,7 @@ fn arn_parts(text: &str) -> Result<(&str, &str, &str, &str), NotAPrincipal> {
     if !is_partition(partition) {
         return Err(NotAPrincipal::Partition(partition.to_owned()));
     }
-    if account.len() != 12 || !is_digits(account) {
+    if !is_account(account) {
         return Err(NotAPrincipal::Account(account.to_owned()));
     }
     Ok((partition, service, account, resource))
@@ -289,10 +325,23 @@ fn is_partition(text: &str) -> bool {
         .is_some_and(|rest| rest.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase()))
 }
 
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && is_digits(text)
+}
+
 /// What IAM allows in names, and the slash of paths and sessions. It leaves out every wildcard and
 /// placeholder mark.
 fn is_name_or_path_char(char: char) -> bool {
     char.is_ascii_alphanumeric() || matches!(char, '_' | '+' | '=' | ',' | '.' | '@' | '-' | '/')
+}
+
+/// Whether the name is one to fill in: documents write `POLICY-NAME`. Asked only of what cannot call,
+/// because a role may well be called so.
+fn is_placeholder(resource: &str) -> bool {
+    let Some((_, name)) = resource.rsplit_once('/') else { return false };
+    let mut words = name.split(['-', '_']);
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|it| it.is_ascii_uppercase());
+    name.contains(['-', '_']) && words.all(is_word)
 }
 
 /// What stands behind the account.
@@ -507,7 +556,12 @@ mod tests {
                     }
                 }
                 Err(err) if row[1] == "yes" => mismatches.push(format!("{line}\n  is {err}")),
-                Err(_) => {}
+                Err(_) => {
+                    let home = Principal::home_of(row[0]).unwrap_or_default();
+                    if home != (row[2], row[3]) {
+                        mismatches.push(format!("{line}\n  is in {home:?}"));
+                    }
+                }
             }
         }
         assert_eq!(row_count, 97);
@@ -583,6 +637,34 @@ mod tests {
             "federated-user/a/b",
         ] {
             check_refused(&format!("arn:aws:sts::123456789012:{text}"), &resource(text));
+        }
+    }
+
+    #[test]
+    fn what_cannot_call_has_a_home_and_a_pattern_has_none() {
+        let home = Some(("aws-cn", "012345678901"));
+        for resource in
+            ["group/Admins", "mfa/BobsPhone", "server-certificate/x/y", "root", "role/ROLE-NAME"]
+        {
+            let arn = format!("arn:aws-cn:iam::012345678901:{resource}");
+            assert_eq!(Principal::home_of(&arn), home, "{arn}");
+        }
+        let function = "arn:aws-cn:lambda:cn-north-1:012345678901:function:chat";
+        assert_eq!(Principal::home_of(function), home);
+        for text in [
+            "",
+            "jane",
+            "arn:aws:iam::123456789012",
+            "arn:aws:iam::123456789012:",
+            "arn:aws:iam::aws:policy/ReadOnlyAccess",
+            "arn:aws:iam::1234:group/Admins",
+            "arn:azure:iam::123456789012:group/Admins",
+            "arn:aws:iam::123456789012:group/*",
+            "arn:aws:iam::123456789012:policy/${name}",
+            "arn:aws:iam::123456789012:policy/POLICY-NAME",
+            "arn:aws:iam::123456789012:group/GROUP_NAME",
+        ] {
+            assert_eq!(Principal::home_of(text), None, "{text}");
         }
     }
 
@@ -698,22 +780,25 @@ mod tests {
     }
 
     proptest! {
-            #[test]
-            fn no_text_panics(text in ".*") {
-                let _refused = Principal::parse(&text);
-            }
-
-            #[test]
-            fn a_session_is_read_kept_and_folded_to_a_fixed_form(
-                role in "[a-zA-Z0-9_+=,.@-]{1,64}",
-                session in "[a-zA-Z0-9_+=,.@-]{2,64}",
-            ) {
-                let principal = session_of(&role, &session);
-                prop_assert_eq!(principal.name(), Some(role.as_str()));
-                prop_assert_eq!(principal.session(), Some(session.as_str()));
-                let folded = principal.folded();
-    let star = format!("{role}/*");
-                prop_assert!(folded == principal.raw() || folded.ends_with(&star));
-            }
+        #[test]
+        fn no_text_panics(text in ".*") {
+            let _refused = Principal::parse(&text);
         }
+
+        #[test]
+        fn a_session_is_read_kept_and_folded_to_a_fixed_form(
+            role in "[a-zA-Z0-9_+=,.@-]{1,64}",
+            session in "[a-zA-Z0-9_+=,.@-]{2,64}",
+        ) {
+            let principal = session_of(&role, &session);
+            prop_assert_eq!(principal.name(), Some(role.as_str()));
+            prop_assert_eq!(principal.session(), Some(session.as_str()));
+            let folded = principal.folded();
+            let read = Principal::parse_folded(&folded).unwrap();
+            prop_assert_eq!(read.folded(), &*folded);
+            prop_assert_eq!((read.kind(), read.name()), (principal.kind(), principal.name()));
+            let star = format!("{role}/*");
+            prop_assert!(folded == principal.raw() || folded.ends_with(&star));
+        }
+    }
 }

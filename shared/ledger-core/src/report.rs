@@ -77,14 +77,14 @@ impl<'q> ReportBuilder<'q> {
     /// [`MoneyError::OutOfRange`].
     pub fn add(&mut self, rollup: &Rollup, day: Date, status: Status) -> Result<(), MoneyError> {
         let Rollup { key, measures } = rollup;
-        if !self.query.period.contains(day) || !self.query.scope.contains(key, day) {
+        if !self.query.period.contains(day) || !self.query.scope.contains(rollup, day) {
             return Ok(());
         }
         let keys: Vec<Option<String>> = self
             .query
             .by
             .iter()
-            .map(|dimension| dimension.value_of(key, day).map(|it| it.into_owned()))
+            .map(|dimension| dimension.value_of(rollup, day).map(|it| it.into_owned()))
             .collect();
         let row = self.groups.entry((key.currency, keys.clone())).or_insert_with(|| ReportRow {
             keys,

@@ -8,9 +8,10 @@ use jiff::civil::Date;
 use crate::attribution::{Business, LedgerEntry, Owner};
 use crate::cost::Costs;
 use crate::currency::Currency;
-use crate::line_item::{BillId, Finding, Provenance, Tags};
+use crate::line_item::{BillId, Finding, LineItem, Provenance, Tags};
 use crate::money::MoneyError;
-use crate::usage_type::Meter;
+use crate::principal::Principal;
+use crate::usage_type::{Meter, UsageType};
 
 /// What entries must share to be summed into one rollup.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +94,35 @@ pub struct Rollup {
     pub key: RollupKey,
     /// What they come to.
     pub measures: Measures,
+}
+
+impl Rollup {
+    /// A line that stands for all that is in it, to hold rules against; `None` for a summary, which
+    /// no longer knows what rules look at. A folded session name is `*`.
+    pub fn to_line_item(&self, bill: BillId, day: Date) -> Option<LineItem> {
+        let Rollup { key, measures } = self;
+        let detail = key.detail.as_ref()?;
+        let principal =
+            detail.principal.as_deref().and_then(|arn| Principal::parse_folded(arn).ok());
+        Some(LineItem {
+            provenance: measures.first_line.clone()?,
+            bill,
+            day,
+            account: Arc::clone(&detail.account),
+            line_type: Arc::clone(&key.line_type),
+            service: Arc::clone(&key.service),
+            usage_type: Arc::new(UsageType::parse(&detail.usage_type)),
+            principal: principal.map(Arc::new),
+            tags: Arc::clone(&detail.tags),
+            model: key.model.clone(),
+            provider: key.provider.clone(),
+            region: detail.region.clone(),
+            tokens: measures.tokens,
+            ai: true,
+            estimated: false,
+            costs: measures.costs,
+        })
+    }
 }
 
 /// What one currency comes to on one day of one bill.

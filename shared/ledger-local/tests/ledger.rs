@@ -287,6 +287,40 @@ async fn an_older_delivery_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_newer_delivery_of_the_same_content_moves_the_head_alone() {
+    let setting = set_up().await;
+    let Setting { ledger, .. } = &setting;
+    ledger.replace(first()).await.unwrap();
+    let (_, days) = state(ledger).await;
+    let newest = BillReplacement { delivered_at: Some(at("2026-11-22T06:00:00Z")), ..first() };
+    let replaced = ledger.replace(newest.clone()).await.unwrap();
+    assert_eq!(replaced, Replaced { days_unchanged: 3, ..Replaced::default() });
+    let after = state(ledger).await;
+    assert_eq!((after.0[0].version, after.0[0].delivered_at), (2, newest.delivered_at));
+    assert_eq!(after.1, days);
+    // The other content was delivered between the two, and comes last.
+    let late = ledger.replace(second()).await.unwrap();
+    assert!(late.is_superseded);
+    // Files that say nothing of when they were made do not make the ledger forget.
+    let undated = BillReplacement { delivered_at: None, is_complete: false, ..second() };
+    assert_eq!(ledger.replace(undated).await.unwrap().days_written, 2);
+    assert_eq!(ledger.heads(month()).await.unwrap()[0].delivered_at, newest.delivered_at);
+    assert!(ledger.replace(second()).await.unwrap().is_superseded);
+    assert_eq!(intent_count(ledger).await, 0);
+}
+
+#[tokio::test]
+async fn newer_rules_that_change_no_owner_are_noted_on_the_head() {
+    let setting = set_up().await;
+    let Setting { ledger, .. } = &setting;
+    ledger.replace(first()).await.unwrap();
+    let newer = BillReplacement { rules_version: 3, ..first() };
+    let replaced = ledger.replace(newer).await.unwrap();
+    assert_eq!(replaced, Replaced { days_unchanged: 3, ..Replaced::default() });
+    assert_eq!(ledger.heads(month()).await.unwrap()[0].rules_version, 3);
+}
+
+#[tokio::test]
 async fn totals_that_differ_from_their_rows_are_not_made_visible() {
     let setting = set_up().await;
     let Setting { ledger, .. } = &setting;

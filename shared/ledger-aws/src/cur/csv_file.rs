@@ -15,7 +15,8 @@ use super::columns::{COUNT, Column};
 use super::line::RawLine;
 
 /// A row that a quote without an end swallows must not fill memory; AWS's rows are a few kilobytes.
-const ROW_LIMIT: u64 = 4 << 20;
+/// One large cell stays below it and costs one row, not the file.
+const ROW_LIMIT: u64 = 32 << 20;
 
 /// How often progress is told.
 const ROWS_PER_PROGRESS: u64 = 4096;
@@ -36,6 +37,8 @@ pub(super) fn read(
     };
     let row_bytes = Rc::new(Cell::new(0));
     let content = Counting { inner: content, count: Rc::clone(&row_bytes), limit: ROW_LIMIT };
+    let seen = Rc::new(Cell::new(Seen::default()));
+    let content = Seeing { inner: content, seen: Rc::clone(&seen) };
     let mut content = BufReader::new(content);
     let source = Source { path, name, is_gzip };
     let start = content.fill_buf().map_err(|error| source.failed(error, 0))?;
@@ -61,19 +64,42 @@ pub(super) fn read(
 
     let mut provenance = Provenance { file: Arc::clone(name), line: 0 };
     let mut told = 0;
+    let (mut height, mut width) = (0, 0);
     loop {
         row_bytes.set(0);
+        let from = rows.position().line();
         let has_row = rows.read_byte_record(&mut record);
         if !has_row.map_err(|error| source.csv_failed(error, provenance.line))? {
             break;
         }
+        width = record.len();
+        height = rows.position().line().saturating_sub(from);
         provenance.line = provenance.line.saturating_add(1);
+        reader.row_height = height;
+        reader.row_is_rejected = false;
         row(&record, &header, &positions, &provenance, reader)?;
         if provenance.line.is_multiple_of(ROWS_PER_PROGRESS) {
             let bytes = raw_bytes.get();
             reader.emit(name, Reading::Progress(bytes.saturating_sub(told)))?;
             told = bytes;
         }
+    }
+    reader.row_height = 1;
+    let Seen { quotes, last } = seen.get();
+    let (line, is_open) = (provenance.line, !quotes.is_multiple_of(2));
+    // Nobody knows how many rows the last one has swallowed, or how many are missing after it.
+    if is_open && height > 1 {
+        return Err(SourceError::Refused(format!(
+            "`{name}`: row {line} goes on for {height} lines to the end of the file; expected \
+             every quote to be closed",
+        )));
+    }
+    let is_short = last != b'\n' && width < header.len();
+    if reader.row_is_rejected && (is_open || is_short) {
+        return Err(SourceError::Refused(format!(
+            "`{name}` ends too early: line {line} is not whole, expected a whole CSV file; fetch \
+             it again",
+        )));
     }
     reader.emit(name, Reading::Progress(raw_bytes.get().saturating_sub(told)))
 }
@@ -181,6 +207,32 @@ impl<R: Read> Read for Counting<R> {
         let length = self.inner.read(buffer)?;
         let added = u64::try_from(length).unwrap_or(u64::MAX);
         self.count.set(self.count.get().saturating_add(added));
+        Ok(length)
+    }
+}
+
+/// What tells a whole file from one that was cut off.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// Where each is closed, their number is even.
+    quotes: u64,
+    last: u8,
+}
+
+struct Seeing<R> {
+    inner: R,
+    seen: Rc<Cell<Seen>>,
+}
+
+impl<R: Read> Read for Seeing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        let read = buffer.get(..length).unwrap_or_default();
+        let quotes = read.iter().filter(|it| **it == b'"').count();
+        let mut seen = self.seen.get();
+        seen.quotes = seen.quotes.saturating_add(u64::try_from(quotes).unwrap_or(u64::MAX));
+        seen.last = read.last().copied().unwrap_or(seen.last);
+        self.seen.set(seen);
         Ok(length)
     }
 }

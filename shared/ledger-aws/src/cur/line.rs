@@ -216,6 +216,16 @@ impl Converter {
                 .map_err(|reason| (Column::PeriodStart, reason))?,
             None => self.period.unwrap_or(BillingPeriod::containing(day)),
         };
+        // A delivery restates one month. A row of another would stand for all of that month's bill.
+        if let Some(own) = self.period.filter(|own| *own != period) {
+            return Err((
+                Column::PeriodStart,
+                format!(
+                    "the row is of the bill of {period}, but its delivery is of {own}; expected \
+                     rows of one bill"
+                ),
+            ));
+        }
         let earliest = period.first_day().checked_sub(MONTHS_BACK.months()).unwrap_or(Date::MIN);
         let is_late = period.charge_period().is_some_and(|it| it.end() <= day);
         if is_late || day < earliest {

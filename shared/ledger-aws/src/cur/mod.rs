@@ -73,7 +73,13 @@ impl BillSource for CurFolder {
         sink: &mut dyn FnMut(Reading) -> Result<(), MoneyError>,
     ) -> Result<(), SourceError> {
         let converter = Converter::new(delivery.period);
-        let mut reader = Reader { converter, reported: BTreeSet::new(), sink };
+        let mut reader = Reader {
+            converter,
+            reported: BTreeSet::new(),
+            row_height: 1,
+            row_is_rejected: false,
+            sink,
+        };
         for path in &delivery.files {
             read_file(path, self.short_name(path), &mut reader)?;
         }
@@ -86,6 +92,9 @@ struct Reader<'a> {
     converter: Converter,
     /// Columns whose absence was reported.
     reported: BTreeSet<&'static str>,
+    /// How many lines of the file the row in hand takes.
+    row_height: u64,
+    row_is_rejected: bool,
     sink: Sink<'a>,
 }
 
@@ -141,8 +150,21 @@ impl Reader<'_> {
                 }
                 self.emit(file, Reading::Line(converted.line))
             }
-            Err(rejected) => self.emit(file, Reading::Rejected(*rejected)),
+            Err(rejected) => self.emit_rejected(*rejected),
         }
+    }
+
+    fn emit_rejected(&mut self, mut rejected: Rejected) -> Result<(), SourceError> {
+        self.row_is_rejected = true;
+        // A row over several lines is one row on the report, but may have been many in the bill.
+        if self.row_height > 1 {
+            rejected.reason.push_str(&format!(
+                " (the row goes on for {} lines: a quote may not be closed)",
+                self.row_height
+            ));
+        }
+        let file = Arc::clone(&rejected.provenance.file);
+        self.emit(&file, Reading::Rejected(rejected))
     }
 
     /// Hands on that a row could not be read.
@@ -153,7 +175,7 @@ impl Reader<'_> {
         reason: String,
     ) -> Result<(), SourceError> {
         let rejected = Rejected { provenance: provenance.clone(), column: column.into(), reason };
-        self.emit(&provenance.file, Reading::Rejected(rejected))
+        self.emit_rejected(rejected)
     }
 }
 

@@ -356,6 +356,23 @@ fn bad_rows_are_counted_and_the_others_are_read() {
 }
 
 #[test]
+fn a_row_of_another_bill_than_its_delivery_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let july = GOOD.replacen("2026-06-01", "2026-07-01", 1);
+    let name = "BILLING_PERIOD=2026-06/a.csv";
+    put(dir.path(), name, format!("{HEADER}\n{july}\n{GOOD}\n"));
+    let read = read_all(&[dir.path()]).unwrap();
+    assert_eq!(read.lines.len(), 1);
+    assert_eq!(
+        read.rejected,
+        [
+            "BILLING_PERIOD=2026-06/a.csv:1: bill_billing_period_start_date: the row is of the bill of \
+          2026-07, but its delivery is of 2026-06; expected rows of one bill"
+        ],
+    );
+}
+
+#[test]
 fn rounding_and_unreadable_callers_are_told() {
     let rounded = GOOD.replace("0.5", "0.0000000000000014");
     let caller = GOOD.replace("USD,", "USD,nobody");
@@ -478,13 +495,46 @@ fn a_marketplace_line_is_known_by_its_product() {
 #[test]
 fn a_quote_that_is_not_closed_does_not_fill_memory() {
     // Gzip makes a row of any size of a small file.
-    let row = vec![b'x'; 5 << 20];
+    let row = vec![b'x'; 33 << 20];
     let bytes = gzip(&[format!("{HEADER}\n{GOOD}\n\"").as_bytes(), &row].concat());
     check_refused(
         "a.csv.gz",
         &bytes,
-        "`a.csv.gz`: the row after line 1 is larger than 4194304 bytes; expected every quote to \
+        "`a.csv.gz`: the row after line 1 is larger than 33554432 bytes; expected every quote to \
          be closed",
+    );
+}
+
+#[test]
+fn a_quote_that_is_not_closed_does_not_hide_rows() {
+    let rows = format!("{GOOD}\n").repeat(20);
+    check_refused(
+        "a.csv",
+        format!("{HEADER}\n{GOOD}\"{{\n{rows}").as_bytes(),
+        "`a.csv`: row 1 goes on for 21 lines to the end of the file; expected every quote to be \
+         closed",
+    );
+    // The line breaks off, within a quote or before its last cells.
+    for cut in [format!("{GOOD}\"{{\"\"iam"), "2026-06-01,1234".to_owned()] {
+        check_refused(
+            "a.csv",
+            format!("{HEADER}\n{rows}{cut}").as_bytes(),
+            "`a.csv` ends too early: line 21 is not whole, expected a whole CSV file; fetch it \
+             again",
+        );
+    }
+    // Another quote ends it: that there were more lines is told.
+    let tagged = format!("{GOOD}\"{{\"\"a\"\":\"\"b\"\"}}\"");
+    let text = format!("{HEADER}\n{GOOD}\"{{\n{rows}{tagged}\n{GOOD}\n");
+    let read = read_bytes("a.csv", text.as_bytes()).unwrap();
+    assert_eq!(read.lines.len(), 1);
+    assert_eq!(
+        read.rejected,
+        [format!(
+            "a.csv:1: tags: `{{\n{}` is not a JSON object of texts; expected the form \
+             `{{\"key\":\"value\"}}` (the row goes on for 22 lines: a quote may not be closed)",
+            &GOOD[..38]
+        )],
     );
 }
 

@@ -55,7 +55,9 @@ impl LedgerStore for DynamoLedger {
         if !plan.moves_head() {
             return Ok(plan.outcome);
         }
-        self.put(&plan.doing, plan.intent()?).await?;
+        if plan.has_generations() {
+            self.put(&plan.doing, plan.intent()?).await?;
+        }
         for day in &plan.written {
             let Some((rollups, state)) = replacement.days.get(day).zip(plan.wanted.days.get(day))
             else {
@@ -67,7 +69,9 @@ impl LedgerStore for DynamoLedger {
             self.check_written(bill, *day, state).await?;
         }
         self.move_head(&plan).await?;
-        if self.expire(&plan.wanted.bill, &plan.replaced, replacement.imported_at).await {
+        if plan.has_generations()
+            && self.expire(&plan.wanted.bill, &plan.replaced, replacement.imported_at).await
+        {
             self.delete_intent(&plan.intent_sk).await;
         }
         Ok(plan.outcome)
@@ -152,10 +156,12 @@ impl Plan {
             })
             .map(|(day, state)| (day, state.generation))
             .collect();
+        let known = read.as_ref().and_then(|it| it.delivered_at);
         let wanted = BillHead {
             bill: ours.bill.clone(),
             version,
-            delivered_at: ours.delivered_at,
+            // Files without a date do not make the ledger forget how new what it holds is.
+            delivered_at: ours.delivered_at.or(known),
             imported_at: ours.imported_at,
             rules_version: ours.rules_version,
             days,
@@ -166,8 +172,19 @@ impl Plan {
     }
 
     /// Whether readers are to see anything new; a bill without a day is seen too.
+    ///
+    /// A newer delivery of the same content moves the head alone: without its date an older one
+    /// with other content could follow and win. So do newer rules that changed no owner.
     fn moves_head(&self) -> bool {
-        self.outcome.days_written > 0 || self.outcome.days_removed > 0 || self.read.is_none()
+        let Some(read) = &self.read else { return true };
+        self.has_generations()
+            || read.delivered_at != self.wanted.delivered_at
+            || read.rules_version != self.wanted.rules_version
+    }
+
+    /// Whether there is anything to write, or to let go, beside the head.
+    fn has_generations(&self) -> bool {
+        !self.written.is_empty() || !self.replaced.is_empty()
     }
 
     fn intent(&self) -> Result<Item, StoreError> {

@@ -1,5 +1,4 @@
 //! Local mode as a user sees it: the sample organisation, whole.
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -75,6 +74,19 @@ fn the_sample_is_there_with_its_alerts_and_the_day_cost_explorer_has_not_heard_o
         findings["findings"].as_array().unwrap().iter().map(|it| &it["code"]).collect();
     assert_eq!(codes, vec!["reconciliation"; differing.len()]);
     assert_eq!(found.status.code(), Some(i32::from(!differing.is_empty())));
+
+    // From a figure back to AWS's own row, and why nobody owns it.
+    let of_nobody = ["report", "--by", "entry,principal", "--where", "owner=Unattributed"];
+    let rows = json(&ask(data, &of_nobody));
+    let keys = &rows["rows"].as_array().unwrap().first().unwrap()["keys"];
+    let explained =
+        json(&ask(data, &["rules", "explain", "--entry", keys["entry"].as_str().unwrap()]));
+    assert_eq!(explained["entry"]["principal"], keys["principal"]);
+    assert_eq!(explained["entry"]["owner"], "Unattributed");
+    let found: Vec<_> =
+        explained["rules"].as_array().unwrap().iter().map(|it| &it["finding"]).collect();
+    assert!(found.contains(&&Value::from("role is `legacy-report-job`")), "{found:?}");
+    assert!(!found.contains(&&Value::from("claims it")), "{found:?}");
 
     // The same ledger, as a table that an endpoint leads to.
     let lock = fs::read_to_string(data.join("lock")).unwrap();

@@ -1,0 +1,658 @@
+//! Input that is not what it should be: one clear message and exit code 2, or a counted rejection;
+//! the ledger is as it was.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, BinaryArray, RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{COSTS, HEADER, bill, json, tollbook};
+
+/// No message needs more.
+const MESSAGE_BYTES_MAX: usize = 600;
+
+const RULES: &str = "[[rule]]\nname = \"teams\"\nowner = \"{tag:iamPrincipal/team}\"\n";
+
+const BUDGETS: &str = "[[budget]]\nname = \"search\"\nowner = \"search\"\nlimit = \"10\"\n\
+    currency = \"USD\"\nwindow = \"monthly\"\nscope = { owner = \"search\" }\n";
+
+/// A ledger with a bill, rules and budgets, and what it answers.
+struct Ledger {
+    folder: TempDir,
+    data: PathBuf,
+    answers: Vec<Value>,
+}
+
+impl Ledger {
+    fn set_up() -> Ledger {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let mut ledger = Ledger { folder, data, answers: Vec::new() };
+        for (name, text, command) in
+            [("good-rules.toml", RULES, "rules"), ("good-budgets.toml", BUDGETS, "budget")]
+        {
+            let file = ledger.put(name, text);
+            let output = ledger.run(&[command, "apply", &file]);
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+        }
+        let file = ledger.put("good.csv", bill(&COSTS));
+        json(&ledger.data, &["import", &file]);
+        ledger.answers = ledger.ask();
+        ledger
+    }
+
+    /// Writes a file; its path as an argument.
+    fn put(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        tollbook(&self.data, args)
+    }
+
+    /// All that the ledger says.
+    fn ask(&self) -> Vec<Value> {
+        [
+            "report --by owner,day,usage_type,rule",
+            "report --by principal,account,tag:iamPrincipal/team",
+            "statement --period 2026-10",
+            "budget list",
+        ]
+        .map(|it| json(&self.data, &it.split(' ').collect::<Vec<_>>()))
+        .into()
+    }
+
+    /// Both documents, as far as the commands tell.
+    #[track_caller]
+    fn check_as_it_was(&self) {
+        assert_eq!(self.ask(), self.answers);
+        for (name, command, said) in [
+            ("good-rules.toml", "rules", "these rules are applied already; nothing changes\n"),
+            ("good-budgets.toml", "budget", "these budgets are applied already; nothing changes\n"),
+        ] {
+            let file = self.folder.path().join(name);
+            let output = self.run(&[command, "apply", "--dry-run", file.to_str().unwrap()]);
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), said);
+        }
+    }
+
+    /// The command is refused with this one line; `{}` stands for the folder.
+    #[track_caller]
+    fn check_refused(&self, args: &[&str], expected: &str) {
+        let error = refusal(&self.run(args));
+        assert_eq!(error, expected.replace("{}", self.folder.path().to_str().unwrap()));
+    }
+
+    /// A file of this content is refused.
+    #[track_caller]
+    fn check_file(&self, command: &[&str], name: &str, content: impl AsRef<[u8]>, expected: &str) {
+        let file = self.put(name, content);
+        self.check_refused(&[command, &[&file]].concat(), expected);
+    }
+
+    /// The good bill with bad rows among the good ones: they are counted, and nothing else is new.
+    #[track_caller]
+    fn check_rejected(
+        &self,
+        name: &str,
+        content: impl AsRef<[u8]>,
+        expected: &[(u64, &str, &str)],
+    ) {
+        let file = self.put(name, content);
+        let report = json(&self.data, &["import", &file]);
+        let rejected: Vec<Value> = expected
+            .iter()
+            .map(|(line, column, reason)| {
+                serde_json::json!({"file": name, "line": line, "column": column, "reason": reason})
+            })
+            .collect();
+        assert_eq!(report["rejected"], Value::from(rejected));
+        assert_eq!(report["rejected_count"], expected.len());
+        assert_eq!(report["lines_read"], COSTS.len() + expected.len());
+        assert_eq!(report["bills"][0]["items_written"], 0, "{}", report["bills"]);
+        let output = self.run(&["import", &file]);
+        assert_eq!(output.status.code(), Some(0));
+        let said = String::from_utf8(output.stdout).unwrap();
+        for (line, column, reason) in expected {
+            let told = format!("rejected {name}:{line}: {column}: {reason}\n");
+            assert!(said.contains(&told), "{said}");
+        }
+    }
+}
+
+/// The one line of a command that was refused.
+#[track_caller]
+fn refusal(output: &Output) -> String {
+    let error = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.len() <= MESSAGE_BYTES_MAX, "{} bytes: {error:.200}", error.len());
+    let line = error.strip_suffix('\n').unwrap();
+    assert!(!line.contains('\n'), "{error}");
+    line.strip_prefix("tollbook: ").unwrap().to_owned()
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(content).unwrap();
+    out.finish().unwrap()
+}
+
+/// A bill without these columns.
+fn without(columns: &[&str]) -> String {
+    let kept: Vec<usize> = HEADER
+        .split(',')
+        .enumerate()
+        .filter(|(_, name)| !columns.contains(name))
+        .map(|(at, _)| at)
+        .collect();
+    let text = bill(&COSTS);
+    let mut out = csv::Writer::from_writer(Vec::new());
+    for row in csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes()).records() {
+        let row = row.unwrap();
+        out.write_record(kept.iter().map(|at| &row[*at])).unwrap();
+    }
+    String::from_utf8(out.into_inner().unwrap()).unwrap()
+}
+
+/// The good bill, and behind it one that differs from its first row in these cells.
+fn with_row(cells: &[(&str, &str)]) -> Vec<u8> {
+    let text = bill(&COSTS);
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let header = rows.headers().unwrap().clone();
+    let first = rows.records().next().unwrap().unwrap();
+    let changed = header.iter().zip(first.iter()).map(|(name, cell)| {
+        cells.iter().find(|(it, _)| *it == name).map_or(cell, |(_, changed)| changed)
+    });
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(changed).unwrap();
+    [text.into_bytes(), out.into_inner().unwrap()].concat()
+}
+
+/// The same bill as Parquet: every column is text, so that a bad cell can be written at all.
+fn as_parquet(csv: &[u8], binary: &[&str]) -> Vec<u8> {
+    let mut rows = csv::Reader::from_reader(csv);
+    let header = rows.byte_headers().unwrap().clone();
+    let rows: Vec<csv::ByteRecord> = rows.byte_records().map(Result::unwrap).collect();
+    let columns = header.iter().enumerate().map(|(at, name)| {
+        let name = std::str::from_utf8(name).unwrap();
+        let cells = rows.iter().map(|row| &row[at]);
+        let array: ArrayRef = if binary.contains(&name) {
+            Arc::new(BinaryArray::from_iter_values(cells))
+        } else {
+            let texts = cells.map(|it| std::str::from_utf8(it).unwrap());
+            Arc::new(StringArray::from_iter_values(texts))
+        };
+        (name, array, true)
+    });
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::UNCOMPRESSED)
+        .set_dictionary_enabled(false)
+        .build();
+    let mut out = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut out, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    out
+}
+
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut bytes = bytes.to_vec();
+    let mut count = 0;
+    for at in 0..bytes.len() - from.len() {
+        if bytes[at..].starts_with(from) {
+            bytes[at..at + from.len()].copy_from_slice(to);
+            count += 1;
+        }
+    }
+    assert!(count > 0);
+    bytes
+}
+
+const IMPORT: &[&str] = &["import"];
+
+#[test]
+fn a_file_that_is_no_bill_is_refused() {
+    let ledger = Ledger::set_up();
+    ledger.check_file(
+        IMPORT,
+        "empty.csv",
+        "",
+        "nothing was imported: `{}/empty.csv` is empty; expected Parquet or CSV of a cost and \
+         usage export",
+    );
+    for (name, content, what) in [
+        ("picture.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(), "a PNG image"),
+        ("notes.csv", b"Dear finance,\nplease find the bill attached.\n", "other text"),
+        ("answer.parquet", b"{\"error\": \"AccessDenied\"}", "JSON"),
+        ("random.csv.gz", b"a\0b\0c\0d\0", "a binary file"),
+    ] {
+        ledger.check_file(
+            IMPORT,
+            name,
+            content,
+            &format!(
+                "nothing was imported: `{name}` is not a cost and usage export: it begins like \
+                 {what}; expected Parquet, or CSV with a header line that has \
+                 `line_item_unblended_cost`"
+            ),
+        );
+    }
+    ledger.check_refused(
+        &["import", "/no/such/place"],
+        "nothing was imported: `/no/such/place` does not exist; expected a folder or a file of a \
+         cost and usage export",
+    );
+    let folder = ledger.folder.path().join("nothing");
+    fs::create_dir(&folder).unwrap();
+    ledger.check_refused(
+        &["import", folder.to_str().unwrap()],
+        "nothing was imported: `{}/nothing` holds no bill; expected `.parquet`, `.csv` or \
+         `.csv.gz` files of a cost and usage export",
+    );
+    ledger.check_as_it_was();
+}
+
+#[test]
+fn a_file_that_ends_too_early_is_refused() {
+    let ledger = Ledger::set_up();
+    let text = bill(&["1"; 2_000]);
+    let whole = gzip(text.as_bytes());
+    let cut = ledger.put("cut.csv.gz", &whole[..whole.len() / 2]);
+    let error = refusal(&ledger.run(&["import", &cut]));
+    let (start, end) = error.split_once(" is the last whole one").unwrap();
+    let line = start.strip_prefix("nothing was imported: `cut.csv.gz` ends too early: line ");
+    assert!((1..2_000).contains(&line.unwrap().parse::<u64>().unwrap()), "{error}");
+    assert_eq!(end, ", expected a whole gzip file; fetch it again");
+    let cut = &whole[..whole.len() - 4];
+    ledger.check_file(
+        IMPORT,
+        "tail.csv.gz",
+        cut,
+        "nothing was imported: `tail.csv.gz` ends too early: line 2000 is the last whole one, \
+         expected a whole gzip file; fetch it again",
+    );
+    let whole = as_parquet(bill(&COSTS).as_bytes(), &[]);
+    for end in [12, whole.len() / 2, whole.len() - 1] {
+        ledger.check_file(
+            IMPORT,
+            "cut.parquet",
+            &whole[..end],
+            "nothing was imported: `cut.parquet` ends too early: it has no footer, expected a \
+             whole Parquet file; fetch it again",
+        );
+    }
+    let text = bill(&COSTS);
+    ledger.check_file(
+        IMPORT,
+        "cut.csv",
+        &text[..text.len() - 20],
+        "nothing was imported: `cut.csv` ends too early: line 8 is not whole, expected a whole CSV \
+         file; fetch it again",
+    );
+    let mut open = format!("{HEADER}\n");
+    for (at, row) in text.lines().skip(1).enumerate() {
+        // The first row's quote is the only one.
+        let (cells, _tags) = row.split_once('"').unwrap();
+        open.push_str(&format!("{cells}{}\n", if at == 0 { "\"{" } else { "" }));
+    }
+    ledger.check_file(
+        IMPORT,
+        "open.csv",
+        open,
+        "nothing was imported: `open.csv`: row 1 goes on for 8 lines to the end of the file; \
+         expected every quote to be closed",
+    );
+    ledger.check_as_it_was();
+}
+
+#[test]
+fn a_required_column_that_is_missing_is_named() {
+    let ledger = Ledger::set_up();
+    let expected = |name: &str, columns: &str| {
+        format!(
+            "nothing was imported: `{name}` has no column {columns}; expected a cost and usage \
+             export 2.0 with it: name it in the export's query"
+        )
+    };
+    let required =
+        ["line_item_usage_start_date", "line_item_unblended_cost", "line_item_usage_type"];
+    for column in required {
+        let (text, named) = (without(&[column]), format!("`{column}`"));
+        ledger.check_file(IMPORT, "a.csv", &text, &expected("a.csv", &named));
+        let bytes = as_parquet(text.as_bytes(), &[]);
+        ledger.check_file(IMPORT, "a.parquet", bytes, &expected("a.parquet", &named));
+    }
+    let all = required.map(|it| format!("`{it}`")).join(", ");
+    ledger.check_file(IMPORT, "a.csv", without(&required), &expected("a.csv", &all));
+    ledger.check_as_it_was();
+}
+
+#[test]
+fn bad_rows_are_counted_with_their_place_and_the_others_are_read() {
+    let ledger = Ledger::set_up();
+    let row = COSTS.len() as u64 + 1;
+    let large = "x".repeat(10_000_000);
+    let large_tags = format!("{{\"iamPrincipal/team\":\"{large}\"}}");
+    let cases: [(&str, &str, &str); 12] = [
+        (
+            "line_item_unblended_cost",
+            "twelve",
+            "`twelve` is not a decimal amount; expected digits with at most one `.`",
+        ),
+        (
+            "line_item_usage_amount",
+            "1,000",
+            "`1,000` is not a decimal amount; expected digits with at most one `.`",
+        ),
+        ("line_item_unblended_cost", "", "the cell is empty; expected an amount"),
+        (
+            "line_item_currency_code",
+            "dollars",
+            "`dollars` is not a currency; expected a code of ISO 4217 such as `USD`",
+        ),
+        (
+            "line_item_usage_start_date",
+            "2026-13-45T00:00:00Z",
+            "`2026-13-45T00:00:00Z` is not a date; expected the form `2026-06-01T00:00:00Z`",
+        ),
+        (
+            "line_item_usage_start_date",
+            "2026-11-01T00:00:00Z",
+            "`2026-11-01` cannot stand on the bill of 2026-10; expected a day of that month or of \
+             the 13 months before it",
+        ),
+        (
+            "line_item_usage_start_date",
+            "1970-01-01T00:00:00Z",
+            "`1970-01-01` cannot stand on the bill of 2026-10; expected a day of that month or of \
+             the 13 months before it",
+        ),
+        (
+            "bill_payer_account_id",
+            "1.23457E+11",
+            "`1.23457E+11` is not an account id; expected 12 digits",
+        ),
+        (
+            "tags",
+            "team=search",
+            "`team=search` is not a JSON object of texts; expected the form `{\"key\":\"value\"}`",
+        ),
+        (
+            "line_item_unblended_cost",
+            &large,
+            "the cell has 10000000 bytes; expected at most 1048576",
+        ),
+        ("line_item_usage_type", &large, "the cell has 10000000 bytes; expected at most 1048576"),
+        ("tags", &large_tags, "the cell has 10000024 bytes; expected at most 1048576"),
+    ];
+    for (column, cell, reason) in cases {
+        let text = with_row(&[(column, cell)]);
+        ledger.check_rejected("a.csv", &text, &[(row, column, reason)]);
+        ledger.check_rejected("a.parquet", as_parquet(&text, &[]), &[(row, column, reason)]);
+    }
+    let bad = bill(&["twelve", "13,5"]);
+    ledger.check_file(
+        IMPORT,
+        "bad.csv",
+        bad,
+        "nothing was imported: no line of `{}/bad.csv` can be read, 2 were rejected; the first: \
+         bad.csv:1: line_item_unblended_cost: `twelve` is not a decimal amount; expected digits \
+         with at most one `.`",
+    );
+    ledger.check_as_it_was();
+}
+
+#[test]
+fn text_that_is_not_utf8_is_rejected_or_refused() {
+    let ledger = Ledger::set_up();
+    let marked = with_row(&[("line_item_usage_type", "USE1-ZZZZ-tokens")]);
+    let bytes = replaced(&marked, b"ZZZZ", b"\xff\xfe\xfd\xfc");
+    let reason = "`USE1-\u{fffd}\u{fffd}\u{fffd}\u{fffd}-tokens` is not UTF-8; expected UTF-8 text";
+    let rejected = [(COSTS.len() as u64 + 1, "line_item_usage_type", reason)];
+    ledger.check_rejected("a.csv", &bytes, &rejected);
+    let parquet = as_parquet(&bytes, &["line_item_usage_type"]);
+    ledger.check_rejected("a.parquet", parquet, &rejected);
+    // A column that promises text and breaks its promise: a damaged file.
+    let parquet = replaced(&as_parquet(&marked, &[]), b"ZZZZ", b"\xff\xfe\xfd\xfc");
+    let file = ledger.put("b.parquet", parquet);
+    let error = refusal(&ledger.run(&["import", &file]));
+    assert!(error.starts_with("nothing was imported: `b.parquet` is damaged: "), "{error}");
+    assert!(error.ends_with(", expected a whole Parquet file; fetch it again"), "{error}");
+    ledger.check_as_it_was();
+}
+
+#[test]
+fn a_manifest_that_cannot_be_followed_is_refused() {
+    let ledger = Ledger::set_up();
+    let data = "export/data/BILLING_PERIOD=2026-10/a.csv";
+    ledger.put(data, bill(&["1"]));
+    let place = "export/metadata/BILLING_PERIOD=2026-10/a-Manifest.json";
+    for (content, expected) in [
+        (
+            r#"{"dataFiles": ["s3://bucket/export/data/BILLING_PERIOD=2026-10/a.csv",
+                "s3://bucket/export/data/BILLING_PERIOD=2026-10/b.csv"]}"#,
+            "names `s3://bucket/export/data/BILLING_PERIOD=2026-10/b.csv`, which is not there; \
+             expected all data files of the delivery, in folders as in S3",
+        ),
+        (r#"{"dataFiles": []}"#, "names no data file; expected at least one in `dataFiles`"),
+        (
+            r#"{"dataFiles": ["#,
+            "cannot be read: EOF while parsing a list at line 1 column 15; expected the manifest \
+             of a data export with `dataFiles`",
+        ),
+    ] {
+        ledger.put(place, content);
+        let folder = ledger.folder.path().join("export");
+        ledger.check_refused(
+            &["import", folder.to_str().unwrap()],
+            &format!("nothing was imported: `{{}}/{place}` {expected}"),
+        );
+    }
+    ledger.check_as_it_was();
+}
+
+#[test]
+fn a_rules_file_that_cannot_be_meant_is_refused() {
+    let ledger = Ledger::set_up();
+    let rule = |lines: &str| format!("[[rule]]\nname = \"a\"\nowner = \"b\"\n{lines}\n");
+    for (content, expected) in [
+        (
+            rule("colour = \"red\""),
+            "{}/r.toml: TOML parse error at line 4, column 1: unknown field `colour`, expected one \
+             of `name`, `when`, `owner`, `team`, `product`, `cost_centre`, `environment`, \
+             `customer`, `workflow`, `agent`",
+        ),
+        (
+            rule("when = { role = \"path/role\" }"),
+            "{}/r.toml: rule `a`: `role` is `path/role`, which can never match; expected the \
+             role's name alone: a session on the bill carries no path and no ARN",
+        ),
+        (
+            rule("when = { account = \"12345\" }"),
+            "{}/r.toml: rule `a`: `account` is `12345`, which can never match; expected 12 digits, \
+             or a pattern of them",
+        ),
+        (
+            "[[rule]\nname = \"a\"\n".to_owned(),
+            "{}/r.toml: TOML parse error at line 1, column 8: unclosed array table, expected `]`",
+        ),
+        (
+            "[[rule]]\nname = \"a\"\n".to_owned(),
+            "{}/r.toml: TOML parse error at line 1, column 1: missing field `owner`",
+        ),
+    ] {
+        for command in ["apply", "check"] {
+            ledger.check_file(&["rules", command], "r.toml", &content, expected);
+        }
+    }
+    ledger.check_file(
+        &["rules", "apply"],
+        "r.toml",
+        b"name = \"\xff\"",
+        "`{}/r.toml` is not UTF-8 text; expected a TOML file",
+    );
+    ledger.check_refused(
+        &["rules", "apply", "/no/such/rules.toml"],
+        "could not read `/no/such/rules.toml`: No such file or directory (os error 2)",
+    );
+    // However long a text is, its message is not.
+    let long = rule(&format!("when = {{ account = \"{}\" }}", "1".repeat(100_000)));
+    let file = ledger.put("long.toml", long);
+    let output = ledger.run(&["rules", "apply", &file]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        output.stderr.len() < 2_000 && output.stderr.iter().filter(|it| **it == b'\n').count() == 1
+    );
+    // A rule that another one hides is told of, and `check` says so by its exit code.
+    let hidden = "[[rule]]\nname = \"wide\"\nowner = \"x\"\n\n\
+                  [[rule]]\nname = \"narrow\"\nowner = \"y\"\nwhen = { role = \"app\" }\n";
+    let file = ledger.put("hidden.toml", hidden);
+    let output = ledger.run(&["rules", "check", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "rule `narrow` can never match: rule `wide` above it claims the same lines; put the \
+         narrower rule first\n2 rules, 1 findings\n"
+    );
+    ledger.check_as_it_was();
+}
+
+#[test]
+fn a_budget_file_that_cannot_be_meant_is_refused() {
+    let ledger = Ledger::set_up();
+    for (from, to, expected) in [
+        (
+            "owner = \"search\"\n",
+            "",
+            "budget `search`: `owner` is missing; expected the name of who is told",
+        ),
+        (
+            "owner = \"search\"\n",
+            "owner = \" \"\n",
+            "budget `search`: `owner` is missing; expected the name of who is told",
+        ),
+        (
+            "limit = \"10\"",
+            "limit = \"ten\"",
+            "budget `search`: `limit`: `ten` is not a decimal amount; expected digits with at most one `.`",
+        ),
+        (
+            "monthly",
+            "fortnightly",
+            "budget `search`: `window` is `fortnightly`; expected daily, weekly, monthly, quarterly or yearly",
+        ),
+        (
+            "limit",
+            "limits",
+            "TOML parse error at line 4, column 1: unknown field `limits`, expected one of `name`, `owner`, `deputy`, `limit`, `currency`, `window`, `thresholds`, `cost_kind`, `scope`",
+        ),
+        (
+            "[[budget]]",
+            "[[budget]",
+            "TOML parse error at line 1, column 10: unclosed array table, expected `]`",
+        ),
+    ] {
+        let content = BUDGETS.replacen(from, to, 1);
+        let expected = format!("{{}}/b.toml: {expected}");
+        ledger.check_file(&["budget", "apply"], "b.toml", content, &expected);
+    }
+    ledger.check_as_it_was();
+}
+
+#[test]
+fn local_mode_refuses_bad_input_as_well() {
+    let ledger = Ledger::set_up();
+    let picture = ledger.put("picture.csv", b"\x89PNG\r\n\x1a\n");
+    let up = ["up", "--port", "0", "--export"];
+    ledger.check_refused(
+        &[&up[..], &[&picture]].concat(),
+        "nothing was imported: `picture.csv` is not a cost and usage export: it begins like a PNG \
+         image; expected Parquet, or CSV with a header line that has `line_item_unblended_cost`",
+    );
+    ledger.check_refused(
+        &[&up[..], &["/no/such/place"]].concat(),
+        "nothing was imported: `/no/such/place` does not exist; expected a folder or a file of a \
+         cost and usage export",
+    );
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    ledger.check_refused(
+        &["up", "--port", &port],
+        &format!(
+            "could not listen on 127.0.0.1:{port}; choose another port with --port: Address already \
+             in use (os error 98)"
+        ),
+    );
+    ledger.check_as_it_was();
+}
+
+#[test]
+fn a_folder_that_another_process_has_is_refused() {
+    let ledger = Ledger::set_up();
+    let good = ledger.put("good.csv", bill(&COSTS));
+    let mut up = Command::new(env!("CARGO_BIN_EXE_tollbook"))
+        .arg("--data")
+        .arg(&ledger.data)
+        .args(["up", "--port", "0", "--export", &good])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut out = std::io::BufReader::new(up.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut out, &mut said).unwrap();
+    let page = said.strip_prefix("Tollbook is on ").unwrap().split(' ').next().unwrap();
+    let expected = format!(
+        "the data folder `{{}}/data` is in use by another tollbook (process {}, its page is \
+         {page}); stop it, or choose another folder with --data",
+        up.id()
+    );
+    let rules = ledger.put("r.toml", "[[rule]]\nname = \"a\"\nowner = \"b\"\n");
+    for args in [
+        ["import", &good].as_slice(),
+        &["rules", "apply", &rules],
+        &["budget", "apply", ledger.folder.path().join("good-budgets.toml").to_str().unwrap()],
+        &["up", "--port", "0"],
+    ] {
+        ledger.check_refused(args, &expected);
+    }
+    up.kill().unwrap();
+    up.wait().unwrap();
+    ledger.check_as_it_was();
+}
+
+#[test]
+fn a_folder_that_cannot_hold_a_ledger_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    fs::write(place("bill.csv"), bill(&COSTS)).unwrap();
+    fs::write(place("file"), "").unwrap();
+    let run = |data: &Path| tollbook(data, &["import", place("bill.csv").to_str().unwrap()]);
+    assert_eq!(
+        refusal(&run(&place("file"))),
+        format!(
+            "could not make the data folder `{}`: File exists (os error 17)",
+            place("file").display()
+        )
+    );
+    let other = place("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("ledger.db"), "this is not a database, but it is long enough").unwrap();
+    let error = refusal(&run(&other));
+    let start = format!("could not open the ledger `{}`: ", other.join("ledger.db").display());
+    assert!(error.starts_with(&start), "{error}");
+    let kept = fs::read_to_string(other.join("ledger.db")).unwrap();
+    assert_eq!(kept, "this is not a database, but it is long enough");
+}

@@ -1,0 +1,156 @@
+//! Deliveries that restate a bill: which of them counts, and for which days.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{HEADER, json as ask, tollbook};
+
+/// A ledger and an export beside it.
+struct Setting {
+    folder: TempDir,
+    data: PathBuf,
+}
+
+impl Setting {
+    fn set_up() -> Setting {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        Setting { folder, data }
+    }
+
+    /// Imports a delivery as AWS makes it: data files, and a manifest that says when.
+    fn import(&self, month: &str, at: &str, rows: &[String]) -> Value {
+        let root = self.folder.path().join("export");
+        let put = |path: String, text: String| {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let _ = fs::remove_dir_all(&root);
+        let file = format!("data/BILLING_PERIOD={month}/a.csv");
+        let manifest = json!({ "dataFiles": [format!("s3://bucket/{file}")], "createdAt": at });
+        put(file, format!("{HEADER}\n{}\n", rows.join("\n")));
+        put(format!("metadata/BILLING_PERIOD={month}/a-Manifest.json"), manifest.to_string());
+        ask(&self.data, &["import", root.to_str().unwrap()])
+    }
+
+    /// Cost by day.
+    fn days(&self) -> Vec<(String, String)> {
+        let report = ask(&self.data, &["report", "--by", "day", "--from", "2026-09-01"]);
+        let text = |it: &Value| it.as_str().unwrap().to_owned();
+        let rows = report["rows"].as_array().unwrap().iter();
+        rows.map(|row| (text(&row["keys"]["day"]), text(&row["cost"]))).collect()
+    }
+}
+
+fn row(month: &str, day: &str, cost: &str) -> String {
+    format!(
+        "{month}-01T00:00:00Z,123456789012,123456789012,{day}T00:00:00Z,Usage,AmazonBedrock,\
+         USE1-NovaLite-input-tokens,1,1K tokens,{cost},USD,,"
+    )
+}
+
+fn days(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(day, cost)| ((*day).to_owned(), (*cost).to_owned())).collect()
+}
+
+#[test]
+fn a_stray_row_does_not_wipe_out_another_bill() {
+    let setting = Setting::set_up();
+    let november = [row("2026-11", "2026-11-01", "5"), row("2026-11", "2026-11-02", "7")];
+    setting.import("2026-11", "2026-11-03T06:00:00Z", &november);
+    let october = [row("2026-10", "2026-10-31", "3"), row("2026-11", "2026-11-02", "1")];
+    let report = setting.import("2026-10", "2026-11-03T07:00:00Z", &october);
+    assert_eq!(
+        report["rejected"],
+        json!([{
+            "file": "data/BILLING_PERIOD=2026-10/a.csv",
+            "line": 2,
+            "column": "bill_billing_period_start_date",
+            "reason": "the row is of the bill of 2026-11, but its delivery is of 2026-10; expected \
+                       rows of one bill",
+        }])
+    );
+    assert_eq!(report["bills"].as_array().unwrap().len(), 1);
+    let expected = [("2026-10-31", "3"), ("2026-11-01", "5"), ("2026-11-02", "7")];
+    assert_eq!(setting.days(), days(&expected));
+}
+
+#[test]
+fn a_delivery_of_several_bills_is_the_whole_of_none() {
+    let setting = Setting::set_up();
+    let november = [row("2026-11", "2026-11-01", "5"), row("2026-11", "2026-11-02", "7")];
+    setting.import("2026-11", "2026-11-03T06:00:00Z", &november);
+    // A manifest that does not say its month.
+    let root = setting.folder.path().join("flat");
+    fs::create_dir(&root).unwrap();
+    let rows = [row("2026-10", "2026-10-31", "3"), row("2026-11", "2026-11-02", "8")];
+    fs::write(root.join("a.csv"), format!("{HEADER}\n{}\n", rows.join("\n"))).unwrap();
+    fs::write(root.join("a-Manifest.json"), r#"{"dataFiles": ["s3://bucket/a.csv"]}"#).unwrap();
+    let report = ask(&setting.data, &["import", root.to_str().unwrap()]);
+    let expected = [("2026-10-31", "3"), ("2026-11-01", "5"), ("2026-11-02", "8")];
+    assert_eq!(setting.days(), days(&expected));
+    let finding = &report["findings"][0];
+    assert_eq!(finding["code"], "delivery-mixed");
+    assert_eq!(
+        finding["message"],
+        format!(
+            "`{}` holds 2 bills (cur 2026-10 of payer 123456789012, cur 2026-11 of payer \
+             123456789012) and is taken for the whole of none: days that it leaves out stay as \
+             they are",
+            root.join("a-Manifest.json").display()
+        )
+    );
+}
+
+#[test]
+fn a_charge_of_an_earlier_month_stands_on_the_bill_it_came_with() {
+    let setting = Setting::set_up();
+    setting.import("2026-10", "2026-11-03T06:00:00Z", &[row("2026-10", "2026-10-31", "3")]);
+    let november = [row("2026-11", "2026-11-01", "5"), row("2026-11", "2026-10-31", "2")];
+    let report = setting.import("2026-11", "2026-11-03T06:00:00Z", &november);
+    assert_eq!(report["rejected"], json!([]));
+    assert_eq!(setting.days(), days(&[("2026-10-31", "5"), ("2026-11-01", "5")]));
+    // The bill without it takes it back; October's own stays.
+    setting.import("2026-11", "2026-11-04T06:00:00Z", &november[..1]);
+    assert_eq!(setting.days(), days(&[("2026-10-31", "3"), ("2026-11-01", "5")]));
+}
+
+#[test]
+fn the_newest_delivery_counts_in_whatever_order_they_come() {
+    let setting = Setting::set_up();
+    let old = [row("2026-10", "2026-10-01", "1")];
+    let between = [row("2026-10", "2026-10-01", "2")];
+    setting.import("2026-10", "2026-10-02T06:00:00Z", &old);
+    // The newest says what the oldest said: nothing to write, and yet it is the newest.
+    let again = setting.import("2026-10", "2026-10-04T06:00:00Z", &old);
+    assert_eq!(again["bills"][0]["items_written"], 0);
+    let late = setting.import("2026-10", "2026-10-03T06:00:00Z", &between);
+    assert_eq!(late["bills"][0]["superseded"], true);
+    assert_eq!(late["findings"][0]["code"], "delivery-superseded");
+    assert_eq!(setting.days(), days(&[("2026-10-01", "1")]));
+}
+
+#[test]
+fn importing_again_after_new_rules_satisfies_the_doctor() {
+    let setting = Setting::set_up();
+    let rules = setting.folder.path().join("rules.toml");
+    let has_outdated = || {
+        let output = tollbook(&setting.data, &["doctor", "--format", "json"]);
+        String::from_utf8(output.stdout).unwrap().contains("rules-outdated")
+    };
+    // The second version claims nothing that the first did not.
+    for (version, name) in ["first", "second"].into_iter().enumerate() {
+        let rule =
+            format!("[[rule]]\nname = \"{name}\"\nowner = \"x\"\nwhen = {{ role = \"r\" }}\n");
+        fs::write(&rules, rule).unwrap();
+        let applied = tollbook(&setting.data, &["rules", "apply", rules.to_str().unwrap()]);
+        assert!(applied.status.success());
+        assert_eq!(has_outdated(), version > 0);
+        setting.import("2026-10", "2026-10-02T06:00:00Z", &[row("2026-10", "2026-10-01", "1")]);
+        assert!(!has_outdated(), "after {name}");
+    }
+}
