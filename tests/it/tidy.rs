@@ -280,6 +280,44 @@ fn a_bare_open_end_is_told_from_one_with_an_issue() {
     }
 }
 
+/// Sample events that no test of their function names.
+fn unused_events(texts: &[(String, String)]) -> Vec<&str> {
+    let is_used = |name: &str| {
+        let Some((function, file)) = name.strip_prefix("events/").and_then(|it| it.split_once('/'))
+        else {
+            return true;
+        };
+        let folder = format!("functions/{function}/");
+        let stem = file.strip_suffix(".json").unwrap_or(file);
+        let (quoted, whole) = (format!("\"{stem}\""), format!("{stem}.json"));
+        texts
+            .iter()
+            .filter(|(name, _)| name.starts_with(&folder) && name.ends_with(".rs"))
+            .any(|(_, text)| text.contains(&quoted) || text.contains(&whole))
+    };
+    texts.iter().map(|(name, _)| name.as_str()).filter(|it| !is_used(it)).collect()
+}
+
+#[test]
+fn each_sample_event_is_loaded_by_a_test() {
+    let texts = texts();
+    assert!(texts.iter().any(|(name, _)| name.starts_with("events/lookup-chargeback/")));
+    assert_eq!(unused_events(&texts), Vec::<&str>::new());
+}
+
+#[test]
+fn an_event_that_no_test_loads_is_found() {
+    let text = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    let texts = [
+        text("events/README.md", ""),
+        text("events/one/good.json", "{}"),
+        text("events/one/bad.json", "{}"),
+        text("functions/one/tests/events.rs", "event(\"good\")"),
+        text("functions/two/tests/events.rs", "event(\"bad\")"),
+    ];
+    assert_eq!(unused_events(&texts), ["events/one/bad.json"]);
+}
+
 #[test]
 fn the_sdk_appears_at_the_edge_alone() {
     let prefix = concat!("aws", "_sdk_");

@@ -36,7 +36,8 @@ pub struct State {
 /// What the event says does not matter, as long as it is a JSON object: a schedule, or the record of
 /// another function's success. Each threshold is told once, however often this runs.
 ///
-/// `run` names this invocation; a retry by Lambda has the same name.
+/// `request_id` names the invocation in the ledger, together with the time: Lambda may hand over one
+/// event twice, even at once, under the same id.
 ///
 /// # Errors
 ///
@@ -44,16 +45,17 @@ pub struct State {
 pub async fn handle(
     state: &State,
     event: &Value,
-    run: &str,
+    request_id: &str,
     now: Timestamp,
 ) -> Result<Value, TryAgain> {
     let input = input_of(event);
+    let run = format!("{request_id}-{}", now.as_nanosecond());
     let result = match event {
         Value::Object(_) => {
             // Old data is worth an alarm even when no budget can be judged.
             let age = write_age(state, now).await;
             // Boxed: the compiler gives up on a future this deep.
-            match Box::pin(judge(state, run, now)).await {
+            match Box::pin(judge(state, &run, now)).await {
                 Ok(answer) => age.map(|()| answer),
                 Err(failure) => Err(failure),
             }

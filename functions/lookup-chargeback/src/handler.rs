@@ -2,7 +2,7 @@
 //!
 //! `lambda_http` makes an HTTP request of the event and panics where it cannot: at a `Host` that is
 //! no host, a query that is no query, a body that is not base64. None of these says anything about
-//! costs, so [`plain`] takes them off first. What is too much is left too much, and the router says
+//! costs, so [`service`] takes them off first. What is too much is left too much, and the router says
 //! so in its own words.
 
 use axum::Router;

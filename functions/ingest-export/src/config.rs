@@ -1,0 +1,93 @@
+//! What the function is told by its environment.
+
+use ledger_lambda::config::{Common, ConfigError, Variables};
+
+/// The settings of the function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// `TABLE_NAME`, `LOG_LEVEL` and `TLS_ROOTS`.
+    pub common: Common,
+    /// The bucket that the export is delivered to: `EXPORT_BUCKET`.
+    pub export_bucket: String,
+    /// The folder in the bucket below which manifests count: `EXPORT_PREFIX`, which may be empty.
+    ///
+    /// - **Shape:** without a slash at either end.
+    pub export_prefix: String,
+    /// How large the data files of one delivery may be together: `MAX_EXPORT_BYTES`, from 1.
+    pub export_bytes_max: u64,
+}
+
+impl AsRef<Common> for Config {
+    fn as_ref(&self) -> &Common {
+        &self.common
+    }
+}
+
+impl Config {
+    /// Reads the settings by way of `var`, which answers with the value of a variable.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names all that is wrong.
+    pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+        let mut variables = Variables::new(&var);
+        let folder = |text: &str| Some(text.trim_matches('/').to_owned());
+        let config = Config {
+            common: Common::read(&mut variables),
+            export_bucket: variables.text("EXPORT_BUCKET", "the bucket of the export"),
+            export_prefix: variables
+                .optional("EXPORT_PREFIX", "a folder in the bucket", folder)
+                .unwrap_or_default(),
+            export_bytes_max: variables.number("MAX_EXPORT_BYTES", None, 1..=u64::MAX),
+        };
+        variables.finish(config)
+    }
+
+    /// Whether a key lies in the folder of the export.
+    pub fn covers(&self, key: &str) -> bool {
+        let rest = key.strip_prefix(&*self.export_prefix);
+        self.export_prefix.is_empty() || rest.is_some_and(|it| it.starts_with('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(set: &[(&str, &str)]) -> Result<Config, String> {
+        let var = |name: &str| {
+            let found = set.iter().find(|(it, _)| *it == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        Config::from_env(var).map_err(|err| err.to_string())
+    }
+
+    #[test]
+    fn all_that_is_missing_is_named() {
+        assert_eq!(
+            read(&[]).unwrap_err(),
+            "environment variables: `TABLE_NAME` is missing or empty; expected the name of the \
+             ledger's table; `EXPORT_BUCKET` is missing or empty; expected the bucket of the \
+             export; `MAX_EXPORT_BYTES` is missing or empty; expected a whole number from 1 to \
+             18446744073709551615"
+        );
+    }
+
+    #[test]
+    fn a_prefix_is_a_folder_and_not_the_start_of_a_name() {
+        let with = |prefix| {
+            let set = [
+                ("TABLE_NAME", "ledger"),
+                ("EXPORT_BUCKET", "bills"),
+                ("EXPORT_PREFIX", prefix),
+                ("MAX_EXPORT_BYTES", "1000"),
+            ];
+            read(&set).unwrap()
+        };
+        for prefix in ["exports", "exports/", "/exports/"] {
+            assert!(with(prefix).covers("exports/a-Manifest.json"), "{prefix}");
+            assert!(!with(prefix).covers("exports-2/a-Manifest.json"), "{prefix}");
+        }
+        assert!(with("").covers("a-Manifest.json"));
+    }
+}

@@ -1,0 +1,190 @@
+//! A notification of S3 in, an import for each manifest in it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use ledger_app::documents::applied_rules;
+use ledger_app::import::{ImportReport, import_bills};
+use ledger_app::ports::{BillSource, DocumentStore, LedgerStore};
+use ledger_aws::cur::MANIFEST_END;
+use ledger_lambda::metric::Metrics;
+use ledger_lambda::outcome::{Failure, TryAgain, settle};
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::event::{NotARecord, Notification, Record};
+
+/// What the handler needs.
+#[derive(Clone, Debug)]
+pub struct Ports<F, L> {
+    /// The delivery that the manifest with this key closes, in the bucket of the export.
+    pub export_of: F,
+    /// The ledger, with the rules that are applied.
+    pub ledger: L,
+    /// Where failures are counted.
+    pub metrics: Metrics,
+    /// The settings.
+    pub config: Config,
+    /// The time.
+    pub now: fn() -> Timestamp,
+}
+
+/// Imports the deliveries that a notification tells of, each by itself.
+///
+/// - **Shape:** the answer has an entry in `records` for each record: what was imported, why it was
+///   ignored, or why it failed for good.
+///
+/// # Errors
+///
+/// [`TryAgain`] when one of them failed and may succeed later. All are safe to repeat: a delivery
+/// that is in the ledger already costs no write, and one that is older than the ledger's is left
+/// out.
+pub async fn handle<F, S, L>(ports: &Ports<F, L>, event: Value) -> Result<Value, TryAgain>
+where
+    F: Fn(String) -> S,
+    S: BillSource,
+    L: LedgerStore + DocumentStore,
+{
+    let records = match Notification::parse(&event) {
+        Ok(Notification::Test) => {
+            tracing::debug!("S3 can reach this function: its test event has arrived");
+            return Ok(json!({ "records": [] }));
+        }
+        Ok(Notification::Records(records)) => records,
+        Err(err) => {
+            let failure = Failure::permanent(err.to_string());
+            return settle("event", (ports.now)(), &ports.metrics, Err(failure));
+        }
+    };
+    let mut answers = Vec::new();
+    let mut again = Vec::new();
+    for record in records {
+        match record_in(ports, record).await {
+            Ok(answer) => answers.push(answer),
+            Err(TryAgain(message)) => again.push(message),
+        }
+    }
+    if again.is_empty() {
+        Ok(json!({ "records": answers }))
+    } else {
+        Err(TryAgain(again.join("; ")))
+    }
+}
+
+async fn record_in<F, S, L>(
+    ports: &Ports<F, L>,
+    record: Result<Record, NotARecord>,
+) -> Result<Value, TryAgain>
+where
+    F: Fn(String) -> S,
+    S: BillSource,
+    L: LedgerStore + DocumentStore,
+{
+    let record = match record {
+        Ok(record) => record,
+        Err(err) => {
+            let failure = Failure::permanent(err.to_string());
+            return settle("record", (ports.now)(), &ports.metrics, Err(failure));
+        }
+    };
+    let address = format!("s3://{}/{}", record.bucket, record.key);
+    let outcome = if record.bucket == ports.config.export_bucket {
+        match reason_to_ignore(&record, &ports.config) {
+            Some(reason) => {
+                tracing::debug!(export.object = %address, "ignored `{address}`: {reason}");
+                return Ok(json!({ "object": address, "ignored": reason }));
+            }
+            None => import(ports, &address, record.key).await,
+        }
+    } else {
+        Err(Failure::permanent(format!(
+            "bucket `{}` is not the export's; expected `{}`",
+            record.bucket, ports.config.export_bucket,
+        )))
+    };
+    settle(&address, (ports.now)(), &ports.metrics, outcome)
+}
+
+fn reason_to_ignore(record: &Record, config: &Config) -> Option<&'static str> {
+    if !record.is_creation() {
+        Some("nothing was written")
+    } else if !record.key.ends_with(MANIFEST_END) {
+        Some("it is no manifest")
+    } else if !config.covers(&record.key) {
+        Some("it lies outside of the export's folder")
+    } else {
+        None
+    }
+}
+
+async fn import<F, S, L>(
+    ports: &Ports<F, L>,
+    address: &str,
+    manifest_key: String,
+) -> Result<Value, Failure>
+where
+    F: Fn(String) -> S,
+    S: BillSource,
+    L: LedgerStore + DocumentStore,
+{
+    let rules = Arc::new(applied_rules(&ports.ledger).await?);
+    let source = Arc::new((ports.export_of)(manifest_key));
+    let now = (ports.now)();
+    let report = import_bills(source, rules, now, |_| (), &ports.ledger).await?;
+    let summary = summary(address, &report);
+    tracing::info!(
+        export.object = address,
+        import.lines_ai = report.lines_ai,
+        import.lines_other = report.lines_other,
+        import.rejected_count = report.rejected_count,
+        import.summary = %summary,
+        "imported `{address}`",
+    );
+    Ok(summary)
+}
+
+/// What an import did, without a name or a value of a line: lines hold session names and tags.
+fn summary(address: &str, report: &ImportReport) -> Value {
+    let bills: Vec<Value> = report
+        .bills
+        .iter()
+        .map(|(bill, replaced)| {
+            json!({
+                "bill": bill.to_string(),
+                "days_written": replaced.days_written,
+                "days_unchanged": replaced.days_unchanged,
+                "days_removed": replaced.days_removed,
+                "items_written": replaced.items_written,
+                "superseded": replaced.is_superseded,
+            })
+        })
+        .collect();
+    let mut totals = Vec::new();
+    for (currency, total) in &report.totals {
+        for kind in ImportReport::stated(total) {
+            totals.push(json!({
+                "currency": currency.as_str(),
+                "cost_kind": kind.as_str(),
+                "ai": total.ai.of(kind).amount().to_string(),
+                "other": total.other.of(kind).amount().to_string(),
+            }));
+        }
+    }
+    let findings: Vec<&str> = report.findings.iter().map(|it| it.code).collect();
+    // Where the first one is and which column it is about, not what it says.
+    let first_rejected =
+        report.rejected.first().map(|it| format!("{}: {}", it.provenance, it.column));
+    json!({
+        "object": address,
+        "files": report.files.len(),
+        "lines_ai": report.lines_ai,
+        "lines_other": report.lines_other,
+        "rejected_count": report.rejected_count,
+        "first_rejected": first_rejected,
+        "rounded_count": report.rounded.0,
+        "unknown_usage_type_count": report.unknown_usage_types.len(),
+        "findings": findings,
+        "totals": totals,
+        "bills": bills,
+    })
+}

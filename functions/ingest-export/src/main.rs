@@ -1,0 +1,39 @@
+//! Wires the handler to the export in S3 and the ledger in DynamoDB.
+
+use std::process::ExitCode;
+
+use ingest_export::config::Config;
+use ingest_export::handler::{Ports, handle};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use ledger_aws::cur::S3Export;
+use ledger_aws::dynamodb::DynamoLedger;
+use ledger_lambda::clock::now;
+use ledger_lambda::config::variable;
+use ledger_lambda::metric::Metrics;
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let config = Config::from_env(variable);
+    ledger_lambda::start(env!("CARGO_CRATE_NAME"), config, serve).await
+}
+
+async fn serve(config: Config) -> Result<(), Error> {
+    let connection = ledger_lambda::connect(&config.common).await;
+    let client = connection.s3_client();
+    let (bucket, bytes_max) = (config.export_bucket.clone(), config.export_bytes_max);
+    let table = config.common.table_name.clone();
+    let ports = Ports {
+        export_of: move |manifest_key| {
+            S3Export::new(client.clone(), bucket.clone(), manifest_key).with_bytes_max(bytes_max)
+        },
+        ledger: DynamoLedger { client: connection.dynamodb_client(), table },
+        metrics: Metrics::stdout(),
+        config,
+        now,
+    };
+    let answer = async |event: LambdaEvent<Value>| {
+        handle(&ports, event.payload).await.map_err(Diagnostic::from)
+    };
+    lambda_runtime::run(service_fn(answer)).await
+}
