@@ -1,6 +1,5 @@
 //! What Cost Explorer says.
 
-use jiff::civil::Date;
 use ledger_app::collect::{ClockPause, CollectReport, CollectRequest, collect, recent_period};
 use ledger_app::documents::applied_rules;
 use ledger_aws::cost_explorer::AwsCostExplorer;

@@ -6,12 +6,13 @@ use anyhow::{Context, bail};
 use ledger_app::ports::{DocumentKind, DocumentStore};
 use ledger_app::rules_file::parse_rules;
 
+use ledger_app::documents::applied_rules;
 use ledger_app::lookup::{self, FoundEntry};
 use ledger_core::attribution::{AttributionRules, Rule, RuleOutcome};
 use ledger_core::cost::CostKind;
 use serde_json::{Value, json};
 
-use super::{applied_rules, read_file};
+use super::read_file;
 use crate::args::Format;
 use crate::place::Place;
 use crate::{Outcome, output};

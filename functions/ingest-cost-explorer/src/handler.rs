@@ -1,8 +1,10 @@
 //! One scheduled run: which days, the rules that are applied, one use case, and what to report.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan as _};
-use ledger_app::collect::{ClockPause, CollectError, CollectReport, CollectRequest, collect};
+use ledger_app::collect::{
+    ClockPause, CollectError, CollectReport, CollectRequest, collect, recent_period,
+};
 use ledger_app::documents::applied_rules;
 use ledger_aws::connect::Connection;
 use ledger_aws::cost_explorer::AwsCostExplorer;
@@ -14,9 +16,6 @@ use ledger_lambda::outcome::{Failure, TryAgain, settle};
 use serde_json::{Value, json};
 
 use crate::config::Config;
-
-/// For so many days after a day's end AWS still changes much of what it says of it.
-const SETTLING_DAYS: i64 = 3;
 
 /// What a run needs.
 #[derive(Clone, Debug)]
@@ -49,8 +48,8 @@ pub async fn handle(state: &State, now: Timestamp) -> Result<Value, TryAgain> {
 
 async fn run(state: &State, now: Timestamp, today: Date) -> Result<Value, Failure> {
     let Config { tag_keys, max_requests_per_run, max_requests_per_day, payer, .. } = &state.config;
-    let period = period_to_ask(today)
-        .ok_or_else(|| Failure::permanent(format!("there is no day before {today} to ask for")))?;
+    let period = recent_period(today)
+        .map_err(|_| Failure::permanent(format!("there is no day before {today} to ask for")))?;
     let rules = applied_rules(&state.ledger).await?;
     let request = CollectRequest {
         period,
@@ -73,14 +72,6 @@ async fn run(state: &State, now: Timestamp, today: Date) -> Result<Value, Failur
     Ok(answer(period, &report))
 }
 
-/// From the first of the month that may still change much, to yesterday's end: today has hardly
-/// begun, and an empty day would move "data up to".
-fn period_to_ask(today: Date) -> Option<ChargePeriod> {
-    let yesterday = today.yesterday().ok()?;
-    let settling = yesterday.checked_sub(SETTLING_DAYS.days()).ok()?;
-    ChargePeriod::new(settling.first_of_month(), today).ok()
-}
-
 /// What the next function, or a person, may know: no names of sessions, no tag values.
 fn answer(period: ChargePeriod, report: &CollectReport) -> Value {
     let bills = |bills: &[ledger_core::line_item::BillId]| -> Vec<String> {
@@ -100,29 +91,4 @@ fn answer(period: ChargePeriod, report: &CollectReport) -> Value {
         "bills_unchanged": bills(&report.bills_unchanged),
         "findings": findings,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_month_is_asked_until_it_has_settled() {
-        for (today, from, to) in [
-            ("2026-11-20", "2026-11-01", "2026-11-20"),
-            ("2026-11-04", "2026-10-01", "2026-11-04"),
-            ("2026-11-05", "2026-11-01", "2026-11-05"),
-            ("2026-11-01", "2026-10-01", "2026-11-01"),
-            ("2027-01-02", "2026-12-01", "2027-01-02"),
-        ] {
-            let period = period_to_ask(today.parse().unwrap()).unwrap();
-            assert_eq!(period.start().to_string(), from, "{today}");
-            assert_eq!(period.end().to_string(), to, "{today}");
-        }
-    }
-
-    #[test]
-    fn before_the_first_day_there_is_nothing() {
-        assert_eq!(period_to_ask(Date::MIN), None);
-    }
 }

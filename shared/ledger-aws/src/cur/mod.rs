@@ -72,14 +72,7 @@ impl BillSource for CurFolder {
         delivery: &Delivery,
         sink: &mut dyn FnMut(Reading) -> Result<(), MoneyError>,
     ) -> Result<(), SourceError> {
-        let converter = Converter::new(delivery.period);
-        let mut reader = Reader {
-            converter,
-            reported: BTreeSet::new(),
-            row_height: 1,
-            row_is_rejected: false,
-            sink,
-        };
+        let mut reader = Reader::new(delivery, sink);
         for path in &delivery.files {
             read_file(path, self.short_name(path), &mut reader)?;
         }
@@ -98,7 +91,17 @@ struct Reader<'a> {
     sink: Sink<'a>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(delivery: &Delivery, sink: Sink<'a>) -> Reader<'a> {
+        Reader {
+            converter: Converter::new(delivery.period),
+            reported: BTreeSet::new(),
+            row_height: 1,
+            row_is_rejected: false,
+            sink,
+        }
+    }
+
     /// Hands on what is known after the last line of a delivery.
     fn finish(mut self, delivery: &str) -> Result<(), SourceError> {
         for finding in self.converter.findings() {

@@ -3,7 +3,7 @@
 mod chunks;
 mod store;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,6 @@ use ledger_core::money::MoneyError;
 
 use self::chunks::Chunks;
 use self::store::{Object, Store};
-use super::line::Converter;
 use super::manifest::{MANIFEST_END, Manifest, newest_of_each_month};
 use super::{Reader, csv_file, delivery, parquet_file};
 
@@ -215,8 +214,7 @@ impl BillSource for S3Export {
         sink: &mut dyn FnMut(Reading) -> Result<(), MoneyError>,
     ) -> Result<(), SourceError> {
         let store = self.store()?;
-        let converter = Converter::new(delivery.period);
-        let mut reader = Reader { converter, reported: BTreeSet::new(), sink };
+        let mut reader = Reader::new(delivery, sink);
         for address in &delivery.files {
             let object = lock(&self.seen).get(address).cloned();
             let object = object.ok_or_else(|| {
