@@ -1,9 +1,11 @@
 //! Which operations of AWS a function can reach, read from the sources.
 //!
 //! Sources are parsed, not searched: each function of the code becomes a node, each call an arrow.
-//! A call by path goes to every function of that name. A call of a method goes to the methods of
-//! the same type for `self`, and otherwise to those of the adapters that [`ADAPTERS`] names for the
-//! receiver. A method of something called `client` that [`ACTIONS`] knows is a call of AWS.
+//! A call by path goes to every function of that name in the same crate or in a library. A call of a
+//! method goes to the methods of the same type for `self`, and otherwise to those in the same file
+//! (but not in adapters), and to those of the adapters that [`ADAPTERS`] names for the receiver. What implements a trait of
+//! others is called by others, so it is reached with anything in its file. A method of something
+//! called `client` that [`ACTIONS`] knows is a call of AWS.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,14 +13,17 @@ use std::path::Path;
 use syn::visit::{self, Visit};
 
 /// What receivers are called that stand for an adapter, and its type in `ledger-aws`.
-const ADAPTERS: [(&str, &str); 9] = [
+const ADAPTERS: [(&str, &str); 12] = [
+    ("alerts", "DynamoLedger"),
     ("cost_explorer", "AwsCostExplorer"),
     ("documents", "DynamoLedger"),
     ("explorer", "AwsCostExplorer"),
+    ("from", "S3Export"),
     ("ledger", "DynamoLedger"),
     ("notifier", "SnsNotifier"),
     ("notifier", "TopicNotifier"),
     ("quota", "DailyCap"),
+    ("shared", "Shared"),
     ("source", "S3Export"),
     ("store", "Store"),
 ];
@@ -49,8 +54,12 @@ const ACTIONS: [(&str, &str); 17] = [
 pub struct Node {
     /// The folder of its crate, relative to the root.
     pub folder: String,
+    /// The file it is in.
+    pub file: String,
     /// The type it is a method of.
     pub of_type: Option<String>,
+    /// The trait that it implements.
+    pub of_trait: Option<String>,
     /// Its name.
     pub name: String,
     /// Whether others can call it by way of a port or as `pub`.
@@ -62,16 +71,24 @@ pub struct Node {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Call {
-    /// `name(…)`, or the name as a value.
+    /// `name(…)`, or the name as a value: of the same file, or imported.
     Free(String),
+    /// `module::name(…)`, or the name as a value.
+    Elsewhere(String),
     /// `Type::name(…)`, or `self.name(…)` in a method of the type.
     Method(String, String),
+    /// `something.name(…)`.
+    Unknown(String),
 }
 
 /// All functions of some crates.
 #[derive(Debug, Default)]
 pub struct Calls {
     nodes: Vec<Node>,
+    /// The names of our own traits.
+    traits: BTreeSet<String>,
+    /// Files, and the names that they import.
+    imports: BTreeSet<(String, String)>,
 }
 
 impl Calls {
@@ -88,7 +105,7 @@ impl Calls {
                         left.push(path);
                     } else if path.extension().is_some_and(|it| it == "rs") && !is_test {
                         let text = std::fs::read_to_string(&path).expect("a source is readable");
-                        calls.add(folder, &text);
+                        calls.add(folder, &path.to_string_lossy(), &text);
                     }
                 }
             }
@@ -96,11 +113,13 @@ impl Calls {
         calls
     }
 
-    fn add(&mut self, folder: &str, text: &str) {
-        let file = syn::parse_file(text).expect("a source is Rust");
-        let mut reader = Reader { folder, of_type: None, is_port: false, nodes: Vec::new() };
-        reader.visit_file(&file);
+    fn add(&mut self, folder: &str, file: &str, text: &str) {
+        let source = syn::parse_file(text).expect("a source is Rust");
+        let mut reader = Reader { folder, file, ..Reader::default() };
+        reader.visit_file(&source);
         self.nodes.append(&mut reader.nodes);
+        self.traits.append(&mut reader.traits);
+        self.imports.append(&mut reader.imports);
     }
 
     /// What all functions of a folder can reach.
@@ -130,6 +149,24 @@ impl Calls {
             .collect()
     }
 
+    fn leads_to(&self, from: &Node, call: &Call, to: &Node) -> bool {
+        let is_near = to.folder == from.folder || !to.folder.starts_with("function");
+        match call {
+            Call::Free(name) => {
+                let is_known = to.file == from.file
+                    || self.imports.contains(&(from.file.clone(), name.clone()));
+                to.of_type.is_none() && to.name == *name && is_near && is_known
+            }
+            Call::Elsewhere(name) => to.of_type.is_none() && to.name == *name && is_near,
+            Call::Method(of, name) => to.of_type.as_ref() == Some(of) && to.name == *name,
+            // Adapters are full of `get` and `take` that are not theirs.
+            Call::Unknown(name) => {
+                let is_adapter = from.folder == "shared/ledger-aws";
+                !is_adapter && to.of_type.is_some() && to.name == *name && to.file == from.file
+            }
+        }
+    }
+
     fn places(&self, holds: impl Fn(&Node) -> bool) -> Vec<usize> {
         self.nodes.iter().enumerate().filter(|(_, it)| holds(it)).map(|(at, _)| at).collect()
     }
@@ -137,25 +174,28 @@ impl Calls {
     fn reached(&self, mut left: Vec<usize>) -> Vec<&Node> {
         let mut seen: BTreeSet<usize> = left.iter().copied().collect();
         while let Some(at) = left.pop() {
-            for call in self.nodes.get(at).map(|it| &it.calls).into_iter().flatten() {
-                let next = self.places(|it| match call {
-                    Call::Free(name) => it.of_type.is_none() && it.name == *name,
-                    Call::Method(of, name) => {
-                        it.of_type.as_ref() == Some(of) && it.name == *name
-                    }
-                });
-                left.extend(next.into_iter().filter(|it| seen.insert(*it)));
-            }
+            let Some(from) = self.nodes.get(at) else { continue };
+            let next = self.places(|it| {
+                let is_foreign =
+                    it.of_trait.as_ref().is_some_and(|name| !self.traits.contains(name));
+                (is_foreign && it.file == from.file)
+                    || from.calls.iter().any(|call| self.leads_to(from, call, it))
+            });
+            left.extend(next.into_iter().filter(|it| seen.insert(*it)));
         }
         seen.into_iter().filter_map(|at| self.nodes.get(at)).collect()
     }
 }
 
+#[derive(Default)]
 struct Reader<'a> {
     folder: &'a str,
+    file: &'a str,
     of_type: Option<String>,
-    is_port: bool,
+    of_trait: Option<String>,
     nodes: Vec<Node>,
+    traits: BTreeSet<String>,
+    imports: BTreeSet<(String, String)>,
 }
 
 impl Reader<'_> {
@@ -163,9 +203,11 @@ impl Reader<'_> {
         let is_public = vis.is_some_and(|it| matches!(it, syn::Visibility::Public(_)));
         self.nodes.push(Node {
             folder: self.folder.to_owned(),
+            file: self.file.to_owned(),
             of_type: self.of_type.clone(),
+            of_trait: self.of_trait.clone(),
             name: name.to_string(),
-            is_open: is_public || self.is_port,
+            is_open: is_public || self.of_trait.is_some(),
             ..Node::default()
         });
     }
@@ -209,11 +251,20 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
         let syn::Type::Path(path) = &*item.self_ty else { return };
-        self.of_type = path.path.segments.last().map(|it| it.ident.to_string());
-        self.is_port = item.trait_.is_some();
+        let last = |path: &syn::Path| path.segments.last().map(|it| it.ident.to_string());
+        self.of_type = last(&path.path);
+        self.of_trait = item.trait_.as_ref().and_then(|(path, _)| last(path));
         visit::visit_item_impl(self, item);
         self.of_type = None;
-        self.is_port = false;
+        self.of_trait = None;
+    }
+
+    fn visit_use_name(&mut self, name: &'ast syn::UseName) {
+        self.imports.insert((self.file.to_owned(), name.ident.to_string()));
+    }
+
+    fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
+        self.traits.insert(item.ident.to_string());
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
@@ -238,7 +289,8 @@ impl<'ast> Visit<'ast> for Reader<'_> {
                 Some(of) if of.starts_with(char::is_uppercase) => {
                     self.call(Call::Method(of, name));
                 }
-                _ => self.call(Call::Free(name)),
+                Some(_) => self.call(Call::Elsewhere(name)),
+                None => self.call(Call::Free(name)),
             }
         }
         visit::visit_expr_path(self, expr);
@@ -258,10 +310,9 @@ impl<'ast> Visit<'ast> for Reader<'_> {
                 }
             }
         }
-        if receiver == "self"
-            && let Some(of) = self.of_type.clone()
-        {
-            self.call(Call::Method(of, name.clone()));
+        match self.of_type.clone() {
+            Some(of) if receiver == "self" => self.call(Call::Method(of, name.clone())),
+            _ => self.call(Call::Unknown(name.clone())),
         }
         for (_, of) in ADAPTERS.iter().filter(|(it, _)| *it == receiver) {
             self.call(Call::Method((*of).to_owned(), name.clone()));
@@ -276,9 +327,10 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             // Their lifetime ends here, so they are read by a reader of their own.
             let mut inner = Reader {
                 folder: self.folder,
+                file: self.file,
                 of_type: self.of_type.clone(),
-                is_port: false,
                 nodes: vec![Node::default()],
+                ..Reader::default()
             };
             for argument in &arguments {
                 inner.visit_expr(argument);
@@ -299,12 +351,13 @@ mod tests {
     fn actions(texts: &[(&str, &str)]) -> Vec<&'static str> {
         let mut calls = Calls::default();
         for (folder, text) in texts {
-            calls.add(folder, text);
+            calls.add(folder, folder, text);
         }
         calls.actions_of("function").into_iter().collect()
     }
 
     const ADAPTER: &str = "
+        trait LedgerStore {}
         impl LedgerStore for DynamoLedger {
             async fn heads(&self) { self.look().await }
             async fn replace(&self) { self.client.put_item().send() }
@@ -320,20 +373,34 @@ mod tests {
     fn what_is_reached_is_found_and_nothing_else() {
         let use_case = "pub async fn lookup(ledger: &L) { text.replace('a'); ledger.heads() }";
         let handler = "fn handle() { tracing::info!(\"{}\", app::lookup(ledger)); }";
-        let texts = [("aws", ADAPTER), ("app", use_case), ("function", handler)];
+        let other = "fn handle() { ledger.replace() }";
+        let texts =
+            [("aws", ADAPTER), ("app", use_case), ("function", handler), ("functions/b", other)];
         assert_eq!(actions(&texts), ["dynamodb:Query"]);
     }
 
     #[test]
     fn functions_are_followed_as_values_too() {
-        let texts = [("aws", ADAPTER), ("function", "fn f() { get(lookup) } fn lookup() { ledger.replace() }")];
+        let texts = [
+            ("aws", ADAPTER),
+            ("function", "fn f() { get(lookup) } fn lookup() { ledger.replace() }"),
+        ];
         assert_eq!(actions(&texts), ["dynamodb:PutItem"]);
+    }
+
+    #[test]
+    fn what_others_call_is_reached_with_its_file() {
+        let adapter =
+            "impl std::io::Read for Chunks { fn read(&self) { self.client.get_object() } }
+            pub fn chunks() {}";
+        let texts = [("aws", adapter), ("function", "fn f() { aws::chunks() }")];
+        assert_eq!(actions(&texts), ["s3:GetObject"]);
     }
 
     #[test]
     fn an_operation_without_an_action_is_told() {
         let mut calls = Calls::default();
-        calls.add("aws", "fn f() { self.client.drop_everything() }");
+        calls.add("aws", "aws", "fn f() { self.client.drop_everything() }");
         assert_eq!(calls.unknown().into_iter().collect::<Vec<_>>(), ["drop_everything"]);
     }
 }

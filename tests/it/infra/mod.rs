@@ -270,7 +270,10 @@ fn what_is_kept_when_the_stack_goes_is_said() {
         })
         .map(|(name, _)| name)
         .collect();
-    assert_eq!(kept.into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["Bucket", "Key", "Table"]));
+    assert_eq!(
+        kept.into_iter().collect::<BTreeSet<_>>(),
+        BTreeSet::from(["Bucket", "Key", "Table"])
+    );
 }
 
 #[test]
@@ -303,8 +306,8 @@ fn budgets_follow_the_ledger() {
     let stream = json!({ "Fn::GetAtt": "Table.StreamArn" });
     assert_eq!(template.get("LedgerChanged", "/EventSourceArn"), &stream);
     let filter = template.get("LedgerChanged", "/FilterCriteria/Filters/0/Pattern");
-    let filter: Value = serde_json::from_str(filter.as_str().unwrap_or_default())
-        .expect("the filter is JSON");
+    let filter: Value =
+        serde_json::from_str(filter.as_str().unwrap_or_default()).expect("the filter is JSON");
     let keys = filter.pointer("/dynamodb/Keys/pk/S").map(texts);
     assert_eq!(keys, Some(vec!["HEAD", "DOCUMENT#budgets"]));
 }
@@ -332,7 +335,8 @@ fn nobody_asks_without_a_name_or_without_end() {
 fn nothing_goes_over_plain_http() {
     let template = Template::read();
     let refused = json!({ "Bool": { "aws:SecureTransport": "false" } });
-    for policy in ["AlertsTopicPolicy", "BucketPolicy", "FailedEventsPolicy", "OperationsTopicPolicy"]
+    for policy in
+        ["AlertsTopicPolicy", "BucketPolicy", "FailedEventsPolicy", "OperationsTopicPolicy"]
     {
         let statements = template.get(policy, "/PolicyDocument/Statement");
         let refuses = statements.as_array().into_iter().flatten().any(|it| {
@@ -385,7 +389,8 @@ fn every_parameter_has_a_default_and_says_what_it_does() {
     let template = Template::read();
     let parameters = template.0.get("Parameters").and_then(Value::as_object);
     let parameters = parameters.expect("there are parameters");
-    let readme = std::fs::read_to_string(root().join("infra/README.md")).expect("there is a README");
+    let readme =
+        std::fs::read_to_string(root().join("infra/README.md")).expect("there is a README");
     for (name, parameter) in parameters {
         assert!(parameter.get("Default").is_some(), "`{name}` has a default");
         assert!(parameter.get("Description").is_some(), "`{name}` is described");
