@@ -90,6 +90,9 @@ pub enum Command {
     Explain(ExplainCommand),
     /// What is missing or stale, and the fix.
     Doctor,
+    /// Stands in for AWS on 127.0.0.1, to try things out without an account.
+    #[command(subcommand)]
+    StandIn(StandInCommand),
 }
 
 /// Local mode.
@@ -209,5 +212,22 @@ pub enum ExplainCommand {
     Principal {
         /// `-` for standard input, or the text itself.
         input: String,
+    },
+}
+
+/// What stands in for AWS.
+#[derive(Debug, Subcommand)]
+pub enum StandInCommand {
+    /// Cost Explorer, answering from the bill of an export.
+    ///
+    /// Prints AWS_ENDPOINT_URL_COST_EXPLORER=URL when it answers: with this in the environment,
+    /// `tollbook collect`, AWS's own tools and SDKs ask it instead of AWS.
+    CostExplorer {
+        /// Files, or export folders as AWS delivers them; can be given several times.
+        #[arg(long, required = true, value_name = "PATH")]
+        export: Vec<PathBuf>,
+        /// The port on 127.0.0.1; 0 takes a free one.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
     },
 }

@@ -7,7 +7,7 @@ mod place;
 
 use std::process::ExitCode;
 
-use args::{BudgetCommand, Cli, Command, ExplainCommand, RulesCommand};
+use args::{BudgetCommand, Cli, Command, ExplainCommand, RulesCommand, StandInCommand};
 use clap::Parser;
 use place::Place;
 use tracing_subscriber::EnvFilter;
@@ -84,6 +84,9 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         }
         Command::Explain(ExplainCommand::Principal { input }) => {
             commands::explain::principals(&input)
+        }
+        Command::StandIn(StandInCommand::CostExplorer { export, port }) => {
+            commands::up::stand_in_for_cost_explorer(export, port).await
         }
         Command::Doctor => commands::doctor::doctor(&place, format).await,
     }

@@ -1,3 +1,4 @@
 //! Checks across crates.
 
+mod infra;
 mod tidy;

@@ -166,7 +166,7 @@ fn a_folder_is_named_like_its_crate() {
 }
 
 /// Folders that hold nothing we wrote.
-const NOT_OURS: [&str; 5] = [".git", "target", ".venv", ".tollbook", "node_modules"];
+const NOT_OURS: [&str; 6] = [".aws-sam", ".git", "target", ".venv", ".tollbook", "node_modules"];
 
 /// Every text file of the tree by its path relative to the root, with `/`.
 fn texts() -> Vec<(String, String)> {

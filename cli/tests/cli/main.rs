@@ -10,6 +10,7 @@ mod explain;
 mod killed;
 mod printed_rows;
 mod restated;
+mod stand_in;
 mod up;
 mod use_it;
 

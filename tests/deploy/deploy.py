@@ -1,0 +1,440 @@
+"""Deploys the real template with the real functions to a stand-in for AWS, and uses it.
+
+Each step is one function below, in order; its first line says what it shows. `run` sets this up.
+"""
+
+import datetime
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import urlencode
+
+import boto3
+from boto3.dynamodb.conditions import Key
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from bill import Bill
+from stand_in import REGION, Aws, CostExplorer, check, clean, wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "infra/samconfig.toml"
+STACK = "tollbook"
+PREFIX = "tollbook"
+EXPORT = "tollbook-sample"
+# The payer of the sample organisation.
+PAYER = "123456789012"
+SAMPLE_BUCKET = "s3://tollbook-sample-bucket/"
+
+TODAY = datetime.datetime.now(datetime.timezone.utc).date()
+MONTH = f"{TODAY - datetime.timedelta(days=1):%Y-%m}"
+LATER_THAN_ALL = str(TODAY + datetime.timedelta(days=40))
+
+
+class Deployment:
+    def __init__(self, aws, tollbook, binaries, folder, architecture):
+        self.aws = aws
+        self.tollbook_path = tollbook
+        self.folder = folder
+        self.architecture = architecture
+        self.env = {**clean(os.environ), **aws.client_env, "SAM_CLI_TELEMETRY": "0",
+                    "TOLLBOOK_BINARIES": str(binaries)}
+        self.outputs = {}
+
+    # ---- the tools that a person would use ----
+
+    def client(self, service):
+        return boto3.client(service, endpoint_url=self.aws.endpoint, region_name=REGION,
+                            aws_access_key_id="test", aws_secret_access_key="test")
+
+    def table(self):
+        session = boto3.resource("dynamodb", endpoint_url=self.aws.endpoint, region_name=REGION,
+                                 aws_access_key_id="test", aws_secret_access_key="test")
+        return session.Table(self.outputs["TableName"])
+
+    def run(self, *command):
+        done = subprocess.run([str(it) for it in command], cwd=ROOT / "infra", env=self.env,
+                              capture_output=True, text=True)
+        check(done.returncode == 0, f"{command}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+        return done.stdout
+
+    def tollbook(self, *command):
+        return self.run(self.tollbook_path, "--table", self.outputs["TableName"], *command)
+
+    def build(self):
+        self.build_dir = self.folder / "build"
+        self.run("sam", "build", "--config-file", CONFIG, "--build-dir", self.build_dir,
+                 "--parameter-overrides", f"Architecture={self.architecture}")
+
+    def deploy(self, **parameters):
+        parameters = {"Architecture": self.architecture, "PayerAccount": PAYER,
+                      "TagKeys": "iamPrincipal/team", "MaxRequestsPerRun": 200,
+                      "MaxRequestsPerDay": 1000, **parameters}
+        self.run("sam", "deploy", "--config-file", CONFIG,
+                 "--template-file", self.build_dir / "template.yaml",
+                 "--no-confirm-changeset", "--no-progressbar",
+                 "--parameter-overrides", *[f'{name}="{it}"' for name, it in parameters.items()])
+        stack = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+        self.outputs = {it["OutputKey"]: it["OutputValue"] for it in stack["Outputs"]}
+        self.allow_plain_http()
+
+    def allow_plain_http(self):
+        """The stand-in has no TLS, and bucket and topic rightly refuse to be used without."""
+        s3, sns = self.client("s3"), self.client("sns")
+        bucket, topic = self.outputs["ExportBucketName"], self.outputs["AlertsTopicArn"]
+
+        def less(policy):
+            policy = json.loads(policy)
+            kept = [one for one in policy["Statement"] if one["Sid"] != "RefusePlainHttp"]
+            return json.dumps({**policy, "Statement": kept})
+
+        policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+        s3.put_bucket_policy(Bucket=bucket, Policy=less(policy))
+        policy = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+        sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=less(policy))
+
+    def deliver(self, export, months):
+        """As AWS delivers: the files of a month, and then its manifest."""
+        s3, bucket = self.client("s3"), self.outputs["ExportBucketName"]
+        for month in months:
+            period = f"BILLING_PERIOD={month}"
+            for path in sorted((export / "data" / period).iterdir()):
+                key = f"{PREFIX}/{EXPORT}/data/{period}/{path.name}"
+                s3.upload_file(str(path), bucket, key)
+            manifest = export / "metadata" / period / f"{EXPORT}-Manifest.json"
+            text = manifest.read_text().replace(SAMPLE_BUCKET, f"s3://{bucket}/{PREFIX}/")
+            key = f"{PREFIX}/{EXPORT}/metadata/{period}/{manifest.name}"
+            s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
+
+    # ---- what can be seen ----
+
+    def ask(self, path, keys=None, **query):
+        """The status and body of a GET, signed with the keys of somebody or not at all."""
+        query = urlencode(query)
+        url = f"{self.aws.endpoint}{path}" + (f"?{query}" if query else "")
+        host = f"{self.outputs['ApiId']}.execute-api.localhost:{self.aws.port}"
+        request = AWSRequest("GET", url, headers={"Host": host})
+        if keys:
+            SigV4Auth(Credentials(*keys), "execute-api", REGION).add_auth(request)
+        try:
+            request = urllib.request.Request(url, headers=dict(request.headers.items()))
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.read().decode()
+
+    def answer(self, path, **query):
+        status, body = self.ask(path, self.reader, **query)
+        check(status == 200, f"GET {path} {query}: {status} {body[:500]}\n{self.log('LookupChargeback')[-1500:]}")
+        return json.loads(body)
+
+    def heads(self, source="cur"):
+        """The heads of a source's bills, by month."""
+        items = self.table().query(KeyConditionExpression=Key("pk").eq("HEAD"))["Items"]
+        parts = [(it["sk"].split("#"), it) for it in items]
+        return {sk[0]: it for sk, it in parts if sk[1] == source}
+
+    def alerts(self):
+        items = []
+        for month in sorted({*self.months, MONTH, f"{TODAY:%Y-%m}", f"{TODAY:%Y}-01"}):
+            key = Key("pk").eq(f"ALERT#{month}")
+            items += self.table().query(KeyConditionExpression=key)["Items"]
+        return items
+
+    def messages(self):
+        """Takes all messages that are in the queue of an owner."""
+        sqs, taken = self.client("sqs"), []
+        while True:
+            answer = sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
+            if not answer.get("Messages"):
+                return taken
+            for message in answer["Messages"]:
+                taken.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+
+    def log(self, function):
+        name = f"/aws/lambda/{STACK}/{NAMES[function]}"
+        logs, lines = self.client("logs"), []
+        for stream in logs.describe_log_streams(logGroupName=name)["logStreams"]:
+            token = None
+            while True:
+                more = {"nextToken": token} if token else {}
+                page = logs.get_log_events(logGroupName=name, startFromHead=True,
+                                           logStreamName=stream["logStreamName"], **more)
+                lines += [it["message"] for it in page["events"]]
+                if not page["events"] or page["nextForwardToken"] == token:
+                    break
+                token = page["nextForwardToken"]
+        return "\n".join(lines)
+
+    def invocations(self, function):
+        return self.log(function).count("REPORT RequestId")
+
+    def compare(self, bill):
+        """The API's totals are those of the files, to the digit."""
+        costs = self.answer("/v1/costs", **{"from": min(bill.ai), "to": LATER_THAN_ALL})
+        for name, sums in (("total", bill.ai), ("other", bill.other)):
+            said, expected = Decimal(costs[name]), Bill.total(sums)
+            check(said == expected, f"/v1/costs says {name} {said}; the files say {expected}")
+        for month in sorted({day[:7] for day in bill.ai}):
+            statements = self.answer("/v1/statements", period=month)["statements"]
+            exact = sum((Decimal(it["exact_total"]) for it in statements), Decimal(0))
+            expected = Bill.total(bill.ai, month)
+            check(exact == expected, f"statements of {month} come to {exact}; the files to {expected}")
+        return f"{bill.line_count} lines, {Bill.total(bill.ai)} USD of AI, {Bill.total(bill.other)} USD other"
+
+
+NAMES = {
+    "EvaluateBudgets": "evaluate-budgets",
+    "IngestCostExplorer": "ingest-cost-explorer",
+    "IngestExport": "ingest-export",
+    "LookupChargeback": "lookup-chargeback",
+}
+
+
+# ---- the steps ----
+
+
+def deploys(it):
+    """`sam build` and `sam deploy` make the stack; Cost Explorer is asked each minute for now."""
+    it.build()
+    it.deploy(CostExplorerSchedule="rate(1 minute)")
+    return f"table {it.outputs['TableName']}"
+
+
+def strangers_are_refused(it):
+    """Without a signature, or without the reader policy, the API answers 403; with it, 200."""
+    iam = it.client("iam")
+    keys = {}
+    for user in ("erp", "stranger"):
+        iam.create_user(UserName=user)
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        keys[user] = (key["AccessKeyId"], key["SecretAccessKey"])
+    iam.attach_user_policy(UserName="erp", PolicyArn=it.outputs["ReaderPolicyArn"])
+    it.reader = keys["erp"]
+    for path in ("/", "/v1/costs", "/v1/statements"):
+        for who in (None, keys["stranger"]):
+            status, body = it.ask(path, who)
+            check(status == 403, f"GET {path} by {who and 'a stranger'}: {status} {body[:200]}")
+    it.answer("/v1/health")
+    return "3 paths, unsigned and by a stranger"
+
+
+def the_schedule_asks_cost_explorer(it):
+    """The schedule fires, and Cost Explorer's days are in the ledger with their owners."""
+    it.tollbook("rules", "apply", it.samples["restated"] / "rules.toml")
+    wait_for("a bill by Cost Explorer", lambda: it.heads("cost-explorer"), 180)
+    start = str(TODAY - datetime.timedelta(days=70))
+    total = Decimal(it.answer("/v1/costs", **{"from": start, "to": LATER_THAN_ALL})["total"])
+    check(total > 0, "Cost Explorer's days cost something")
+    return f"{total} USD so far"
+
+
+def a_delivery_is_imported(it):
+    """A manifest starts the import; costs and statements are those of the files, to the digit."""
+    export = it.samples["first"] / EXPORT
+    months = sorted(path.name.removeprefix("BILLING_PERIOD=") for path in (export / "metadata").iterdir())
+    it.deliver(export, months)
+    wait_for(f"bills of {months}\n{it.log('IngestExport')[-3000:]}", lambda: set(it.heads()) >= set(months), 180)
+    it.months = months
+    return it.compare(Bill(export))
+
+
+def owners_are_told(it):
+    """Applying budgets wakes the evaluation; each alert that it wrote down arrives."""
+    sqs, sns = it.client("sqs"), it.client("sns")
+    it.queue = sqs.create_queue(QueueName="owners")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=it.queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = {"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
+        "Resource": arn, "Condition": {"ArnEquals": {"aws:SourceArn": it.outputs["AlertsTopicArn"]}}}]}
+    sqs.set_queue_attributes(QueueUrl=it.queue, Attributes={"Policy": json.dumps(policy)})
+    sns.subscribe(TopicArn=it.outputs["AlertsTopicArn"], Protocol="sqs", Endpoint=arn)
+    it.told = []
+    it.tollbook("budget", "apply", it.samples["restated"] / "budgets.toml")
+
+    def all_sent():
+        alerts = it.alerts()
+        return alerts and all(alert["state"] == "sent" for alert in alerts) and alerts
+
+    wait_for("alerts that are sent", all_sent, 90)
+    once_each(it)
+    return f"{len(it.told)} alerts"
+
+
+def once_each(it):
+    """What the ledger says was sent is what arrived, once each."""
+
+    def same():
+        it.told += it.messages()
+        alerts = it.alerts()
+        it.sent = alerts
+        return len(it.told) >= len(alerts) and all(alert["state"] == "sent" for alert in alerts)
+
+    wait_for("messages for all alerts", same, 60)
+    sent = Counter(alert["subject"] for alert in it.sent)
+    told = Counter(message["Subject"] for message in it.told)
+    check(sent == told, f"sent {sent - told} was not told; told {told - sent} was not sent")
+
+
+def a_restatement_replaces(it):
+    """A second delivery of all months replaces what the first said."""
+    export = it.samples["restated"] / EXPORT
+    months = sorted(path.name.removeprefix("BILLING_PERIOD=") for path in (export / "metadata").iterdir())
+    before = {month: head["version"] for month, head in it.heads().items()}
+    it.deliver(export, months)
+    it.months = months
+
+    def moved():
+        now = it.heads()
+        return set(now) >= set(months) and now[months[-1]]["version"] != before.get(months[-1])
+
+    wait_for("the restated bill", moved, 180)
+    bill = Bill(export)
+    wait_for("all months", lambda: Decimal(it.answer("/v1/costs", **{"from": min(bill.ai), "to": LATER_THAN_ALL})["total"]) == Bill.total(bill.ai), 120)
+    said = it.compare(bill)
+    once_each(it)
+    return said
+
+
+def the_same_event_again_changes_nothing(it):
+    """Delivered twice: no bill is written again and nobody is told twice."""
+    before = {month: head["version"] for month, head in it.heads().items()}
+    runs = it.invocations("IngestExport")
+    it.deliver(it.samples["restated"] / EXPORT, it.months[-1:])
+    wait_for("another import", lambda: it.invocations("IngestExport") > runs, 120)
+    after = {month: head["version"] for month, head in it.heads().items()}
+    check(before == after, f"versions were {before} and are {after}")
+    once_each(it)
+    return f"versions {sorted(int(version) for version in after.values())}"
+
+
+def a_missing_permission_is_named(it):
+    """Without one action of its role a function is refused, the log names the action, readers see
+    the old bill; with it again, the next delivery goes through."""
+    iam, action = it.client("iam"), "dynamodb:BatchWriteItem"
+    stack = it.client("cloudformation").describe_stack_resource(
+        StackName=STACK, LogicalResourceId="IngestExportRole")
+    role = stack["StackResourceDetail"]["PhysicalResourceId"]
+    policy = iam.get_role_policy(RoleName=role, PolicyName="ingest-export")["PolicyDocument"]
+    less = json.loads(json.dumps(policy))
+    for statement in less["Statement"]:
+        if isinstance(statement["Action"], list) and action in statement["Action"]:
+            statement["Action"].remove(action)
+    check(less != policy, f"the role allowed {action}")
+    iam.put_role_policy(RoleName=role, PolicyName="ingest-export", PolicyDocument=json.dumps(less))
+
+    other, newest = it.samples["other"] / EXPORT, it.months[-1:]
+    before = it.heads()
+    it.deliver(other, newest)
+    refused = wait_for("a refusal in the log", lambda: next(
+        (line for line in it.log("IngestExport").splitlines()
+         if "AccessDenied" in line and action in line), None), 120)
+    check(it.heads() == before, "readers see the old bill")
+    iam.put_role_policy(RoleName=role, PolicyName="ingest-export", PolicyDocument=json.dumps(policy))
+
+    it.deliver(other, newest)
+    wait_for("the delivery after the repair",
+             lambda: it.heads()[newest[0]]["version"] != before[newest[0]]["version"], 180)
+    return refused[:200]
+
+
+def an_update_keeps_the_ledger(it):
+    """A deploy with other parameters changes the functions and keeps every item."""
+    before = it.heads()
+    it.deploy(LogLevel="debug", CostExplorerSchedule="rate(1 day)")
+    check(it.heads() == before, "the heads are as they were")
+    variables = it.client("lambda").get_function_configuration(
+        FunctionName=it.outputs["EvaluateBudgetsName"])["Environment"]["Variables"]
+    check(variables["LOG_LEVEL"] == "debug", f"the function was updated: {variables}")
+    it.answer("/v1/health")
+    return f"{len(before)} bills"
+
+
+def no_event_failed(it):
+    """The queue of failed events is empty after all of this."""
+    attributes = it.client("sqs").get_queue_attributes(
+        QueueUrl=it.outputs["FailedEventsUrl"], AttributeNames=["ApproximateNumberOfMessages"])
+    count = attributes["Attributes"]["ApproximateNumberOfMessages"]
+    check(count == "0", f"{count} events failed")
+    return "empty"
+
+
+def removal_keeps_the_ledger_and_the_bills(it):
+    """`sam delete` removes the functions and the API, and keeps the table and the bucket."""
+    heads = it.heads()
+    it.run("sam", "delete", "--stack-name", STACK, "--region", REGION, "--no-prompts")
+    functions = it.client("lambda").list_functions()["Functions"]
+    check(not functions, f"functions are left: {[one['FunctionName'] for one in functions]}")
+    check(not it.client("apigatewayv2").get_apis()["Items"], "an API is left")
+    check(it.heads() == heads, "the ledger is kept")
+    kept = it.client("s3").list_objects_v2(Bucket=it.outputs["ExportBucketName"])["KeyCount"]
+    check(kept > 0, "the bills are kept")
+    return f"{len(heads)} bills, {kept} objects"
+
+
+STEPS = [
+    deploys,
+    strangers_are_refused,
+    the_schedule_asks_cost_explorer,
+    a_delivery_is_imported,
+    owners_are_told,
+    a_restatement_replaces,
+    the_same_event_again_changes_nothing,
+    a_missing_permission_is_named,
+    an_update_keeps_the_ledger,
+    no_event_failed,
+    removal_keeps_the_ledger_and_the_bills,
+]
+
+
+def samples(tollbook, folder):
+    """The sample organisation's export as it was some days ago, as it is now, and another one's."""
+    made = {}
+    for name, days, seed in (("first", 3, 7), ("restated", 0, 7), ("other", 0, 8)):
+        made[name] = folder / name
+        as_of = str(TODAY - datetime.timedelta(days=days))
+        command = [tollbook, "sample", made[name], "--as-of", as_of, "--seed", str(seed)]
+        subprocess.run(command, check=True, env=clean(os.environ), stdout=subprocess.DEVNULL)
+    return made
+
+
+def main():
+    tollbook, binaries, architecture = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    stop_after = os.environ.get("STOP_AFTER")
+    folder = Path(tempfile.mkdtemp(prefix="tollbook-deploy-"))
+    processes, failed = [], None
+    try:
+        made = samples(tollbook, folder)
+        # Cost Explorer knows no day that the first delivery lacks, so the bill is all there is.
+        processes.append(CostExplorer(tollbook, made["first"] / EXPORT, folder))
+        processes.append(Aws(processes[0].endpoint, folder))
+        it = Deployment(processes[1], tollbook, binaries, folder, architecture)
+        it.samples, it.months = made, []
+        for step in STEPS:
+            started = time.monotonic()
+            failed = step.__name__
+            said = step(it)
+            failed = None
+            print(f"ok    {step.__name__} ({time.monotonic() - started:.0f} s): {said}", flush=True)
+            if step.__name__ == stop_after:
+                break
+    finally:
+        for process in reversed(processes):
+            process.stop()
+        if failed or len(processes) < 2:
+            print(f"FAILED {failed}; logs are in {folder}", flush=True)
+    print("all steps passed")
+
+
+if __name__ == "__main__":
+    main()
