@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ledger_app::ports::{BillSource, Delivery, Reading, SourceError};
+use ledger_core::day_sum::DaySum;
 use ledger_core::line_item::{Finding, Provenance, Rejected};
 use ledger_core::money::MoneyError;
 
@@ -130,7 +131,8 @@ impl Reader<'_> {
                 if !converted.rounded.is_zero() {
                     self.emit(file, Reading::Rounded(converted.rounded))?;
                 }
-                self.emit(file, Reading::Line(converted.line))
+                let sum = DaySum::of(&converted.line);
+                self.emit(file, Reading::Lines(converted.line, vec![sum]))
             }
             Err(rejected) => self.emit(file, Reading::Rejected(*rejected)),
         }

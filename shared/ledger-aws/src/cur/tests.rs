@@ -38,7 +38,7 @@ fn read_all(paths: &[&Path]) -> Result<Read, String> {
     for delivery in &deliveries {
         let mut sink = |reading| {
             match reading {
-                Reading::Line(line) => read.lines.push(line),
+                Reading::Lines(line, _) => read.lines.push(line),
                 Reading::Rejected(it) => {
                     read.rejected.push(format!("{}: {}: {}", it.provenance, it.column, it.reason));
                 }
