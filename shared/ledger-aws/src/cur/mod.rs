@@ -160,7 +160,8 @@ fn read_file(path: &str, name: Arc<str>, reader: &mut Reader<'_>) -> Result<(), 
         return Err(SourceError::Refused(delivery::empty_file(&name)));
     }
     if start.starts_with(b"PAR1") {
-        parquet_file::read(file, path, &name, reader)
+        let bytes = file.metadata().map_err(unreachable)?.len();
+        parquet_file::read(file, bytes, path, &name, reader)
     } else {
         let is_gzip = start.starts_with(&[0x1f, 0x8b]);
         csv_file::read(BufReader::new(file), is_gzip, path, &name, reader)

@@ -1,8 +1,6 @@
 //! Bills as Parquet.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -18,6 +16,8 @@ use ledger_app::ports::{Reading, SourceError};
 use ledger_core::line_item::Provenance;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+use parquet::file::reader::ChunkReader;
 
 use super::Reader;
 use super::columns::{COUNT, Column, Kind};
@@ -26,15 +26,18 @@ use super::line::RawLine;
 /// Rows that are decoded at once.
 const BATCH: usize = 4096;
 
-pub(super) fn read(
-    mut file: File,
+pub(super) fn read<T: ChunkReader + 'static>(
+    file: T,
+    bytes: u64,
     path: &str,
     name: &Arc<str>,
     reader: &mut Reader<'_>,
 ) -> Result<(), SourceError> {
-    let unreachable = |source| SourceError::Unreachable { place: path.to_owned(), source };
-    let bytes = file.metadata().map_err(unreachable)?.len();
-    if !has_footer(&mut file, bytes).map_err(unreachable)? {
+    let unreachable = |source| SourceError::Unreachable {
+        place: path.to_owned(),
+        source: std::io::Error::other(source),
+    };
+    if !has_footer(&file, bytes).map_err(unreachable)? {
         return Err(SourceError::Refused(format!(
             "`{name}` ends too early: it has no footer, expected a whole Parquet file; fetch it \
              again",
@@ -87,14 +90,9 @@ pub(super) fn read(
     reader.emit(name, Reading::Progress(bytes.saturating_sub(told)))
 }
 
-/// Whether the last bytes are those of a whole file.
-fn has_footer(file: &mut File, bytes: u64) -> std::io::Result<bool> {
-    let mut end = Vec::new();
-    file.seek(SeekFrom::Start(bytes.saturating_sub(4)))?;
-    file.by_ref().take(4).read_to_end(&mut end)?;
-    file.rewind()?;
-    // Magic, length of the footer, magic.
-    Ok(bytes >= 12 && end == b"PAR1")
+/// Whether the last bytes are those of a whole file: magic, length of the footer, magic.
+fn has_footer(file: &impl ChunkReader, bytes: u64) -> Result<bool, ParquetError> {
+    Ok(bytes >= 12 && file.get_bytes(bytes.saturating_sub(4), 4)? == b"PAR1".as_slice())
 }
 
 fn is_text(kind: &DataType) -> bool {
