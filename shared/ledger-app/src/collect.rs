@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -38,8 +38,9 @@ pub struct Delivery {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all are lines; a box each would cost more")]
 pub enum Reading {
-    /// Lines of one file that differ in nothing but their days and amounts: the first of them, and
-    /// what they come to by day, one sum a day or more.
+    /// Lines of one file that differ in nothing but their days and amounts: what they share, and
+    /// what they come to by day. The day and the amounts of the line item are those of one of the
+    /// sums, its line is the first of all.
     ///
     /// Lines that are not AI may be told with no more than their bill and currency.
     Lines(LineItem, Vec<DaySum>),

@@ -8,6 +8,11 @@ mod cache;
 mod columns;
 mod csv_file;
 mod delivery;
+mod double;
+#[cfg(test)]
+mod form_tests;
+mod groups;
+mod ids;
 mod line;
 mod parquet_file;
 #[cfg(test)]
@@ -37,12 +42,20 @@ type Sink<'a> = &'a mut dyn FnMut(Reading) -> Result<(), MoneyError>;
 #[derive(Clone, Debug)]
 pub struct CurFolder {
     paths: Vec<PathBuf>,
+    is_line_by_line: bool,
 }
 
 impl CurFolder {
     /// Reads these; nothing is opened yet.
     pub fn new(paths: Vec<PathBuf>) -> Self {
-        CurFolder { paths }
+        CurFolder { paths, is_line_by_line: false }
+    }
+
+    /// Reads each line for itself and in full, also those that are not AI: slow, and what the quick
+    /// way must agree with.
+    #[must_use]
+    pub fn line_by_line(self) -> Self {
+        CurFolder { is_line_by_line: true, ..self }
     }
 
     /// The name of a file in messages: as seen from the folder it was found in.
@@ -69,7 +82,8 @@ impl BillSource for CurFolder {
         sink: &mut dyn FnMut(Reading) -> Result<(), MoneyError>,
     ) -> Result<(), SourceError> {
         let converter = Converter::new(delivery.period);
-        let mut reader = Reader { converter, reported: BTreeSet::new(), sink };
+        let is_line_by_line = self.is_line_by_line;
+        let mut reader = Reader { converter, reported: BTreeSet::new(), is_line_by_line, sink };
         for path in &delivery.files {
             read_file(path, self.short_name(path), &mut reader)?;
         }
@@ -86,6 +100,7 @@ struct Reader<'a> {
     converter: Converter,
     /// Columns whose absence was reported.
     reported: BTreeSet<&'static str>,
+    is_line_by_line: bool,
     sink: Sink<'a>,
 }
 
