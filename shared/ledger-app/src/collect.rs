@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -599,7 +598,7 @@ impl<E: CostExplorer, L: LedgerStore, Q: RequestQuota, P: Pause> Run<'_, E, L, Q
         }
         let replacement = BillReplacement {
             bill: bill.clone(),
-            days,
+            days: days.into_iter().collect(),
             is_complete: false,
             delivered_at: None,
             imported_at: self.request.now,
@@ -856,7 +855,8 @@ impl Reader {
         period: ChargePeriod,
     ) -> Result<(BTreeMap<Date, DayRollups>, Vec<Finding>), MoneyError> {
         let (mut bills, findings) = self.builder.finish()?;
-        let mut days = bills.get_mut(&self.bill).map(mem::take).unwrap_or_default();
+        let told = bills.remove(&self.bill).unwrap_or_default();
+        let mut days: BTreeMap<Date, DayRollups> = told.iter().collect::<Result<_, _>>()?;
         for day in period.days() {
             let rollups = days.entry(day).or_default();
             rollups.estimated |= self.estimated.get(&day).copied().unwrap_or_default();

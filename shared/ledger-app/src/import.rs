@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use ledger_core::attribution::{AttributionRules, attribute};
-use ledger_core::cost::{CostKind, Costs};
+use ledger_core::bill_rollups::BillRollups;
+use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::line_item::{BillId, Finding, Rejected};
 use ledger_core::money::{Money, MoneyError};
@@ -175,31 +176,22 @@ fn read_delivery(
     let mut report = ImportReport::default();
     source.read(delivery, &mut |reading| {
         match reading {
-            Reading::Line(line_item) => {
-                let currency = line_item.costs.currency();
-                let total =
-                    report.totals.entry(currency).or_insert_with(|| DayTotal::zero(currency));
-                let one = DayTotal {
-                    ai: if line_item.ai { line_item.costs } else { Costs::zero(currency) },
-                    other: if line_item.ai { Costs::zero(currency) } else { line_item.costs },
-                    ai_line_count: u64::from(line_item.ai),
-                    other_line_count: u64::from(!line_item.ai),
-                };
-                total.add(&one)?;
-                report.lines_ai += one.ai_line_count;
-                report.lines_other += one.other_line_count;
+            Reading::Lines(line_item, sums) => {
                 // Taxes and credits have no usage type at all, which is not an unknown one.
                 let usage_type = &line_item.usage_type;
                 let is_unknown = usage_type.meter_within_bedrock() == Meter::Unknown
                     && !usage_type.raw().is_empty();
                 if line_item.ai && is_unknown {
+                    let currency = line_item.costs.currency();
                     let key = (line_item.usage_type.raw().into(), currency);
                     let (count, cost) =
                         report.unknown_usage_types.entry(key).or_insert((0, Money::zero(currency)));
-                    *count += 1;
-                    *cost = cost.checked_add(line_item.costs.of(CostKind::Unblended))?;
+                    for sum in &sums {
+                        *count += sum.line_count();
+                        *cost = cost.checked_add(sum.costs(currency)?.of(CostKind::Unblended))?;
+                    }
                 }
-                builder.add(attribute(&line_item, rules))?;
+                builder.add_sums(attribute(&line_item, rules), sums)?;
             }
             Reading::Rejected(rejected) => {
                 report.rejected_count += 1;
@@ -219,6 +211,17 @@ fn read_delivery(
         }
         Ok(())
     })?;
+    let failed = |err| SourceError::Money(delivery.name.clone(), err);
+    let (rollups, findings) = builder.finish().map_err(failed)?;
+    report.findings.extend(findings);
+    for (currency, total) in
+        rollups.values().flat_map(BillRollups::totals).flat_map(|(_, totals)| totals)
+    {
+        let sum = report.totals.entry(*currency).or_insert_with(|| DayTotal::zero(*currency));
+        sum.add(total).map_err(failed)?;
+        report.lines_ai += total.ai_line_count;
+        report.lines_other += total.other_line_count;
+    }
     if report.lines_ai + report.lines_other == 0 && report.rejected_count > 0 {
         let first = report.rejected.first();
         let example = first.map(|it| format!("{}: {}: {}", it.provenance, it.column, it.reason));
@@ -229,9 +232,6 @@ fn read_delivery(
             example.unwrap_or_default()
         )));
     }
-    let failed = |err| SourceError::Money(delivery.name.clone(), err);
-    let (rollups, findings) = builder.finish().map_err(failed)?;
-    report.findings.extend(findings);
     Ok((rollups, report))
 }
 

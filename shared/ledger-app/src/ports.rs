@@ -1,6 +1,5 @@
 //! The capabilities that use cases need, in their own words.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -8,12 +7,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_core::attribution::Owner;
 use ledger_core::bill::{BillHead, Generation};
+use ledger_core::bill_rollups::BillRollups;
 use ledger_core::budget::{Alert, AlertId};
+use ledger_core::day_sum::DaySum;
 use ledger_core::dimension::Level;
 use ledger_core::line_item::{BillId, Finding, LineItem, Rejected};
 use ledger_core::money::MoneyError;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
-use ledger_core::rollup::{DayRollups, Rollup};
+use ledger_core::rollup::Rollup;
 use rust_decimal::Decimal;
 
 /// One delivery of bills: files that were written together.
@@ -34,14 +35,18 @@ pub struct Delivery {
 }
 
 /// What reading a bill yields, piece by piece.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all are lines; a box each would cost more")]
 pub enum Reading {
-    /// A line.
-    Line(LineItem),
+    /// Lines of one file that differ in nothing but their days and amounts: what they share, and
+    /// what they come to by day. The day and the amounts of the line item are those of one of the
+    /// sums, its line is the first of all.
+    ///
+    /// Lines that are not AI may be told with no more than their bill and currency.
+    Lines(LineItem, Vec<DaySum>),
     /// A line that could not be read.
     Rejected(Rejected),
-    /// An amount had more than 15 fraction digits; this much was added to it.
+    /// A line's amounts had more than 15 fraction digits; this much was added to them.
     Rounded(Decimal),
     /// Something to know about the file.
     Finding(Finding),
@@ -126,7 +131,7 @@ pub struct BillReplacement {
     /// The bill.
     pub bill: BillId,
     /// Its days.
-    pub days: BTreeMap<Date, DayRollups>,
+    pub days: BillRollups,
     /// Whether days that are not here have no cost; otherwise they stay as they are.
     pub is_complete: bool,
     /// When the provider made it.

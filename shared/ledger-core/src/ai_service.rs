@@ -38,11 +38,8 @@ pub fn is_ai(
     let text_of = |text: Option<&str>| text.unwrap_or_default().trim().to_owned();
     let code = text_of(product_code);
     let name = text_of(product_name);
-    if is_bedrock_service(&code) {
-        return true;
-    }
-    if is_other_aws_service(&code) {
-        return false;
+    if let Some(is_ai) = is_ai_by_code(&code) {
+        return is_ai;
     }
     if is_bedrock_service(&name) || text_of(product_family) == BEDROCK_FAMILY {
         return true;
@@ -51,6 +48,16 @@ pub fn is_ai(
         return true;
     }
     code.is_empty() && name.is_empty() && usage_type.meter.is_known_ai()
+}
+
+/// What the product code alone decides; `None` where the rest of the line has a say.
+#[must_use]
+pub fn is_ai_by_code(product_code: &str) -> Option<bool> {
+    let code = product_code.trim();
+    if is_bedrock_service(code) {
+        return Some(true);
+    }
+    is_other_aws_service(code).then_some(false)
 }
 
 const BEDROCK_FAMILY: &str = "Amazon Bedrock";

@@ -14,6 +14,8 @@ pub const FRACTION_DIGITS: u32 = 15;
 /// Amounts stay below this many main units either way.
 const LIMIT: i128 = 10_000_000_000_000;
 
+const FEMTO_UNITS_PER_UNIT: u128 = 10_u128.pow(FRACTION_DIGITS);
+
 /// What a `Decimal` keeps exactly in all cases.
 const DECIMAL_DIGITS: usize = 28;
 
@@ -155,10 +157,28 @@ impl Money {
     }
 
     /// The amount in whole femto-units (10⁻¹⁵), for exact comparison of products.
-    pub(crate) fn femto_units(self) -> i128 {
+    pub fn femto_units(self) -> i128 {
         let mut scaled = self.amount;
         scaled.rescale(FRACTION_DIGITS);
         scaled.mantissa()
+    }
+
+    /// The amount of whole femto-units (10⁻¹⁵).
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn from_femto_units(femto_units: i128, currency: Currency) -> Result<Money, MoneyError> {
+        if !Money::is_femto_in_range(femto_units) {
+            return Err(MoneyError::OutOfRange);
+        }
+        let amount = Decimal::try_from_i128_with_scale(femto_units, FRACTION_DIGITS);
+        Money::new(amount.map_err(|_| MoneyError::OutOfRange)?, currency)
+    }
+
+    /// Whether whole femto-units are an amount at all.
+    pub(crate) fn is_femto_in_range(femto_units: i128) -> bool {
+        femto_units.unsigned_abs() < LIMIT.unsigned_abs() * FEMTO_UNITS_PER_UNIT
     }
 
     /// Rounds half to even to the currency's minor units; the remainder is what was cut off.

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::attribution::{Business, LedgerEntry, Owner};
+use crate::bill_rollups::{BillRollups, BillSums};
 use crate::cost::Costs;
 use crate::currency::Currency;
+use crate::day_sum::DaySum;
 use crate::line_item::{BillId, Finding, LineItem, Provenance, Tags};
 use crate::money::MoneyError;
 use crate::principal::Principal;
@@ -197,10 +199,10 @@ impl DayRollups {
 /// job runner whose names mean nothing to an owner.
 pub const SESSIONS_PER_ROLE_MAX: usize = 200;
 
-/// Sums entries by bill and day. Memory is bounded by the number of different keys.
+/// Sums entries by bill and day. Memory is bounded by the number of different keys and their days.
 #[derive(Debug, Default)]
 pub struct RollupBuilder {
-    days: BTreeMap<BillId, BTreeMap<Date, DayRollups>>,
+    bills: BTreeMap<BillId, BillSums>,
 }
 
 impl RollupBuilder {
@@ -210,37 +212,36 @@ impl RollupBuilder {
     ///
     /// [`MoneyError::OutOfRange`] when a sum leaves the range of [`crate::money::Money`].
     pub fn add(&mut self, entry: LedgerEntry<'_>) -> Result<(), MoneyError> {
+        let sum = DaySum::of(entry.line_item);
+        self.add_sums(entry, vec![sum])
+    }
+
+    /// Adds entries that differ in nothing but their days and amounts; they stand in one file.
+    ///
+    /// # Errors
+    ///
+    /// As [`RollupBuilder::add`].
+    pub fn add_sums(
+        &mut self,
+        entry: LedgerEntry<'_>,
+        sums: Vec<DaySum>,
+    ) -> Result<(), MoneyError> {
         let line_item = entry.line_item;
-        let currency = line_item.costs.currency();
-        let days = match self.days.get_mut(&line_item.bill) {
-            Some(days) => days,
-            None => self.days.entry(line_item.bill.clone()).or_default(),
+        let bill = match self.bills.get_mut(&line_item.bill) {
+            Some(bill) => bill,
+            None => self.bills.entry(line_item.bill.clone()).or_default(),
         };
-        let day = days.entry(line_item.day).or_default();
-        day.estimated |= line_item.estimated;
-        let total = day.totals.entry(currency).or_insert_with(|| DayTotal::zero(currency));
-        let (costs, line_count) = if line_item.ai {
-            (&mut total.ai, &mut total.ai_line_count)
-        } else {
-            (&mut total.other, &mut total.other_line_count)
-        };
-        *costs = costs.checked_add(&line_item.costs)?;
-        *line_count += 1;
-        if !line_item.ai {
+        let (is_ai, estimated) = (line_item.ai, line_item.estimated);
+        bill.add_totals(line_item.costs.currency(), is_ai, estimated, &sums)?;
+        if !is_ai {
             return Ok(());
         }
-        let measures = Measures {
-            costs: line_item.costs,
-            tokens: line_item.tokens,
-            line_count: 1,
-            first_line: Some(line_item.provenance.clone()),
-        };
-        add_to(&mut day.detail, key_of(entry), measures)
+        bill.add(key_of(entry), &line_item.provenance.file, sums)
     }
 
     /// Makes sure that a bill exists, also when no line of it was read.
     pub fn expect_bill(&mut self, bill: BillId) {
-        self.days.entry(bill).or_default();
+        self.bills.entry(bill).or_default();
     }
 
     /// The sums, and what had to be folded to keep them few.
@@ -248,10 +249,12 @@ impl RollupBuilder {
     /// # Errors
     ///
     /// As [`RollupBuilder::add`].
-    pub fn finish(mut self) -> Result<(RollupsByBill, Vec<Finding>), MoneyError> {
+    pub fn finish(self) -> Result<(RollupsByBill, Vec<Finding>), MoneyError> {
         let mut folded_roles = BTreeSet::new();
-        for day in self.days.values_mut().flat_map(BTreeMap::values_mut) {
-            cap_sessions(&mut day.detail, &mut folded_roles)?;
+        let mut bills = RollupsByBill::new();
+        for (bill, mut sums) in self.bills {
+            sums.fold_sessions(SESSIONS_PER_ROLE_MAX, &mut folded_roles)?;
+            bills.insert(bill, sums.finished()?);
         }
         let findings = folded_roles
             .into_iter()
@@ -263,12 +266,12 @@ impl RollupBuilder {
                 ),
             })
             .collect();
-        Ok((self.days, findings))
+        Ok((bills, findings))
     }
 }
 
-/// Rollups by bill and day.
-pub type RollupsByBill = BTreeMap<BillId, BTreeMap<Date, DayRollups>>;
+/// Rollups by bill.
+pub type RollupsByBill = BTreeMap<BillId, BillRollups>;
 
 fn key_of(entry: LedgerEntry<'_>) -> RollupKey {
     let LedgerEntry { line_item, claim } = entry;
@@ -304,52 +307,6 @@ fn add_to(
             Ok(())
         }
     }
-}
-
-/// Folds the cheapest sessions of roles that have too many of them. Which ones does not depend on
-/// the order of lines: by cost, then by name.
-fn cap_sessions(
-    sums: &mut BTreeMap<RollupKey, Measures>,
-    folded_roles: &mut BTreeSet<String>,
-) -> Result<(), MoneyError> {
-    let mut sessions: BTreeMap<String, BTreeMap<Arc<str>, i128>> = BTreeMap::new();
-    for (key, measures) in sums.iter() {
-        let Some(principal) = key.detail.as_ref().and_then(|it| it.principal.clone()) else {
-            continue;
-        };
-        let Some((role, _)) = role_and_session(&principal) else { continue };
-        let cost = measures.costs.of(crate::cost::CostKind::Unblended).femto_units();
-        *sessions.entry(role.to_owned()).or_default().entry(principal).or_default() += cost.abs();
-    }
-    let mut fold = BTreeSet::new();
-    for (role, by_session) in sessions {
-        if by_session.len() <= SESSIONS_PER_ROLE_MAX {
-            continue;
-        }
-        let mut ranked: Vec<_> = by_session.into_iter().collect();
-        ranked.sort_by(|(left, left_cost), (right, right_cost)| {
-            right_cost.cmp(left_cost).then_with(|| left.cmp(right))
-        });
-        fold.extend(ranked.into_iter().skip(SESSIONS_PER_ROLE_MAX).map(|(session, _)| session));
-        folded_roles.insert(role);
-    }
-    if fold.is_empty() {
-        return Ok(());
-    }
-    for (mut key, measures) in std::mem::take(sums) {
-        if let Some(detail) = &mut key.detail
-            && let Some(principal) = detail.principal.take_if(|it| fold.contains(it))
-            && let Some((role, _)) = role_and_session(&principal)
-        {
-            detail.principal = Some(format!("{role}/*").into());
-        }
-        add_to(sums, key, measures)?;
-    }
-    Ok(())
-}
-
-fn role_and_session(principal: &str) -> Option<(&str, &str)> {
-    principal.contains(":assumed-role/").then(|| principal.rsplit_once('/'))?
 }
 
 #[cfg(test)]
@@ -445,7 +402,7 @@ mod tests {
         let mut builder = RollupBuilder::default();
         builder.expect_bill(line().bill);
         let (ledger, _) = builder.finish().unwrap();
-        assert_eq!(ledger, BTreeMap::from([(line().bill, BTreeMap::new())]));
+        assert_eq!(ledger, BTreeMap::from([(line().bill, BillRollups::default())]));
     }
 
     proptest! {
@@ -454,8 +411,8 @@ mod tests {
         fn cost_is_conserved(lines in any_line_items(), rules in any_rules()) {
             let (ledger, _) = ledger_of(&lines, &rules);
             let read = |ai| totals(lines.iter().filter(|it| it.ai == ai).map(|it| it.costs));
-            let days = || ledger.values().flat_map(BTreeMap::values);
-            let kept = || days().flat_map(|it| it.totals.values());
+            let days = || ledger.values().flat_map(BillRollups::iter).map(|it| it.unwrap().1);
+            let kept = || days().flat_map(|it| it.totals.into_values());
             prop_assert_eq!(totals(kept().map(|it| it.ai)), read(true));
             prop_assert_eq!(totals(kept().map(|it| it.other)), read(false));
             for is_detail in [true, false] {
@@ -470,7 +427,7 @@ mod tests {
         #[test]
         fn a_days_totals_are_the_sum_of_its_rollups(lines in any_line_items(), rules in any_rules()) {
             let (ledger, _) = ledger_of(&lines, &rules);
-            for day in ledger.values().flat_map(BTreeMap::values) {
+            for day in ledger.values().flat_map(BillRollups::iter).map(|it| it.unwrap().1) {
                 let ai = totals(day.totals.values().map(|it| it.ai));
                 prop_assert_eq!(&totals(day.detail.values().map(|it| it.costs)), &ai);
                 let summary = day.summary().unwrap();

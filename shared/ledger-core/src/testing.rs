@@ -12,6 +12,7 @@ use crate::attribution::{
     AttributionRules, BusinessField, MatchKey, Matcher, Pattern, Rule, Template, attribute,
 };
 use crate::bill::{BillHead, DayHead, Generation};
+use crate::bill_rollups::BillRollups;
 use crate::cost::{CostKind, Costs};
 use crate::currency::Currency;
 use crate::line_item::{BillId, Finding, LineItem, Provenance, Source};
@@ -104,10 +105,10 @@ pub(crate) fn ledger_of(
 
 /// All rollups of a ledger with their days, in detail or in summary.
 pub(crate) fn rollups_of(ledger: &RollupsByBill, is_detail: bool) -> Vec<(Date, Rollup)> {
-    let days = ledger.values().flatten();
+    let days = ledger.values().flat_map(BillRollups::iter).map(Result::unwrap);
     days.flat_map(|(day, rollups)| {
-        let sums = if is_detail { rollups.detail.clone() } else { rollups.summary().unwrap() };
-        sums.into_iter().map(|(key, measures)| (*day, Rollup { key, measures }))
+        let sums = if is_detail { rollups.detail } else { rollups.summary().unwrap() };
+        sums.into_iter().map(move |(key, measures)| (day, Rollup { key, measures }))
     })
     .collect()
 }

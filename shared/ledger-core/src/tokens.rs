@@ -48,13 +48,25 @@ pub fn token_count(
     pricing_unit: Option<&str>,
     description: Option<&str>,
 ) -> Option<u64> {
-    meter.token_direction()?;
     if amount < Decimal::ZERO {
         return None;
     }
-    let power = power_of_ten(pricing_unit, description)?;
+    let power = token_power(meter, pricing_unit, description)?;
     let exact = times_power_of_ten(amount, power)?;
     exact.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven).to_u64()
+}
+
+/// The power of ten of tokens that one billed unit stands for, or nothing where no count is made.
+///
+/// [`token_count`] is this power times the amount.
+#[must_use]
+pub fn token_power(
+    meter: Meter,
+    pricing_unit: Option<&str>,
+    description: Option<&str>,
+) -> Option<u32> {
+    meter.token_direction()?;
+    power_of_ten(pricing_unit, description)
 }
 
 /// The power of ten that one billed unit stands for.

@@ -70,15 +70,17 @@ async fn by_tag(ledger: &DynamoLedger, source: Source) -> BTreeMap<(Date, String
 async fn both_paths_agree_by_tag_and_day_and_a_planted_difference_shows() {
     let folder = tempfile::tempdir().unwrap();
     SampleOrganisation::new(7, as_of()).write(folder.path(), Delivery::First).unwrap();
-    let source = Arc::new(CurFolder::new(vec![folder.path().to_owned()]));
+    let source = CurFolder::new(vec![folder.path().to_owned()]);
     let database = EmbeddedDatabase::open(None).await.unwrap();
     let client = dynamodb_client(Some(&LocalEndpoint(database.endpoint()))).await;
     let ledger = DynamoLedger { client, table: "tollbook".to_owned() };
     ledger.ensure_table().await.unwrap();
     let rules = Arc::new(parse_rules(SampleOrganisation::RULES_TOML, 1).unwrap());
-    import_bills(Arc::clone(&source), Arc::clone(&rules), now(), |_| (), &ledger).await.unwrap();
+    import_bills(Arc::new(source.clone()), Arc::clone(&rules), now(), |_| (), &ledger)
+        .await
+        .unwrap();
 
-    let mut lines = cost_lines(&*source).unwrap();
+    let mut lines = cost_lines(&source.line_by_line()).unwrap();
     let stand_in = CostExplorerStandIn::new(lines.clone(), as_of()).with_today(as_of());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = LocalEndpoint(format!("http://{}", listener.local_addr().unwrap()));

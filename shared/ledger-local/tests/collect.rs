@@ -79,7 +79,7 @@ impl LedgerStore for Ledger {
         let mut bills = self.bills.lock().unwrap();
         let bill = bills.entry(replacement.bill).or_default();
         let mut replaced = Replaced::default();
-        for (day, rollups) in replacement.days {
+        for (day, rollups) in replacement.days.iter().map(Result::unwrap) {
             let is_new = bill.insert(day, rollups.clone()).as_ref() != Some(&rollups);
             replaced.days_written += u64::from(is_new);
             replaced.days_unchanged += u64::from(!is_new);

@@ -121,6 +121,10 @@ fn replacement(days: &[(&str, DayRollups)]) -> BillReplacement {
     }
 }
 
+fn laid_out(replacement: &BillReplacement) -> BTreeMap<Date, DayRollups> {
+    replacement.days.iter().map(Result::unwrap).collect()
+}
+
 fn first() -> BillReplacement {
     replacement(&[
         (
@@ -176,7 +180,7 @@ async fn what_is_written_is_read_at_both_levels() {
     assert_eq!((head.version, head.rules_version, &head.bill), (1, 2, &bill()));
     assert_eq!(head.delivered_at, first().delivered_at);
     for (day, summary, detail) in days {
-        let written = &first().days[&day];
+        let written = first().days.get(day).unwrap().unwrap();
         assert_eq!(detail, rows(&written.detail), "{day}");
         assert_eq!(summary, rows(&written.summary().unwrap()), "{day}");
         assert_eq!(head.days[&day].totals, written.totals);
@@ -232,9 +236,11 @@ async fn the_same_delivery_again_writes_nothing() {
     }));
     let mut again = first();
     again.imported_at = at("2026-11-21T07:00:00Z");
-    for measures in again.days.values_mut().flat_map(|it| it.detail.values_mut()) {
+    let mut days = laid_out(&again);
+    for measures in days.values_mut().flat_map(|it| it.detail.values_mut()) {
         measures.first_line = Some(Provenance { file: "another.csv".into(), line: 9 });
     }
+    again.days = days.into_iter().collect();
     let replaced = ledger.replace(again).await.unwrap();
     assert_eq!(replaced, Replaced { days_unchanged: 3, ..Replaced::default() });
     assert_eq!(writes.load(Ordering::SeqCst), 0);
@@ -258,7 +264,7 @@ async fn days_that_a_complete_delivery_leaves_out_are_gone() {
     let after = ledger.heads(month()).await.unwrap().remove(0);
     assert_eq!(
         after.days.keys().copied().collect::<Vec<_>>(),
-        second().days.into_keys().collect::<Vec<_>>()
+        laid_out(&second()).into_keys().collect::<Vec<_>>()
     );
     let same = day("2026-11-02");
     assert_eq!(after.days[&same], before.days[&same]);
@@ -327,8 +333,10 @@ async fn totals_that_differ_from_their_rows_are_not_made_visible() {
     ledger.replace(first()).await.unwrap();
     let before = state(ledger).await;
     let mut wrong = second();
-    let total = wrong.days.get_mut(&day("2026-11-04")).unwrap();
+    let mut days = laid_out(&wrong);
+    let total = days.get_mut(&day("2026-11-04")).unwrap();
     total.totals.get_mut(&Currency::USD).unwrap().ai_line_count += 1;
+    wrong.days = days.into_iter().collect();
     let err = ledger.replace(wrong).await.unwrap_err();
     assert!(matches!(err, StoreError::Unbalanced(_)), "{err}");
     assert_eq!(
@@ -466,7 +474,9 @@ async fn what_a_beaten_run_wrote_expires_with_the_next_run() {
         },
     ));
     let mut beaten = second();
-    beaten.days.insert(day("2026-11-05"), rollups(&[("chat", "1", "6")]));
+    let mut days = laid_out(&beaten);
+    days.insert(day("2026-11-05"), rollups(&[("chat", "1", "6")]));
+    beaten.days = days.into_iter().collect();
     ledger.replace(beaten).await.unwrap_err();
     reader.replace(second()).await.unwrap();
     assert_eq!((intent_count(reader).await, leaked(reader).await.len()), (1, 2));

@@ -111,6 +111,32 @@ impl Column {
         }
     }
 
+    /// Whether it says something of AI lines alone. Other lines are only totalled, so that nothing
+    /// in such a cell is a reason to leave one out.
+    pub(super) fn is_for_ai(self) -> bool {
+        match self {
+            Column::Account
+            | Column::Amount
+            | Column::Description
+            | Column::LineType
+            | Column::PricingUnit
+            | Column::Principal
+            | Column::Region
+            | Column::Tags => true,
+            Column::BillingEntity
+            | Column::Currency
+            | Column::NetUnblended
+            | Column::Payer
+            | Column::PeriodStart
+            | Column::Product
+            | Column::ProductCode
+            | Column::ProductFamily
+            | Column::Unblended
+            | Column::UsageStart
+            | Column::UsageType => false,
+        }
+    }
+
     /// What its absence means and what to do; `None` where nothing is lost.
     pub(super) fn absence(self) -> Option<&'static str> {
         Some(match self {

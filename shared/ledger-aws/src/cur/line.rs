@@ -1,6 +1,7 @@
 //! One row of a bill becomes one line item, whatever file it stood in.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jiff::civil::{Date, DateTime};
@@ -53,6 +54,18 @@ pub(super) struct Converted {
     pub rounded: Decimal,
 }
 
+/// What lines share.
+#[derive(Clone, Debug)]
+pub(super) struct Shared<'a> {
+    pub raw: &'a RawLine<'a>,
+    /// The attributes of the product; the cell is not read.
+    pub product: &'a Tags,
+    /// The tags, where they are read already; otherwise the cell is read.
+    pub tags: Option<Arc<Tags>>,
+    pub costs: Costs,
+    pub line_count: u64,
+}
+
 /// Why a row became nothing.
 pub(super) type Problem = (Column, String);
 
@@ -68,14 +81,19 @@ pub(super) struct Converter {
     models: Cache<(Arc<str>, Option<Arc<str>>)>,
     dates: Cache<Result<Date, String>>,
     currencies: Cache<Result<Currency, String>>,
-    /// By kind: an example, and how many lines.
-    unreadable_principals: BTreeMap<&'static str, (String, u64)>,
+    /// By kind: an example and where it stands, and how many lines.
+    unreadable_principals: BTreeMap<&'static str, ((Provenance, String), u64)>,
 }
 
 impl Converter {
     /// Takes the month that the delivery is for.
     pub(super) fn new(period: Option<BillingPeriod>) -> Converter {
         Converter { period, ..Converter::default() }
+    }
+
+    /// The month that the delivery is for.
+    pub(super) fn period(&self) -> Option<BillingPeriod> {
+        self.period
     }
 
     /// Reads one row.
@@ -97,7 +115,7 @@ impl Converter {
     pub(super) fn findings(&self) -> Vec<Finding> {
         self.unreadable_principals
             .values()
-            .map(|(example, count)| Finding {
+            .map(|((_, example), count)| Finding {
                 code: "principal-unreadable",
                 message: format!(
                     "{count} {} a caller that cannot be read and stay without one: {example}",
@@ -108,37 +126,54 @@ impl Converter {
     }
 
     fn line(&mut self, raw: &RawLine<'_>, provenance: &Provenance) -> Result<Converted, Problem> {
-        for (column, cell) in Column::ALL.into_iter().zip(raw.0) {
-            let length = cell.map_or(0, str::len);
-            if length > CELL_LIMIT {
-                return Err((
-                    column,
-                    format!("the cell has {length} bytes; expected at most {CELL_LIMIT}"),
-                ));
-            }
-        }
+        check_sizes(raw, |column| !column.is_for_ai())?;
         let (unblended, net_unblended, rounded) = self.amounts(raw)?;
         let costs = Costs::new(unblended, net_unblended)
             .map_err(|error| (Column::NetUnblended, error.to_string()))?;
-        let amount = raw
-            .text(Column::Amount)
-            .map(parse_decimal)
-            .transpose()
-            .map_err(|error| (Column::Amount, error.to_string()))?;
+        let product = self.map(raw, Column::Product)?;
+        let shared = Shared { raw, product: &product, tags: None, costs, line_count: 1 };
+        let mut line = self.shared(&shared, provenance)?;
+        if line.ai {
+            let amount = raw.text(Column::Amount).map(parse_decimal).transpose();
+            let amount = amount.map_err(|error| (Column::Amount, error.to_string()))?;
+            let unit = raw.text(Column::PricingUnit);
+            let description = raw.text(Column::Description);
+            let meter = line.usage_type.meter_within_bedrock();
+            line.tokens = amount.and_then(|it| token_count(meter, it, unit, description));
+        }
+        Ok(Converted { line, rounded })
+    }
+
+    /// Reads what lines can share: all but costs and tokens.
+    pub(super) fn shared(
+        &mut self,
+        shared: &Shared<'_>,
+        provenance: &Provenance,
+    ) -> Result<LineItem, Problem> {
+        let Shared { raw, product, costs, line_count, .. } = *shared;
         let usage_type = raw.text(Column::UsageType);
         let usage_type =
             self.usage_types.get(usage_type.unwrap_or_default(), |it| UsageType::parse(it).into());
-        let tags = self.map(raw, Column::Tags)?;
-        let product = self.map(raw, Column::Product)?;
         let attribute = |key: &str| product.get(key).map(|it| &**it).filter(|it| !it.is_empty());
         let (bill, day) = self.bill(raw)?;
-        let principal = raw.text(Column::Principal).and_then(|text| self.principal(text));
 
         let code = raw.text(Column::ProductCode);
         let entity = raw.text(Column::BillingEntity);
         let product_name = attribute("product_name");
         let family = raw.text(Column::ProductFamily);
         let ai = is_ai(code, entity, product_name, family, &usage_type);
+        if ai {
+            check_sizes(raw, Column::is_for_ai)?;
+        }
+        let tags = match &shared.tags {
+            Some(tags) => Arc::clone(tags),
+            None if ai => self.map(raw, Column::Tags)?,
+            None => self.map(raw, Column::Tags).unwrap_or_default(),
+        };
+        let unreadable_count = if ai { line_count } else { 0 };
+        let principal = raw
+            .text(Column::Principal)
+            .and_then(|it| self.principal(it, unreadable_count, provenance));
         let service = service(code, entity, product_name);
         let edition = product_name.filter(|it| it.ends_with(MARKETPLACE_EDITION));
         let model_text =
@@ -150,12 +185,7 @@ impl Converter {
             .text(Column::Account)
             .or(principal.as_deref().map(Principal::account))
             .unwrap_or_default();
-        let tokens = amount.filter(|_| ai).and_then(|amount| {
-            let unit = raw.text(Column::PricingUnit);
-            let description = raw.text(Column::Description);
-            token_count(usage_type.meter_within_bedrock(), amount, unit, description)
-        });
-        let line = LineItem {
+        Ok(LineItem {
             provenance: provenance.clone(),
             bill,
             day,
@@ -167,13 +197,12 @@ impl Converter {
             model,
             provider: provider.or(model_provider.flatten()),
             region: region.map(|it| self.texts.get(it)),
-            tokens,
+            tokens: None,
             ai,
             estimated: false,
             costs,
             usage_type,
-        };
-        Ok(Converted { line, rounded })
+        })
     }
 
     /// The costs, and what rounding added to them.
@@ -226,9 +255,7 @@ impl Converter {
                 ),
             ));
         }
-        let earliest = period.first_day().checked_sub(MONTHS_BACK.months()).unwrap_or(Date::MIN);
-        let is_late = period.charge_period().is_some_and(|it| it.end() <= day);
-        if is_late || day < earliest {
+        if !days_of(period).contains(&day) {
             return Err((
                 start,
                 format!(
@@ -264,7 +291,13 @@ impl Converter {
         })
     }
 
-    fn principal(&mut self, text: &str) -> Option<Arc<Principal>> {
+    /// The caller; `line_count` lines without one are told of where it cannot be read.
+    fn principal(
+        &mut self,
+        text: &str,
+        line_count: u64,
+        provenance: &Provenance,
+    ) -> Option<Arc<Principal>> {
         let error = match self.principals.get(text, |it| Principal::parse(it).map(Arc::new)) {
             Ok(principal) => return Some(principal),
             Err(NotAPrincipal::Empty) => return None,
@@ -279,13 +312,34 @@ impl Converter {
             NotAPrincipal::Account(_) => "account",
             NotAPrincipal::Resource(_) => "resource",
         };
-        let seen = self
-            .unreadable_principals
-            .entry(kind)
-            .or_insert_with(|| (shortened(&error.to_string()), 0));
-        seen.1 = seen.1.saturating_add(1);
+        if line_count > 0 {
+            let here = || (provenance.clone(), shortened(&error.to_string()));
+            let seen = self.unreadable_principals.entry(kind).or_insert_with(|| (here(), 0));
+            // The first line of the file is the example, in whatever order groups are read.
+            if seen.0.0.file == provenance.file && provenance.line < seen.0.0.line {
+                seen.0 = here();
+            }
+            seen.1 = seen.1.saturating_add(line_count);
+        }
         None
     }
+}
+
+/// The days that can stand on the bill of a month.
+pub(super) fn days_of(period: BillingPeriod) -> RangeInclusive<Date> {
+    let first_day = period.first_day();
+    first_day.checked_sub(MONTHS_BACK.months()).unwrap_or(Date::MIN)..=first_day.last_of_month()
+}
+
+fn check_sizes(raw: &RawLine<'_>, is_read: impl Fn(Column) -> bool) -> Result<(), Problem> {
+    for (column, cell) in Column::ALL.into_iter().zip(raw.0) {
+        let length = cell.map_or(0, str::len);
+        if length > CELL_LIMIT && is_read(column) {
+            let reason = format!("the cell has {length} bytes; expected at most {CELL_LIMIT}");
+            return Err((column, reason));
+        }
+    }
+    Ok(())
 }
 
 /// Messages fit a line; nobody needs more of a broken text than this.

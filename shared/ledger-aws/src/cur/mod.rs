@@ -8,6 +8,11 @@ mod cache;
 mod columns;
 mod csv_file;
 mod delivery;
+mod double;
+#[cfg(test)]
+mod form_tests;
+mod groups;
+mod ids;
 mod line;
 mod manifest;
 mod parquet_file;
@@ -22,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ledger_app::ports::{BillSource, Delivery, Reading, SourceError};
+use ledger_core::day_sum::DaySum;
 use ledger_core::line_item::{Finding, Provenance, Rejected};
 use ledger_core::money::MoneyError;
 
@@ -41,12 +47,20 @@ type Sink<'a> = &'a mut dyn FnMut(Reading) -> Result<(), MoneyError>;
 #[derive(Clone, Debug)]
 pub struct CurFolder {
     paths: Vec<PathBuf>,
+    is_line_by_line: bool,
 }
 
 impl CurFolder {
     /// Reads these; nothing is opened yet.
     pub fn new(paths: Vec<PathBuf>) -> Self {
-        CurFolder { paths }
+        CurFolder { paths, is_line_by_line: false }
+    }
+
+    /// Reads each line for itself and in full, also those that are not AI: slow, and what the quick
+    /// way must agree with.
+    #[must_use]
+    pub fn line_by_line(self) -> Self {
+        CurFolder { is_line_by_line: true, ..self }
     }
 
     /// The name of a file in messages: as seen from the folder it was found in.
@@ -73,6 +87,7 @@ impl BillSource for CurFolder {
         sink: &mut dyn FnMut(Reading) -> Result<(), MoneyError>,
     ) -> Result<(), SourceError> {
         let mut reader = Reader::new(delivery, sink);
+        reader.is_line_by_line = self.is_line_by_line;
         for path in &delivery.files {
             read_file(path, self.short_name(path), &mut reader)?;
         }
@@ -88,6 +103,7 @@ struct Reader<'a> {
     /// How many lines of the file the row in hand takes.
     row_height: u64,
     row_is_rejected: bool,
+    is_line_by_line: bool,
     sink: Sink<'a>,
 }
 
@@ -98,6 +114,7 @@ impl<'a> Reader<'a> {
             reported: BTreeSet::new(),
             row_height: 1,
             row_is_rejected: false,
+            is_line_by_line: false,
             sink,
         }
     }
@@ -151,7 +168,8 @@ impl<'a> Reader<'a> {
                 if !converted.rounded.is_zero() {
                     self.emit(file, Reading::Rounded(converted.rounded))?;
                 }
-                self.emit(file, Reading::Line(converted.line))
+                let sum = DaySum::of(&converted.line);
+                self.emit(file, Reading::Lines(converted.line, vec![sum]))
             }
             Err(rejected) => self.emit_rejected(*rejected),
         }

@@ -9,22 +9,50 @@ use arrow_array::types::{
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, FieldRef, Fields, Schema, TimeUnit};
+use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use ledger_app::ports::{Reading, SourceError};
 use ledger_core::line_item::Provenance;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder, RowSelection,
+};
 use parquet::errors::ParquetError;
-use parquet::file::reader::ChunkReader;
+use parquet::file::reader::{ChunkReader, Length};
 
 use super::Reader;
 use super::columns::{COUNT, Column, Kind};
+use super::groups::{self, Groups, Row};
 use super::line::RawLine;
 
 /// Rows that are decoded at once.
-const BATCH: usize = 4096;
+const BATCH: usize = 8192;
+
+/// Where at least one row in so many is AI, all rows are read at once; otherwise those that are AI
+/// are read apart, and of the others only what is totalled.
+const AI_ROWS_APART: usize = 4;
+
+/// What is read of lines that are not AI.
+const TOTALLED: [Column; 6] = [
+    Column::PeriodStart,
+    Column::Payer,
+    Column::UsageStart,
+    Column::Unblended,
+    Column::NetUnblended,
+    Column::Currency,
+];
+
+/// What tells whether a line is AI.
+const DECIDING: [Column; 5] = [
+    Column::BillingEntity,
+    Column::ProductCode,
+    Column::UsageType,
+    Column::Product,
+    Column::ProductFamily,
+];
 
 pub(super) fn read<T: ChunkReader + 'static>(
     file: T,
@@ -43,23 +71,17 @@ pub(super) fn read<T: ChunkReader + 'static>(
              again",
         )));
     }
-    let damaged = |error: &dyn std::fmt::Display| {
-        SourceError::Refused(format!(
-            "`{name}` is damaged: {error}, expected a whole Parquet file; fetch it again"
-        ))
-    };
-    // The schema of Parquet itself is what AWS writes; one of Arrow beside it could say otherwise.
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-        .map_err(|error| damaged(&error))?;
-    let schema = Arc::clone(builder.schema());
+    let file = Opened::new(file, bytes, name)?;
+    let schema = file.as_text.schema();
     reader.check_columns(name, |column| schema.index_of(column.name()).is_ok())?;
-    let mut roots = Vec::new();
-    for column in Column::ALL {
-        let Ok(root) = schema.index_of(column.name()) else {
+    let mut is_plain = true;
+    let mut has_column = [false; COUNT];
+    for (has_column, column) in has_column.iter_mut().zip(Column::ALL) {
+        let Ok(field) = schema.field_with_name(column.name()) else {
             continue;
         };
-        let kind = schema.field(root).data_type();
+        *has_column = true;
+        let kind = field.data_type();
         if !is_usable(column.kind(), kind) {
             return Err(SourceError::Refused(format!(
                 "`{name}` has column `{}` of type {kind}; expected {}",
@@ -67,27 +89,316 @@ pub(super) fn read<T: ChunkReader + 'static>(
                 column.kind().expected(),
             )));
         }
-        roots.push(root);
+        is_plain &= groups::is_plain(column, kind);
     }
-    let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-    let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
-    let batches = builder
-        .with_projection(mask)
-        .with_batch_size(BATCH)
-        .build()
-        .map_err(|error| damaged(&error))?;
+    if reader.is_line_by_line || !is_plain {
+        file.read_as_text(reader)
+    } else {
+        file.read_in_groups(has_column, reader)
+    }
+}
 
-    let mut provenance = Provenance { file: Arc::clone(name), line: 0 };
-    let mut told = 0;
-    for batch in batches {
-        let batch = batch.map_err(|error| damaged(&error))?;
-        read_batch(&batch, &mut provenance, reader)?;
-        let share = u128::from(bytes) * u128::from(provenance.line) / u128::from(rows.max(1));
-        let done = u64::try_from(share).unwrap_or(bytes).min(bytes);
-        reader.emit(name, Reading::Progress(done.saturating_sub(told)))?;
-        told = done.max(told);
+/// A file, or an object, that several readers read.
+struct Shared<T>(Arc<T>);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Shared(Arc::clone(&self.0))
     }
-    reader.emit(name, Reading::Progress(bytes.saturating_sub(told)))
+}
+
+impl<T: ChunkReader> Length for Shared<T> {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+}
+
+impl<T: ChunkReader> ChunkReader for Shared<T> {
+    type T = T::T;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        self.0.get_read(start)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        self.0.get_bytes(start, length)
+    }
+}
+
+/// A file whose footer was read.
+struct Opened<'a, T> {
+    file: Shared<T>,
+    name: &'a Arc<str>,
+    bytes: u64,
+    /// Texts as texts.
+    as_text: ArrowReaderMetadata,
+    /// Texts as keys of the dictionaries that the file has them in.
+    as_keys: ArrowReaderMetadata,
+}
+
+impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
+    fn new(file: T, bytes: u64, name: &'a Arc<str>) -> Result<Self, SourceError> {
+        let file = Shared(Arc::new(file));
+        // The schema of Parquet itself is what AWS writes; one of Arrow beside it could say
+        // otherwise.
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let as_text =
+            ArrowReaderMetadata::load(&file, options).map_err(|error| damaged(name, &error))?;
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(keyed(as_text.schema())));
+        let as_keys = ArrowReaderMetadata::try_new(Arc::clone(as_text.metadata()), options)
+            .map_err(|error| damaged(name, &error))?;
+        Ok(Opened { file, name, bytes, as_text, as_keys })
+    }
+
+    fn row_groups(&self) -> impl Iterator<Item = (usize, usize)> {
+        let row_groups = self.as_text.metadata().row_groups().iter();
+        row_groups.map(|it| usize::try_from(it.num_rows()).unwrap_or_default()).enumerate()
+    }
+
+    /// Reads each row for itself.
+    fn read_as_text(&self, reader: &mut Reader<'_>) -> Result<(), SourceError> {
+        let mut progress = self.progress();
+        let mut before = 0;
+        for (row_group, _) in self.row_groups() {
+            for batch in self.batches(&self.as_text, row_group, &Column::ALL, None)? {
+                let batch = self.checked(batch)?;
+                let lines = before + 1..;
+                before += u64::try_from(batch.num_rows()).unwrap_or_default();
+                read_batch(&batch, lines, self.name, reader)?;
+                progress.tell(before, reader)?;
+            }
+        }
+        progress.end(reader)
+    }
+
+    /// Reads rows that differ in nothing but days and amounts together.
+    fn read_in_groups(
+        &self,
+        has_column: [bool; COUNT],
+        reader: &mut Reader<'_>,
+    ) -> Result<(), SourceError> {
+        let mut progress = self.progress();
+        let mut groups = Groups::new(has_column);
+        let mut before = 0;
+        for (row_group, row_count) in self.row_groups() {
+            let row_group = RowGroup { row_group, row_count, before };
+            let mut unclear = self.group(&row_group, &mut groups, reader)?;
+            unclear.sort_unstable();
+            if !unclear.is_empty() {
+                self.read_rows_as_text(&row_group, &unclear, reader)?;
+            }
+            if groups.is_full() {
+                groups.hand_on(self.name, reader)?;
+            }
+            before += u64::try_from(row_count).unwrap_or_default();
+            progress.tell(before, reader)?;
+        }
+        groups.hand_on(self.name, reader)?;
+        progress.end(reader)
+    }
+
+    /// Adds a row group to the groups; says which of its rows are to be read as text.
+    fn group(
+        &self,
+        row_group: &RowGroup,
+        groups: &mut Groups,
+        reader: &mut Reader<'_>,
+    ) -> Result<Vec<usize>, SourceError> {
+        let is_ai = self.verdicts(row_group, groups)?;
+        let ai_count = is_ai.iter().filter(|it| **it).count();
+        let mut unclear = Vec::new();
+        let mut add = |columns: &[Column], rows: Option<&[usize]>, part: &dyn Fn(bool) -> bool| {
+            let mut at = 0;
+            let mut add_batch = |batch: &RecordBatch| {
+                let places = 0..batch.num_rows();
+                let from = at;
+                at += batch.num_rows();
+                let rows = places.filter_map(|place| {
+                    let row = match rows {
+                        None => from + place,
+                        Some(rows) => rows.get(from + place).copied()?,
+                    };
+                    let is_ai = is_ai.get(row).copied().unwrap_or_default();
+                    part(is_ai).then(|| Row { place, line: row_group.line(row), is_ai })
+                });
+                groups.add(batch, rows, &mut reader.converter, |row| {
+                    unclear.push(row_group.row(row.line));
+                })
+            };
+            for batch in self.batches(&self.as_keys, row_group.row_group, columns, rows)? {
+                let batch = self.checked(batch)?;
+                add_batch(&batch).map_err(|it| SourceError::Money(self.name.to_string(), it))?;
+            }
+            Ok(())
+        };
+        if ai_count.saturating_mul(AI_ROWS_APART) >= row_group.row_count && ai_count > 0 {
+            add(&Column::ALL, None, &|_| true)?;
+        } else {
+            add(&TOTALLED, None, &|is_ai| !is_ai)?;
+            if ai_count > 0 {
+                let rows = is_ai.iter().enumerate().filter(|it| *it.1).map(|it| it.0);
+                add(&Column::ALL, Some(&rows.collect::<Vec<_>>()), &|_| true)?;
+            }
+        }
+        Ok(unclear)
+    }
+
+    /// Whether each row of a row group is AI. The product code decides nearly all of them, and the
+    /// columns that decide the others are read for those alone.
+    fn verdicts(
+        &self,
+        row_group: &RowGroup,
+        groups: &mut Groups,
+    ) -> Result<Vec<bool>, SourceError> {
+        let mut is_ai = Vec::with_capacity(row_group.row_count);
+        let mut open = Vec::new();
+        if self.as_keys.schema().index_of(Column::ProductCode.name()).is_ok() {
+            let columns = [Column::ProductCode];
+            for batch in self.batches(&self.as_keys, row_group.row_group, &columns, None)? {
+                for verdict in groups.verdicts_by_code(&self.checked(batch)?) {
+                    if verdict.is_none() {
+                        open.push(is_ai.len());
+                    }
+                    is_ai.push(verdict.unwrap_or_default());
+                }
+            }
+        } else {
+            open.extend(0..row_group.row_count);
+            is_ai.resize(row_group.row_count, false);
+        }
+        let mut rows = open.iter();
+        if !open.is_empty() {
+            for batch in self.batches(&self.as_keys, row_group.row_group, &DECIDING, Some(&open))? {
+                for verdict in groups.verdicts(&self.checked(batch)?) {
+                    if let Some(row) = rows.next().and_then(|it| is_ai.get_mut(*it)) {
+                        *row = verdict;
+                    }
+                }
+            }
+        }
+        Ok(is_ai)
+    }
+
+    fn read_rows_as_text(
+        &self,
+        row_group: &RowGroup,
+        rows: &[usize],
+        reader: &mut Reader<'_>,
+    ) -> Result<(), SourceError> {
+        let mut lines = rows.iter().map(|it| row_group.line(*it));
+        for batch in self.batches(&self.as_text, row_group.row_group, &Column::ALL, Some(rows))? {
+            read_batch(&self.checked(batch)?, &mut lines, self.name, reader)?;
+        }
+        Ok(())
+    }
+
+    /// Some columns of one row group, of all rows or of some. A batch never spans two row groups:
+    /// each has dictionaries of its own.
+    fn batches(
+        &self,
+        metadata: &ArrowReaderMetadata,
+        row_group: usize,
+        columns: &[Column],
+        rows: Option<&[usize]>,
+    ) -> Result<ParquetRecordBatchReader, SourceError> {
+        let schema = metadata.schema();
+        let roots = columns.iter().filter_map(|it| schema.index_of(it.name()).ok());
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), metadata.clone());
+        let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
+        let mut builder =
+            builder.with_projection(mask).with_row_groups(vec![row_group]).with_batch_size(BATCH);
+        if let Some(rows) = rows {
+            let row_count = self.row_groups().nth(row_group).map_or(0, |it| it.1);
+            let ranges = rows.iter().map(|it| *it..*it + 1);
+            let selection = RowSelection::from_consecutive_ranges(ranges, row_count);
+            builder = builder.with_row_selection(selection);
+        }
+        builder.build().map_err(|error| damaged(self.name, &error))
+    }
+
+    fn checked<E: std::fmt::Display>(
+        &self,
+        batch: Result<RecordBatch, E>,
+    ) -> Result<RecordBatch, SourceError> {
+        batch.map_err(|error| damaged(self.name, &error))
+    }
+
+    fn progress(&self) -> Progress<'_> {
+        let rows = self.as_text.metadata().file_metadata().num_rows();
+        let rows = u64::try_from(rows).unwrap_or_default();
+        Progress { file: self.name, bytes: self.bytes, rows, told: 0 }
+    }
+}
+
+/// One row group of a file.
+struct RowGroup {
+    row_group: usize,
+    row_count: usize,
+    /// The rows of the file that stand before it.
+    before: u64,
+}
+
+impl RowGroup {
+    /// The number of a row in the file, from 1.
+    fn line(&self, row: usize) -> u64 {
+        self.before.saturating_add(u64::try_from(row).unwrap_or(u64::MAX)).saturating_add(1)
+    }
+
+    /// What [`RowGroup::line`] was made of.
+    fn row(&self, line: u64) -> usize {
+        let row = line.saturating_sub(self.before).saturating_sub(1);
+        usize::try_from(row).unwrap_or(usize::MAX)
+    }
+}
+
+/// How much of a file is read.
+struct Progress<'a> {
+    file: &'a str,
+    bytes: u64,
+    rows: u64,
+    told: u64,
+}
+
+impl Progress<'_> {
+    fn tell(&mut self, rows: u64, reader: &mut Reader<'_>) -> Result<(), SourceError> {
+        let share = u128::from(self.bytes) * u128::from(rows) / u128::from(self.rows.max(1));
+        let done = u64::try_from(share).unwrap_or(self.bytes).min(self.bytes);
+        reader.emit(self.file, Reading::Progress(done.saturating_sub(self.told)))?;
+        self.told = done.max(self.told);
+        Ok(())
+    }
+
+    fn end(self, reader: &mut Reader<'_>) -> Result<(), SourceError> {
+        reader.emit(self.file, Reading::Progress(self.bytes.saturating_sub(self.told)))
+    }
+}
+
+fn damaged(name: &str, error: &dyn std::fmt::Display) -> SourceError {
+    SourceError::Refused(format!(
+        "`{name}` is damaged: {error}, expected a whole Parquet file; fetch it again"
+    ))
+}
+
+/// The schema with the texts that are read as keys of dictionaries, also within maps.
+fn keyed(schema: &Schema) -> Schema {
+    let key = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let text_as_key = |field: &FieldRef| match field.data_type() {
+        DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(key())),
+        _ => Arc::clone(field),
+    };
+    let fields = schema.fields().iter().map(|field| {
+        if Column::ALL.iter().all(|it| it.name() != field.name()) {
+            return Arc::clone(field);
+        }
+        let DataType::Map(entry, is_sorted) = field.data_type() else { return text_as_key(field) };
+        let DataType::Struct(fields) = entry.data_type() else { return Arc::clone(field) };
+        let fields = fields.iter().map(text_as_key).collect::<Fields>();
+        let entry = entry.as_ref().clone().with_data_type(DataType::Struct(fields));
+        let map = DataType::Map(Arc::new(entry), *is_sorted);
+        Arc::new(field.as_ref().clone().with_data_type(map))
+    });
+    Schema::new_with_metadata(fields.collect::<Fields>(), schema.metadata().clone())
 }
 
 /// Whether the last bytes are those of a whole file: magic, length of the footer, magic.
@@ -121,14 +432,16 @@ fn is_usable(wanted: Kind, kind: &DataType) -> bool {
 
 fn read_batch(
     batch: &RecordBatch,
-    provenance: &mut Provenance,
+    lines: impl Iterator<Item = u64>,
+    name: &Arc<str>,
     reader: &mut Reader<'_>,
 ) -> Result<(), SourceError> {
+    let mut provenance = Provenance { file: Arc::clone(name), line: 0 };
     let arrays: [Option<&ArrayRef>; COUNT] =
         Column::ALL.map(|column| batch.column_by_name(column.name()));
     let mut texts: [String; COUNT] = std::array::from_fn(|_| String::new());
-    for row in 0..batch.num_rows() {
-        provenance.line = provenance.line.saturating_add(1);
+    for (row, line) in (0..batch.num_rows()).zip(lines) {
+        provenance.line = line;
         let mut is_set = [false; COUNT];
         let mut bad = None;
         let cells = texts.iter_mut().zip(&mut is_set).zip(arrays).zip(Column::ALL);
@@ -143,14 +456,14 @@ fn read_batch(
             }
         }
         if let Some((column, reason)) = bad {
-            reader.reject(provenance, column.name(), reason)?;
+            reader.reject(&provenance, column.name(), reason)?;
             continue;
         }
         let mut raw = RawLine([None; COUNT]);
         for ((cell, text), is_set) in raw.0.iter_mut().zip(&texts).zip(is_set) {
             *cell = is_set.then_some(text.as_str());
         }
-        reader.row(&raw, provenance)?;
+        reader.row(&raw, &provenance)?;
     }
     Ok(())
 }

@@ -59,13 +59,13 @@ impl LedgerStore for DynamoLedger {
             self.put(&plan.doing, plan.intent()?).await?;
         }
         for day in &plan.written {
-            let Some((rollups, state)) = replacement.days.get(day).zip(plan.wanted.days.get(day))
-            else {
+            let bill = &replacement.bill;
+            let rollups = replacement.days.get(*day).map_err(|err| unwritable(bill, *day, &err))?;
+            let Some((rollups, state)) = rollups.zip(plan.wanted.days.get(day)) else {
                 continue;
             };
-            let bill = &replacement.bill;
             plan.outcome.items_written +=
-                self.write_day(bill, *day, &state.generation, rollups).await?;
+                self.write_day(bill, *day, &state.generation, &rollups).await?;
             self.check_written(bill, *day, state).await?;
         }
         self.move_head(&plan).await?;
@@ -127,25 +127,29 @@ impl Plan {
         let mut days = if ours.is_complete { BTreeMap::new() } else { before.clone() };
         let mut written = Vec::new();
         let mut outcome = Replaced::default();
-        for (day, rollups) in &ours.days {
+        for day in ours.days.iter() {
+            let (day, rollups) = day.map_err(|err| StoreError::Malformed {
+                key: ours.bill.to_string(),
+                reason: err.to_string(),
+            })?;
             let content_hash =
-                row::content_hash(rollups).map_err(|err| unwritable(&ours.bill, *day, &err))?;
-            let state = match before.get(day) {
+                row::content_hash(&rollups).map_err(|err| unwritable(&ours.bill, day, &err))?;
+            let state = match before.get(&day) {
                 Some(state) if state.generation.content_hash == content_hash => {
                     outcome.days_unchanged += 1;
                     state.clone()
                 }
                 _ => {
                     outcome.days_written += 1;
-                    written.push(*day);
+                    written.push(day);
                     DayHead {
                         generation: Generation { version, content_hash },
-                        totals: rollups.totals.clone(),
+                        totals: rollups.totals,
                         estimated: rollups.estimated,
                     }
                 }
             };
-            days.insert(*day, state);
+            days.insert(day, state);
         }
         let removed = before.keys().filter(|it| !days.contains_key(it)).count();
         outcome.days_removed = u64::try_from(removed).unwrap_or(u64::MAX);

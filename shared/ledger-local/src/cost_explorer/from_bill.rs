@@ -2,12 +2,14 @@
 
 use ledger_app::ports::{BillSource, Reading, SourceError};
 use ledger_core::cost::CostKind;
+use ledger_core::day_sum::DaySum;
 use ledger_core::line_item::LineItem;
+use ledger_core::money::MoneyError;
 use rust_decimal::Decimal;
 
 use super::CostLine;
 
-/// Reads every line of a source. What a line item does not keep, such as the operation, is empty;
+/// Reads every line of a source, which should tell lines that are not AI in full. What a line item does not keep, such as the operation, is empty;
 /// usage is in single tokens where the line counts tokens.
 ///
 /// # Errors
@@ -17,8 +19,10 @@ pub fn cost_lines(source: &impl BillSource) -> Result<Vec<CostLine>, SourceError
     let mut lines = Vec::new();
     for delivery in source.deliveries()? {
         source.read(&delivery, &mut |reading| {
-            if let Reading::Line(line_item) = reading {
-                lines.push(cost_line(&line_item));
+            if let Reading::Lines(line_item, sums) = reading {
+                for sum in sums {
+                    lines.push(cost_line(&line_item, &sum)?);
+                }
             }
             Ok(())
         })?;
@@ -26,12 +30,13 @@ pub fn cost_lines(source: &impl BillSource) -> Result<Vec<CostLine>, SourceError
     Ok(lines)
 }
 
-fn cost_line(line_item: &LineItem) -> CostLine {
+fn cost_line(line_item: &LineItem, sum: &DaySum) -> Result<CostLine, MoneyError> {
+    let costs = sum.costs(line_item.costs.currency())?;
     let attribute = |name: &str, value: &Option<std::sync::Arc<str>>| {
         value.as_deref().map(|value| (name.to_owned(), value.to_owned()))
     };
-    CostLine {
-        day: line_item.day,
+    Ok(CostLine {
+        day: sum.day(),
         service: line_item.service.to_string(),
         usage_type: line_item.usage_type.raw().to_owned(),
         account: line_item.account.to_string(),
@@ -48,10 +53,10 @@ fn cost_line(line_item: &LineItem) -> CostLine {
             .into_iter()
             .chain(attribute("model", &line_item.model))
             .collect(),
-        unblended: line_item.costs.of(CostKind::Unblended).amount(),
-        net_unblended: line_item.costs.of(CostKind::NetUnblended).amount(),
-        usage_amount: line_item.tokens.map(Decimal::from).unwrap_or_default(),
-        unit: if line_item.tokens.is_some() { "Tokens".to_owned() } else { String::new() },
+        unblended: costs.of(CostKind::Unblended).amount(),
+        net_unblended: costs.of(CostKind::NetUnblended).amount(),
+        usage_amount: sum.tokens().map(Decimal::from).unwrap_or_default(),
+        unit: if sum.tokens().is_some() { "Tokens".to_owned() } else { String::new() },
         currency: line_item.costs.currency().to_string(),
-    }
+    })
 }
