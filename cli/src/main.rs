@@ -86,5 +86,8 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
             commands::explain::principals(&input)
         }
         Command::Doctor => commands::doctor::doctor(&place, format).await,
+        Command::CostOfRunning(args) => {
+            commands::cost_of_running::cost_of_running(format, &args).await
+        }
     }
 }
