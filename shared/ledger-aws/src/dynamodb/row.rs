@@ -216,6 +216,8 @@ pub(super) fn rollups_of(item: &Item) -> Result<Vec<Rollup>, StoreError> {
 fn unpacked(item: &Item) -> Result<String, StoreError> {
     let packed = match item.get("rows") {
         Some(AttributeValue::B(packed)) => packed.as_ref(),
+        // As it was written before rows were compressed.
+        Some(AttributeValue::S(text)) => return Ok(text.clone()),
         _ => return Err(malformed(item, "`rows` is missing; expected bytes")),
     };
     let mut text = String::new();
@@ -311,5 +313,40 @@ impl OwnerChunks {
         chunk.bytes += bytes;
         self.0.push(chunk);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::number;
+    use super::*;
+
+    const ROW: &str = r#"{"o":"search","s":"Amazon Bedrock","me":"input_tokens","lt":"Usage","c":"USD","u":"1.5","k":1}"#;
+
+    fn owners(rows: AttributeValue) -> Result<Vec<String>, String> {
+        let files = ("files".to_owned(), text("[]"));
+        let item = Item::from([("rows".to_owned(), rows), files]);
+        let rollups = rollups_of(&item).map_err(|err| err.to_string())?;
+        Ok(rollups.iter().map(|it| it.key.owner.as_str().to_owned()).collect())
+    }
+
+    #[test]
+    fn rows_are_read_compressed_and_as_they_were_before() {
+        let rows = vec![ROW.to_owned(); 2];
+        let expected = Ok(vec!["search".to_owned(); 2]);
+        assert_eq!(owners(packed(&rows).unwrap()), expected);
+        assert_eq!(owners(text(format!("[{ROW},{ROW}]"))), expected);
+        assert_eq!(packed(&rows).unwrap(), packed(&rows).unwrap());
+    }
+
+    #[test]
+    fn rows_that_are_not_what_was_written_are_refused() {
+        for (rows, expected) in [
+            (AttributeValue::B(Blob::new(*b"no zlib")), "`rows` cannot be unpacked: "),
+            (number(1), "`rows` is missing; expected bytes"),
+        ] {
+            let err = owners(rows).unwrap_err();
+            assert!(err.contains(expected), "{err}");
+        }
     }
 }
