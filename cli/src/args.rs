@@ -93,6 +93,35 @@ pub enum Command {
     /// Stands in for AWS on 127.0.0.1, to try things out without an account.
     #[command(subcommand)]
     StandIn(StandInCommand),
+    /// What a month of a deployed Tollbook costs at AWS's public prices, without free tier.
+    ///
+    /// Simulates days of a month on this machine and counts what AWS would charge for. Needs no
+    /// ledger and no account.
+    CostOfRunning(CostOfRunningArgs),
+}
+
+/// The month to simulate.
+#[derive(Args, Debug)]
+pub struct CostOfRunningArgs {
+    /// Calls of models in the month.
+    #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub calls: u64,
+    /// Callers that a bill names.
+    #[arg(long, default_value_t = 2_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub principals: u64,
+    /// Budgets; one of ten counts whatever the owner.
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u64).range(..=1_000))]
+    pub budgets: u64,
+    /// Deliveries of the export a day.
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u64).range(..=24))]
+    pub deliveries_per_day: u64,
+    /// Statements asked from the API in the month.
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=10_000_000))]
+    pub lookups: u64,
+    /// Runs of Cost Explorer a day. Beside an export they only tell a day earlier, and each of
+    /// their requests costs 0.01 USD.
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u64).range(..=24))]
+    pub cost_explorer_runs_per_day: u64,
 }
 
 /// Local mode.
@@ -119,10 +148,11 @@ pub struct CollectArgs {
     /// views of the same money.
     #[arg(long = "tag-key", value_name = "KEY", default_value = "iamPrincipal/team")]
     pub tag_keys: Vec<String>,
-    /// Requests that this run may make.
+    /// Requests that this run may make; 50 cost 0.50 USD. A month of which not all was answered
+    /// is not written.
     #[arg(long, default_value_t = 50, value_name = "N")]
     pub max_requests: u32,
-    /// Requests that all runs of a day may make.
+    /// Requests that all runs of a day may make; 200 cost 2 USD.
     #[arg(long, default_value_t = 200, value_name = "N")]
     pub max_requests_per_day: u64,
     /// The payer's account id, to lay its answers beside its bills.

@@ -89,5 +89,8 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
             commands::up::stand_in_for_cost_explorer(export, port).await
         }
         Command::Doctor => commands::doctor::doctor(&place, format).await,
+        Command::CostOfRunning(args) => {
+            commands::cost_of_running::cost_of_running(format, &args).await
+        }
     }
 }

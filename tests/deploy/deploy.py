@@ -77,7 +77,8 @@ class Deployment:
 
     def deploy(self, **parameters):
         parameters = {"Architecture": self.architecture, "PayerAccount": PAYER,
-                      "TagKeys": "iamPrincipal/team", "MaxRequestsPerRun": 200,
+                      "TagKeys": "iamPrincipal/team", "AskCostExplorer": "true",
+                      "MaxRequestsPerRun": 200,
                       "MaxRequestsPerDay": 1000, **parameters}
         self.run("sam", "deploy", "--config-file", CONFIG,
                  "--template-file", self.build_dir / "template.yaml",

@@ -2,6 +2,7 @@
 
 pub mod budget;
 pub mod collect;
+pub mod cost_of_running;
 pub mod doctor;
 pub mod explain;
 pub mod import;

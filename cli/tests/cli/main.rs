@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod cost_of_running;
 mod explain;
 mod killed;
 mod printed_rows;

@@ -138,7 +138,8 @@ pub async fn entries(
     let heads = heads.map_err(LookupError::Read)?;
     let mut found = Vec::new();
     for served in all.iter().flat_map(|all| served_days(&heads, *all)) {
-        let rollups = read_day(served, Level::Detail, None, ledger).await;
+        let query = DayQuery { served, level: Level::Detail, owners: None };
+        let rollups = read_day(query, ledger).await;
         let (rollups, day, status) = rollups.map_err(LookupError::Read)?;
         let dimension = Dimension::Entry;
         let hits = rollups
@@ -183,27 +184,46 @@ pub(crate) fn owners_of(names: Option<&[String]>) -> Option<Vec<Owner>> {
     names.map(|names| names.iter().map(|name| Owner::parse(name)).collect())
 }
 
+/// One day to read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DayQuery<'a> {
+    /// The day.
+    pub(crate) served: ServedDay<'a>,
+    /// How much of it.
+    pub(crate) level: Level,
+    /// Whose part; `None` for all.
+    pub(crate) owners: Option<&'a [Owner]>,
+}
+
 /// Reads the rollups of served days and hands them on, one day after the other as they arrive.
 pub(crate) async fn for_each_rollup(
     served: &[ServedDay<'_>],
     level: Level,
     owners: Option<&[Owner]>,
     ledger: &impl LedgerStore,
+    add: impl FnMut(&Rollup, Date, Status) -> Result<(), MoneyError>,
+) -> Result<(), LookupError> {
+    let queries: Vec<_> =
+        served.iter().map(|served| DayQuery { served: *served, level, owners }).collect();
+    read_days(&queries, ledger, add).await
+}
+
+/// [`for_each_rollup`] of days that are not all asked alike.
+pub(crate) async fn read_days(
+    queries: &[DayQuery<'_>],
+    ledger: &impl LedgerStore,
     mut add: impl FnMut(&Rollup, Date, Status) -> Result<(), MoneyError>,
 ) -> Result<(), LookupError> {
     // Boxed, and queued by hand: the compiler cannot prove that a stream of closures over borrowed
     // days may move between threads.
-    let mut waiting = served.iter().copied();
-    let mut answers: FuturesUnordered<_> = waiting
-        .by_ref()
-        .take(DAYS_AT_ONCE)
-        .map(|served| read_day(served, level, owners, ledger))
-        .collect();
+    let mut waiting = queries.iter().copied();
+    let mut answers: FuturesUnordered<_> =
+        waiting.by_ref().take(DAYS_AT_ONCE).map(|query| read_day(query, ledger)).collect();
     while let Some((rollups, day, status)) = answers.try_next().await.map_err(LookupError::Read)? {
         for rollup in &rollups {
             add(rollup, day, status).map_err(LookupError::Money)?;
         }
-        answers.extend(waiting.next().map(|served| read_day(served, level, owners, ledger)));
+        answers.extend(waiting.next().map(|query| read_day(query, ledger)));
     }
     Ok(())
 }
@@ -211,9 +231,7 @@ pub(crate) async fn for_each_rollup(
 type DayAnswer = (Vec<Rollup>, Date, Status);
 
 fn read_day<'a>(
-    served: ServedDay<'a>,
-    level: Level,
-    owners: Option<&'a [Owner]>,
+    DayQuery { served, level, owners }: DayQuery<'a>,
     ledger: &'a impl LedgerStore,
 ) -> BoxFuture<'a, Result<DayAnswer, StoreError>> {
     Box::pin(async move {

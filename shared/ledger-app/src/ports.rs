@@ -263,6 +263,12 @@ pub struct StoredAlert {
 
 /// Keeps alerts, so that each fires once.
 pub trait AlertStore: Send + Sync {
+    /// An alert that was written down.
+    fn alert(
+        &self,
+        id: &AlertId,
+    ) -> impl Future<Output = Result<Option<StoredAlert>, StoreError>> + Send;
+
     /// Writes an alert down as planned, unless it is there; returns its state.
     fn plan(
         &self,
@@ -287,6 +293,17 @@ pub trait AlertStore: Send + Sync {
         &self,
         period: ChargePeriod,
     ) -> impl Future<Output = Result<Vec<StoredAlert>, StoreError>> + Send;
+
+    /// Whether `state` is what was last [settled](AlertStore::settle).
+    fn is_settled(&self, state: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Remembers that all alerts are told that follow from `state`: a text of any length that
+    /// names everything they follow from.
+    fn settle(
+        &self,
+        state: &str,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Why the ledger did not answer.

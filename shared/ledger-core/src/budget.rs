@@ -42,13 +42,14 @@ pub struct Spend {
     pub cost: Money,
     /// The cost of the window before, up to the same day of it.
     pub previous: Money,
-    /// What drove it, dearest first: principal, model and direction, with the cost.
-    pub drivers: Vec<(String, Money)>,
     /// How sure the cost is.
     pub status: Status,
     /// The end of the last day with data.
     pub data_up_to: Option<Date>,
 }
+
+/// What drove a cost, such as `llm-gateway, nova-lite, input_tokens`, and its part.
+pub type Driver = (String, Money);
 
 /// The judgement of a budget's spend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,8 +98,23 @@ impl Verdict {
     }
 
     /// One alert for each threshold that is reached.
-    pub fn alerts(&self) -> impl Iterator<Item = Alert> + '_ {
-        self.reached.iter().map(|threshold| Alert::new(self, *threshold))
+    pub fn alert_ids(&self) -> impl Iterator<Item = AlertId> + '_ {
+        self.reached.iter().map(|threshold| AlertId {
+            budget: Arc::clone(&self.budget.name),
+            window: self.budget.window,
+            start: self.spend.period.start(),
+            threshold: *threshold,
+        })
+    }
+
+    /// An alert with all its words. `drivers` are what drove the cost, dearest first.
+    pub fn alert(&self, id: AlertId, drivers: &[Driver]) -> Alert {
+        Alert {
+            subject: subject(self),
+            body: body(self, id.threshold, drivers),
+            attributes: attributes(self, &id),
+            id,
+        }
     }
 }
 
@@ -137,23 +153,6 @@ impl std::fmt::Display for AlertId {
 /// SNS refuses a subject of 100 characters or more.
 const SUBJECT_CHARS_MAX: usize = 99;
 
-impl Alert {
-    fn new(verdict: &Verdict, threshold: u16) -> Alert {
-        let id = AlertId {
-            budget: Arc::clone(&verdict.budget.name),
-            window: verdict.budget.window,
-            start: verdict.spend.period.start(),
-            threshold,
-        };
-        Alert {
-            subject: subject(verdict),
-            body: body(verdict, threshold),
-            attributes: attributes(verdict, &id),
-            id,
-        }
-    }
-}
-
 fn subject(verdict: &Verdict) -> String {
     let Verdict { budget, spend, .. } = verdict;
     let text = format!(
@@ -180,7 +179,7 @@ fn window_name(window: Window, period: ChargePeriod) -> String {
     }
 }
 
-fn body(verdict: &Verdict, threshold: u16) -> String {
+fn body(verdict: &Verdict, threshold: u16, drivers: &[Driver]) -> String {
     let Verdict { budget, spend, .. } = verdict;
     let mut text = String::new();
     let mut line = |it: String| {
@@ -209,7 +208,7 @@ fn body(verdict: &Verdict, threshold: u16) -> String {
     line(format!("Data up to:  {up_to} ({})", spend.status.as_str()));
     line(String::new());
     line("What drives it:".to_owned());
-    for (at, (driver, cost)) in spend.drivers.iter().enumerate() {
+    for (at, (driver, cost)) in drivers.iter().enumerate() {
         line(format!("  {}. {} {driver}", at + 1, cost.to_reader()));
     }
     line(String::new());
@@ -285,13 +284,17 @@ mod tests {
             period: span("2026-10-01", "2026-11-01"),
             cost: usd(cost),
             previous: usd("412.5"),
-            drivers: vec![
-                ("llm-gateway, claude-sonnet-4.6, output".to_owned(), usd("610.004")),
-                ("ana@example.com, nova-lite, input".to_owned(), usd("190")),
-            ],
             status: Status::Billed,
             data_up_to: Some(date("2026-10-21")),
         }
+    }
+
+    fn alerts(verdict: &Verdict) -> Vec<Alert> {
+        let drivers = [
+            ("llm-gateway, claude-sonnet-4.6, output".to_owned(), usd("610.004")),
+            ("ana@example.com, nova-lite, input".to_owned(), usd("190")),
+        ];
+        verdict.alert_ids().map(|id| verdict.alert(id, &drivers)).collect()
     }
 
     #[track_caller]
@@ -348,7 +351,7 @@ mod tests {
     #[test]
     fn each_threshold_that_is_reached_is_one_alert() {
         let ids = |cost| -> Vec<String> {
-            judge(&budget(), spend(cost)).alerts().map(|it| it.id.to_string()).collect()
+            judge(&budget(), spend(cost)).alert_ids().map(|it| it.to_string()).collect()
         };
         let warning =
             ["search-monthly/monthly/2026-10-01/50", "search-monthly/monthly/2026-10-01/80"];
@@ -359,7 +362,7 @@ mod tests {
 
     #[test]
     fn an_alert_says_all_there_is_to_say() {
-        let alert = judge(&budget(), spend("812.505")).alerts().last().unwrap();
+        let alert = alerts(&judge(&budget(), spend("812.505"))).pop().unwrap();
         assert_eq!(
             alert.subject,
             "[AI budget] search-monthly 81.2% of 1,000.00 USD (Oct 2026) - owner search"
@@ -385,14 +388,14 @@ mod tests {
 
     #[test]
     fn the_last_threshold_says_that_no_more_follows() {
-        let alert = judge(&budget(), spend("1000")).alerts().last().unwrap();
+        let alert = alerts(&judge(&budget(), spend("1000"))).pop().unwrap();
         assert!(alert.body.contains("this was the last threshold of this window."));
         assert_eq!(alert.attributes["event"], "budget_crossed");
     }
 
     #[test]
     fn machines_get_plain_values() {
-        let alert = judge(&budget(), spend("812.505")).alerts().last().unwrap();
+        let alert = alerts(&judge(&budget(), spend("812.505"))).pop().unwrap();
         let attributes: Vec<String> =
             alert.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(
@@ -434,7 +437,7 @@ mod tests {
         #[test]
         fn a_subject_is_one_short_line_whatever_a_name_holds(name in "(?s).{0,200}", owner in "(?s).{0,200}") {
             let budget = Budget { name: name.into(), owner: owner.into(), ..budget() };
-            let alert = judge(&budget, spend("1000")).alerts().next().unwrap();
+            let alert = alerts(&judge(&budget, spend("1000"))).pop().unwrap();
             prop_assert!(alert.subject.chars().count() < 100);
             let breaks = ['\n', '\r', '\0', '\u{85}', '\u{2028}', '\u{2029}'];
             let has_break = alert.subject.contains(breaks);

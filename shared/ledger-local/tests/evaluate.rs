@@ -8,17 +8,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::budget_file::parse_budgets;
-use ledger_app::evaluate::evaluate_budgets;
+use ledger_app::evaluate::{Evaluation, evaluate_budgets, judge_all};
 use ledger_app::import::import_bills;
+use ledger_app::rules_file::parse_rules;
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client, sns_client};
 use ledger_aws::cur::CurFolder;
-use ledger_aws::dynamodb::DynamoLedger;
+use ledger_aws::dynamodb::{DynamoLedger, Meter};
 use ledger_aws::sns::SnsNotifier;
-use ledger_core::attribution::AttributionRules;
 use ledger_core::budget::Budget;
 use ledger_local::database::EmbeddedDatabase;
 use ledger_local::sns::{SnsStandIn, StandInError};
 use ledger_testkit::faulty_proxy::{Fault, FaultPlan, FaultyProxy};
+use rust_decimal::Decimal;
 
 const BILL: &str = "line_item_usage_start_date,bill_payer_account_id,line_item_usage_account_id,\
     line_item_product_code,line_item_usage_type,line_item_unblended_cost,line_item_currency_code\n\
@@ -29,6 +30,26 @@ const BILL: &str = "line_item_usage_start_date,bill_payer_account_id,line_item_u
 const BUDGETS: &str = "[[budget]]\nname = \"all\"\nowner = \"platform\"\nlimit = \"100\"\n\
     currency = \"USD\"\nwindow = \"monthly\"\nthresholds = [50, 80, 81]\n";
 
+/// Three owners in two months.
+const OWNED_BILL: &str = "line_item_usage_start_date,bill_payer_account_id,\
+    line_item_usage_account_id,line_item_product_code,line_item_usage_type,\
+    line_item_unblended_cost,line_item_currency_code,line_item_iam_principal\n\
+    2026-10-02,123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,7.00,USD,arn:aws:iam::123456789012:user/one\n\
+    2026-11-03,123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,60.00,USD,arn:aws:iam::123456789012:user/one\n\
+    2026-11-03,123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,5.00,USD,arn:aws:iam::123456789012:user/two\n\
+    2026-11-04,123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,20.00,USD,arn:aws:iam::123456789012:user/one\n\
+    2026-11-04,123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,2.00,USD,arn:aws:iam::123456789012:user/three\n";
+
+const OWNERS: &str = "[[rule]]\nname = \"users\"\nwhen = { user = \"*\" }\nowner = \"{user}\"\n";
+
+/// A monthly budget of 100.
+fn budget(name: &str, scope: &str) -> String {
+    format!(
+        "[[budget]]\nname = \"{name}\"\nowner = \"platform\"\nlimit = \"100\"\n\
+         currency = \"USD\"\nwindow = \"monthly\"\nthresholds = [50, 80]\n{scope}\n"
+    )
+}
+
 struct Setting {
     database: EmbeddedDatabase,
     outbox: SnsStandIn,
@@ -38,6 +59,10 @@ struct Setting {
 
 impl Setting {
     async fn new() -> Setting {
+        Setting::of(BILL, "", BUDGETS).await
+    }
+
+    async fn of(bill: &str, rules: &str, budgets: &str) -> Setting {
         let database = EmbeddedDatabase::open(None).await.unwrap();
         let outbox = SnsStandIn::open(None).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -46,17 +71,34 @@ impl Setting {
         tokio::spawn(async move { axum::serve(listener, router).await });
         let client = sns_client(Some(&endpoint)).await;
         let notifier = SnsNotifier::ensure_topic(client, "alerts").await.unwrap();
-        let budgets = parse_budgets(BUDGETS).unwrap();
+        let budgets = parse_budgets(budgets).unwrap();
         let setting = Setting { database, outbox, notifier, budgets };
         let ledger = setting.ledger(setting.database.endpoint()).await;
         ledger.ensure_table().await.unwrap();
+        setting.import(bill, rules).await;
+        setting
+    }
+
+    async fn import(&self, bill: &str, rules: &str) {
+        let ledger = self.ledger(self.database.endpoint()).await;
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("bill.csv");
-        std::fs::write(&file, BILL).unwrap();
+        std::fs::write(&file, bill).unwrap();
         let source = Arc::new(CurFolder::new(vec![file]));
-        let rules = Arc::new(AttributionRules::default());
+        let rules = Arc::new(parse_rules(rules, 1).unwrap());
         import_bills(source, rules, now(), |_| (), &ledger).await.unwrap();
-        setting
+    }
+
+    /// Evaluates and says what that read: requests, and units of 4 KB.
+    async fn metered(&self, today: Date) -> (Evaluation, u64, Decimal) {
+        let ledger = self.ledger(self.database.endpoint()).await;
+        let meter = Meter::default();
+        let ledger = DynamoLedger { client: meter.watch(&ledger.client), ..ledger };
+        let (budgets, notifier) = (&self.budgets, &self.notifier);
+        let evaluation =
+            evaluate_budgets(budgets, today, now(), "run", &ledger, notifier).await.unwrap();
+        let consumption = meter.take();
+        (evaluation, consumption.request_count, consumption.read_units)
     }
 
     async fn ledger(&self, endpoint: String) -> DynamoLedger {
@@ -154,4 +196,94 @@ async fn what_was_refused_is_told_by_the_next_run_and_what_was_lost_is_not_repea
     assert_eq!(setting.told().1, 1, "the second is there, and its answer was lost");
     assert!(setting.evaluate("two", FaultPlan::none()).await);
     assert_eq!(setting.told(), each_once());
+}
+
+#[tokio::test]
+async fn what_was_refused_is_told_although_nothing_changed() {
+    let setting = Setting::new().await;
+    setting.outbox.fail_next(StandInError::Throttling);
+    setting.outbox.fail_next(StandInError::Throttling);
+    let (first, _, _) = setting.metered(today()).await;
+    assert_eq!((first.sent.len(), first.not_sent.len()), (0, 2));
+    let (second, _, _) = setting.metered(today()).await;
+    assert_eq!((second.sent.len(), second.is_unchanged), (2, false));
+    let (third, _, _) = setting.metered(today()).await;
+    assert!(third.is_unchanged);
+    assert_eq!(setting.told(), each_once());
+}
+
+#[tokio::test]
+async fn an_evaluation_of_what_is_settled_reads_no_day() {
+    let setting = Setting::new().await;
+    let (first, _, _) = setting.metered(today()).await;
+    assert_eq!((first.is_unchanged, first.verdicts.len()), (false, 1));
+    let (second, request_count, read_units) = setting.metered(today()).await;
+    assert!(second.is_unchanged);
+    // The pointers of bills, and what is settled.
+    assert_eq!((request_count, read_units), (2, Decimal::TWO));
+}
+
+#[tokio::test]
+async fn a_new_day_new_budgets_or_a_new_bill_are_judged() {
+    let mut setting = Setting::new().await;
+    let is_unchanged = async |setting: &Setting, today| setting.metered(today).await.0.is_unchanged;
+    assert!(!is_unchanged(&setting, today()).await);
+    assert!(is_unchanged(&setting, today()).await);
+    assert!(!is_unchanged(&setting, today().tomorrow().unwrap()).await);
+    assert!(!is_unchanged(&setting, today()).await);
+    setting.import(&BILL.replace("20.00", "21.00"), "").await;
+    assert!(!is_unchanged(&setting, today()).await);
+    assert_eq!(setting.told().1, 3, "the third threshold is reached now");
+    setting.budgets = parse_budgets(&BUDGETS.replace("81", "82")).unwrap();
+    assert!(!is_unchanged(&setting, today()).await);
+}
+
+#[tokio::test]
+async fn budgets_share_what_they_read() {
+    let scopes = ["", "scope = { owner = \"one\" }", "scope = { owner = \"two\" }"];
+    let budgets: Vec<String> =
+        scopes.iter().enumerate().map(|(at, it)| budget(&format!("b{at}"), it)).collect();
+    let requests = async |budgets: &str| {
+        let setting = Setting::of(OWNED_BILL, OWNERS, budgets).await;
+        setting.metered(today()).await;
+        // Another day, and everything told: what is left is to judge.
+        let (evaluation, request_count, _) = setting.metered("2026-11-06".parse().unwrap()).await;
+        let costs = evaluation.verdicts.iter().map(|it| it.spend.cost.amount().to_string());
+        (costs.collect::<Vec<_>>(), request_count)
+    };
+    // Pointers, what is settled, three days, two alerts, and settling again.
+    assert_eq!(requests(&budgets[0]).await, (vec!["87".to_owned()], 8));
+    // One owner's part of each day.
+    assert_eq!(requests(&budgets[1]).await, (vec!["80".to_owned()], 8));
+    // Two owners' parts of each day.
+    let costs = vec!["80".to_owned(), "5".to_owned()];
+    assert_eq!(requests(&budgets[1..].concat()).await, (costs, 11));
+    // Each day once for all three, and two alerts more.
+    let costs = vec!["87".to_owned(), "80".to_owned(), "5".to_owned()];
+    assert_eq!(requests(&budgets.concat()).await, (costs, 10));
+}
+
+#[tokio::test]
+async fn drivers_are_read_for_a_new_alert_alone() {
+    let setting = Setting::of(OWNED_BILL, OWNERS, &budget("all", "")).await;
+    let (first, _, _) = setting.metered(today()).await;
+    let body = &first.sent[0].body;
+    assert!(
+        body.contains("  1. 80.00 USD arn:aws:iam::123456789012:user/one, nova-lite, input_tokens"),
+        "{body}"
+    );
+    assert!(
+        body.contains(
+            "  3. 2.00 USD arn:aws:iam::123456789012:user/three, nova-lite, input_tokens"
+        ),
+        "{body}"
+    );
+    assert!(body.contains("Compared:    7.00 USD in the window before"), "{body}");
+    let ledger = setting.ledger(setting.database.endpoint()).await;
+    let meter = Meter::default();
+    let ledger = DynamoLedger { client: meter.watch(&ledger.client), ..ledger };
+    let verdicts = judge_all(&setting.budgets, today(), &ledger).await.unwrap();
+    assert_eq!(verdicts[0].reached, [50, 80]);
+    // Pointers and three days: judging alone asks for nothing else.
+    assert_eq!(meter.take().request_count, 4);
 }

@@ -6,13 +6,27 @@ use jiff::{Timestamp, ToSpan};
 use ledger_app::ports::{AlertState, AlertStore, StoreError, StoredAlert};
 use ledger_core::budget::{Alert, AlertId};
 use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
+use sha2::{Digest, Sha256};
 
 use super::{
     DynamoLedger, Item, Range, is_condition_failed, keys, malformed, number, parsed, text, text_of,
     unavailable,
 };
 
+/// The partition of the one item that says what is settled. It begins like those of alerts, so that
+/// who may write those may write it.
+const SETTLED_PK: &str = "ALERT#settled";
+
+/// Its sort key.
+const SETTLED_SK: &str = "settled";
+
 impl AlertStore for DynamoLedger {
+    async fn alert(&self, id: &AlertId) -> Result<Option<StoredAlert>, StoreError> {
+        let doing = format!("read alert {id}");
+        let item = self.get(&doing, &pk_of(id), &sk_of(id)).await?;
+        item.as_ref().map(alert_of).transpose()
+    }
+
     async fn plan(&self, alert: &Alert, at: Timestamp) -> Result<StoredAlert, StoreError> {
         let stored = StoredAlert { alert: alert.clone(), state: AlertState::Planned, at };
         let doing = format!("plan alert {}", alert.id);
@@ -27,8 +41,8 @@ impl AlertStore for DynamoLedger {
         match outcome {
             Ok(_) => Ok(stored),
             Err(err) if is_condition_failed(&err) => {
-                let item = self.get(&doing, &pk_of(&alert.id), &sk_of(&alert.id)).await?;
-                alert_of(&item.ok_or_else(|| unavailable(doing, err))?)
+                let planned = self.alert(&alert.id).await?;
+                planned.ok_or_else(|| unavailable(doing, err))
             }
             Err(err) => Err(unavailable(doing, err)),
         }
@@ -92,6 +106,28 @@ impl AlertStore for DynamoLedger {
         alerts.sort_by_key(|it| (Reverse(it.alert.id.start), Reverse(it.at), it.alert.id.clone()));
         Ok(alerts)
     }
+
+    async fn is_settled(&self, state: &str) -> Result<bool, StoreError> {
+        let item = self.get("read what is settled", SETTLED_PK, SETTLED_SK).await?;
+        Ok(item.is_some_and(|it| text_of(&it, "state").is_ok_and(|kept| kept == hash_of(state))))
+    }
+
+    async fn settle(&self, state: &str, at: Timestamp) -> Result<(), StoreError> {
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", text(SETTLED_PK))
+            .item("sk", text(SETTLED_SK))
+            .item("state", text(hash_of(state)))
+            .item("at", text(at.to_string()));
+        let outcome = call.send().await;
+        outcome.map(|_| ()).map_err(|err| unavailable("keep what is settled", err))
+    }
+}
+
+fn hash_of(state: &str) -> String {
+    keys::hex(&Sha256::digest(state))
 }
 
 fn month_pk(month: BillingPeriod) -> String {

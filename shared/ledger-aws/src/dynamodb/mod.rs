@@ -11,14 +11,15 @@
 //! | intent of a running replacement | `INTENT` | `2026-11#cur#123456789012#00000007#0011223344556677` | `written`, `replaced` |
 //! | version of a document | `DOCUMENT#rules` | `00000002` | `text`, `at` |
 //! | alert | `ALERT#2026-11` | `2026-11-01#chat#monthly#00080` | `subject`, `body`, `attributes`, `state`, `run`, `at`, `budget`, `window`, `start`, `threshold` |
+//! | what is settled | `ALERT#settled` | `settled` | `state`, a SHA-256 in hex, and `at` |
 //! | requests of a day | `REQUESTS#cost-explorer` | `2026-11-21` | `count` 12 |
 //!
 //! `days` is a JSON text by day:
 //! `{"2026-11-03":{"generation":{"version":3,"content_hash":"0011223344556677"},"estimated":false,
 //! "totals":{"USD":{"ai":{"unblended":"1.2","net_unblended":"1.1"},"other":{"unblended":"0"},
 //! "ai_line_count":3,"other_line_count":5}}}}`.
-//! `rows` is a JSON text whose short names the private module `row` lists; `written` and `replaced`
-//! are JSON texts such as `[["2026-11-03",7,"0011223344556677"]]`.
+//! `rows` is a JSON text, compressed as zlib (RFC 1950), whose short names the private module `row`
+//! lists; `written` and `replaced` are JSON texts such as `[["2026-11-03",7,"0011223344556677"]]`.
 //!
 //! # How a bill is replaced
 //!
@@ -33,6 +34,7 @@ mod alerts;
 mod documents;
 mod head;
 mod keys;
+mod meter;
 mod replace;
 mod row;
 
@@ -51,6 +53,8 @@ use aws_sdk_dynamodb::types::{
 use jiff::civil::Date;
 use ledger_app::collect::RequestQuota;
 use ledger_app::ports::StoreError;
+
+pub use self::meter::{Consumption, Meter};
 
 /// The ledger in one table. Clones share the client's connections.
 #[derive(Clone, Debug)]

@@ -1,5 +1,8 @@
 //! Rollups as JSON rows, packed into chunks.
 //!
+//! The rows of a chunk are one compressed JSON text: DynamoDB charges by size, and names of callers,
+//! models and tags repeat from row to row.
+//!
 //! | Name | Meaning | Name | Meaning |
 //! | --- | --- | --- | --- |
 //! | `o` | owner | `u` | unblended cost |
@@ -15,8 +18,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
 use ledger_app::ports::StoreError;
 use ledger_core::attribution::{Business, Owner};
 use ledger_core::cost::CostKind;
@@ -32,6 +41,9 @@ use super::{Item, keys, malformed, text, text_of};
 
 /// An item is limited to 400 KB: half of it for rows, the rest for names of files and keys.
 const CHUNK_BYTES_MAX: usize = 200 * 1024;
+
+/// A chunk has one row at least, whatever its size; none of a bill comes near this.
+const ROWS_BYTES_MAX: u64 = 16 << 20;
 
 /// What a row's first line and the separators may take: two numbers of 20 digits and their names.
 ///
@@ -186,8 +198,8 @@ fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
 pub(super) fn rollups_of(item: &Item) -> Result<Vec<Rollup>, StoreError> {
     let unread =
         |name: &str, err| malformed(item, format!("`{name}` is not what was written: {err}"));
-    let rows: Vec<Row<'_>> =
-        serde_json::from_str(text_of(item, "rows")?).map_err(|err| unread("rows", err))?;
+    let text = unpacked(item)?;
+    let rows: Vec<Row<'_>> = serde_json::from_str(&text).map_err(|err| unread("rows", err))?;
     let files: Vec<String> =
         serde_json::from_str(text_of(item, "files")?).map_err(|err| unread("files", err))?;
     let files: Vec<Arc<str>> = files.into_iter().map(Arc::from).collect();
@@ -198,6 +210,28 @@ pub(super) fn rollups_of(item: &Item) -> Result<Vec<Rollup>, StoreError> {
                 .ok_or_else(|| malformed(item, format!("row {at} has a value of no known form")))
         })
         .collect()
+}
+
+/// The text of a chunk's rows.
+fn unpacked(item: &Item) -> Result<String, StoreError> {
+    let packed = match item.get("rows") {
+        Some(AttributeValue::B(packed)) => packed.as_ref(),
+        // As it was written before rows were compressed.
+        Some(AttributeValue::S(text)) => return Ok(text.clone()),
+        _ => return Err(malformed(item, "`rows` is missing; expected bytes")),
+    };
+    let mut text = String::new();
+    let outcome = ZlibDecoder::new(packed).take(ROWS_BYTES_MAX).read_to_string(&mut text);
+    outcome.map_err(|err| malformed(item, format!("`rows` cannot be unpacked: {err}")))?;
+    Ok(text)
+}
+
+/// The same rows are the same bytes: nothing of the time or the machine goes in.
+fn packed(rows: &[String]) -> Result<AttributeValue, serde_json::Error> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    let text = format!("[{}]", rows.join(","));
+    let written = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
+    Ok(AttributeValue::B(Blob::new(written.map_err(serde_json::Error::io)?)))
 }
 
 /// A hash of what readers see of a day. Names of files are left out: the same figures delivered
@@ -232,7 +266,7 @@ pub(super) fn chunks_of(
             items.push(Item::from([
                 ("pk".to_owned(), text(pk)),
                 ("sk".to_owned(), text(format!("{prefix}{owner}#{at:04}"))),
-                ("rows".to_owned(), text(format!("[{}]", chunk.rows.join(",")))),
+                ("rows".to_owned(), packed(&chunk.rows)?),
                 (
                     "files".to_owned(),
                     text(serde_json::to_string(
@@ -279,5 +313,40 @@ impl OwnerChunks {
         chunk.bytes += bytes;
         self.0.push(chunk);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::number;
+    use super::*;
+
+    const ROW: &str = r#"{"o":"search","s":"Amazon Bedrock","me":"input_tokens","lt":"Usage","c":"USD","u":"1.5","k":1}"#;
+
+    fn owners(rows: AttributeValue) -> Result<Vec<String>, String> {
+        let files = ("files".to_owned(), text("[]"));
+        let item = Item::from([("rows".to_owned(), rows), files]);
+        let rollups = rollups_of(&item).map_err(|err| err.to_string())?;
+        Ok(rollups.iter().map(|it| it.key.owner.as_str().to_owned()).collect())
+    }
+
+    #[test]
+    fn rows_are_read_compressed_and_as_they_were_before() {
+        let rows = vec![ROW.to_owned(); 2];
+        let expected = Ok(vec!["search".to_owned(); 2]);
+        assert_eq!(owners(packed(&rows).unwrap()), expected);
+        assert_eq!(owners(text(format!("[{ROW},{ROW}]"))), expected);
+        assert_eq!(packed(&rows).unwrap(), packed(&rows).unwrap());
+    }
+
+    #[test]
+    fn rows_that_are_not_what_was_written_are_refused() {
+        for (rows, expected) in [
+            (AttributeValue::B(Blob::new(*b"no zlib")), "`rows` cannot be unpacked: "),
+            (number(1), "`rows` is missing; expected bytes"),
+        ] {
+            let err = owners(rows).unwrap_err();
+            assert!(err.contains(expected), "{err}");
+        }
     }
 }

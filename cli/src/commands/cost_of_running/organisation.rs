@@ -1,0 +1,198 @@
+//! The organisation whose month is simulated: plain figures, no story.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use jiff::civil::Date;
+use ledger_local::cost_explorer::CostLine;
+use rust_decimal::Decimal;
+
+/// Callers that share a role and an owner.
+const PRINCIPALS_A_TEAM: u64 = 50;
+
+/// Bedrock's own models, and models of the Marketplace: each of these has a service of its own.
+const MODELS: [&str; 8] = [
+    "NovaMicro",
+    "NovaLite",
+    "NovaPro",
+    "NovaPremier",
+    "Llama3-3-70B",
+    "MistralLarge",
+    "Nova2.0Lite",
+    "TitanTextG1-Express",
+];
+
+/// What a call of a model is charged for.
+const METERS: [&str; 4] = [
+    "input-tokens",
+    "output-tokens",
+    "cache-read-input-token-count",
+    "cache-write-input-token-count",
+];
+
+/// The services that Cost Explorer tells these under.
+const SERVICES: [&str; 3] = [
+    "Amazon Bedrock",
+    "Claude Sonnet 4.6 (Amazon Bedrock Edition)",
+    "Claude Haiku 4.5 (Amazon Bedrock Edition)",
+];
+
+/// What a discount leaves of a cost.
+const NET: Decimal = Decimal::from_parts(93, 0, 0, false, 2);
+
+/// The tag by which Cost Explorer is asked.
+pub const TAG: &str = "iamPrincipal/team";
+
+/// Owners are roles.
+pub const RULES: &str =
+    "[[rule]]\nname = \"teams\"\nwhen = { role = \"team-*\" }\nowner = \"{role}\"\n";
+
+const HEADER: &str = "bill_billing_period_start_date,bill_payer_account_id,\
+    line_item_usage_account_id,line_item_usage_start_date,line_item_line_item_type,\
+    line_item_product_code,line_item_usage_type,line_item_usage_amount,pricing_unit,\
+    line_item_unblended_cost,line_item_net_unblended_cost,line_item_currency_code,\
+    line_item_iam_principal,tags\n";
+
+/// Who calls, and how often.
+#[derive(Clone, Copy, Debug)]
+pub struct Organisation {
+    /// Callers in all.
+    pub principals: u64,
+    /// Calls of one day.
+    pub calls_a_day: u64,
+}
+
+/// One charge of a day.
+struct Charge {
+    team: u64,
+    principal: u64,
+    model: &'static str,
+    meter: &'static str,
+    cost: Decimal,
+}
+
+impl Organisation {
+    /// Owners.
+    pub fn teams(&self) -> u64 {
+        self.principals.div_ceil(PRINCIPALS_A_TEAM).max(1)
+    }
+
+    /// Callers of a day: each has at least one call. Each uses two models, if it has two calls.
+    /// Half of the callers cache prompts, which is two meters more.
+    ///
+    /// Another `delivery` of a day has other costs.
+    fn charges(&self, delivery: u64) -> impl Iterator<Item = Charge> {
+        let active = self.principals.min(self.calls_a_day);
+        let models = if self.calls_a_day >= 2 * active { 2 } else { 1 };
+        (0..active).flat_map(move |principal| {
+            let team = principal / PRINCIPALS_A_TEAM;
+            let meters = if principal % 2 == 0 { 2 } else { METERS.len() };
+            (0..models).flat_map(move |nth| {
+                let model = MODELS.iter().cycle().nth(at(team + principal * 3 + nth * 5));
+                METERS.iter().zip(1..).take(meters).filter_map(move |(meter, number)| {
+                    let seed = scrambled(principal << 16 | nth << 8 | number) ^ delivery;
+                    let cost = Decimal::new(digits(scrambled(seed)), 10);
+                    model.map(|model| Charge { team, principal, model, meter, cost })
+                })
+            })
+        })
+    }
+
+    /// How many lines a day has.
+    pub fn lines_a_day(&self) -> usize {
+        self.charges(0).count()
+    }
+
+    /// A bill as CSV, of days and the number of the delivery that they last changed in.
+    pub fn bill(&self, period: &str, days: &BTreeMap<Date, u64>) -> String {
+        let mut text = HEADER.to_owned();
+        for (day, delivery) in days {
+            for Charge { team, principal, model, meter, cost } in self.charges(*delivery) {
+                // Writing to a `String` does not fail.
+                let _ = writeln!(
+                    text,
+                    "{period}-01T00:00:00Z,123456789012,123456789012,{day}T00:00:00Z,Usage,\
+                     AmazonBedrock,USE1-{model}-{meter},{amount},1K tokens,{cost},{net},USD,\
+                     arn:aws:sts::123456789012:assumed-role/team-{team:03}/\
+                     {name:016x}@example.com,\
+                     \"{{\"\"{TAG}\"\":\"\"team-{team:03}\"\"}}\"",
+                    amount = cost * Decimal::from(1_000),
+                    net = cost * NET,
+                    name = scrambled(principal),
+                );
+            }
+        }
+        text
+    }
+
+    /// The same days as Cost Explorer tells them: by service, usage type and tag.
+    pub fn cost_lines(&self, days: impl Iterator<Item = Date>) -> Vec<CostLine> {
+        let mut lines = BTreeMap::new();
+        for day in days {
+            for charge in self.charges(0) {
+                let usage_type = format!("USE1-{}-{}", charge.model, charge.meter);
+                let service = SERVICES.iter().cycle().nth(at(charge.principal / 2));
+                let service = service.copied().unwrap_or_default().to_owned();
+                let key = (day, service, usage_type, charge.team);
+                *lines.entry(key).or_insert(Decimal::ZERO) += charge.cost;
+            }
+        }
+        let line = |((day, service, usage_type, team), cost)| CostLine {
+            day,
+            service,
+            usage_type,
+            account: "123456789012".to_owned(),
+            record_type: "Usage".to_owned(),
+            operation: "InvokeModelInference".to_owned(),
+            region: "us-east-1".to_owned(),
+            billing_entity: "AWS".to_owned(),
+            tags: BTreeMap::from([(TAG.to_owned(), format!("team-{team:03}"))]),
+            product_attributes: BTreeMap::new(),
+            unblended: cost,
+            net_unblended: cost,
+            usage_amount: cost,
+            unit: "1K tokens".to_owned(),
+            currency: "USD".to_owned(),
+        };
+        lines.into_iter().map(line).collect()
+    }
+
+    /// Monthly budgets, of which every tenth counts whatever the owner and the others one owner
+    /// each. All of them have reached all of their thresholds: more alerts than a month can have.
+    pub fn budgets(&self, count: u64) -> String {
+        let mut text = String::new();
+        for number in 0..count {
+            let scope = if number % 10 == 0 {
+                String::new()
+            } else {
+                format!("scope = {{ owner = \"team-{:03}\" }}\n", number % self.teams())
+            };
+            let _ = write!(
+                text,
+                "[[budget]]\nname = \"budget-{number:04}\"\nowner = \"team-{:03}\"\n\
+                 limit = \"0.01\"\ncurrency = \"USD\"\nwindow = \"monthly\"\n\
+                 thresholds = [50, 80, 100]\n{scope}\n",
+                number % self.teams(),
+            );
+        }
+        text
+    }
+}
+
+/// Figures and names without a pattern: what repeats in a real bill repeats here, and no more. This
+/// is the step of the generator SplitMix64.
+fn scrambled(number: u64) -> u64 {
+    let mut bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ bits >> 31
+}
+
+/// At most ten digits.
+fn digits(number: u64) -> i64 {
+    i64::try_from(number % 10_000_000_000).unwrap_or_default()
+}
+
+fn at(number: u64) -> usize {
+    usize::try_from(number % 1_000).unwrap_or_default() % MODELS.len()
+}

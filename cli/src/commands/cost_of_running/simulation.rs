@@ -1,0 +1,207 @@
+//! Some days of a month through the real use cases and clients, and what that consumed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::future::IntoFuture;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use ledger_app::collect::{ClockPause, CollectRequest, RequestQuota, collect, recent_period};
+use ledger_app::documents::{applied_budgets, applied_rules};
+use ledger_app::evaluate::{Evaluation, evaluate_budgets};
+use ledger_app::import::import_bills;
+use ledger_app::lookup::statements;
+use ledger_app::ports::{DocumentKind, DocumentStore, LedgerStore, StoreError};
+use ledger_app::rules_file::parse_rules;
+use ledger_aws::connect::{Connection, LocalEndpoint};
+use ledger_aws::cost_explorer::AwsCostExplorer;
+use ledger_aws::cur::S3Export;
+use ledger_aws::dynamodb::{Consumption, DynamoLedger, Meter};
+use ledger_aws::sns::SnsNotifier;
+use ledger_core::attribution::Owner;
+use ledger_core::cost::CostKind;
+use ledger_core::period::BillingPeriod;
+use ledger_local::cost_explorer::CostExplorerStandIn;
+use ledger_local::database::EmbeddedDatabase;
+use ledger_local::s3::S3StandIn;
+use ledger_local::sns::SnsStandIn;
+
+use super::organisation::{Organisation, RULES, TAG};
+
+const BUCKET: &str = "export";
+
+/// The middle of a month of thirty days: what is read grows over the month, so this is its mean.
+const DAY: Date = jiff::civil::date(2026, 6, 15);
+
+/// The age of data is looked for in so many days.
+const AGE_DAYS: i64 = 400;
+
+/// What one of each came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counted {
+    /// A delivery that changes the last two days of the month.
+    pub delivery: Consumption,
+    /// GET requests of such a delivery.
+    pub delivery_gets: u64,
+    /// An evaluation that tells all thresholds of all budgets.
+    pub alerts: Consumption,
+    /// How many alerts that were.
+    pub alert_count: u64,
+    /// An evaluation after a delivery, without new alerts.
+    pub changed: Consumption,
+    /// An evaluation with nothing new.
+    pub unchanged: Consumption,
+    /// A statement of one owner.
+    pub statement: Consumption,
+    /// Requests that a run of Cost Explorer needs to tell the month up to its middle.
+    pub explorer_requests: u64,
+    /// What that run consumes of the table; with it, budgets are judged once more.
+    pub explorer: Consumption,
+    /// Bytes of one day's rollups, rounded up to 1 KB an item.
+    pub day_bytes: u64,
+}
+
+/// Runs the days.
+pub async fn simulate(organisation: Organisation, budgets: u64) -> anyhow::Result<Counted> {
+    let root = tempfile::tempdir().context("could not make a temporary folder")?;
+    let setting = Setting::start(organisation, root.path()).await?;
+    setting.ledger.ensure_table().await?;
+    setting.ledger.apply(DocumentKind::Rules, RULES, now()).await?;
+    let text = organisation.budgets(budgets);
+    setting.ledger.apply(DocumentKind::Budgets, &text, now()).await?;
+    // The month before up to the same day, which budgets are compared with, and this month so far.
+    let mut days = BTreeMap::new();
+    for month in [DAY.saturating_sub(1.month()), DAY] {
+        days = month.first_of_month().series(1.day()).take(13).map(|day| (day, 0)).collect();
+        setting.deliver(month, &days, 0).await?;
+    }
+    let mut counted = Counted::default();
+    setting.meter.take();
+    let told = setting.evaluate().await?;
+    counted.alerts = setting.meter.take();
+    counted.alert_count = u64::try_from(told.sent.len())?;
+    // A delivery makes the last day that is there yet, and one that changes the last two is counted.
+    for delivery in [1, 2] {
+        let served = setting.s3.served().len();
+        for back in 1..=2 {
+            days.insert(DAY.saturating_sub(back.days()), delivery);
+        }
+        setting.meter.take();
+        setting.deliver(DAY, &days, delivery).await?;
+        counted.delivery = setting.meter.take();
+        counted.delivery_gets = u64::try_from(setting.s3.served().len() - served)?;
+    }
+    // It wrote two days, and marked the two that they replaced as expiring.
+    counted.day_bytes = u64::try_from(counted.delivery.write_units)? * 1024 / 4;
+    setting.evaluate().await?;
+    counted.changed = setting.meter.take();
+    let again = setting.evaluate().await?;
+    anyhow::ensure!(again.is_unchanged, "an evaluation found something new where nothing was");
+    counted.unchanged = setting.meter.take();
+    let owner = Owner::parse("team-000");
+    let month = BillingPeriod::containing(DAY);
+    statements(month, Some(&owner), CostKind::Unblended, &setting.ledger).await?;
+    counted.statement = setting.meter.take();
+    counted.explorer_requests = setting.collect().await?;
+    counted.explorer = setting.meter.take();
+    setting.database.stop().await?;
+    Ok(counted)
+}
+
+fn now() -> Timestamp {
+    DAY.at(8, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).map_or(Timestamp::MIN, |it| it.timestamp())
+}
+
+/// The cap is not what is asked for here.
+struct Uncapped;
+
+impl RequestQuota for Uncapped {
+    async fn take(&self, _: Date) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+}
+
+struct Setting<'a> {
+    organisation: Organisation,
+    root: &'a Path,
+    database: EmbeddedDatabase,
+    meter: Meter,
+    ledger: DynamoLedger,
+    s3: S3StandIn,
+    s3_client: Connection,
+    notifier: SnsNotifier,
+}
+
+impl Setting<'_> {
+    async fn start(organisation: Organisation, root: &Path) -> anyhow::Result<Setting<'_>> {
+        let database = EmbeddedDatabase::open(None).await?;
+        let meter = Meter::default();
+        let client = Connection::local(&LocalEndpoint(database.endpoint())).dynamodb_client();
+        let ledger = DynamoLedger { client: meter.watch(&client), table: "tollbook".to_owned() };
+        let s3 = S3StandIn::new(root.to_owned());
+        let s3_client = serve(s3.router()).await?;
+        let sns = serve(SnsStandIn::open(None)?.router()).await?;
+        let notifier = SnsNotifier::ensure_topic(sns.sns_client(), "alerts").await?;
+        Ok(Setting { organisation, root, database, meter, ledger, s3, s3_client, notifier })
+    }
+
+    /// Writes the bill of a month and imports it.
+    async fn deliver(
+        &self,
+        month: Date,
+        days: &BTreeMap<Date, u64>,
+        number: u64,
+    ) -> anyhow::Result<()> {
+        let period = BillingPeriod::containing(month).to_string();
+        let folder = self.root.join(BUCKET).join(&period);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("bill.csv"), self.organisation.bill(&period, days))?;
+        let manifest = serde_json::json!({
+            "dataFiles": [format!("s3://{BUCKET}/{period}/bill.csv")],
+            "createdAt": format!("{DAY}T0{number}:00:00.000Z"),
+        });
+        fs::write(folder.join("bill-Manifest.json"), manifest.to_string())?;
+        let manifest = format!("{period}/bill-Manifest.json");
+        let source = S3Export::new(self.s3_client.s3_client(), BUCKET.to_owned(), manifest);
+        let rules = Arc::new(applied_rules(&self.ledger).await?);
+        let report = import_bills(Arc::new(source), rules, now(), |_| (), &self.ledger).await?;
+        anyhow::ensure!(report.rejected_count == 0, "lines of the simulated bill were rejected");
+        Ok(())
+    }
+
+    /// As the function does it: the age of the data, the budgets that are applied, their judgement.
+    async fn evaluate(&self) -> anyhow::Result<Evaluation> {
+        let from = BillingPeriod::containing(DAY.saturating_sub(AGE_DAYS.days()));
+        self.ledger.heads(from).await?;
+        let (_, budgets) = applied_budgets(&self.ledger).await?;
+        Ok(evaluate_budgets(&budgets, DAY, now(), "run", &self.ledger, &self.notifier).await?)
+    }
+
+    async fn collect(&self) -> anyhow::Result<u64> {
+        let lines = self.organisation.cost_lines(DAY.first_of_month().series(1.day()).take(14));
+        let client = serve(CostExplorerStandIn::new(lines, DAY).router()).await?;
+        let explorer = AwsCostExplorer { client: client.cost_explorer_client() };
+        let request = CollectRequest {
+            period: recent_period(DAY)?,
+            tag_keys: vec![TAG.to_owned()],
+            max_requests: u32::MAX,
+            payer: None,
+            now: now(),
+            today: DAY,
+        };
+        let rules = parse_rules(RULES, 1)?;
+        let report =
+            collect(request, &rules, &explorer, &self.ledger, &Uncapped, &ClockPause).await?;
+        Ok(report.requests.total())
+    }
+}
+
+async fn serve(router: axum::Router) -> anyhow::Result<Connection> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let endpoint = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(axum::serve(listener, router).into_future());
+    Ok(Connection::local(&LocalEndpoint(endpoint)))
+}
