@@ -94,8 +94,8 @@ pub(super) fn read(
              every quote to be closed",
         )));
     }
-    let is_short = last != b'\n' && width < header.len();
-    if reader.row_is_rejected && (is_open || is_short) {
+    let is_cut = last != b'\n' && (is_open || width < header.len());
+    if is_cut || reader.row_is_rejected && is_open {
         return Err(SourceError::Refused(format!(
             "`{name}` ends too early: line {line} is not whole, expected a whole CSV file; fetch \
              it again",
