@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use args::{BudgetCommand, Cli, Command, ExplainCommand, RulesCommand, StandInCommand};
 use clap::Parser;
+use ledger_app::causes::causes;
 use place::Place;
 use tracing_subscriber::EnvFilter;
 
@@ -39,16 +40,7 @@ fn main() -> ExitCode {
 
 /// One line with the whole chain of causes.
 fn refused(err: &anyhow::Error) -> ExitCode {
-    let mut message = String::new();
-    for cause in err.chain() {
-        let text = cause.to_string();
-        // Some libraries repeat their cause in their own message.
-        if !message.ends_with(&text) {
-            let colon = if message.is_empty() { "" } else { ": " };
-            message = format!("{message}{colon}{text}");
-        }
-    }
-    eprintln!("tollbook: {}", output::one_line(&message));
+    eprintln!("tollbook: {}", output::one_line(&causes(&**err)));
     ExitCode::from(2)
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hasher as _};
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use ledger_app::causes::causes;
 use ledger_app::documents::DocumentError;
 use ledger_app::evaluate::EvaluateError;
 use ledger_app::lookup::LookupError;
@@ -80,7 +80,7 @@ impl ApiError {
 
     /// A failure of ours: the log gets the chain, the caller a code and what to do.
     pub(crate) fn failed(err: &(dyn Error + 'static), is_retryable: bool) -> ApiError {
-        tracing::error!(error = %chain(err), "a request was not answered");
+        tracing::error!(error = %causes(err), "a request was not answered");
         let (status, code, message) = if is_retryable {
             let message = "the ledger did not answer; try again";
             (StatusCode::SERVICE_UNAVAILABLE, "ledger_unavailable", message)
@@ -133,17 +133,6 @@ impl From<DocumentError> for ApiError {
     fn from(err: DocumentError) -> ApiError {
         ApiError::failed(&err, err.is_retryable())
     }
-}
-
-fn chain(err: &(dyn Error + 'static)) -> String {
-    let mut text = err.to_string();
-    let mut cause = err.source();
-    while let Some(err) = cause {
-        // Writing to a `String` does not fail.
-        let _ = write!(text, ": {err}");
-        cause = err.source();
-    }
-    text
 }
 
 #[derive(Serialize)]

@@ -16,6 +16,7 @@ use ledger_core::money::{Money, MoneyError};
 use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::rollup::Rollup;
 
+use crate::causes::causes;
 use crate::lookup::{DayQuery, LookupError, for_each_rollup, owners_of, read_days};
 use crate::ports::{
     AlertState, AlertStore, LedgerStore, Notifier, PublishError, StoreError, StoredAlert,
@@ -212,12 +213,12 @@ async fn send_once(
             Ok(Outcome::Sent)
         }
         Err(PublishError::NotSent(err)) => {
-            tracing::warn!(alert.id = %alert.id, error = %err, "alert {} was not accepted", alert.id);
+            tracing::warn!(alert.id = %alert.id, error = causes(&*err), "alert {} was not accepted", alert.id);
             alerts.advance(&alert.id, Sending, Planned, run, now).await?;
             Ok(Outcome::NotSent)
         }
         Err(PublishError::Unconfirmed(err)) => {
-            tracing::error!(alert.id = %alert.id, error = %err, "alert {} may not have arrived", alert.id);
+            tracing::error!(alert.id = %alert.id, error = causes(&*err), "alert {} may not have arrived", alert.id);
             alerts.advance(&alert.id, Sending, Unconfirmed, run, now).await?;
             Ok(Outcome::Unconfirmed)
         }

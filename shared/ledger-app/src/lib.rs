@@ -4,6 +4,7 @@
 //! Start reading at [`import`], then [`ports`].
 
 pub mod budget_file;
+pub mod causes;
 pub mod collect;
 pub mod documents;
 pub mod evaluate;

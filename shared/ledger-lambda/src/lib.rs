@@ -38,7 +38,7 @@ pub async fn start<C: AsRef<Common>>(
     match Box::pin(serve(config)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
-            tracing::error!(error = %outcome::chain(&*err), "the runtime stopped");
+            tracing::error!(error = %ledger_app::causes::causes(&*err), "the runtime stopped");
             ExitCode::FAILURE
         }
     }

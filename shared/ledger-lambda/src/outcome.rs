@@ -8,6 +8,7 @@ use std::error::Error;
 
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
+use ledger_app::causes::causes;
 use ledger_app::collect::CollectError;
 use ledger_app::documents::DocumentError;
 use ledger_app::evaluate::EvaluateError;
@@ -57,7 +58,7 @@ impl Failure {
 
 impl<E: Retryable> From<E> for Failure {
     fn from(err: E) -> Failure {
-        Failure { message: chain(&err), is_retryable: err.is_retryable() }
+        Failure { message: causes(&err), is_retryable: err.is_retryable() }
     }
 }
 
@@ -96,20 +97,6 @@ pub fn settle(
     let fields = serde_json::Map::from_iter([("input.id".to_owned(), json!(input))]);
     metrics.put(at, PERMANENT_FAILURES, "Count", 1, fields);
     Ok(json!({ "failed": message, "input": input }))
-}
-
-/// An error with all its causes, on one line.
-pub fn chain(err: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(err), |it| (**it).source());
-    let mut message = String::new();
-    for text in causes.map(ToString::to_string) {
-        // Some libraries repeat their cause in their own message.
-        if !message.ends_with(&text) {
-            let colon = if message.is_empty() { "" } else { ": " };
-            message = format!("{message}{colon}{text}");
-        }
-    }
-    message.replace('\n', " ")
 }
 
 #[cfg(test)]

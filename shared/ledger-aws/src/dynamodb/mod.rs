@@ -331,11 +331,3 @@ fn gave_up(doing: impl Into<String>, reason: &'static str) -> StoreError {
     let source = Arc::new(GaveUp(reason));
     StoreError::Unavailable { doing: doing.into(), is_retryable: true, source }
 }
-
-/// An error with all its causes, for a log line.
-fn chain(err: &(dyn Error + 'static)) -> String {
-    std::iter::successors(Some(err), |it| (**it).source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
-}

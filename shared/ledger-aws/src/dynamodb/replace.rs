@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use ledger_app::causes::causes;
 use ledger_app::ports::{BillReplacement, LedgerStore, Replaced, StoreError};
 use ledger_core::attribution::Owner;
 use ledger_core::bill::{BillHead, DayHead, Generation};
@@ -19,8 +20,8 @@ use ledger_core::rollup::{DayRollups, DayTotal, Rollup};
 use sha2::{Digest, Sha256};
 
 use super::{
-    DynamoLedger, Item, Range, chain, gave_up, head, is_condition_failed, key_of, keys, malformed,
-    number, row, text, text_of, unavailable,
+    DynamoLedger, Item, Range, gave_up, head, is_condition_failed, key_of, keys, malformed, number,
+    row, text, text_of, unavailable,
 };
 
 /// As in AWS.
@@ -340,13 +341,13 @@ impl DynamoLedger {
         let intents = match self.query(&plan.doing, "INTENT", Range::Prefix(&prefix), false).await {
             Ok(intents) => intents,
             Err(err) => {
-                tracing::warn!(error = chain(&err), "could not look for unfinished runs");
+                tracing::warn!(error = causes(&err), "could not look for unfinished runs");
                 return;
             }
         };
         for intent in intents {
             if let Err(err) = self.clear_intent(read, &prefix, &intent, now).await {
-                tracing::warn!(error = chain(&err), "could not clear `{}`", key_of(&intent));
+                tracing::warn!(error = causes(&err), "could not clear `{}`", key_of(&intent));
             }
         }
     }
@@ -382,7 +383,7 @@ impl DynamoLedger {
         let outcome = call.key("pk", text("INTENT")).key("sk", text(sk)).send().await;
         if let Err(err) = outcome {
             let err = unavailable(format!("delete intent `{sk}`"), err);
-            tracing::warn!(error = chain(&err), "could not delete intent `{sk}`");
+            tracing::warn!(error = causes(&err), "could not delete intent `{sk}`");
         }
     }
 
@@ -391,7 +392,7 @@ impl DynamoLedger {
         let mut is_done = true;
         for (day, generation) in generations {
             if let Err(err) = self.expire_one(bill, *day, generation, now).await {
-                tracing::warn!(error = chain(&err), "could not expire {day} of {bill}");
+                tracing::warn!(error = causes(&err), "could not expire {day} of {bill}");
                 is_done = false;
             }
         }
