@@ -9,6 +9,7 @@ mod bad_input;
 mod cost_of_running;
 mod explain;
 mod killed;
+mod legacy;
 mod printed_rows;
 mod restated;
 mod stand_in;

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use csv::ByteRecord;
 use flate2::bufread::MultiGzDecoder;
 use ledger_app::ports::{Reading, SourceError};
-use ledger_core::line_item::Provenance;
+use ledger_core::line_item::{Finding, Provenance};
 
 use super::Reader;
 use super::columns::{COUNT, Column};
 use super::line::RawLine;
+use super::names::Layout;
 
 /// A row that a quote without an end swallows must not fill memory; AWS's rows are a few kilobytes.
 /// One large cell stays below it and costs one row, not the file.
@@ -50,9 +51,8 @@ pub(super) fn read(
     has_header.map_err(|error| source.csv_failed(error, 0))?;
     let header: Vec<String> =
         record.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect();
-    let positions: [Option<usize>; COUNT] =
-        Column::ALL.map(|column| header.iter().position(|it| it == column.name()));
-    if positions.iter().all(Option::is_none) {
+    let layout = Layout::new(header.iter().map(String::as_str));
+    if !layout.is_known() {
         return Err(SourceError::Refused(format!(
             "`{name}` is not a cost and usage export: it begins like {}; expected Parquet, or CSV \
              with a header line that has `{}`",
@@ -60,7 +60,14 @@ pub(super) fn read(
             Column::Unblended.name(),
         )));
     }
-    reader.check_columns(name, |column| position(&positions, column).is_some())?;
+    reader.check_columns(name, |column| layout.has(column))?;
+    if layout.is_legacy() && !layout.has(Column::Principal) {
+        let message = format!(
+            "`{name}` is a cost and usage report of the kind before exports 2.0, which cannot name \
+             callers; set up a data export 2.0 beside it"
+        );
+        reader.emit(name, Reading::Finding(Finding { code: "legacy-report", message }))?;
+    }
 
     let mut provenance = Provenance { file: Arc::clone(name), line: 0 };
     let mut told = 0;
@@ -77,7 +84,7 @@ pub(super) fn read(
         provenance.line = provenance.line.saturating_add(1);
         reader.row_height = height;
         reader.row_is_rejected = false;
-        row(&record, &header, &positions, &provenance, reader)?;
+        row(&record, &header, &layout, &provenance, reader)?;
         if provenance.line.is_multiple_of(ROWS_PER_PROGRESS) {
             let bytes = raw_bytes.get();
             reader.emit(name, Reading::Progress(bytes.saturating_sub(told)))?;
@@ -104,14 +111,10 @@ pub(super) fn read(
     reader.emit(name, Reading::Progress(raw_bytes.get().saturating_sub(told)))
 }
 
-fn position(positions: &[Option<usize>; COUNT], column: Column) -> Option<usize> {
-    positions.get(column as usize).copied().flatten()
-}
-
 fn row(
     record: &ByteRecord,
     header: &[String],
-    positions: &[Option<usize>; COUNT],
+    layout: &Layout,
     provenance: &Provenance,
     reader: &mut Reader<'_>,
 ) -> Result<(), SourceError> {
@@ -120,19 +123,31 @@ fn row(
         let reason = format!("the line has {} fields; expected {}", record.len(), header.len());
         return reader.reject(provenance, column, reason);
     }
+    let cell = |position: usize| {
+        let bytes = record.get(position).unwrap_or_default();
+        std::str::from_utf8(bytes).map_err(|_| (position, bytes))
+    };
+    let maps = [Column::Product, Column::Tags]
+        .map(|map| layout.is_apart(map).then(|| layout.map(map, cell)).transpose());
+    let cells = Column::ALL.map(|column| layout.position(column).map(cell).transpose());
     let mut raw = RawLine([None; COUNT]);
-    for (cell, column) in raw.0.iter_mut().zip(Column::ALL) {
-        let Some(bytes) = position(positions, column).and_then(|it| record.get(it)) else {
-            continue;
-        };
-        match std::str::from_utf8(bytes) {
-            Ok(text) => *cell = Some(text),
-            Err(_) => {
-                let text: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
-                let reason = format!("`{text}` is not UTF-8; expected UTF-8 text");
-                return reader.reject(provenance, column.name(), reason);
+    let mut fill = || {
+        for (to, text) in raw.0.iter_mut().zip(cells) {
+            *to = text?;
+        }
+        for (column, text) in [Column::Product, Column::Tags].into_iter().zip(&maps) {
+            let text = text.as_ref().map_err(|unreadable| *unreadable)?;
+            if let (Some(to), Some(text)) = (raw.0.get_mut(column as usize), text) {
+                *to = Some(text);
             }
         }
+        Ok(())
+    };
+    if let Err((position, bytes)) = fill() {
+        let text: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
+        let reason = format!("`{text}` is not UTF-8; expected UTF-8 text");
+        let column = header.get(position).map_or("", String::as_str);
+        return reader.reject(provenance, column, reason);
     }
     reader.row(&raw, provenance)
 }

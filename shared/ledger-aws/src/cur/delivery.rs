@@ -91,8 +91,29 @@ fn in_folder(root: &Path) -> Result<Vec<Delivery>, SourceError> {
     }
     groups
         .into_iter()
-        .map(|((folder, period), files)| delivery(text(&folder)?, &files, period))
+        .map(|((folder, period), files)| {
+            check_one_delivery(&folder, &files)?;
+            delivery(text(&folder)?, &files, period)
+        })
         .collect()
+}
+
+/// Each delivery tells of the whole month, so two of them are not one bill.
+fn check_one_delivery(folder: &Path, files: &[PathBuf]) -> Result<(), SourceError> {
+    if period_folder(folder) != Some(folder) {
+        return Ok(());
+    }
+    let places: BTreeSet<&Path> = files.iter().filter_map(|it| it.parent()).collect();
+    let mut places = places.into_iter().map(|it| it.strip_prefix(folder).unwrap_or(it).display());
+    match (places.next(), places.next()) {
+        (Some(first), Some(second)) => Err(refused(format!(
+            "`{}` holds more than one delivery, such as `{first}` and `{second}`, and no manifest \
+             says which counts; expected its manifest in the export's folder, or the folder of one \
+             delivery",
+            folder.display(),
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Files of a folder and the folders in it, without what begins with a point.

@@ -2,6 +2,7 @@
 //!
 //! Keys of S3 are taken as paths here: both name the month and the export in their folders.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -15,10 +16,12 @@ pub const MANIFEST_END: &str = "Manifest.json";
 
 const PERIOD_FOLDER: &str = "BILLING_PERIOD=";
 
-/// **Source:** `<export>-Manifest.json`, of which AWS publishes no schema.
+/// **Source:** `<export>-Manifest.json`, of which AWS publishes no schema; the reports before exports
+/// 2.0 name their files in `reportKeys`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Manifest {
+    #[serde(alias = "reportKeys")]
     data_files: Vec<String>,
     created_at: Option<serde_json::Value>,
     billing_period: Option<serde_json::Value>,
@@ -55,7 +58,7 @@ impl Manifest {
     pub(super) fn period(&self, path: &Path) -> Option<BillingPeriod> {
         period_of(path).or_else(|| {
             let start = self.billing_period.as_ref()?.get("start")?.as_str()?;
-            BillingPeriod::parse(start.get(..7)?).ok()
+            start.get(..7).and_then(|it| BillingPeriod::parse(it).ok()).or_else(|| month_of(start))
         })
     }
 }
@@ -69,8 +72,11 @@ pub(super) fn newest_of_each_month<P: AsRef<Path> + Ord>(
         let period = manifest.period(path.as_ref());
         let place = if period.is_some() { export_folder(path.as_ref()) } else { path.as_ref() };
         let key = (place.to_owned(), period);
+        // Of those without a date, the one beside the folders of deliveries is of the last of them.
+        let depth = |path: &P| Reverse(path.as_ref().components().count());
         let is_newer = by_month.get(&key).is_none_or(|(other, than)| {
-            (than.delivered_at(), other) < (manifest.delivered_at(), &path)
+            (than.delivered_at(), depth(other), other)
+                < (manifest.delivered_at(), depth(&path), &path)
         });
         if is_newer {
             by_month.insert(key, (path, manifest));
@@ -88,12 +94,30 @@ pub(super) fn export_folder(manifest: &Path) -> &Path {
 
 /// The folder of a month that a path lies in.
 pub(super) fn period_folder(path: &Path) -> Option<&Path> {
-    path.ancestors().find(|it| name_of(it).starts_with(PERIOD_FOLDER))
+    path.ancestors().find(|it| {
+        let name = name_of(it);
+        name.starts_with(PERIOD_FOLDER) || month_of_folder(name).is_some()
+    })
 }
 
 pub(super) fn period_of(path: &Path) -> Option<BillingPeriod> {
-    let month = name_of(period_folder(path)?).strip_prefix(PERIOD_FOLDER)?;
-    BillingPeriod::parse(month).ok()
+    let name = name_of(period_folder(path)?);
+    match name.strip_prefix(PERIOD_FOLDER) {
+        Some(month) => BillingPeriod::parse(month).ok(),
+        None => month_of_folder(name),
+    }
+}
+
+/// The month of a folder of the reports before exports 2.0, such as `20231101-20231201`.
+fn month_of_folder(name: &str) -> Option<BillingPeriod> {
+    let (start, end) = name.split_once('-')?;
+    let is_day = |it: &str| it.len() == 8 && it.ends_with("01") && month_of(it).is_some();
+    if is_day(start) && is_day(end) { month_of(start) } else { None }
+}
+
+/// The month of a time such as `20231101T000000.000Z`.
+fn month_of(text: &str) -> Option<BillingPeriod> {
+    BillingPeriod::parse(&format!("{}-{}", text.get(..4)?, text.get(4..6)?)).ok()
 }
 
 /// The last part of a path.

@@ -15,6 +15,7 @@ mod groups;
 mod ids;
 mod line;
 mod manifest;
+mod names;
 mod parquet_file;
 mod s3;
 #[cfg(test)]
