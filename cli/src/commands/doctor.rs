@@ -10,7 +10,6 @@ use ledger_core::bill::{BillHead, data_up_to};
 use ledger_core::cost::CostKind;
 use ledger_core::dimension::{Dimension, Scope};
 use ledger_core::period::{BillingPeriod, ChargePeriod};
-use ledger_core::reconciliation::reconcile;
 use ledger_core::report::ReportQuery;
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -76,7 +75,7 @@ async fn examine(ledger: &DynamoLedger) -> anyhow::Result<Findings> {
         if rules.is_some() {
             about_owners(recent, ledger, &mut findings).await?;
         }
-        about_agreement(&heads, recent, &mut findings)?;
+        about_agreement(recent, ledger, &mut findings).await?;
     }
     if ledger.document(DocumentKind::Budgets).await?.is_none() {
         findings.push((
@@ -178,24 +177,26 @@ async fn about_owners(
     Ok(())
 }
 
-fn about_agreement(
-    heads: &[BillHead],
+async fn about_agreement(
     recent: ChargePeriod,
+    ledger: &DynamoLedger,
     findings: &mut Findings,
 ) -> anyhow::Result<()> {
-    for day in reconcile(heads, recent, CostKind::Unblended, today())? {
-        if day.is_suspicious() {
-            findings.push((
-                "reconciliation",
-                format!(
-                    "on {} the bill says {} and Cost Explorer {}; collect the day again, then \
-                     check that the export holds all accounts",
-                    day.day,
-                    day.bill.to_reader(),
-                    day.cost_explorer.to_reader()
-                ),
-            ));
-        }
+    let days = lookup::reconciliation(recent, CostKind::Unblended, today(), ledger).await?;
+    for day in days.iter().filter(|it| it.is_suspicious()) {
+        let services: Vec<String> =
+            day.differing_services().map(|(service, _)| format!("`{service}`")).collect();
+        findings.push((
+            "reconciliation",
+            format!(
+                "on {} the bill says {} and Cost Explorer {}; they differ on {}: collect the day \
+                 again, then check that the export holds all accounts",
+                day.day,
+                day.total.bill.to_reader(),
+                day.total.cost_explorer.to_reader(),
+                services.join(", "),
+            ),
+        ));
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Scope};
 use ledger_core::money::Money;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
-use ledger_core::reconciliation::ReconciledDay;
+use ledger_core::reconciliation::{Compared, ReconciledDay};
 use ledger_core::report::{CurrencyReport, ReportQuery, ReportRow};
 use serde_json::{Map, Value, json};
 
@@ -120,17 +120,33 @@ fn print_json(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconcil
 }
 
 fn days_of(reconciled: &[ReconciledDay], currency: Currency) -> Vec<Value> {
-    let days = reconciled.iter().filter(|it| it.bill.currency() == currency);
+    let days = reconciled.iter().filter(|it| it.total.bill.currency() == currency);
     days.map(|it| {
-        json!({
-            "day": it.day.to_string(),
-            "bill": it.bill.amount().to_string(),
-            "cost_explorer": it.cost_explorer.amount().to_string(),
-            "difference": it.difference.amount().to_string(),
-            "percent": it.percent.map(|it| it.normalize().to_string()),
-            "settled": it.settled,
-        })
+        let services = it.services.iter().map(|(service, compared)| {
+            let mut body = compared_body(compared);
+            body.insert("service".to_owned(), (&**service).into());
+            Value::from(body)
+        });
+        let mut body = compared_body(&it.total);
+        body.insert("day".to_owned(), it.day.to_string().into());
+        body.insert("settled".to_owned(), it.settled.into());
+        body.insert("services".to_owned(), services.collect());
+        body.into()
     })
+    .collect()
+}
+
+fn compared_body(compared: &Compared) -> Map<String, Value> {
+    let plain = |money: Money| Value::from(money.amount().to_string());
+    let percent = compared.percent.map(|it| it.normalize().to_string());
+    [
+        ("bill", plain(compared.bill)),
+        ("cost_explorer", plain(compared.cost_explorer)),
+        ("difference", plain(compared.difference)),
+        ("percent", percent.into()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into_iter()
     .collect()
 }
 
@@ -139,23 +155,32 @@ fn print_reconciliation(reconciled: &[ReconciledDay]) {
     if reconciled.is_empty() {
         return;
     }
-    let differing: Vec<_> = reconciled.iter().filter(|it| !it.difference.is_zero()).collect();
+    let differs = |it: &&ReconciledDay| {
+        !it.total.difference.is_zero() || it.differing_services().next().is_some()
+    };
+    let differing: Vec<_> = reconciled.iter().filter(differs).collect();
     output::line(&format!(
         "Cost Explorer agrees with the bill on {} of {} days",
         reconciled.len() - differing.len(),
         reconciled.len()
     ));
     for day in differing {
-        output::line(&format!(
-            "  {}: bill {}, Cost Explorer {}, difference {}{}{}",
-            day.day,
-            day.bill.to_reader(),
-            day.cost_explorer.to_reader(),
-            day.difference.to_reader(),
-            day.percent.map_or_else(String::new, |it| format!(" ({it:.1}%)")),
-            if day.settled { "" } else { ", may still settle" }
-        ));
+        let state = if day.settled { "" } else { ", may still settle" };
+        output::line(&format!("  {}: {}{state}", day.day, in_words(&day.total)));
+        for (service, compared) in day.differing_services() {
+            output::line(&format!("    {service}: {}", in_words(compared)));
+        }
     }
+}
+
+fn in_words(compared: &Compared) -> String {
+    format!(
+        "bill {}, Cost Explorer {}, difference {}{}",
+        compared.bill.to_reader(),
+        compared.cost_explorer.to_reader(),
+        compared.difference.to_reader(),
+        compared.percent.map_or_else(String::new, |it| format!(" ({it:.1}%)")),
+    )
 }
 
 fn print_csv(query: &ReportQuery, answer: &ReportAnswer) {

@@ -5,7 +5,10 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use rust_decimal::Decimal;
 use serde_json::Value;
+
+use crate::decimal;
 
 fn command(data: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tollbook"));
@@ -68,6 +71,13 @@ fn the_sample_is_there_with_its_alerts_and_the_day_cost_explorer_has_not_heard_o
     assert!(days.len() >= 4, "{days:?}");
     assert!(differing.len() <= 1, "{differing:?}");
     assert!(differing.iter().all(|it| it["settled"] == true), "{differing:?}");
+    for day in days {
+        // Each service's difference, and together they are the day's.
+        let services = day["services"].as_array().unwrap();
+        let sum: Decimal = services.iter().map(|it| decimal(&it["difference"])).sum();
+        assert_eq!(decimal(&day["difference"]), sum, "{day}");
+        assert!(services.len() > 1, "{day}");
+    }
     let found = ask(data, &["doctor"]);
     let findings = json(&found);
     let codes: Vec<_> =

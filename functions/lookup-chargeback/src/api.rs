@@ -20,7 +20,7 @@ use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Scope};
 use ledger_core::money::Money;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
-use ledger_core::reconciliation::{ReconciledDay, reconcile};
+use ledger_core::reconciliation::{Compared, ReconciledDay};
 use ledger_core::report::{CurrencyReport, ReportQuery};
 use ledger_core::statement::Statement;
 use serde::Serialize;
@@ -514,11 +514,36 @@ struct UnattributedBody {
 struct ReconciledBody {
     day: String,
     currency: String,
+    #[serde(flatten)]
+    total: ComparedBody,
+    settled: bool,
+    services: Vec<ServiceBody>,
+}
+
+#[derive(Serialize)]
+struct ServiceBody {
+    service: String,
+    #[serde(flatten)]
+    compared: ComparedBody,
+}
+
+#[derive(Serialize)]
+struct ComparedBody {
     bill: String,
     cost_explorer: String,
     difference: String,
     percent: Option<String>,
-    settled: bool,
+}
+
+impl ComparedBody {
+    fn new(compared: &Compared) -> ComparedBody {
+        ComparedBody {
+            bill: plain(compared.bill),
+            cost_explorer: plain(compared.cost_explorer),
+            difference: plain(compared.difference),
+            percent: compared.percent.map(|it| it.normalize().to_string()),
+        }
+    }
 }
 
 /// `GET /v1/health`.
@@ -546,14 +571,20 @@ pub(crate) async fn health<L: LedgerStore>(
             });
         }
     }
-    let reconciliation = reconciliation(&heads, today)?.into_iter().map(|it| ReconciledBody {
+    let reconciled = reconciliation(today, &state.ledger).await?;
+    let reconciliation = reconciled.iter().map(|it| ReconciledBody {
         day: it.day.to_string(),
-        currency: it.bill.currency().to_string(),
-        bill: plain(it.bill),
-        cost_explorer: plain(it.cost_explorer),
-        difference: plain(it.difference),
-        percent: it.percent.map(|it| it.normalize().to_string()),
+        currency: it.total.bill.currency().to_string(),
+        total: ComparedBody::new(&it.total),
         settled: it.settled,
+        services: it
+            .services
+            .iter()
+            .map(|(service, compared)| ServiceBody {
+                service: service.to_string(),
+                compared: ComparedBody::new(compared),
+            })
+            .collect(),
     });
     let body = HealthAnswer {
         sample: state.sample,
@@ -603,13 +634,13 @@ pub(crate) fn unattributed_of(report: &CurrencyReport) -> Result<Money, ApiError
 }
 
 /// Bill and Cost Explorer of the last days, side by side.
-pub(crate) fn reconciliation(
-    heads: &[BillHead],
+pub(crate) async fn reconciliation(
     today: Date,
+    ledger: &impl LedgerStore,
 ) -> Result<Vec<ReconciledDay>, ApiError> {
     let start = today.saturating_sub(RECONCILED_DAYS.days());
     match ChargePeriod::new(start, today.saturating_add(1.day())) {
-        Ok(period) => Ok(reconcile(heads, period, CostKind::Unblended, today)?),
+        Ok(period) => Ok(lookup::reconciliation(period, CostKind::Unblended, today, ledger).await?),
         Err(_) => Ok(Vec::new()),
     }
 }

@@ -18,7 +18,7 @@ use ledger_core::currency::Currency;
 use ledger_core::dimension::Dimension;
 use ledger_core::money::Money;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
-use ledger_core::reconciliation::ReconciledDay;
+use ledger_core::reconciliation::{Compared, ReconciledDay};
 use ledger_core::report::{CurrencyReport, ReportRow};
 use ledger_core::tokens::TokenDirection;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -98,7 +98,7 @@ where
         figures,
         verdicts: judge_all(&budgets, today, ledger).await?,
         alerts: recent_alerts(today, ledger).await?,
-        reconciled: reconciliation(&heads, today)?,
+        reconciled: reconciliation(today, ledger).await?,
     })
 }
 
@@ -484,16 +484,29 @@ fn reconciliation_table(days: &[ReconciledDay]) -> Markup {
                 th { "Day" } th.number { "Bill" } th.number { "Cost Explorer" }
                 th.number { "Difference" } th { "State" }
             } }
-            tbody { @for day in days { tr {
-                td { (day.day) }
-                td.number { (amount(day.bill)) }
-                td.number { (amount(day.cost_explorer)) }
-                td.number {
-                    (amount(day.difference))
-                    @if let Some(percent) = day.percent { " (" (percent.normalize()) " %)" }
+            tbody { @for day in days {
+                tr {
+                    td { (day.day) }
+                    (compared_cells(&day.total))
+                    td { @if day.settled { "settled" } @else { "settling" } }
                 }
-                td { @if day.settled { "settled" } @else { "settling" } }
-            } } }
+                @for (service, compared) in day.differing_services() { tr.part {
+                    td { (service) }
+                    (compared_cells(compared))
+                    td {}
+                } }
+            } }
         } }
     } }
+}
+
+fn compared_cells(compared: &Compared) -> Markup {
+    html! {
+        td.number { (amount(compared.bill)) }
+        td.number { (amount(compared.cost_explorer)) }
+        td.number {
+            (amount(compared.difference))
+            @if let Some(percent) = compared.percent { " (" (percent.normalize()) " %)" }
+        }
+    }
 }

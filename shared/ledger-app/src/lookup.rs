@@ -10,10 +10,10 @@ use ledger_core::bill::{BillHead, ServedDay, Status, data_up_to, served_days};
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Level};
-use ledger_core::line_item::BillId;
+use ledger_core::line_item::{BillId, Source};
 use ledger_core::money::{Money, MoneyError};
 use ledger_core::period::{BillingPeriod, ChargePeriod};
-use ledger_core::reconciliation::{ReconciledDay, reconcile};
+use ledger_core::reconciliation::{ReconciledDay, Reconciliation};
 use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery};
 use ledger_core::rollup::Rollup;
 use ledger_core::statement::{Statement, StatementBuilder};
@@ -151,7 +151,8 @@ pub async fn entries(
     Ok(found)
 }
 
-/// The bill and Cost Explorer side by side, on each day of a period that both tell of.
+/// The bill and Cost Explorer side by side, on each day of a period that both tell of, and for each
+/// service.
 ///
 /// # Errors
 ///
@@ -163,7 +164,16 @@ pub async fn reconciliation(
     ledger: &impl LedgerStore,
 ) -> Result<Vec<ReconciledDay>, LookupError> {
     let heads = heads_of(period, ledger).await?;
-    reconcile(&heads, period, cost_kind, today).map_err(LookupError::Money)
+    let mut both =
+        Reconciliation::new(&heads, period, cost_kind, today).map_err(LookupError::Money)?;
+    for source in [Source::Cur, Source::CostExplorer] {
+        let days = both.days_to_read(&heads, &source);
+        for_each_rollup(&days, Level::Summary, None, ledger, |rollup, day, _| {
+            both.add(&source, rollup, day)
+        })
+        .await?;
+    }
+    Ok(both.finish())
 }
 
 /// The pointers of all bills that can hold a day of a period. A late charge stands on a later

@@ -1,17 +1,19 @@
 //! The bill and Cost Explorer side by side: a difference that is shown, never added.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::bill::{BillHead, reached_by_bill};
+use crate::bill::{BillHead, ServedDay, reached_by_bill};
 use crate::cost::CostKind;
 use crate::currency::Currency;
 use crate::line_item::Source;
 use crate::money::{Money, MoneyError};
 use crate::period::ChargePeriod;
+use crate::rollup::Rollup;
 
 /// Days after which two sources should agree: Marketplace-billed models were seen to settle later
 /// than 48 hours.
@@ -21,11 +23,9 @@ pub const SETTLING_DAYS: i64 = 3;
 /// and the order of refreshes stay far below.
 pub const TOLERANCE_PERCENT: Decimal = Decimal::ONE;
 
-/// One day as both sources tell it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReconciledDay {
-    /// The day.
-    pub day: Date,
+/// What both sources say of the same charges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compared {
     /// The AI lines of the bill.
     pub bill: Money,
     /// The AI services in Cost Explorer.
@@ -34,53 +34,122 @@ pub struct ReconciledDay {
     pub difference: Money,
     /// The difference in percent of the bill; `None` when the bill is zero.
     pub percent: Option<Decimal>,
+}
+
+impl Compared {
+    fn new(bill: Money, cost_explorer: Money) -> Result<Compared, MoneyError> {
+        let difference = bill.checked_sub(cost_explorer)?;
+        Ok(Compared { bill, cost_explorer, difference, percent: difference.percent_of(bill) })
+    }
+
+    fn is_beyond_tolerance(&self) -> bool {
+        !self.difference.is_zero() && self.percent.is_none_or(|it| it.abs() > TOLERANCE_PERCENT)
+    }
+}
+
+/// One day as both sources tell it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReconciledDay {
+    /// The day.
+    pub day: Date,
+    /// All AI services together.
+    pub total: Compared,
+    /// Each service by the name its money appears under; what one source alone names is zero in the
+    /// other.
+    pub services: BTreeMap<Arc<str>, Compared>,
     /// Whether the day is old enough for the two to agree.
     pub settled: bool,
 }
 
 impl ReconciledDay {
-    /// Whether the two differ by more than [`TOLERANCE_PERCENT`] though they had time to agree.
+    /// Whether the two differ by more than [`TOLERANCE_PERCENT`] though they had time to agree, on
+    /// the day or on one of its services.
     pub fn is_suspicious(&self) -> bool {
-        self.settled
-            && !self.difference.is_zero()
-            && self.percent.is_none_or(|it| it.abs() > TOLERANCE_PERCENT)
+        let mut compared = std::iter::once(&self.total).chain(self.services.values());
+        self.settled && compared.any(Compared::is_beyond_tolerance)
+    }
+
+    /// The services that the two do not say the same of.
+    pub fn differing_services(&self) -> impl Iterator<Item = (&Arc<str>, &Compared)> {
+        self.services.iter().filter(|(_, it)| !it.difference.is_zero())
     }
 }
 
-/// Lays the days of a period that both sources tell of side by side.
-///
-/// A bill tells of every day up to its last: one that it leaves out has no cost on it.
-///
-/// # Errors
-///
-/// [`MoneyError::OutOfRange`].
-pub fn reconcile(
-    heads: &[BillHead],
-    period: ChargePeriod,
+/// Lays the days of a period that both sources tell of side by side: the days by what the pointers of
+/// bills say, their services by rollups that are added.
+#[derive(Debug)]
+pub struct Reconciliation {
     cost_kind: CostKind,
-    today: Date,
-) -> Result<Vec<ReconciledDay>, MoneyError> {
-    let bill = by_day(heads, &Source::Cur, period, cost_kind)?;
-    let explorer = by_day(heads, &Source::CostExplorer, period, cost_kind)?;
-    let mut days = Vec::new();
-    for ((day, currency), cost_explorer) in explorer {
-        let billed = match bill.get(&(day, currency)) {
-            Some(billed) => *billed,
-            // A day billed in another currency does not compare; one without any lines does.
-            None if is_left_out(heads, day) => Money::zero(currency),
-            None => continue,
-        };
-        let difference = billed.checked_sub(cost_explorer)?;
-        days.push(ReconciledDay {
-            day,
-            bill: billed,
-            cost_explorer,
-            difference,
-            percent: difference.percent_of(billed),
-            settled: day.checked_add(SETTLING_DAYS.days()).is_ok_and(|it| it < today),
-        });
+    days: BTreeMap<(Date, Currency), ReconciledDay>,
+}
+
+impl Reconciliation {
+    /// Compares the totals of days.
+    ///
+    /// A bill tells of every day up to its last: one that it leaves out has no cost on it.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn new(
+        heads: &[BillHead],
+        period: ChargePeriod,
+        cost_kind: CostKind,
+        today: Date,
+    ) -> Result<Reconciliation, MoneyError> {
+        let bill = by_day(heads, &Source::Cur, period, cost_kind)?;
+        let explorer = by_day(heads, &Source::CostExplorer, period, cost_kind)?;
+        let mut days = BTreeMap::new();
+        for ((day, currency), cost_explorer) in explorer {
+            let billed = match bill.get(&(day, currency)) {
+                Some(billed) => *billed,
+                // A day billed in another currency does not compare; one without any lines does.
+                None if is_left_out(heads, day) => Money::zero(currency),
+                None => continue,
+            };
+            let total = Compared::new(billed, cost_explorer)?;
+            let settled = day.checked_add(SETTLING_DAYS.days()).is_ok_and(|it| it < today);
+            let day = ReconciledDay { day, total, services: BTreeMap::new(), settled };
+            days.insert((day.day, currency), day);
+        }
+        Ok(Reconciliation { cost_kind, days })
     }
-    Ok(days)
+
+    /// The days of a source whose rollups are to be added.
+    pub fn days_to_read<'a>(&self, heads: &'a [BillHead], source: &Source) -> Vec<ServedDay<'a>> {
+        let days: BTreeSet<Date> = self.days.keys().map(|(day, _)| *day).collect();
+        let of_source = heads.iter().filter(|head| head.bill.source == *source);
+        of_source
+            .flat_map(|head| head.days.iter().map(move |(day, state)| (head, day, state)))
+            .filter(|(_, day, _)| days.contains(day))
+            .map(|(head, day, state)| ServedDay { head, day: *day, state })
+            .collect()
+    }
+
+    /// Adds a rollup of a day that is to be read.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn add(&mut self, source: &Source, rollup: &Rollup, day: Date) -> Result<(), MoneyError> {
+        let Some(day) = self.days.get_mut(&(day, rollup.key.currency)) else { return Ok(()) };
+        let cost = rollup.measures.costs.of(self.cost_kind);
+        let zero = Money::zero(rollup.key.currency);
+        let service = Arc::clone(&rollup.key.service);
+        let nothing = Compared { bill: zero, cost_explorer: zero, difference: zero, percent: None };
+        let sums = day.services.entry(service).or_insert(nothing);
+        let (bill, cost_explorer) = match source {
+            Source::CostExplorer => (sums.bill, sums.cost_explorer.checked_add(cost)?),
+            _ => (sums.bill.checked_add(cost)?, sums.cost_explorer),
+        };
+        *sums = Compared::new(bill, cost_explorer)?;
+        Ok(())
+    }
+
+    /// The days in order.
+    pub fn finish(self) -> Vec<ReconciledDay> {
+        self.days.into_values().collect()
+    }
 }
 
 /// Whether the bills reach beyond a day that Cost Explorer tells of and none has a line of it.
@@ -112,7 +181,7 @@ fn by_day(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::line_item::UNKNOWN_PAYER;
+    use crate::line_item::{LineItem, UNKNOWN_PAYER};
     use crate::testing::*;
 
     fn cur(period: &str, days: &[(&str, &str)]) -> BillHead {
@@ -127,13 +196,15 @@ mod tests {
     #[track_caller]
     fn check(heads: &[BillHead], expected: &[&str]) {
         let period = span("2026-10-01", "2026-11-01");
-        let days = reconcile(heads, period, CostKind::Unblended, date("2026-10-08")).unwrap();
+        let today = date("2026-10-08");
+        let days = Reconciliation::new(heads, period, CostKind::Unblended, today).unwrap().finish();
         let days: Vec<String> = days
             .iter()
             .map(|it| {
-                let percent = it.percent.map_or("-".to_owned(), |it| it.normalize().to_string());
-                let (bill, explorer) = (it.bill.amount(), it.cost_explorer.amount());
-                let difference = it.difference.amount();
+                let total = it.total;
+                let percent = total.percent.map_or("-".to_owned(), |it| it.normalize().to_string());
+                let (bill, explorer) = (total.bill.amount(), total.cost_explorer.amount());
+                let difference = total.difference.amount();
                 format!("{} {bill} {explorer} {difference} {percent} {}", it.day, it.settled)
             })
             .collect();
@@ -183,5 +254,35 @@ mod tests {
             ],
             &["2026-10-01 3 3 0 0 true"],
         );
+    }
+
+    #[test]
+    fn services_that_differ_are_told_even_if_the_day_agrees() {
+        let days = [("2026-10-01", "3")];
+        let heads = [cur("2026-10", &days), explorer(&days)];
+        let period = span("2026-10-01", "2026-11-01");
+        let today = date("2026-10-08");
+        let mut both = Reconciliation::new(&heads, period, CostKind::Unblended, today).unwrap();
+        for (source, one, two) in [(Source::Cur, "1", "2"), (Source::CostExplorer, "2", "1")] {
+            let read = both.days_to_read(&heads, &source);
+            assert_eq!(read.iter().map(|it| it.day).collect::<Vec<_>>(), [date("2026-10-01")]);
+            let lines = [("Amazon Bedrock", one), ("Nova (Amazon Bedrock Edition)", two)];
+            for (service, cost) in lines {
+                let service = service.into();
+                let line = LineItem { service, ..line_of(GATEWAY, cost) };
+                let (ledger, _) = ledger_of(&[line], &rules(&[]));
+                for (_, rollup) in rollups_of(&ledger, false) {
+                    both.add(&source, &rollup, date("2026-10-01")).unwrap();
+                }
+            }
+        }
+        let days = both.finish();
+        let differing: Vec<(&str, String)> = days[0]
+            .differing_services()
+            .map(|(service, it)| (&**service, it.difference.amount().to_string()))
+            .collect();
+        let expected = [("Amazon Bedrock", "-1"), ("Nova (Amazon Bedrock Edition)", "1")];
+        assert_eq!(differing, expected.map(|(service, it)| (service, it.to_owned())));
+        assert!(days[0].total.difference.is_zero() && days[0].is_suspicious());
     }
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::collect::{ClockPause, CollectRequest, RequestQuota, collect};
 use ledger_app::import::import_bills;
+use ledger_app::lookup::reconciliation;
 use ledger_app::ports::{LedgerStore, StoreError};
 use ledger_app::rules_file::parse_rules;
 use ledger_aws::connect::{LocalEndpoint, cost_explorer_client, dynamodb_client};
@@ -18,7 +19,6 @@ use ledger_core::cost::CostKind;
 use ledger_core::dimension::Level;
 use ledger_core::line_item::Source;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
-use ledger_core::reconciliation::reconcile;
 use ledger_local::cost_explorer::{CostExplorerStandIn, cost_lines};
 use ledger_local::database::EmbeddedDatabase;
 use ledger_local::sample::{Delivery, SampleOrganisation};
@@ -105,13 +105,21 @@ async fn both_paths_agree_by_tag_and_day_and_a_planted_difference_shows() {
     assert!(bill.len() > 100, "{} groups", bill.len());
     assert_eq!(by_tag(&ledger, Source::CostExplorer).await, bill);
     let differences = async || {
-        let heads = ledger.heads(BillingPeriod::containing(period().start())).await.unwrap();
-        let days = reconcile(&heads, period(), CostKind::Unblended, as_of()).unwrap();
+        let kind = CostKind::Unblended;
+        let days = reconciliation(period(), kind, as_of(), &ledger).await.unwrap();
         assert_eq!(days.len(), 20);
-        let differing = days.into_iter().filter(|it| !it.difference.is_zero());
+        assert!(days.iter().all(|it| it.services.len() > 2), "{days:?}");
+        let mut differing = Vec::new();
+        for day in days.iter().filter(|it| !it.total.difference.is_zero()) {
+            for (service, compared) in day.differing_services() {
+                let differences = [day.total, *compared].map(|it| it.difference.amount());
+                differing.push((day.day, service.to_string(), differences, day.settled));
+            }
+        }
+        // What differs on a service differs on its day here.
+        let of_services: usize = days.iter().map(|it| it.differing_services().count()).sum();
+        assert_eq!(differing.len(), of_services);
         differing
-            .map(|it| (it.day, it.difference.amount().to_string(), it.settled))
-            .collect::<Vec<_>>()
     };
     assert_eq!(differences().await, []);
 
@@ -121,5 +129,7 @@ async fn both_paths_agree_by_tag_and_day_and_a_planted_difference_shows() {
     planted.unblended -= Decimal::new(125, 2);
     stand_in.replace(lines);
     ask().await;
-    assert_eq!(differences().await, [(day, "1.25".to_owned(), true)]);
+    let planted = Decimal::new(125, 2);
+    let expected = (day, "Amazon Bedrock".to_owned(), [planted, planted], true);
+    assert_eq!(differences().await, [expected]);
 }
