@@ -154,3 +154,37 @@ fn importing_again_after_new_rules_satisfies_the_doctor() {
         assert!(!has_outdated(), "after {name}");
     }
 }
+
+#[test]
+fn a_bill_that_its_export_leaves_out_is_taken_back() {
+    let setting = Setting::set_up();
+    let october = [row("2026-10", "2026-10-30", "3")];
+    setting.import("2026-10", "2026-11-01T06:00:00Z", &october);
+    setting.import("2026-11", "2026-11-03T06:00:00Z", &[row("2026-11", "2026-11-01", "5")]);
+    let report = setting.import("2026-11", "2026-11-03T07:00:00Z", &[]);
+    let finding = &report["findings"].as_array().unwrap().last().unwrap()["code"];
+    assert_eq!(finding, "bill-withdrawn", "{report}");
+    assert_eq!(setting.days(), days(&[("2026-10-30", "3")]));
+    // Once; and an older delivery does not bring it back.
+    let again = setting.import("2026-11", "2026-11-03T07:00:00Z", &[]);
+    assert_eq!(again["bills"], json!([]));
+    setting.import("2026-11", "2026-11-03T06:00:00Z", &[row("2026-11", "2026-11-01", "5")]);
+    assert_eq!(setting.days(), days(&[("2026-10-30", "3")]));
+    setting.import("2026-11", "2026-11-03T08:00:00Z", &[row("2026-11", "2026-11-02", "6")]);
+    assert_eq!(setting.days(), days(&[("2026-10-30", "3"), ("2026-11-02", "6")]));
+}
+
+#[test]
+fn an_empty_delivery_takes_back_nothing_of_another_export() {
+    let setting = Setting::set_up();
+    setting.import("2026-11", "2026-11-03T06:00:00Z", &[row("2026-11", "2026-11-01", "5")]);
+    let root = setting.folder.path().join("other");
+    fs::create_dir_all(root.join("BILLING_PERIOD=2026-11")).unwrap();
+    let manifest =
+        json!({ "dataFiles": ["s3://bucket/b.csv"], "createdAt": "2026-11-04T06:00:00Z" });
+    fs::write(root.join("BILLING_PERIOD=2026-11/b-Manifest.json"), manifest.to_string()).unwrap();
+    fs::write(root.join("BILLING_PERIOD=2026-11/b.csv"), format!("{HEADER}\n")).unwrap();
+    let report = ask(&setting.data, &["import", root.to_str().unwrap()]);
+    assert_eq!(report["bills"], json!([]));
+    assert_eq!(setting.days(), days(&[("2026-11-01", "5")]));
+}

@@ -91,6 +91,7 @@ impl LedgerStore for MemoryLedger {
             let head = heads.entry(period).or_insert_with(|| BillHead {
                 bill: BillId { period, source: Source::Cur, payer: "111122223333".into() },
                 version: 1,
+                export: None,
                 delivered_at: None,
                 imported_at: Timestamp::UNIX_EPOCH,
                 rules_version: 1,

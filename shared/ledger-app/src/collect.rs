@@ -600,6 +600,7 @@ impl<E: CostExplorer, L: LedgerStore, Q: RequestQuota, P: Pause> Run<'_, E, L, Q
             bill: bill.clone(),
             days: days.into_iter().collect(),
             is_complete: false,
+            export: None,
             delivered_at: None,
             imported_at: self.request.now,
             rules_version: self.rules.version,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use ledger_core::attribution::{AttributionRules, attribute};
+use ledger_core::bill::BillHead;
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
-use ledger_core::line_item::{BillId, Finding, Rejected};
+use ledger_core::line_item::{BillId, Finding, Rejected, Source};
 use ledger_core::money::{Money, MoneyError};
 use ledger_core::rollup::{DayTotal, RollupBuilder, RollupsByBill};
 use ledger_core::usage_type::Meter;
@@ -30,6 +31,9 @@ pub enum ImportError {
     /// The reading thread ended before its work.
     #[error("reading stopped before its end")]
     Stopped,
+    /// The ledger did not say what it holds.
+    #[error("could not read what the ledger holds")]
+    Read(#[source] StoreError),
     /// The ledger failed; bills that were replaced before stay replaced.
     #[error("could not replace {0}")]
     Write(BillId, #[source] StoreError),
@@ -41,7 +45,7 @@ impl ImportError {
         match self {
             ImportError::Source(error) => error.is_retryable(),
             ImportError::Stopped => true,
-            ImportError::Write(_, error) => error.is_retryable(),
+            ImportError::Read(error) | ImportError::Write(_, error) => error.is_retryable(),
         }
     }
 }
@@ -123,17 +127,28 @@ pub async fn import_bills(
     }
     for (delivery, (rollups, partial)) in read {
         report.files.extend(delivery.files.iter().cloned());
+        let is_read_whole = partial.rejected_count == 0;
         merge(&mut report, partial);
-        let is_complete = delivery.is_complete && rollups.len() == 1;
+        let is_complete = delivery.is_complete && rollups.len() <= 1;
         if delivery.is_complete && !is_complete {
             report.findings.insert(mixed(&delivery, rollups.keys()));
         }
-        for (bill, days) in rollups {
+        let export: Option<Arc<str>> = delivery.export.as_deref().map(Arc::from);
+        let mut bills: Vec<(BillId, BillRollups)> = rollups.into_iter().collect();
+        // An empty delivery is the whole of a bill too: of one that was taken back.
+        if delivery.is_complete && bills.len() <= 1 && is_read_whole {
+            for bill in left_out(&delivery, &bills, ledger).await? {
+                report.findings.insert(withdrawn(&delivery, &bill));
+                bills.push((bill, BillRollups::default()));
+            }
+        }
+        for (bill, days) in bills {
             progress(Progress::Writing(bill.to_string()));
             let replacement = BillReplacement {
                 bill: bill.clone(),
                 days,
                 is_complete,
+                export: export.clone(),
                 delivered_at: delivery.delivered_at,
                 imported_at: now,
                 rules_version: rules.version,
@@ -247,6 +262,37 @@ fn mixed<'a>(delivery: &Delivery, bills: impl Iterator<Item = &'a BillId>) -> Fi
             delivery.name,
             bills.len(),
             bills.join(", "),
+        ),
+    }
+}
+
+/// The bills of the month that the same export told of before and leaves out now.
+async fn left_out(
+    delivery: &Delivery,
+    bills: &[(BillId, BillRollups)],
+    ledger: &impl LedgerStore,
+) -> Result<Vec<BillId>, ImportError> {
+    let (Some(export), Some(period)) = (&delivery.export, delivery.period) else {
+        return Ok(Vec::new());
+    };
+    let heads = ledger.heads(period).await.map_err(ImportError::Read)?;
+    let is_left_out = |head: &BillHead| {
+        head.bill.period == period
+            && head.bill.source == Source::Cur
+            && head.export.as_deref() == Some(export)
+            && !head.days.is_empty()
+            && head.delivered_at <= delivery.delivered_at
+            && bills.iter().all(|(bill, _)| *bill != head.bill)
+    };
+    Ok(heads.into_iter().filter(is_left_out).map(|head| head.bill).collect())
+}
+
+fn withdrawn(delivery: &Delivery, bill: &BillId) -> Finding {
+    Finding {
+        code: "bill-withdrawn",
+        message: format!(
+            "`{}` has no line of {bill}, which its export told of before: the bill is taken back",
+            delivery.name,
         ),
     }
 }

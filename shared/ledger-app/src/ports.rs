@@ -24,6 +24,9 @@ pub struct Delivery {
     pub name: String,
     /// Its data files, in order.
     pub files: Vec<String>,
+    /// The name of the export that made it, where a manifest says so: bills of a month that the same
+    /// export told of before and leaves out now are taken back.
+    pub export: Option<String>,
     /// The month it is for, where a manifest or a folder says so.
     pub period: Option<BillingPeriod>,
     /// When the provider made it, where a manifest says so.
@@ -134,6 +137,8 @@ pub struct BillReplacement {
     pub days: BillRollups,
     /// Whether days that are not here have no cost; otherwise they stay as they are.
     pub is_complete: bool,
+    /// The name of the export that told of it, where it is known.
+    pub export: Option<Arc<str>>,
     /// When the provider made it.
     pub delivered_at: Option<Timestamp>,
     /// Now.

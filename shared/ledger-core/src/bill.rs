@@ -23,6 +23,8 @@ pub struct BillHead {
     pub bill: BillId,
     /// Counts moves, from 1.
     pub version: u64,
+    /// The name of the export that told of it last, where it is known.
+    pub export: Option<Arc<str>>,
     /// When the provider made the delivery, where it says so: an older one never replaces a newer.
     pub delivered_at: Option<Timestamp>,
     /// When it was read into the ledger.

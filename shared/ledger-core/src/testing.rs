@@ -144,6 +144,7 @@ pub(crate) fn head(bill: BillId, days: &[(&str, &str)]) -> BillHead {
     BillHead {
         bill,
         version: 1,
+        export: None,
         delivered_at: None,
         imported_at: "2026-11-01T00:00:00Z".parse().unwrap(),
         rules_version: 1,

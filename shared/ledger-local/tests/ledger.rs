@@ -115,6 +115,7 @@ fn replacement(days: &[(&str, DayRollups)]) -> BillReplacement {
         bill: bill(),
         days: days.iter().map(|(text, rollups)| (day(text), rollups.clone())).collect(),
         is_complete: true,
+        export: None,
         delivered_at: Some(at("2026-11-20T06:00:00Z")),
         imported_at: at("2026-11-20T07:00:00Z"),
         rules_version: 2,

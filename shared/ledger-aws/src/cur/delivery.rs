@@ -11,7 +11,8 @@ use ledger_app::ports::{Delivery, SourceError};
 use ledger_core::period::BillingPeriod;
 
 use super::manifest::{
-    MANIFEST_END, Manifest, export_folder, name_of, newest_of_each_month, period_folder, period_of,
+    MANIFEST_END, Manifest, export_folder, export_name, name_of, newest_of_each_month,
+    period_folder, period_of,
 };
 
 const DATA_ENDS: [&str; 3] = [".parquet", ".csv", ".gz"];
@@ -163,7 +164,8 @@ fn newest(root: &Path, manifests: &[PathBuf]) -> Result<Vec<Delivery>, SourceErr
         }
         let known = delivery(text(path)?, &files, manifest.period(path))?;
         let delivered_at = manifest.delivered_at();
-        deliveries.push(Delivery { delivered_at, is_complete: true, ..known });
+        let export = export_name(path);
+        deliveries.push(Delivery { export, delivered_at, is_complete: true, ..known });
     }
     Ok(deliveries)
 }
@@ -219,6 +221,7 @@ fn delivery(
     Ok(Delivery {
         name: name.to_owned(),
         files: names,
+        export: None,
         period,
         delivered_at: None,
         is_complete: false,

@@ -63,6 +63,12 @@ impl Manifest {
     }
 }
 
+/// The name of the export that a manifest is of: `bills` of `bills-Manifest.json`.
+pub(super) fn export_name(manifest: &Path) -> Option<String> {
+    let name = name_of(manifest).strip_suffix(MANIFEST_END)?.trim_end_matches('-');
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// One manifest for each month of each export: the newest.
 pub(super) fn newest_of_each_month<P: AsRef<Path> + Ord>(
     manifests: impl IntoIterator<Item = (P, Manifest)>,

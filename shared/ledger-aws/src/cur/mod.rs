@@ -11,6 +11,8 @@ mod delivery;
 mod double;
 #[cfg(test)]
 mod form_tests;
+#[cfg(test)]
+mod fuzz_tests;
 mod groups;
 mod ids;
 mod line;

@@ -106,6 +106,9 @@ pub(super) fn item_of(head: &BillHead) -> Result<Item, StoreError> {
         ("imported_at".to_owned(), text(head.imported_at.to_string())),
         ("rules_version".to_owned(), number(head.rules_version)),
     ]);
+    if let Some(export) = &head.export {
+        item.insert("export".to_owned(), text(&**export));
+    }
     if let Some(at) = head.delivered_at {
         item.insert("delivered_at".to_owned(), text(at.to_string()));
     }
@@ -119,6 +122,10 @@ pub(super) fn head_of(item: &Item) -> Result<BillHead, StoreError> {
         .ok_or_else(|| malformed(item, "expected the key `<month>#<source>#<payer>`"))?;
     let days: BTreeMap<String, StoredDay> = serde_json::from_str(text_of(item, "days")?)
         .map_err(|err| malformed(item, format!("`days` is not what was written: {err}")))?;
+    let export = match item.contains_key("export") {
+        true => Some(text_of(item, "export")?.into()),
+        false => None,
+    };
     let delivered_at = match item.contains_key("delivered_at") {
         true => Some(parsed(item, "delivered_at")?),
         false => None,
@@ -126,6 +133,7 @@ pub(super) fn head_of(item: &Item) -> Result<BillHead, StoreError> {
     Ok(BillHead {
         bill,
         version: parsed(item, "version")?,
+        export,
         delivered_at,
         imported_at: parsed(item, "imported_at")?,
         rules_version: parsed(item, "rules_version")?,

@@ -162,9 +162,11 @@ impl Plan {
             .map(|(day, state)| (day, state.generation))
             .collect();
         let known = read.as_ref().and_then(|it| it.delivered_at);
+        let known_export = read.as_ref().and_then(|it| it.export.clone());
         let wanted = BillHead {
             bill: ours.bill.clone(),
             version,
+            export: ours.export.clone().or(known_export),
             // Files without a date do not make the ledger forget how new what it holds is.
             delivered_at: ours.delivered_at.or(known),
             imported_at: ours.imported_at,
@@ -183,6 +185,7 @@ impl Plan {
     fn moves_head(&self) -> bool {
         let Some(read) = &self.read else { return true };
         self.has_generations()
+            || read.export != self.wanted.export
             || read.delivered_at != self.wanted.delivered_at
             || read.rules_version != self.wanted.rules_version
     }

@@ -14,7 +14,7 @@ use ledger_core::money::MoneyError;
 
 use self::chunks::Chunks;
 use self::store::{Object, Store};
-use super::manifest::{MANIFEST_END, Manifest, newest_of_each_month};
+use super::manifest::{MANIFEST_END, Manifest, export_name, newest_of_each_month};
 use super::{Reader, csv_file, delivery, parquet_file};
 
 /// A manifest lists columns and files; those of the largest exports are far below this.
@@ -178,6 +178,7 @@ impl S3Export {
         Ok(Delivery {
             name,
             files,
+            export: export_name(found.as_ref()),
             period: manifest.period(found.as_ref()),
             delivered_at: manifest.delivered_at(),
             is_complete: true,
