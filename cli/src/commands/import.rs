@@ -134,6 +134,7 @@ pub fn json_of(report: &ImportReport) -> Value {
                 "days_unchanged": replaced.days_unchanged,
                 "days_removed": replaced.days_removed,
                 "items_written": replaced.items_written,
+                "write_units": replaced.write_units.normalize().to_string(),
                 "superseded": replaced.is_superseded,
             })
         })
@@ -183,8 +184,12 @@ pub fn print(report: &ImportReport) {
     }
     for (bill, replaced) in &report.bills {
         output::line(&format!(
-            "{bill}: {} days written, {} unchanged, {} removed",
-            replaced.days_written, replaced.days_unchanged, replaced.days_removed
+            "{bill}: {} days written, {} unchanged, {} removed; {} items, {} write request units",
+            replaced.days_written,
+            replaced.days_unchanged,
+            replaced.days_removed,
+            replaced.items_written,
+            replaced.write_units.normalize(),
         ));
     }
     for rejected in report.rejected.iter().take(20) {

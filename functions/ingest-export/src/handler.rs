@@ -155,6 +155,7 @@ fn summary(address: &str, report: &ImportReport) -> Value {
                 "days_unchanged": replaced.days_unchanged,
                 "days_removed": replaced.days_removed,
                 "items_written": replaced.items_written,
+                "write_units": replaced.write_units.normalize().to_string(),
                 "superseded": replaced.is_superseded,
             })
         })

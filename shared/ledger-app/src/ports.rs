@@ -158,6 +158,9 @@ pub struct Replaced {
     pub days_removed: u64,
     /// Rollup items written.
     pub items_written: u64,
+    /// What the ledger's database charges for all writes, in write request units: 1 KB of one item
+    /// each.
+    pub write_units: Decimal,
     /// Whether the ledger already holds a newer delivery, so that nothing was done.
     pub is_superseded: bool,
 }

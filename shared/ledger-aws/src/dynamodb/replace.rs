@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::causes::causes;
@@ -20,8 +22,8 @@ use ledger_core::rollup::{DayRollups, DayTotal, Rollup};
 use sha2::{Digest, Sha256};
 
 use super::{
-    DynamoLedger, Item, Range, gave_up, head, is_condition_failed, key_of, keys, malformed, number,
-    row, text, text_of, unavailable,
+    DynamoLedger, Item, Meter, Range, gave_up, head, is_condition_failed, key_of, keys, malformed,
+    number, row, text, text_of, unavailable,
 };
 
 /// As in AWS.
@@ -32,6 +34,10 @@ const BATCH_ATTEMPTS_MAX: u32 = 9;
 
 /// The first pause; each further one is twice as long.
 const BATCH_PAUSE: Duration = Duration::from_millis(50);
+
+/// Days written at the same time: enough to hide the way to the database, few enough for the memory
+/// of a small function.
+const DAYS_AT_ONCE: usize = 4;
 
 /// What no head names stays this long, for readers that hold an older head.
 const EXPIRY_SECONDS: i64 = 7 * 24 * 60 * 60;
@@ -47,35 +53,10 @@ impl LedgerStore for DynamoLedger {
     }
 
     async fn replace(&self, replacement: BillReplacement) -> Result<Replaced, StoreError> {
-        let read = self.head(&replacement.bill).await?;
-        if is_superseded(read.as_ref(), &replacement) {
-            return Ok(Replaced { is_superseded: true, ..Replaced::default() });
-        }
-        let mut plan = Plan::new(read, &replacement)?;
-        self.clear_intents(&plan, replacement.imported_at).await;
-        if !plan.moves_head() {
-            return Ok(plan.outcome);
-        }
-        if plan.has_generations() {
-            self.put(&plan.doing, plan.intent()?).await?;
-        }
-        for day in &plan.written {
-            let bill = &replacement.bill;
-            let rollups = replacement.days.get(*day).map_err(|err| unwritable(bill, *day, &err))?;
-            let Some((rollups, state)) = rollups.zip(plan.wanted.days.get(day)) else {
-                continue;
-            };
-            plan.outcome.items_written +=
-                self.write_day(bill, *day, &state.generation, &rollups).await?;
-            self.check_written(bill, *day, state).await?;
-        }
-        self.move_head(&plan).await?;
-        if plan.has_generations()
-            && self.expire(&plan.wanted.bill, &plan.replaced, replacement.imported_at).await
-        {
-            self.delete_intent(&plan.intent_sk).await;
-        }
-        Ok(plan.outcome)
+        let meter = Meter::default();
+        let metered = DynamoLedger { client: meter.watch(&self.client), table: self.table.clone() };
+        let replaced = metered.replace_bill(replacement).await?;
+        Ok(Replaced { write_units: meter.take().write_units, ..replaced })
     }
 
     async fn rollups(
@@ -246,6 +227,57 @@ fn unwritable(bill: &BillId, day: Date, err: &dyn std::error::Error) -> StoreErr
 }
 
 impl DynamoLedger {
+    async fn replace_bill(&self, replacement: BillReplacement) -> Result<Replaced, StoreError> {
+        let read = self.head(&replacement.bill).await?;
+        if is_superseded(read.as_ref(), &replacement) {
+            return Ok(Replaced { is_superseded: true, ..Replaced::default() });
+        }
+        let mut plan = Plan::new(read, &replacement)?;
+        self.clear_intents(&plan, replacement.imported_at).await;
+        if !plan.moves_head() {
+            return Ok(plan.outcome);
+        }
+        if plan.has_generations() {
+            self.put(&plan.doing, plan.intent()?).await?;
+        }
+        plan.outcome.items_written = self.write_days(&plan, &replacement).await?;
+        self.move_head(&plan).await?;
+        if plan.has_generations()
+            && self.expire(&plan.wanted.bill, &plan.replaced, replacement.imported_at).await
+        {
+            self.delete_intent(&plan.intent_sk).await;
+        }
+        Ok(plan.outcome)
+    }
+
+    /// Writes the days that changed, a few at a time; says how many items they took.
+    async fn write_days(&self, plan: &Plan, ours: &BillReplacement) -> Result<u64, StoreError> {
+        // Boxed, and queued by hand: the compiler cannot prove that a stream of closures over
+        // borrowed days may move between threads.
+        let write = |day: Date| -> BoxFuture<'_, Result<u64, StoreError>> {
+            Box::pin(async move {
+                let rollups = ours.days.get(day);
+                let rollups = rollups.map_err(|err| unwritable(&ours.bill, day, &err))?;
+                let Some((rollups, state)) = rollups.zip(plan.wanted.days.get(&day)) else {
+                    return Ok(0);
+                };
+                let generation = &state.generation;
+                let items = self.write_day(&ours.bill, day, generation, &rollups).await?;
+                self.check_written(&ours.bill, day, state).await?;
+                Ok(items)
+            })
+        };
+        let mut waiting = plan.written.iter().copied();
+        let mut writing: FuturesUnordered<_> =
+            waiting.by_ref().take(DAYS_AT_ONCE).map(write).collect();
+        let mut written: u64 = 0;
+        while let Some(items) = writing.try_next().await? {
+            written = written.saturating_add(items);
+            writing.extend(waiting.next().map(write));
+        }
+        Ok(written)
+    }
+
     async fn head(&self, bill: &BillId) -> Result<Option<BillHead>, StoreError> {
         let item = self.get(&format!("read {bill}"), "HEAD", &keys::head_sk(bill)).await?;
         item.as_ref().map(head::head_of).transpose()
