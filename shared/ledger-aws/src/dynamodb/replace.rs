@@ -54,8 +54,9 @@ impl LedgerStore for DynamoLedger {
 
     async fn replace(&self, replacement: BillReplacement) -> Result<Replaced, StoreError> {
         let meter = Meter::default();
-        let metered = DynamoLedger { client: meter.watch(&self.client), table: self.table.clone() };
-        let replaced = metered.replace_bill(replacement).await?;
+        let client = meter.watch(&self.client);
+        let ledger = DynamoLedger { client, table: self.table.clone() };
+        let replaced = ledger.replace_bill(replacement).await?;
         Ok(Replaced { write_units: meter.take().write_units, ..replaced })
     }
 
