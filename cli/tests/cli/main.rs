@@ -10,6 +10,7 @@ mod cost_of_running;
 mod explain;
 mod killed;
 mod legacy;
+mod price_rows;
 mod printed_rows;
 mod restated;
 mod stand_in;

@@ -18,7 +18,7 @@ use aws_sdk_costexplorer::config::timeout::TimeoutConfig;
 use aws_sdk_costexplorer::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
 use axum::body::Bytes;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::post;
 use jiff::Timestamp;
@@ -609,6 +609,46 @@ async fn canned_answers_come_to_what_they_are_known_to_come_to() {
         }
     }
     assert_eq!(cases.len(), 8);
+}
+
+/// What each error leads to: whether asking again may help, and a word of what to do.
+const ERRORS: [(&str, bool, &str); 5] = [
+    ("retry with back-off", true, "try again in a few minutes"),
+    ("caller error", false, "refused the request: end date past"),
+    ("start again without a token", true, "try again"),
+    ("retry later, with back-off", true, "try again in an hour"),
+    (
+        "Cost Explorer not switched on; not the same advice as a missing permission",
+        false,
+        "open it once in the payer account's billing console",
+    ),
+];
+
+#[tokio::test]
+async fn errors_as_they_were_seen_say_what_to_do() {
+    let text = include_str!("../testdata/cost_explorer/errors.json");
+    let cases: Vec<Value> = serde_json::from_str(text).unwrap();
+    assert_eq!(cases.len(), ERRORS.len());
+    for case in &cases {
+        let body = json!({ "__type": case["code"], "message": case["message"] }).to_string();
+        let answer = move || {
+            let headers = [(header::CONTENT_TYPE, "application/x-amz-json-1.1")];
+            let body = body.clone();
+            async move { (StatusCode::BAD_REQUEST, headers, body).into_response() }
+        };
+        let explorer = serve(Router::new().route("/", post(answer))).await;
+        let query = CostQuery {
+            period: period(date(2026, 9, 1), date(2026, 9, 2)),
+            services: Vec::new(),
+            tag_key: None,
+            by_usage_type: true,
+        };
+        let error = explorer.costs(&query, None).await.unwrap_err();
+        let (_, is_retryable, word) =
+            ERRORS.iter().find(|(expected, ..)| case["expected"] == *expected).unwrap();
+        assert_eq!(error.is_retryable(), *is_retryable, "{case}");
+        assert!(error.to_string().contains(word), "{case}: {error}");
+    }
 }
 
 #[tokio::test]

@@ -51,6 +51,19 @@ fn every_labelled_row_is_read_as_labelled() {
 }
 
 #[test]
+fn every_published_region_prefix_is_known() {
+    let mut count = 0;
+    for row in include_str!("../../testdata/region_prefixes.csv").lines().skip(1) {
+        let (prefix, rest) = row.split_once(',').unwrap();
+        let (region, _) = rest.split_once(',').unwrap();
+        let text = format!("{prefix}-NovaLite-input-tokens");
+        assert_eq!(UsageType::parse(&text).region, Some(region), "{text}");
+        count += 1;
+    }
+    assert_eq!(count, 33);
+}
+
+#[test]
 fn labelled_rows_are_ai_exactly_if_they_are_bedrock() {
     for row in labelled_rows() {
         let usage_type = UsageType::parse(row[0]);
