@@ -78,6 +78,13 @@ impl Layout {
             || map == Column::Tags && self.resource_tags.is_some()
     }
 
+    /// Where all is that a column is made of.
+    pub(super) fn positions(&self, column: Column) -> impl Iterator<Item = usize> {
+        let entries = self.entries.iter().filter(move |it| it.map == column);
+        let resource_tags = self.resource_tags.filter(|_| column == Column::Tags);
+        self.position(column).into_iter().chain(resource_tags).chain(entries.map(|it| it.position))
+    }
+
     /// Whether any of the names is one of an export or a report.
     pub(super) fn is_known(&self) -> bool {
         self.positions.iter().any(Option::is_some)
@@ -94,14 +101,15 @@ impl Layout {
     /// # Errors
     ///
     /// Those of `cell`.
-    pub(super) fn map<'a, E>(
+    pub(super) fn map<T: AsRef<str>, E>(
         &self,
         map: Column,
-        cell: impl Fn(usize) -> Result<&'a str, E>,
+        cell: impl Fn(usize) -> Result<T, E>,
     ) -> Result<String, E> {
         let mut all: BTreeMap<String, serde_json::Value> = BTreeMap::new();
         if let Some(position) = self.resource_tags.filter(|_| map == Column::Tags) {
             let text = cell(position)?;
+            let text = text.as_ref();
             let object = if text.is_empty() { "{}" } else { text };
             match serde_json::from_str::<BTreeMap<String, serde_json::Value>>(object) {
                 Ok(tags) => all.extend(tags.into_iter().map(|(key, it)| (resource_tag(&key), it))),
@@ -111,6 +119,7 @@ impl Layout {
         }
         for entry in self.entries.iter().filter(|it| it.map == map) {
             let text = cell(entry.position)?;
+            let text = text.as_ref();
             if !text.is_empty() {
                 all.insert(entry.key.clone(), text.into());
             }

@@ -27,6 +27,7 @@ use super::Reader;
 use super::columns::{COUNT, Column, Kind};
 use super::groups::{self, Groups, Row};
 use super::line::RawLine;
+use super::names::Layout;
 
 /// Rows that are decoded at once.
 const BATCH: usize = 8192;
@@ -34,6 +35,9 @@ const BATCH: usize = 8192;
 /// Where at least one row in so many is AI, all rows are read at once; otherwise those that are AI
 /// are read apart, and of the others only what is totalled.
 const AI_ROWS_APART: usize = 4;
+
+/// What may be put together from other columns.
+const MAPS: [Column; 2] = [Column::Product, Column::Tags];
 
 /// What is read of lines that are not AI.
 const TOTALLED: [Column; 6] = [
@@ -73,8 +77,8 @@ pub(super) fn read<T: ChunkReader + 'static>(
     }
     let file = Opened::new(file, bytes, name)?;
     let schema = file.as_text.schema();
-    reader.check_columns(name, |column| schema.index_of(column.name()).is_ok())?;
-    let mut is_plain = true;
+    reader.check_columns(name, |column| file.layout.has(column))?;
+    let mut is_plain = !MAPS.into_iter().any(|map| file.layout.is_apart(map));
     let mut has_column = [false; COUNT];
     for (has_column, column) in has_column.iter_mut().zip(Column::ALL) {
         let Ok(field) = schema.field_with_name(column.name()) else {
@@ -127,6 +131,7 @@ impl<T: ChunkReader> ChunkReader for Shared<T> {
 
 /// A file whose footer was read.
 struct Opened<'a, T> {
+    layout: Layout,
     file: Shared<T>,
     name: &'a Arc<str>,
     bytes: u64,
@@ -147,7 +152,8 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         let options = ArrowReaderOptions::new().with_schema(Arc::new(keyed(as_text.schema())));
         let as_keys = ArrowReaderMetadata::try_new(Arc::clone(as_text.metadata()), options)
             .map_err(|error| damaged(name, &error))?;
-        Ok(Opened { file, name, bytes, as_text, as_keys })
+        let layout = layout_of(as_text.schema());
+        Ok(Opened { layout, file, name, bytes, as_text, as_keys })
     }
 
     fn row_groups(&self) -> impl Iterator<Item = (usize, usize)> {
@@ -301,8 +307,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         columns: &[Column],
         rows: Option<&[usize]>,
     ) -> Result<ParquetRecordBatchReader, SourceError> {
-        let schema = metadata.schema();
-        let roots = columns.iter().filter_map(|it| schema.index_of(it.name()).ok());
+        let roots = columns.iter().flat_map(|it| self.layout.positions(*it));
         let builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), metadata.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
@@ -406,6 +411,10 @@ fn has_footer(file: &impl ChunkReader, bytes: u64) -> Result<bool, ParquetError>
     Ok(bytes >= 12 && file.get_bytes(bytes.saturating_sub(4), 4)? == b"PAR1".as_slice())
 }
 
+fn layout_of(schema: &Schema) -> Layout {
+    Layout::new(schema.fields().iter().map(|it| it.name().as_str()))
+}
+
 fn is_text(kind: &DataType) -> bool {
     matches!(kind, DataType::Utf8 | DataType::Binary)
 }
@@ -437,8 +446,16 @@ fn read_batch(
     reader: &mut Reader<'_>,
 ) -> Result<(), SourceError> {
     let mut provenance = Provenance { file: Arc::clone(name), line: 0 };
-    let arrays: [Option<&ArrayRef>; COUNT] =
-        Column::ALL.map(|column| batch.column_by_name(column.name()));
+    let layout = layout_of(&batch.schema());
+    let arrays: [Option<&ArrayRef>; COUNT] = Column::ALL
+        .map(|column| layout.position(column).and_then(|position| batch.columns().get(position)));
+    let cell_at = |position: usize, row: usize| {
+        let mut text = String::new();
+        match batch.columns().get(position).filter(|it| it.is_valid(row)) {
+            Some(array) => write_cell(array, row, &mut text).map(|()| text),
+            None => Ok(text),
+        }
+    };
     let mut texts: [String; COUNT] = std::array::from_fn(|_| String::new());
     for (row, line) in (0..batch.num_rows()).zip(lines) {
         provenance.line = line;
@@ -453,6 +470,14 @@ fn read_batch(
                 && let Err(reason) = write_cell(array, row, text)
             {
                 bad = bad.or(Some((column, reason)));
+            }
+        }
+        for map in MAPS.into_iter().filter(|it| layout.is_apart(*it)) {
+            let cells = texts.get_mut(map as usize).zip(is_set.get_mut(map as usize));
+            match (layout.map(map, |position| cell_at(position, row)), cells) {
+                (Ok(made), Some((text, is_set))) => (*text, *is_set) = (made, true),
+                (Err(reason), _) => bad = bad.or(Some((map, reason))),
+                (Ok(_), None) => (),
             }
         }
         if let Some((column, reason)) = bad {

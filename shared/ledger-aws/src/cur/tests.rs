@@ -592,3 +592,60 @@ fn places_without_a_bill_are_refused() {
         "there is nothing to read; expected a folder or files of a cost and usage export",
     );
 }
+
+/// The cells of a line's model, provider and tag, with everything else as it must be.
+fn with_maps(maps: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+    let text = |it: &str| -> ArrayRef { Arc::new(StringArray::from(vec![it])) };
+    let double = |it: f64| -> ArrayRef { Arc::new(Float64Array::from(vec![it])) };
+    let mut columns = vec![
+        ("line_item_usage_start_date", text("2026-06-03T00:00:00Z")),
+        ("line_item_product_code", text("AmazonBedrock")),
+        ("line_item_usage_type", text("USE1-InputTokenCount-Units")),
+        ("line_item_unblended_cost", double(0.5)),
+    ];
+    columns.extend(maps);
+    parquet(columns)
+}
+
+#[test]
+fn attributes_and_tags_in_columns_of_their_own_are_read_from_parquet_too() {
+    let text = |it: &str| -> ArrayRef { Arc::new(StringArray::from(vec![it])) };
+    let absent = || -> ArrayRef { Arc::new(StringArray::from(vec![None::<&str>])) };
+    let names =
+        MapFieldNames { entry: "key_value".into(), key: "key".into(), value: "value".into() };
+    let mut resource_tags =
+        MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new());
+    resource_tags.keys().append_value("user_team");
+    resource_tags.values().append_value("search");
+    resource_tags.append(true).unwrap();
+    let forms = [
+        vec![
+            ("product", text(r#"{"model":"Nova Lite","provider":"Amazon"}"#)),
+            ("tags", text(r#"{"resourceTags/team":"search"}"#)),
+        ],
+        vec![
+            ("product_model", text("Nova Lite")),
+            ("product_provider", text("Amazon")),
+            ("product_vcpu", absent()),
+            ("resource_tags_user_team", text("search")),
+            ("resource_tags_user_env", absent()),
+        ],
+        vec![
+            ("product_model", text("Nova Lite")),
+            ("product_provider", text("Amazon")),
+            ("resource_tags", Arc::new(resource_tags.finish())),
+        ],
+    ];
+    let lines = forms.map(|maps| {
+        let read = read_bytes("a.parquet", &with_maps(maps)).unwrap();
+        assert_eq!((read.lines.len(), read.rejected.len()), (1, 0));
+        content(&read.lines[0])
+    });
+    assert!(
+        lines[0].contains("resourceTags/team") && lines[0].contains("nova-lite"),
+        "{}",
+        lines[0]
+    );
+    assert_eq!(lines[0], lines[1]);
+    assert_eq!(lines[0], lines[2]);
+}
