@@ -126,7 +126,8 @@ fn capacity_meter(reading: Reading<'_>) -> Option<Meter> {
 
 fn cache_meter(reading: Reading<'_>) -> Option<Meter> {
     let words = reading.tail;
-    if words.has_run(&["cache", "read"]) {
+    // Cached input is what was read from the cache.
+    if words.has_run(&["cache", "read"]) || words.has("cached") {
         return Some(Meter::CacheReadTokens);
     }
     if words.has_run(&["cache", "write"]) {

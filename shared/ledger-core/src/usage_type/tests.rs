@@ -51,6 +51,18 @@ fn every_labelled_row_is_read_as_labelled() {
 }
 
 #[test]
+fn cached_input_is_what_was_read_from_the_cache() {
+    check(
+        "USW2-openai.gpt-5.4-mantle-cached-input-tokens-priority",
+        "openai.gpt-5.4 cache_read_tokens text priority in_region default -",
+    );
+    check(
+        "USE1-MP:USE1_CachedInputTokenCount_Global-Units",
+        "- cache_read_tokens text standard global default -",
+    );
+}
+
+#[test]
 fn every_published_region_prefix_is_known() {
     let mut count = 0;
     for row in include_str!("../../testdata/region_prefixes.csv").lines().skip(1) {
