@@ -260,4 +260,30 @@ pub enum StandInCommand {
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
+    /// S3, serving folders as buckets; it takes no objects.
+    ///
+    /// Prints AWS_ENDPOINT_URL_S3=URL when it answers.
+    S3 {
+        /// The folder whose folders are the buckets.
+        #[arg(long, value_name = "DIR")]
+        root: PathBuf,
+        /// The port on 127.0.0.1; 0 takes a free one.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+    /// SNS, keeping what is published in DIR/outbox.jsonl; it delivers to nobody.
+    ///
+    /// Prints AWS_ENDPOINT_URL_SNS=URL when it answers. Its topic is
+    /// arn:aws:sns:us-east-1:123456789012:TOPIC.
+    Sns {
+        /// The folder of the outbox; made if it is missing.
+        #[arg(long, value_name = "DIR")]
+        outbox: PathBuf,
+        /// The name of the topic.
+        #[arg(long, value_name = "TOPIC", default_value = "tollbook-alerts")]
+        topic: String,
+        /// The port on 127.0.0.1; 0 takes a free one.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
 }

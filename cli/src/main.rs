@@ -78,7 +78,13 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
             commands::explain::principals(&input)
         }
         Command::StandIn(StandInCommand::CostExplorer { export, port }) => {
-            commands::up::stand_in_for_cost_explorer(export, port).await
+            commands::stand_in::cost_explorer(export, port).await
+        }
+        Command::StandIn(StandInCommand::S3 { root, port }) => {
+            commands::stand_in::s3(root, port).await
+        }
+        Command::StandIn(StandInCommand::Sns { outbox, topic, port }) => {
+            commands::stand_in::sns(&outbox, &topic, port).await
         }
         Command::Doctor => commands::doctor::doctor(&place, format).await,
         Command::CostOfRunning(args) => {

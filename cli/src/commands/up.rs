@@ -18,12 +18,12 @@ use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::SnsNotifier;
-use ledger_local::cost_explorer::{CostExplorerStandIn, cost_lines};
 use ledger_local::sample::{Delivery, EXPORT_NAME, SampleOrganisation};
 use ledger_local::sns::SnsStandIn;
 use lookup_chargeback::{AppState, router};
 use tokio::net::TcpListener;
 
+use super::stand_in::cost_explorer_of;
 use super::{import, today};
 use crate::args::UpArgs;
 use crate::place::OpenLedger;
@@ -231,7 +231,8 @@ fn fingerprint(exports: &[PathBuf]) -> BTreeSet<(String, u64, Option<SystemTime>
         .collect()
 }
 
-async fn listen(port: u16) -> std::io::Result<(TcpListener, String)> {
+/// A listener on loopback, and its endpoint.
+pub async fn listen(port: u16) -> std::io::Result<(TcpListener, String)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let endpoint = format!("http://{}", listener.local_addr()?);
     Ok((listener, endpoint))
@@ -250,39 +251,15 @@ async fn start_outbox(data: &Path) -> anyhow::Result<SnsNotifier> {
 
 /// The Cost Explorer stand-in on loopback, answering from an export, with the real client in front.
 async fn start_cost_explorer(export: &Path) -> anyhow::Result<AwsCostExplorer> {
-    let stand_in = cost_explorer(vec![export.to_owned()]).await?;
+    let stand_in = cost_explorer_of(vec![export.to_owned()]).await?;
     let (listener, endpoint) = listen(0).await?;
     tokio::spawn(axum::serve(listener, stand_in.router()).into_future());
     let client = ledger_aws::connect::cost_explorer_client(Some(&LocalEndpoint(endpoint))).await;
     Ok(AwsCostExplorer { client })
 }
 
-async fn cost_explorer(exports: Vec<PathBuf>) -> anyhow::Result<CostExplorerStandIn> {
-    let source = CurFolder::new(exports);
-    let lines = tokio::task::spawn_blocking(move || cost_lines(&source)).await??;
-    Ok(CostExplorerStandIn::new(lines, today()))
-}
-
-/// Answers as Cost Explorer would for the bill of an export, until it is told to stop.
-pub async fn stand_in_for_cost_explorer(
-    exports: Vec<PathBuf>,
-    port: u16,
-) -> anyhow::Result<Outcome> {
-    let stand_in = cost_explorer(exports).await?;
-    let (listener, endpoint) = listen(port).await.with_context(|| {
-        format!("could not listen on 127.0.0.1:{port}; choose another port with --port")
-    })?;
-    output::line(&format!("AWS_ENDPOINT_URL_COST_EXPLORER={endpoint}"));
-    let server = axum::serve(listener, stand_in.router()).into_future();
-    tokio::select! {
-        served = server => served?,
-        stopped = stop_signal() => stopped?,
-    }
-    output::line(&format!("stopped after {} requests", stand_in.requests()));
-    Ok(Outcome::Done)
-}
-
-async fn stop_signal() -> anyhow::Result<()> {
+/// Waits for Ctrl-C, or to be told to end.
+pub async fn stop_signal() -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {

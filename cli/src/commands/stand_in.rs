@@ -1,0 +1,65 @@
+//! Stand-ins for AWS as processes of their own.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use axum::Router;
+use ledger_aws::connect::LocalEndpoint;
+use ledger_aws::cur::CurFolder;
+use ledger_aws::sns::SnsNotifier;
+use ledger_local::cost_explorer::{CostExplorerStandIn, cost_lines};
+use ledger_local::s3::S3StandIn;
+use ledger_local::sns::SnsStandIn;
+
+use super::today;
+use super::up::{listen, stop_signal};
+use crate::{Outcome, output};
+
+/// Answers as Cost Explorer would for the bill of an export, until it is told to stop.
+pub async fn cost_explorer(exports: Vec<PathBuf>, port: u16) -> anyhow::Result<Outcome> {
+    let stand_in = cost_explorer_of(exports).await?;
+    serve(stand_in.router(), "AWS_ENDPOINT_URL_COST_EXPLORER", port).await?;
+    output::line(&format!("stopped after {} requests", stand_in.requests()));
+    Ok(Outcome::Done)
+}
+
+/// Cost Explorer, answering from exports.
+pub async fn cost_explorer_of(exports: Vec<PathBuf>) -> anyhow::Result<CostExplorerStandIn> {
+    let source = CurFolder::new(exports);
+    let lines = tokio::task::spawn_blocking(move || cost_lines(&source)).await??;
+    Ok(CostExplorerStandIn::new(lines, today()))
+}
+
+/// Answers as S3, with the folders in `root` as buckets, until it is told to stop.
+pub async fn s3(root: PathBuf, port: u16) -> anyhow::Result<Outcome> {
+    anyhow::ensure!(root.is_dir(), "`{}` is no folder; expected one of buckets", root.display());
+    serve(S3StandIn::new(root).router(), "AWS_ENDPOINT_URL_S3", port).await?;
+    Ok(Outcome::Done)
+}
+
+/// Answers as SNS with one topic, and keeps what is published in `outbox`, until it is told to stop.
+pub async fn sns(outbox: &Path, topic: &str, port: u16) -> anyhow::Result<Outcome> {
+    let open = SnsStandIn::open(Some(outbox));
+    let stand_in = open.with_context(|| format!("could not open `{}`", outbox.display()))?;
+    let (listener, endpoint) = listen(0).await?;
+    let making = tokio::spawn(axum::serve(listener, stand_in.router()).into_future());
+    let client = ledger_aws::connect::sns_client(Some(&LocalEndpoint(endpoint))).await;
+    SnsNotifier::ensure_topic(client, topic).await?;
+    making.abort();
+    serve(stand_in.router(), "AWS_ENDPOINT_URL_SNS", port).await?;
+    Ok(Outcome::Done)
+}
+
+/// Says where the service is, and serves it until it is told to stop.
+async fn serve(router: Router, variable: &str, port: u16) -> anyhow::Result<()> {
+    let (listener, endpoint) = listen(port).await.with_context(|| {
+        format!("could not listen on 127.0.0.1:{port}; choose another port with --port")
+    })?;
+    output::line(&format!("{variable}={endpoint}"));
+    let server = axum::serve(listener, router).into_future();
+    tokio::select! {
+        served = server => served?,
+        stopped = stop_signal() => stopped?,
+    }
+    Ok(())
+}
