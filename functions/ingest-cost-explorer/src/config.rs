@@ -12,7 +12,7 @@ const REQUESTS_MAX: u64 = 10_000;
 ///
 /// - `TAG_KEYS`: cost allocation tag keys as AWS spells them, separated by commas; by default
 ///   `iamPrincipal/team`. The first makes the ledger, further ones are views of the same money.
-/// - `MAX_REQUESTS_PER_RUN`, `MAX_REQUESTS_PER_DAY`: from 1 to 10000; by default 50 and 200.
+/// - `MAX_REQUESTS_PER_RUN`, `MAX_REQUESTS_PER_DAY`: from 1 to 10000; by default 50 each.
 /// - `PAYER_ACCOUNT`, optional: twelve digits, to lay the answers beside the payer's bills.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -51,7 +51,7 @@ impl Config {
             .optional("TAG_KEYS", "tag keys such as `iamPrincipal/team`, separated by commas", keys)
             .unwrap_or_else(|| vec![TAG_KEY.to_owned()]);
         let per_run = variables.number("MAX_REQUESTS_PER_RUN", Some(50), 1..=REQUESTS_MAX);
-        let per_day = variables.number("MAX_REQUESTS_PER_DAY", Some(200), 1..=REQUESTS_MAX);
+        let per_day = variables.number("MAX_REQUESTS_PER_DAY", Some(50), 1..=REQUESTS_MAX);
         let account = |text: &str| {
             let is_account = text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit());
             is_account.then(|| text.to_owned())

@@ -263,6 +263,6 @@ fn what_is_not_said_has_its_default() {
     let table = |name: &str| (name == "TABLE_NAME").then(|| "ledger".to_owned());
     let config = Config::from_env(table).unwrap();
     assert_eq!(config.tag_keys, ["iamPrincipal/team"]);
-    assert_eq!((config.max_requests_per_run, config.max_requests_per_day), (50, 200));
+    assert_eq!((config.max_requests_per_run, config.max_requests_per_day), (50, 50));
     assert_eq!(config.payer, None);
 }

@@ -392,9 +392,22 @@ fn every_parameter_has_a_default_and_says_what_it_does() {
     let readme =
         std::fs::read_to_string(root().join("infra/README.md")).expect("there is a README");
     for (name, parameter) in parameters {
-        assert!(parameter.get("Default").is_some(), "`{name}` has a default");
-        assert!(parameter.get("Description").is_some(), "`{name}` is described");
-        assert!(readme.contains(&format!("| `{name}` |")), "README.md lists `{name}`");
+        let description = parameter.get("Description").and_then(Value::as_str);
+        assert!(description.is_some_and(|it| !it.is_empty()), "`{name}` is described");
+        let default = match parameter.get("Default") {
+            Some(Value::String(text)) => text.clone(),
+            Some(number @ Value::Number(_)) => number.to_string(),
+            other => panic!("the default of `{name}` is {other:?}"),
+        };
+        let listed = match (name.as_str(), default.as_str()) {
+            ("PayerAccount", "") => "this account",
+            ("MaxExportBytes", "10737418240") => "10 GiB",
+            (_, "") => "empty",
+            (_, text) if parameter.get("Type") == Some(&json!("Number")) => text,
+            (_, text) => &format!("`{text}`"),
+        };
+        let row = format!("| `{name}` | {listed} |");
+        assert!(readme.contains(&row), "README.md has a row that begins `{row}`");
     }
     for (name, _) in template.resources() {
         assert!(readme.contains(&format!("`{name}`")), "README.md says why `{name}` exists");
