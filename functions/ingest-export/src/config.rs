@@ -13,8 +13,33 @@ pub struct Config {
     ///
     /// - **Shape:** without a slash at either end.
     pub export_prefix: String,
-    /// How large the data files of one delivery may be together: `MAX_EXPORT_BYTES`, from 1.
+    /// How large the data files of one delivery may be together to be read here:
+    /// `MAX_EXPORT_BYTES`, from 1.
     pub export_bytes_max: u64,
+    /// What Athena is asked for larger ones; without it they are refused.
+    pub athena: Option<AthenaTable>,
+}
+
+/// The table of the export in Athena.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AthenaTable {
+    /// Its database: `ATHENA_DATABASE`. Without one Athena is not asked.
+    pub database: String,
+    /// Its name: `ATHENA_TABLE`.
+    pub table: String,
+    /// Where queries run: `ATHENA_WORKGROUP`.
+    pub workgroup: String,
+}
+
+impl AthenaTable {
+    fn read(variables: &mut Variables<'_>) -> Option<AthenaTable> {
+        let text = |text: &str| Some(text.to_owned());
+        Some(AthenaTable {
+            database: variables.optional("ATHENA_DATABASE", "a database of Athena", text)?,
+            table: variables.text("ATHENA_TABLE", "the table of the export in Athena"),
+            workgroup: variables.text("ATHENA_WORKGROUP", "a workgroup of Athena"),
+        })
+    }
 }
 
 impl AsRef<Common> for Config {
@@ -39,6 +64,7 @@ impl Config {
                 .optional("EXPORT_PREFIX", "a folder in the bucket", folder)
                 .unwrap_or_default(),
             export_bytes_max: variables.number("MAX_EXPORT_BYTES", None, 1..=u64::MAX),
+            athena: AthenaTable::read(&mut variables),
         };
         variables.finish(config)
     }
@@ -71,6 +97,29 @@ mod tests {
              export; `MAX_EXPORT_BYTES` is missing or empty; expected a whole number from 1 to \
              18446744073709551615"
         );
+    }
+
+    #[test]
+    fn athena_is_asked_where_it_is_told_what_and_where() {
+        let bill =
+            [("TABLE_NAME", "ledger"), ("EXPORT_BUCKET", "bills"), ("MAX_EXPORT_BYTES", "1000")];
+        let with = |more: &[(&str, &str)]| read(&[&bill, more].concat());
+        for off in [&[][..], &[("ATHENA_DATABASE", ""), ("ATHENA_TABLE", "cur2")]] {
+            assert_eq!(with(off).unwrap().athena, None);
+        }
+        assert_eq!(
+            with(&[("ATHENA_DATABASE", "billing")]).unwrap_err(),
+            "environment variables: `ATHENA_TABLE` is missing or empty; expected the table of the \
+             export in Athena; `ATHENA_WORKGROUP` is missing or empty; expected a workgroup of \
+             Athena"
+        );
+        let on = [
+            ("ATHENA_DATABASE", "billing"),
+            ("ATHENA_TABLE", "cur2"),
+            ("ATHENA_WORKGROUP", "primary"),
+        ];
+        let [database, table, workgroup] = on.map(|(_, value)| value.to_owned());
+        assert_eq!(with(&on).unwrap().athena, Some(AthenaTable { database, table, workgroup }));
     }
 
     #[test]

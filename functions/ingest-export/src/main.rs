@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use ingest_export::config::Config;
+use ingest_export::config::{AthenaTable, Config};
 use ingest_export::handler::{Ports, handle};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
-use ledger_aws::cur::S3Export;
+use ledger_aws::cur::{Athena, S3Export};
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_lambda::clock::now;
 use ledger_lambda::config::variable;
@@ -23,9 +23,18 @@ async fn serve(config: Config) -> Result<(), Error> {
     let client = connection.s3_client();
     let (bucket, bytes_max) = (config.export_bucket.clone(), config.export_bytes_max);
     let table = config.common.table_name.clone();
+    let (athena, to_athena) = (config.athena.clone(), connection.clone());
     let ports = Ports {
         export_of: move |manifest_key| {
-            S3Export::new(client.clone(), bucket.clone(), manifest_key).with_bytes_max(bytes_max)
+            let export = S3Export::new(client.clone(), bucket.clone(), manifest_key);
+            let export = export.with_bytes_max(bytes_max);
+            // A cold start does not wait for a client that most deliveries do not need.
+            match athena.clone() {
+                Some(AthenaTable { database, table, workgroup }) => export.with_athena(
+                    Athena::new(to_athena.athena_client(), database, table, workgroup),
+                ),
+                None => export,
+            }
         },
         ledger: DynamoLedger { client: connection.dynamodb_client(), table },
         metrics: Metrics::stdout(),

@@ -33,6 +33,16 @@ const S3_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often S3 is asked the same: only reads, which can all be repeated.
 const S3_ATTEMPTS_MAX: u32 = 5;
 
+/// How often Athena is asked the same. A start is repeated with one request token, so that it starts
+/// one query.
+const ATHENA_ATTEMPTS_MAX: u32 = 4;
+
+/// Athena throttles by the second.
+const ATHENA_BACKOFF: Duration = Duration::from_millis(250);
+
+/// Athena answers at once; what takes long is the query, which is looked at again and again.
+const ATHENA_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// A page of Cost Explorer can take this long when it groups by tags.
 const COST_EXPLORER_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -123,6 +133,16 @@ impl Connection {
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .build();
         aws_sdk_s3::Client::from_conf(config)
+    }
+
+    /// A client of Athena. Lost calls are repeated.
+    pub fn athena_client(&self) -> aws_sdk_athena::Client {
+        let retries = RetryConfig::standard()
+            .with_max_attempts(ATHENA_ATTEMPTS_MAX)
+            .with_initial_backoff(ATHENA_BACKOFF);
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(ATHENA_ATTEMPT_TIMEOUT).build();
+        aws_sdk_athena::Client::new(&self.with(retries, timeouts))
     }
 
     /// A client of SNS that never repeats a call: a lost answer must not become a second message.

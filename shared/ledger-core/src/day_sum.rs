@@ -65,6 +65,11 @@ impl DaySum {
         DaySum::of_costs(line_item.day, costs, line_item.tokens, 1, line_item.provenance.line)
     }
 
+    /// The sum of so many lines of a day, of which the costs and tokens are those of all together.
+    pub fn of_lines(sum: &LineItem, line_count: u32) -> DaySum {
+        DaySum::of_costs(sum.day, &sum.costs, sum.tokens, line_count, sum.provenance.line)
+    }
+
     pub(crate) fn of_costs(
         day: Date,
         costs: &Costs,
@@ -192,6 +197,16 @@ mod tests {
         let mut sum = DaySum::zero(date("2026-10-05"));
         sum.add_line(&line(i128::MAX)).unwrap();
         assert_eq!(sum.add_line(&line(1)), Err(MoneyError::OutOfRange));
+    }
+
+    #[test]
+    fn lines_that_are_told_together_are_as_many_as_they_are() {
+        let mut line = line();
+        line.provenance.line = 0;
+        let sum = DaySum::of_lines(&line, 1200);
+        assert_eq!((sum.line_count(), sum.first_line()), (1200, 0));
+        assert_eq!(sum.costs(Currency::USD).unwrap(), line.costs);
+        assert_eq!(sum.tokens(), line.tokens);
     }
 
     proptest! {

@@ -16,13 +16,17 @@ use crate::usage_type::UsageType;
 pub struct Provenance {
     /// The file, or the request.
     pub file: Arc<str>,
-    /// The row in the file, header not counted, from 1; or the group in the answer.
+    /// The row in the file, header not counted, from 1; or the group in the answer. 0 where only the
+    /// file is known.
     pub line: u64,
 }
 
 impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
+        match self.line {
+            0 => write!(f, "{}", self.file),
+            line => write!(f, "{}:{line}", self.file),
+        }
     }
 }
 
@@ -138,4 +142,15 @@ pub struct Finding {
     pub code: &'static str,
     /// One sentence: what, where, and what to do.
     pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_not_known_is_not_told() {
+        let at = |line| Provenance { file: "part-1.parquet".into(), line }.to_string();
+        assert_eq!((at(7).as_str(), at(0).as_str()), ("part-1.parquet:7", "part-1.parquet"));
+    }
 }

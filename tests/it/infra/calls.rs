@@ -13,8 +13,9 @@ use std::path::Path;
 use syn::visit::{self, Visit};
 
 /// What receivers are called that stand for an adapter, and its type in `ledger-aws`.
-const ADAPTERS: [(&str, &str); 12] = [
+const ADAPTERS: [(&str, &str); 13] = [
     ("alerts", "DynamoLedger"),
+    ("athena", "Athena"),
     ("cost_explorer", "AwsCostExplorer"),
     ("documents", "DynamoLedger"),
     ("explorer", "AwsCostExplorer"),
@@ -29,7 +30,7 @@ const ADAPTERS: [(&str, &str); 12] = [
 ];
 
 /// The operations of the SDK's clients, and the actions that allow them.
-const ACTIONS: [(&str, &str); 17] = [
+const ACTIONS: [(&str, &str); 20] = [
     ("batch_write_item", "dynamodb:BatchWriteItem"),
     ("create_table", "dynamodb:CreateTable"),
     ("create_topic", "sns:CreateTopic"),
@@ -40,11 +41,14 @@ const ACTIONS: [(&str, &str); 17] = [
     ("get_dimension_values", "ce:GetDimensionValues"),
     ("get_item", "dynamodb:GetItem"),
     ("get_object", "s3:GetObject"),
+    ("get_query_execution", "athena:GetQueryExecution"),
     ("head_object", "s3:GetObject"),
     ("list_objects_v2", "s3:ListBucket"),
     ("publish", "sns:Publish"),
     ("put_item", "dynamodb:PutItem"),
     ("query", "dynamodb:Query"),
+    ("start_query_execution", "athena:StartQueryExecution"),
+    ("stop_query_execution", "athena:StopQueryExecution"),
     ("update_item", "dynamodb:UpdateItem"),
     ("update_time_to_live", "dynamodb:UpdateTimeToLive"),
 ];

@@ -15,12 +15,28 @@ use self::template::{texts, walk};
 /// What only the command line does with AWS: a function must not need it.
 const ONLY_BY_COMMAND: [&str; 3] = ["apply", "ensure_table", "ensure_topic"];
 
+/// Where results of queries are written.
+const RESULTS_FOLDER: &str = "athena-results/";
+
 /// Actions that have no resources to name.
 const WITHOUT_RESOURCES: [&str; 4] = [
     "ce:GetCostAndUsage",
     "ce:GetDimensionValues",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
+];
+
+/// What Athena does in the name of whoever starts a query, and is not called by us: it finds the
+/// table and writes the result.
+const BY_ATHENA: [&str; 8] = [
+    "glue:GetDatabase",
+    "glue:GetPartitions",
+    "glue:GetTable",
+    "s3:AbortMultipartUpload",
+    "s3:GetBucketLocation",
+    "s3:ListBucketMultipartUploads",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
 ];
 
 fn root() -> PathBuf {
@@ -125,6 +141,9 @@ fn a_role_allows_what_its_function_calls_and_nothing_more() {
         let mut expected = calls.actions_of(&folder);
         assert!(!expected.is_empty(), "`{folder}` calls AWS");
         expected.extend(template.actions_of_lambda(&function));
+        if expected.contains("athena:StartQueryExecution") {
+            expected.extend(BY_ATHENA);
+        }
         let expected: BTreeSet<String> = expected.into_iter().map(str::to_owned).collect();
         let allowed = template.actions(&format!("{function}Role"));
         let missing: Vec<_> = expected.difference(&allowed).collect();
@@ -158,6 +177,45 @@ fn roles_name_their_resources() {
             assert_eq!(is_bare, may_be, "`{role}`: the resource of {actions:?}");
         }
     }
+}
+
+/// Who does not ask Athena has none of its permissions.
+#[test]
+fn athena_is_allowed_where_it_is_asked() {
+    let template = Template::read();
+    let is_asked = json!("AsksAthena");
+    let mut under_condition = Vec::new();
+    let mut all = Vec::new();
+    walk(template.get("IngestExportRole", "/Policies"), &mut all);
+    for choice in all.iter().filter_map(|it| it.get("Fn::If")) {
+        if choice.get(0) == Some(&is_asked) {
+            under_condition.extend(choice.pointer("/1/Action").map(texts).unwrap_or_default());
+            assert_eq!(choice.get(2), Some(&json!({ "Ref": "AWS::NoValue" })));
+        }
+    }
+    for action in template.actions("IngestExportRole") {
+        let is_athenas = action.starts_with("athena:") || BY_ATHENA.contains(&action.as_str());
+        assert_eq!(
+            under_condition.contains(&action.as_str()),
+            is_athenas || action == "s3:GetObject",
+            "{action}"
+        );
+    }
+    // Results lie beside the export, where they are forgotten.
+    let adapter = root().join("shared/ledger-aws/src/cur/athena/mod.rs");
+    let adapter = std::fs::read_to_string(adapter).expect("the adapter is readable");
+    assert!(adapter.contains(&format!("\"{RESULTS_FOLDER}\"")), "the code means the same");
+    let folder = format!("{RESULTS_FOLDER}*");
+    let statements = template.statements("IngestExportRole");
+    let writes = statements.iter().find(|it| it.pointer("/Sid") == Some(&json!("KeepResults")));
+    let resource = writes.and_then(|it| it.pointer("/Resource/Fn::Sub/0")).and_then(Value::as_str);
+    assert!(resource.is_some_and(|it| it.ends_with(&folder)), "{resource:?}");
+    let rules = template.get("Bucket", "/LifecycleConfiguration/Rules");
+    let rules = rules.as_array().map(Vec::as_slice).unwrap_or_default();
+    assert!(rules.iter().any(|it| {
+        it.pointer("/Prefix") == Some(&json!(RESULTS_FOLDER))
+            && it.pointer("/ExpirationInDays") == Some(&json!(1))
+    }));
 }
 
 /// Functions write what is theirs: bills, alerts and counts each have keys of their own.

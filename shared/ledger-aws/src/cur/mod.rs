@@ -1,9 +1,10 @@
 //! Cost and usage exports 2.0: Parquet and CSV as AWS delivers them.
 //!
-//! [`CurFolder`] finds deliveries on this machine and reads their files, [`S3Export`] those of S3. A file is known by its first
-//! bytes, never by its name. Each row is handed on as text to [one conversion](line), so that both
+//! [`CurFolder`] finds deliveries on this machine and reads their files, [`S3Export`] those of S3, the
+//! largest of them by way of [`Athena`]. A file is known by its first bytes, never by its name. Each row is handed on as text to [one conversion](line), so that both
 //! forms of a bill mean the same.
 
+mod athena;
 mod cache;
 mod columns;
 mod csv_file;
@@ -34,6 +35,7 @@ use ledger_core::day_sum::DaySum;
 use ledger_core::line_item::{Finding, Provenance, Rejected};
 use ledger_core::money::MoneyError;
 
+pub use self::athena::Athena;
 pub use self::manifest::MANIFEST_END;
 pub use self::s3::S3Export;
 

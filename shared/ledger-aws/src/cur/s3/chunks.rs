@@ -34,7 +34,7 @@ const ROW_GROUPS_HELD: usize = 2;
 
 /// An object that is read in ranges. Clones share what is held of it.
 #[derive(Clone, Debug)]
-pub(super) struct Chunks(Arc<Shared>);
+pub(in crate::cur) struct Chunks(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -76,31 +76,31 @@ impl Piece {
 }
 
 impl Chunks {
-    pub(super) fn new(store: Store, object: Object) -> Chunks {
+    pub(in crate::cur) fn new(store: Store, object: Object) -> Chunks {
         let (held, failure) = (Mutex::default(), Mutex::default());
         Chunks(Arc::new(Shared { store, object, held, failure }))
     }
 
     /// Prepares for the columns that are needed. What is wrong with a file is for its reader to say.
-    pub(super) fn expect_parquet(&self) {
+    pub(in crate::cur) fn expect_parquet(&self) {
         if let Ok(metadata) = ParquetMetaDataReader::new().parse_and_finish(self) {
             lock(&self.0.held).spans = spans(&metadata);
         }
     }
 
     /// Prepares for all of it, from the start to the end.
-    pub(super) fn expect_all(&self) {
+    pub(in crate::cur) fn expect_all(&self) {
         let range = 0..self.0.object.bytes;
         lock(&self.0.held).spans = vec![Span { range, row_group: 0, piece: Piece::default() }];
     }
 
     /// Reads on from here.
-    pub(super) fn read_from(&self, at: u64) -> ChunkRead {
+    pub(in crate::cur) fn read_from(&self, at: u64) -> ChunkRead {
         ChunkRead { chunks: self.clone(), at, bytes: Bytes::new() }
     }
 
     /// Why the last bytes could not be had.
-    pub(super) fn take_failure(&self) -> Option<SourceError> {
+    pub(in crate::cur) fn take_failure(&self) -> Option<SourceError> {
         lock(&self.0.failure).take()
     }
 
@@ -258,7 +258,7 @@ impl ChunkReader for Chunks {
 
 /// Reads on from somewhere in an object.
 #[derive(Debug)]
-pub(super) struct ChunkRead {
+pub(in crate::cur) struct ChunkRead {
     chunks: Chunks,
     at: u64,
     bytes: Bytes,

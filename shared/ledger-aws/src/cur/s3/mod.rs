@@ -12,8 +12,10 @@ use aws_sdk_s3::Client;
 use ledger_app::ports::{BillSource, Delivery, Reading, SourceError};
 use ledger_core::money::MoneyError;
 
-use self::chunks::Chunks;
-use self::store::{Object, Store};
+pub(super) use self::chunks::Chunks;
+pub(super) use self::store::{Object, Store};
+
+use super::athena::Athena;
 use super::manifest::{MANIFEST_END, Manifest, export_name, newest_of_each_month};
 use super::{Reader, csv_file, delivery, parquet_file};
 
@@ -44,6 +46,7 @@ pub struct S3Export {
     bucket: String,
     place: Place,
     bytes_max: u64,
+    athena: Option<Athena>,
     /// The data files as [`BillSource::deliveries`] met them, by address.
     seen: Mutex<BTreeMap<String, Object>>,
 }
@@ -98,13 +101,20 @@ impl S3Export {
 
     fn at(client: Client, bucket: String, place: Place) -> S3Export {
         let seen = Mutex::default();
-        S3Export { client, bucket, place, bytes_max: u64::MAX, seen }
+        S3Export { client, bucket, place, bytes_max: u64::MAX, athena: None, seen }
     }
 
-    /// Refuses deliveries whose data files are larger than this together; without it none is.
+    /// Reads no delivery itself whose data files are larger than this together: it is asked of
+    /// [Athena](S3Export::with_athena), or refused. Without a limit all are read.
     #[must_use]
     pub fn with_bytes_max(self, bytes_max: u64) -> S3Export {
         S3Export { bytes_max, ..self }
+    }
+
+    /// Asks Athena for what is larger than the limit.
+    #[must_use]
+    pub fn with_athena(self, athena: Athena) -> S3Export {
+        S3Export { athena: Some(athena), ..self }
     }
 
     fn store(&self) -> Result<Store, SourceError> {
@@ -167,7 +177,7 @@ impl S3Export {
             }
         }
         let bytes = objects.values().map(|it| it.bytes).fold(0, u64::saturating_add);
-        if bytes > self.bytes_max {
+        if bytes > self.bytes_max && self.athena.is_none() {
             return Err(SourceError::Refused(format!(
                 "`{name}` names data files of {bytes} bytes together; expected at most {}, as set \
                  by `MAX_EXPORT_BYTES`",
@@ -216,12 +226,20 @@ impl BillSource for S3Export {
     ) -> Result<(), SourceError> {
         let store = self.store()?;
         let mut reader = Reader::new(delivery, sink);
-        for address in &delivery.files {
+        let object_at = |address: &String| {
             let object = lock(&self.seen).get(address).cloned();
-            let object = object.ok_or_else(|| {
+            object.ok_or_else(|| {
                 SourceError::Refused(format!("`{address}` is of no delivery of this export"))
-            })?;
-            read_object(store.clone(), object, address, &mut reader)?;
+            })
+        };
+        let athena = self.athena.as_ref().filter(|_| delivery.bytes > self.bytes_max);
+        if let Some(athena) = athena {
+            let objects = delivery.files.iter().map(object_at).collect::<Result<Vec<_>, _>>()?;
+            athena.read_delivery(&store, &objects, delivery, &mut reader)?;
+        } else {
+            for address in &delivery.files {
+                read_object(store.clone(), object_at(address)?, address, &mut reader)?;
+            }
         }
         reader.finish(&delivery.name)
     }

@@ -27,7 +27,7 @@ const PAGES_MAX: usize = 1_000;
 
 /// An object as it was when it was first met.
 #[derive(Clone, Debug)]
-pub(super) struct Object {
+pub(in crate::cur) struct Object {
     pub key: Arc<str>,
     pub bytes: u64,
     pub etag: String,
@@ -39,7 +39,7 @@ pub(super) struct Object {
 
 /// A bucket, for code that may block.
 #[derive(Clone, Debug)]
-pub(super) struct Store {
+pub(in crate::cur) struct Store {
     client: Client,
     bucket: Arc<str>,
     runtime: Handle,
@@ -59,7 +59,7 @@ enum Outcome {
 }
 
 impl Store {
-    pub(super) fn new(client: &Client, bucket: &str) -> Result<Store, SourceError> {
+    pub(in crate::cur) fn new(client: &Client, bucket: &str) -> Result<Store, SourceError> {
         let runtime = Handle::try_current().map_err(|error| SourceError::Unavailable {
             doing: format!("read bucket `{bucket}`"),
             is_retryable: false,
@@ -68,18 +68,35 @@ impl Store {
         Ok(Store { client: client.clone(), bucket: bucket.into(), runtime })
     }
 
+    /// Another bucket, reached in the same way.
+    pub(in crate::cur) fn of_bucket(&self, bucket: &str) -> Store {
+        Store { bucket: bucket.into(), ..self.clone() }
+    }
+
+    /// Waits for what another client does.
+    pub(in crate::cur) fn wait_for<F: Future>(&self, work: F) -> F::Output {
+        self.runtime.block_on(work)
+    }
+
+    /// Checks that an object is still the one that was met.
+    pub(in crate::cur) fn check_unchanged(&self, object: &Object) -> Result<(), SourceError> {
+        let found = self.probe(&object.key)?;
+        let is_same = found.is_some_and(|it| it.etag == object.etag);
+        if is_same { Ok(()) } else { Err(self.overwritten(&object.key)) }
+    }
+
     /// How a key is called in messages.
-    pub(super) fn address(&self, key: &str) -> String {
+    pub(in crate::cur) fn address(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.bucket)
     }
 
     /// Meets an object, if there is one: its version, its size and its first bytes.
-    pub(super) fn probe(&self, key: &str) -> Result<Option<Object>, SourceError> {
+    pub(in crate::cur) fn probe(&self, key: &str) -> Result<Option<Object>, SourceError> {
         self.runtime.block_on(self.meet(key, START_BYTES))
     }
 
     /// Meets a small object with all of its bytes.
-    pub(super) fn whole(&self, key: &str, bytes_max: u64) -> Result<Object, SourceError> {
+    pub(in crate::cur) fn whole(&self, key: &str, bytes_max: u64) -> Result<Object, SourceError> {
         let Some(object) = self.runtime.block_on(self.meet(key, bytes_max))? else {
             return Err(SourceError::Refused(format!("`{}` does not exist", self.address(key))));
         };
@@ -94,7 +111,7 @@ impl Store {
     }
 
     /// Reads part of an object, provided that it is still the one that was met.
-    pub(super) fn range(
+    pub(in crate::cur) fn range(
         &self,
         object: &Object,
         from: u64,
@@ -110,7 +127,7 @@ impl Store {
     }
 
     /// The keys below a prefix that end like this.
-    pub(super) fn keys(&self, prefix: &str, end: &str) -> Result<Vec<String>, SourceError> {
+    pub(in crate::cur) fn keys(&self, prefix: &str, end: &str) -> Result<Vec<String>, SourceError> {
         let mut keys = Vec::new();
         let mut next = None;
         for _ in 0..PAGES_MAX {
