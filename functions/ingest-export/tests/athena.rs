@@ -476,6 +476,16 @@ async fn files_that_are_overwritten_during_the_query_are_read_again() {
     assert!(again && message.contains("was overwritten while it was read"), "{message}");
 }
 
+#[tokio::test]
+async fn an_export_that_the_query_is_not_made_for_is_refused_without_a_query() {
+    let setting = Setting::new(nothing).await;
+    let sample = SampleOrganisation::new(7, "2026-06-20".parse().unwrap());
+    sample.write_csv(&setting.bucket(), Delivery::First).unwrap();
+    let message = setting.by_athena("2026-06").await.unwrap_err().to_string();
+    assert!(message.ends_with("expected Parquet in a delivery that Athena reads"), "{message}");
+    assert_eq!(setting.stand_in.queries().len(), 0);
+}
+
 /// Up to the size Athena is not asked, and has no client to be made.
 #[tokio::test]
 async fn a_small_delivery_is_read_here() {

@@ -5,7 +5,6 @@
 //! [one conversion](super::line) that reads files, so that a delivery means the same either way.
 //! That is why lines are not added up in it as in a report: tokens are rounded line by line, and a
 //! double has to be read as the decimal it was made from before it is added.
-//!
 
 mod query;
 mod result;

@@ -45,6 +45,7 @@ pub(super) async fn location_of_result(
         .await
         .map_err(|error| classify("athena:StartQueryExecution", &athena.workgroup, error))?;
     let id = started.query_execution_id.ok_or_else(|| lacks("QueryExecutionId"))?;
+    tracing::info!(athena.query = id, "asked Athena: query `{id}`");
     let ended = tokio::time::timeout(athena.timeout, end_of(athena, &id)).await;
     let outcome = ended.unwrap_or_else(|_| {
         Err(Interrupted::Still(SourceError::Unavailable {

@@ -240,6 +240,19 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
         assert_eq!(other_sums.iter().map(DaySum::line_count).collect::<Vec<_>>(), [1200]);
     }
 
+    /// Athena writes doubles in a notation of its own, and other engines in theirs.
+    #[test]
+    fn a_double_is_the_same_in_any_notation() {
+        for text in ["1.0E-1", "0.1", "1e-1", "1.00000000000000E-1", "0.10000000000000002"] {
+            assert_eq!(number(text).unwrap(), "1.00000000000000e-1", "{text}");
+        }
+        for (text, expected) in [("0E0", "0.00000000000000e0"), ("-0E0", "0.00000000000000e0")] {
+            assert_eq!(number(text).unwrap(), expected);
+        }
+        assert_eq!(number("Infinity").unwrap(), "inf");
+        assert_eq!((number(""), number("a lot")), (None, None));
+    }
+
     #[test]
     fn each_of_the_lines_that_cannot_be_read_is_told() {
         let of = |kind: &str, cost: &str| {
