@@ -201,6 +201,7 @@ mod tests {
     fn read_text(text: &str) -> (Result<u64, SourceError>, Vec<Reading>) {
         let delivery = Delivery {
             name: "June".to_owned(),
+            export: None,
             files: Vec::new(),
             period: None,
             delivered_at: None,
