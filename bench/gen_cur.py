@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Write a synthetic cost and usage export 2.0 as Parquet; all values are invented.
 
-usage: gen_cur.py OUT.parquet [--rows 5000000] [--ai-share 1.0] [--seed 7] [--slim]
+usage: gen_cur.py OUT.parquet [--rows 5000000] [--ai-share 1.0] [--seed 7] [--slim] [--group-rows N]
 
 One month of lines: 2,000 principals (used as Zipf says), 200 usage types of which each principal
 uses about 8, one to three tag sets a principal (0 to 5 tags a set), mostly distinct resource ids
 and 40 columns that nobody reads (few texts, doubles, many texts, nearly all null), as real exports
 have. `--ai-share` says how many of the usage types, and so about how many of the lines, are
 generative AI. Snappy, dictionary pages, row groups of 500,000 lines. `--slim` leaves out what
-nobody reads, so that a file of 50 million lines stays below 4 GB.
+nobody reads, so that a file of 50 million lines stays below 4 GB. `--group-rows` begins anew after so
+many lines: what follows has other amounts and the same groups.
 """
 import argparse
 
@@ -22,6 +23,7 @@ args.add_argument("--rows", type=int, default=5_000_000)
 args.add_argument("--ai-share", type=float, default=1.0)
 args.add_argument("--seed", type=int, default=7)
 args.add_argument("--slim", action="store_true")
+args.add_argument("--group-rows", type=int)
 args = args.parse_args()
 rng = np.random.default_rng(args.seed)
 CHUNK = 500_000
@@ -83,11 +85,12 @@ pcum = np.cumsum(pw / pw.sum())
 def dic(values, idx):
     return pa.DictionaryArray.from_arrays(pa.array(idx.astype(np.int32)), pa.array(values)).cast(pa.string())
 
-def chunk(n):
-    p = np.minimum(np.searchsorted(pcum, rng.random(n)), PRINCIPALS - 1)
-    u = p_ut[p, rng.integers(0, 8, n)]
-    ts = p_ts[p, rng.integers(0, 3, n) % p_nts[p]]
-    hour = rng.integers(0, 31 * 24, n)
+def chunk(n, at):
+    draw = np.random.default_rng((args.seed, at % args.group_rows)) if args.group_rows else rng
+    p = np.minimum(np.searchsorted(pcum, draw.random(n)), PRINCIPALS - 1)
+    u = p_ut[p, draw.integers(0, 8, n)]
+    ts = p_ts[p, draw.integers(0, 3, n) % p_nts[p]]
+    hour = draw.integers(0, 31 * 24, n)
     start = np.datetime64("2026-10-01T00:00:00", "us") + hour.astype("timedelta64[h]")
     ln = ts_len[ts]
     off = np.concatenate([[0], np.cumsum(ln)]).astype(np.int32)
@@ -95,7 +98,7 @@ def chunk(n):
     tags = pa.MapArray.from_arrays(pa.array(off), dic(np.array(allk), flat_k[pos]), dic(np.array(allv), flat_v[pos]))
     amount = np.round(rng.gamma(0.7, 20.0, n), 6)
     cost = np.round(amount * (0.0001 + u * 0.0007), 10)
-    line_type = np.where(rng.random(n) < 0.9, 0, rng.integers(0, 6, n))
+    line_type = np.where(draw.random(n) < 0.9, 0, draw.integers(0, 6, n))
     month = np.full(n, np.datetime64("2026-10-01T00:00:00", "us"))
     columns = {
         "bill_billing_period_start_date": pa.array(month, pa.timestamp("us")),
@@ -133,7 +136,7 @@ def chunk(n):
 
 writer, done = None, 0
 while done < args.rows:
-    table = chunk(min(CHUNK, args.rows - done))
+    table = chunk(min(CHUNK, args.rows - done), done)
     writer = writer or pq.ParquetWriter(args.out, table.schema, compression="snappy", use_dictionary=True)
     writer.write_table(table, row_group_size=CHUNK)
     done += table.num_rows

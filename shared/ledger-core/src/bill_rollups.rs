@@ -106,6 +106,10 @@ fn at<T>(values: &[T], id: u32) -> Option<&T> {
     values.get(usize::try_from(id).ok()?)
 }
 
+fn slot<T>(values: &mut [T], id: u32) -> Option<&mut T> {
+    values.get_mut(usize::try_from(id).ok()?)
+}
+
 /// Days that are laid out already, such as those of a test.
 impl FromIterator<(Date, DayRollups)> for BillRollups {
     fn from_iter<I: IntoIterator<Item = (Date, DayRollups)>>(days: I) -> Self {
@@ -181,13 +185,21 @@ impl<T: Ord + Clone> Numbered<T> {
     }
 
     /// The values that are in use, in order, and the new place of each.
-    fn sorted(self, used: impl Iterator<Item = u32>) -> (Vec<T>, BTreeMap<u32, u32>) {
-        let used: BTreeSet<u32> = used.collect();
+    fn sorted(self, used: impl Iterator<Item = u32>) -> (Vec<T>, Vec<u32>) {
+        let mut is_used = vec![false; self.values.len()];
+        for id in used {
+            if let Some(is_used) = slot(&mut is_used, id) {
+                *is_used = true;
+            }
+        }
+        let mut places = vec![0; self.values.len()];
         drop(self.values);
         let mut values = Vec::new();
-        let mut places = BTreeMap::new();
-        for (value, id) in self.ids.into_iter().filter(|(_, id)| used.contains(id)) {
-            places.insert(id, u32::try_from(values.len()).unwrap_or(u32::MAX));
+        let is_used = |id| at(&is_used, id).is_some_and(|it| *it);
+        for (value, id) in self.ids.into_iter().filter(|(_, id)| is_used(*id)) {
+            if let Some(place) = slot(&mut places, id) {
+                *place = u32::try_from(values.len()).unwrap_or(u32::MAX);
+            }
             values.push(Arc::try_unwrap(value).unwrap_or_else(|shared| (*shared).clone()));
         }
         (values, places)
@@ -369,9 +381,15 @@ impl BillSums {
         sums.retain(|_, days| !days.is_empty());
         let (summaries, summary_places) = self.summaries.sorted(sums.keys().map(|it| it.0));
         let (details, detail_places) = self.details.sorted(sums.keys().map(|it| it.1));
-        let used_files = sums.values().flatten().filter_map(|it| it.file).map(|it| it.get() - 1);
-        let (files, file_places) = self.files.sorted(used_files);
-        let place = |places: &BTreeMap<u32, u32>, id| places.get(&id).copied().unwrap_or_default();
+        let mut used_files =
+            sums.values().flatten().filter_map(|it| it.file).map(|it| it.get() - 1);
+        // One file stays where it is: that it is used is enough to know.
+        let is_one_file = self.files.values.len() < 2;
+        let (files, file_places) = match is_one_file {
+            true => self.files.sorted(used_files.next().into_iter()),
+            false => self.files.sorted(used_files),
+        };
+        let place = |places: &[u32], id| at(places, id).copied().unwrap_or_default();
         let mut sums: Vec<(KeyId, Vec<DaySum>)> = sums
             .into_iter()
             .map(|((summary, detail), days)| {
@@ -379,7 +397,8 @@ impl BillSums {
             })
             .collect();
         sums.sort_unstable_by_key(|(id, _)| *id);
-        for sum in sums.iter_mut().flat_map(|(_, days)| days) {
+        let moved = if is_one_file { &mut [] } else { sums.as_mut_slice() };
+        for sum in moved.iter_mut().flat_map(|(_, days)| days) {
             sum.file = sum
                 .file
                 .map(|it| NonZeroU32::MIN.saturating_add(place(&file_places, it.get() - 1)));

@@ -9,17 +9,21 @@ use crate::currency::Currency;
 use crate::line_item::LineItem;
 use crate::money::{Money, MoneyError};
 
-/// What one line charges, and where it stands.
+/// What lines of one day charge, and where the first of them stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineAmounts {
     /// The unblended cost in femto-units (10⁻¹⁵ of a main unit).
     pub unblended: i128,
-    /// The net unblended cost in femto-units, where the line states one.
-    pub net_unblended: Option<i128>,
-    /// Single tokens, where the line counts tokens.
+    /// The net unblended cost in femto-units, with the unblended cost of lines that state none.
+    pub net_unblended: i128,
+    /// Whether any line states a net cost.
+    pub is_net_stated: bool,
+    /// Single tokens, where any line counts tokens.
     pub tokens: Option<u64>,
-    /// The row in the file.
-    pub line: u64,
+    /// How many lines there are.
+    pub line_count: u32,
+    /// The row of the first in the file.
+    pub first_line: u64,
 }
 
 /// What lines that differ in nothing but their amounts come to on one day.
@@ -90,23 +94,25 @@ impl DaySum {
         }
     }
 
-    /// Adds one line of the same day.
+    /// Adds lines of the same day.
     ///
     /// # Errors
     ///
     /// [`MoneyError::OutOfRange`] beyond what an `i128` holds or at 2³² lines; whether a sum is
     /// within the range of [`Money`] is checked by [`DaySum::costs`].
     #[inline]
-    pub fn add_line(&mut self, line: &LineAmounts) -> Result<(), MoneyError> {
-        let out_of_range = || MoneyError::OutOfRange;
-        let net = line.net_unblended.unwrap_or(line.unblended);
-        self.unblended = self.unblended.checked_add(line.unblended).ok_or_else(out_of_range)?;
-        self.net_unblended = self.net_unblended.checked_add(net).ok_or_else(out_of_range)?;
-        self.line_count = self.line_count.checked_add(1).ok_or_else(out_of_range)?;
-        self.tokens = self.tokens.saturating_add(line.tokens.unwrap_or_default());
-        self.is_net_stated |= line.net_unblended.is_some();
-        self.has_tokens |= line.tokens.is_some();
-        self.first_line = self.first_line.min(line.line);
+    pub fn add_lines(&mut self, lines: &LineAmounts) -> Result<(), MoneyError> {
+        let sum = DaySum {
+            unblended: lines.unblended,
+            net_unblended: lines.net_unblended,
+            tokens: lines.tokens.unwrap_or_default(),
+            line_count: lines.line_count,
+            is_net_stated: lines.is_net_stated,
+            has_tokens: lines.tokens.is_some(),
+            ..DaySum::zero(self.day)
+        };
+        self.add_amounts(&sum)?;
+        self.first_line = self.first_line.min(lines.first_line);
         Ok(())
     }
 
@@ -187,16 +193,22 @@ mod tests {
     #[test]
     fn a_sum_beyond_the_range_of_money_is_an_error() {
         let mut sum = DaySum::zero(date("2026-10-05"));
-        let line =
-            |unblended| LineAmounts { unblended, net_unblended: None, tokens: None, line: 1 };
-        sum.add_line(&line(9_999_999_999_999_999_999_999_999_999)).unwrap();
+        let line = |unblended| LineAmounts {
+            unblended,
+            net_unblended: unblended,
+            is_net_stated: false,
+            tokens: None,
+            line_count: 1,
+            first_line: 1,
+        };
+        sum.add_lines(&line(9_999_999_999_999_999_999_999_999_999)).unwrap();
         assert!(sum.costs(Currency::USD).is_ok() && sum.check_range().is_ok());
-        sum.add_line(&line(1)).unwrap();
+        sum.add_lines(&line(1)).unwrap();
         assert_eq!(sum.costs(Currency::USD), Err(MoneyError::OutOfRange));
         assert_eq!(sum.check_range(), Err(MoneyError::OutOfRange));
         let mut sum = DaySum::zero(date("2026-10-05"));
-        sum.add_line(&line(i128::MAX)).unwrap();
-        assert_eq!(sum.add_line(&line(1)), Err(MoneyError::OutOfRange));
+        sum.add_lines(&line(i128::MAX)).unwrap();
+        assert_eq!(sum.add_lines(&line(1)), Err(MoneyError::OutOfRange));
     }
 
     #[test]

@@ -69,6 +69,17 @@ impl Digits {
     }
 }
 
+/// A double in femto-units, where that is quickly told; otherwise [`Digits`] tell.
+#[inline]
+pub(super) fn femto_units(value: f64) -> Option<i64> {
+    // Beyond this an `i64` holds no femto-units.
+    if value.abs() >= 9e3 {
+        return None;
+    }
+    let (digits, scale) = scaled(value)?;
+    Some(digits * scale.femto_units)
+}
+
 /// The quick way does not apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ReadAsText;
@@ -81,21 +92,37 @@ pub(super) struct ReadAsText;
 /// 5·10⁻¹⁶ of the number, and the double is at most 3.4·10⁻¹⁶ away.
 #[inline]
 fn short(value: f64) -> Option<Digits> {
+    let (digits, Scale { exponent, .. }) = scaled(value)?;
+    Some(Digits { digits, exponent })
+}
+
+/// How many fraction digits a number of some size is read to.
+#[derive(Clone, Copy)]
+struct Scale {
+    factor: f64,
+    exponent: i32,
+    /// What one of the last digit is.
+    femto_units: i64,
+}
+
+const SCALES: [Scale; 3] = [
+    Scale { factor: 1e15, exponent: -15, femto_units: 1 },
+    Scale { factor: 1e12, exponent: -12, femto_units: 1_000 },
+    Scale { factor: 1e9, exponent: -9, femto_units: 1_000_000 },
+];
+
+/// See [`short`].
+#[inline]
+fn scaled(value: f64) -> Option<(i64, Scale)> {
     let size = value.abs();
-    let (scale, exponent) = if size < 1.0 {
-        (1e15, -15)
-    } else if size < 1e3 {
-        (1e12, -12)
-    } else if size < 1e6 {
-        (1e9, -9)
-    } else {
-        return None;
-    };
-    let scaled = value * scale;
+    // Sizes come in no order: what is counted cannot be guessed wrong.
+    let step = usize::from(size >= 1.0) + usize::from(size >= 1e3) + usize::from(size >= 1e6);
+    let scale = *SCALES.get(step)?;
+    let scaled = value * scale.factor;
     // `round` is a call of the C library on plain x86-64; this is not.
     let digits = (scaled + 0.5_f64.copysign(scaled)) as i64;
     let is_whole = (scaled - digits as f64).abs() <= scaled.abs() * f64::EPSILON;
-    is_whole.then_some(Digits { digits, exponent })
+    is_whole.then_some((digits, scale))
 }
 
 /// The slow way: as text has it.

@@ -508,3 +508,40 @@ fn a_bad_row_does_not_spoil_its_group() {
         "3.500000000000001 USD"
     );
 }
+
+/// A sum that outgrows the room it has while a file is read, in money and in lines.
+#[test]
+fn large_sums_are_exact() {
+    let role = "arn:aws:iam::222222222222:user/ci";
+    let mut rows: Vec<Row> =
+        (0..9).map(|at| good_row("AmazonBedrock", role, 8_000.25 + f64::from(at))).collect();
+    rows.push(good_row("AmazonBedrock", role, -9_200_000.5));
+    check(&rows, &plain_form(4));
+    let rows: Vec<Row> = (0..70_000).map(|_| good_row("AmazonEC2", "nobody", 0.25)).collect();
+    let outcome = read(&as_parquet(&rows, &plain_form(40_000)), false);
+    let (_, totals) = outcome.ledger.values().next().unwrap().totals().next().unwrap();
+    let total = totals.values().next().unwrap();
+    assert_eq!(total.other_line_count, 70_000);
+    let cost = total.other.of(ledger_core::cost::CostKind::Unblended).amount();
+    assert_eq!(cost, Decimal::from(17_500));
+}
+
+/// What rows have is packed anew whenever a column has more values; nothing is lost meanwhile.
+#[test]
+fn many_values_are_told_apart() {
+    let roles: Vec<&'static str> = (0..300)
+        .map(|at| -> &'static str {
+            format!("arn:aws:sts::111111111111:assumed-role/app-{at}/s").leak()
+        })
+        .collect();
+    let rows: Vec<Row> = (0..900)
+        .map(|at| {
+            let mut row = good_row("AmazonBedrock", roles[at % (1 + at / 3)], 0.5);
+            row[Column::LineType as usize] = Value::Text(["Usage", "Tax", "Credit"][at % 3]);
+            row[Column::Tags as usize] =
+                Value::Map(vec![("resourceTags/team", Some(roles[at / 9]))]);
+            row
+        })
+        .collect();
+    check(&rows, &plain_form(100));
+}

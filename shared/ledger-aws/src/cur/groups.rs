@@ -1,24 +1,17 @@
 //! Lines of a Parquet file that differ in nothing but their days and amounts, summed as they come.
 //!
-//! Rows are told apart by the [numbers](super::ids) of their texts; a group is read once, when all
-//! of its rows are in. What is not plain in any way, such as an amount with more than 15 fraction
-//! digits, is left to the reader of rows as text, so that both say the same.
+//! Rows are told apart by the [numbers](super::ids) of their texts, [side by side](super::packed);
+//! what a group's rows share is read once, when all of them are in. What is not plain in any way, such
+//! as an amount with more than 15 fraction digits, is left to the reader of rows as text, so that both
+//! say the same.
 
 use std::collections::HashMap;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
-};
-use arrow_array::{Array, ArrayRef, Decimal128Array, Float64Array, Int64Array, RecordBatch};
-use arrow_buffer::NullBuffer;
-use arrow_schema::{DataType, TimeUnit};
 use foldhash::fast::RandomState;
-use jiff::ToSpan;
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use ledger_app::ports::{Reading, SourceError};
 use ledger_core::ai_service::{is_ai, is_ai_by_code};
 use ledger_core::currency::Currency;
@@ -30,25 +23,36 @@ use ledger_core::tokens::token_power;
 use ledger_core::usage_type::UsageType;
 
 use super::Reader;
+use super::cells::{
+    Calendar, Cells, Femto, NO_AMOUNT, ODD_AMOUNT, PERIODS, PRODUCTS, Row, RowDay, STARTS, TAGS,
+    View, first_of, month_of, text_part,
+};
 use super::columns::{COUNT, Column, Kind};
 use super::double::Digits;
-use super::ids::{EMPTY, Id, MapView, ODD, Sets, TextView, Texts, Translation};
+use super::ids::{EMPTY, Id, MapView, ODD, ODD_SET, Sets, TextView, Texts, Translation, parts};
 use super::line::{Converter, Problem, RawLine, Shared, days_of};
+use super::packed::{Fit, Layout, Packed};
 
-/// Groups that are held before they are handed on: some 30 MB beside their sums.
+/// Groups that are held before they are handed on: some 40 MB beside their sums.
 const GROUPS_MAX: usize = 1 << 18;
 
 /// Texts that are held; a file whose callers are all different has many.
 const TEXTS_MAX: usize = 1 << 18;
 
-/// Rows that are held before they are added to their groups: 9 MB.
-const PENDING_MAX: usize = 1 << 17;
+/// Rows that a partition holds before they are added to its groups: 30 MB over all.
+const PENDING_MAX: usize = 1 << 11;
+
+/// Rows that the sums of small files and large can count.
+const ROWS_MAX: u64 = 1 << 31;
+
+/// As many as [`Layout::partition`] tells apart.
+const PARTITIONS: usize = 256;
 
 /// Columns that say who was charged, with the tags.
-const CALLER_COLUMNS: [Column; 3] = [Column::Principal, Column::Account, Column::Region];
+pub(super) const CALLER_COLUMNS: [Column; 3] = [Column::Principal, Column::Account, Column::Region];
 
 /// Columns that say what was charged for, with the product.
-const CHARGE_COLUMNS: [Column; 6] = [
+pub(super) const CHARGE_COLUMNS: [Column; 6] = [
     Column::ProductCode,
     Column::BillingEntity,
     Column::ProductFamily,
@@ -70,6 +74,23 @@ type Map<K, V> = HashMap<K, V, RandomState>;
 
 /// The groups of one file.
 pub(super) struct Groups {
+    known: Known,
+    cells: Cells,
+    /// Groups by what their rows have: more of them than a cache holds. Rows are added to those of
+    /// one partition at a time, so that each is fetched for many rows.
+    partitions: Vec<Partition>,
+    /// The rows of the file that stand before those that are held.
+    first_row: u64,
+    /// The rows that are held from before the row group.
+    before: u64,
+    /// The rows of the row group that are to be read as text.
+    unclear: Vec<usize>,
+    /// Whether what rows have no longer fits side by side.
+    is_short: bool,
+}
+
+/// What rows have, by number.
+struct Known {
     has_column: [bool; COUNT],
     texts: Texts,
     tags: Sets,
@@ -80,36 +101,29 @@ pub(super) struct Groups {
     frames: Numbered<FrameKey, Frame>,
     callers: Numbered<CallerKey, CallerKey>,
     charges: Numbered<ChargeKey, Charge>,
-    group_of: Map<Key, u32>,
-    groups: Vec<Group>,
-    keys: Vec<Key>,
-    /// What the rows of these keys add.
-    pending: Vec<Pending>,
-    order: Vec<u64>,
-    /// The tags of a batch's rows.
-    tag_sets: Vec<Id>,
+    layout: Layout,
+    /// Of the rows of one partition.
+    found: Vec<Found>,
 }
 
-/// What a row adds to its group.
-struct Pending {
-    /// In femto-units, as the net cost.
-    unblended: i64,
-    net_unblended: i64,
-    tokens: u64,
-    line: u64,
-    date: Date,
-    of_month: usize,
-    has_net: bool,
-    has_tokens: bool,
+/// Where a row belongs in its partition.
+struct Found {
+    group: u32,
+    /// Or [`NO_SUM`].
+    sum: u16,
+    kind: GroupKind,
 }
+
+/// A row whose group is not there yet.
+const NO_GROUP: u32 = u32::MAX;
 
 #[derive(Default)]
-struct Dictionaries {
+pub(super) struct Dictionaries {
     none: Translation,
     columns: [Translation; COUNT],
     /// Keys and values.
-    tags: [Translation; 2],
-    product: [Translation; 2],
+    pub tags: [Translation; 2],
+    pub product: [Translation; 2],
 }
 
 /// The month of the bill, that of usage, the payer and the currency.
@@ -124,8 +138,8 @@ struct Frame {
     payer: Id,
     currency: Id,
     currency_read: Currency,
-    /// The days that can stand on the bill; `None` where something of it cannot be read.
-    days: Option<RangeInclusive<Date>>,
+    /// Whether the lines can stand on the bill and all of it can be read.
+    is_clear: bool,
 }
 
 /// [`CHARGE_COLUMNS`] and the product.
@@ -139,36 +153,75 @@ struct Charge {
     token_power: Option<u32>,
 }
 
-/// The sums of one key.
+/// Some of the groups.
+#[derive(Default)]
+struct Partition {
+    places: Map<Packed, u32>,
+    groups: Vec<Group>,
+    sums: Vec<SmallSum>,
+    /// What became too large for one small sum, by its place.
+    spilled: Map<u16, Vec<SmallSum>>,
+    pending: Vec<Pending>,
+}
+
+/// What a row adds to its group.
+pub(super) struct Pending {
+    pub packed: Packed,
+    pub unblended: Femto,
+    /// Or [`NO_AMOUNT`].
+    pub net_unblended: Femto,
+    pub amount: Digits,
+    /// From the first row that is held.
+    pub row: u32,
+    /// From 0.
+    pub of_month: u8,
+}
+
+/// What rows have in common: one line of the cache.
+#[derive(Clone)]
+#[repr(align(64))]
 struct Group {
-    /// Where the sum of each day of the month is.
-    days: [u8; 31],
-    sums: Vec<DaySum>,
+    /// Where the partition has the sum of each day of the month.
+    days: [u16; 31],
+    kind: GroupKind,
+}
+
+/// A [`DaySum`] as long as it is small: half a line of the cache.
+#[derive(Clone, Copy, Default)]
+struct SmallSum {
+    unblended: Femto,
+    /// With the unblended cost of the lines that state no net cost.
+    net_unblended: Femto,
+    tokens: u64,
+    /// From the first row that is held.
+    first_row: u32,
+    line_count: u16,
+    is_net_stated: bool,
+    has_tokens: bool,
+}
+
+#[derive(Clone, Copy)]
+enum GroupKind {
+    /// Its rows are to be read as text.
+    Unclear,
+    /// Lines that are not AI.
+    Other,
+    /// Lines of which no tokens are counted.
+    Plain,
+    /// As [`token_power`].
+    Tokens(u8),
 }
 
 /// A day without a sum.
-const NO_SUM: u8 = u8::MAX;
+const NO_SUM: u16 = u16::MAX;
 
-impl Default for Group {
-    fn default() -> Self {
-        Group { days: [NO_SUM; 31], sums: Vec::new() }
-    }
-}
-
-/// A row of a batch.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
-    /// In the batch.
-    pub place: usize,
-    /// In the file, from 1.
-    pub line: u64,
-    pub is_ai: bool,
-}
+/// A partition with more sums is full: before a row group adds [`NO_SUM`] of them to it.
+const SUMS_MAX: usize = 1 << 15;
 
 impl Groups {
     pub(super) fn new(has_column: [bool; COUNT]) -> Groups {
         let mut texts = Texts::new();
-        Groups {
+        let known = Known {
             has_column,
             product_keys: PRODUCT_KEYS.map(|it| texts.id(it)),
             texts,
@@ -179,125 +232,216 @@ impl Groups {
             frames: Numbered::default(),
             callers: Numbered::default(),
             charges: Numbered::default(),
-            group_of: Map::default(),
-            groups: Vec::new(),
-            keys: Vec::new(),
-            pending: Vec::new(),
-            order: Vec::new(),
-            tag_sets: Vec::new(),
+            layout: Layout::default(),
+            found: Vec::new(),
+        };
+        Groups {
+            known,
+            cells: Cells::default(),
+            partitions: (0..PARTITIONS).map(|_| Partition::default()).collect(),
+            first_row: 0,
+            before: 0,
+            unclear: Vec::new(),
+            is_short: false,
         }
     }
 
     /// What the product code of each row decides alone.
     pub(super) fn verdicts_by_code(&mut self, batch: &RecordBatch) -> Vec<Option<bool>> {
-        self.learn(batch);
-        let codes = self.dictionaries.text(batch, Column::ProductCode);
-        let mut known: Map<Id, Option<bool>> = Map::default();
-        (0..batch.num_rows())
-            .map(|place| {
-                let id = codes.id(place);
-                *known.entry(id).or_insert_with(|| is_ai_by_code(self.texts.get(id)))
-            })
-            .collect()
+        self.known.learn(batch);
+        let codes = self.known.dictionaries.text(batch, Column::ProductCode);
+        let mut verdicts: Vec<Option<Option<bool>>> = Vec::new();
+        let verdict = |place| {
+            let number = usize::try_from(codes.number(place)).unwrap_or_default();
+            if let Some(Some(verdict)) = verdicts.get(number) {
+                return *verdict;
+            }
+            let verdict = is_ai_by_code(self.known.texts.get(codes.id(place)));
+            verdicts.resize(verdicts.len().max(number + 1), None);
+            if let Some(known) = verdicts.get_mut(number) {
+                *known = Some(verdict);
+            }
+            verdict
+        };
+        (0..batch.num_rows()).map(verdict).collect()
     }
 
     /// Whether each row is AI. A text that is not told by number counts as AI, and is read as text.
     pub(super) fn verdicts(&mut self, batch: &RecordBatch) -> Vec<bool> {
-        self.learn(batch);
-        let Groups { texts, products, product_keys, dictionaries, charges, .. } = self;
-        let view = ChargeView::new(dictionaries, batch);
-        (0..batch.num_rows())
-            .map(|place| {
-                view.charge(place, texts, products, product_keys, charges)
-                    .is_none_or(|(_, charge)| charge.is_ai)
-            })
-            .collect()
+        self.known.learn(batch);
+        let Known { texts, products, product_keys, dictionaries, charges, .. } = &mut self.known;
+        let columns = CHARGE_COLUMNS.map(|it| dictionaries.text(batch, it));
+        let product = dictionaries.map(batch, Column::Product, &dictionaries.product);
+        let verdict = |place| {
+            let product = product.id(place, products, |it| product_keys.contains(&it));
+            let key = (columns.each_ref().map(|it| it.id(place)), product);
+            let charge = charges.get(key, || Some(Charge::new(key, texts, products, product_keys)));
+            charge.is_none_or(|(_, charge)| charge.is_ai)
+        };
+        (0..batch.num_rows()).map(verdict).collect()
     }
 
-    /// Adds rows of a batch; `read_as_text` is told of each that is to be read as text.
+    /// Takes how many rows of the file stand before the row group.
+    pub(super) fn begin_row_group(&mut self, before: u64) {
+        if self.partitions.iter().all(|it| it.groups.is_empty()) {
+            self.first_row = before;
+        }
+        self.before = before.saturating_sub(self.first_row);
+    }
+
+    /// Adds rows of a batch of the row group.
     pub(super) fn add(
         &mut self,
         batch: &RecordBatch,
-        rows: impl Iterator<Item = Row>,
+        rows: &[Row],
         converter: &mut Converter,
-        mut read_as_text: impl FnMut(Row),
     ) -> Result<(), MoneyError> {
-        self.learn(batch);
-        let view = View::new(&self.dictionaries, batch);
-        let mut known = Known {
-            has_column: &self.has_column,
-            texts: &self.texts,
-            tags: &mut self.tags,
-            products: &mut self.products,
-            product_keys: &self.product_keys,
-            calendar: &mut self.calendar,
-            frames: &mut self.frames,
-            callers: &mut self.callers,
-            charges: &mut self.charges,
-            converter,
-        };
-        let mut tags = std::mem::take(&mut self.tag_sets);
-        tags.clear();
-        if view.tags.is_there() {
-            let places = 0..batch.num_rows();
-            tags.extend(places.map(|place| view.tags.id(place, known.tags, |_| true)));
+        let row_count = batch.num_rows();
+        self.known.learn(batch);
+        let Known { tags, products, product_keys, dictionaries, calendar, layout, .. } =
+            &mut self.known;
+        let view = View::new(dictionaries, batch);
+        self.cells.read(&view, row_count, calendar, tags, products, product_keys);
+        let mut layout = layout.clone();
+        let fit = layout.fit(view.counts(calendar, tags, products));
+        self.cells.pack(&view, &layout, row_count);
+        match fit {
+            Fit::Same => {}
+            Fit::Moved => self.lay_out(layout, converter)?,
+            Fit::Short => {
+                self.is_short = true;
+                self.unclear.extend(rows.iter().map(|it| it.row));
+                return Ok(());
+            }
         }
         for row in rows {
-            let Some((key, amounts)) = known.read(&view, &tags, row) else {
-                read_as_text(row);
+            let Some(pending) = self.cells.pending(row, self.before) else {
+                self.unclear.push(row.row);
                 continue;
             };
-            self.keys.push(key);
-            self.pending.push(amounts);
-        }
-        self.tag_sets = tags;
-        if self.pending.len() >= PENDING_MAX {
-            self.settle()?;
+            let partition = self.partitions.get_mut(self.known.layout.partition(&pending.packed));
+            let Some(partition) = partition else { continue };
+            partition.pending.push(pending);
+            if partition.pending.len() >= PENDING_MAX {
+                partition.settle(&mut self.known, self.before, &mut self.unclear, converter);
+            }
         }
         Ok(())
     }
 
-    /// Adds what is pending to its groups, group by group: the sums of a large bill are more than a
-    /// cache holds, and this way each is fetched once.
-    fn settle(&mut self) -> Result<(), MoneyError> {
-        let Groups { keys, pending, order, group_of, groups, .. } = self;
-        order.clear();
-        // Nothing else is done in this loop, so that the processor looks several keys up at once.
-        for (place, key) in (0_u64..).zip(keys.iter()) {
-            let group = match group_of.get(key) {
-                Some(group) => *group,
-                None => {
-                    let next = u32::try_from(groups.len()).unwrap_or(u32::MAX);
-                    group_of.insert(*key, next);
-                    groups.push(Group::default());
-                    next
+    /// Lays out anew what rows have.
+    fn lay_out(&mut self, layout: Layout, converter: &mut Converter) -> Result<(), MoneyError> {
+        self.settle(converter);
+        let before = std::mem::replace(&mut self.known.layout, layout);
+        let partitions = (0..PARTITIONS).map(|_| Partition::default()).collect();
+        for mut partition in std::mem::replace(&mut self.partitions, partitions) {
+            for (packed, place) in std::mem::take(&mut partition.places) {
+                let moved = before.moved(&packed, &self.known.layout);
+                let Some(mut group) = partition.group(place).cloned() else { continue };
+                // Where its own partition is full another keeps it; its next rows begin a new group.
+                let own = self.known.layout.partition(&moved);
+                let has_room = |it: &Partition| it.sums.len() + group.days.len() < NO_SUM.into();
+                let to = match self.partitions.get(own).is_some_and(has_room) {
+                    true => Some(own),
+                    false => self.partitions.iter().position(has_room),
+                };
+                let to = to.and_then(|it| self.partitions.get_mut(it));
+                let to = to.ok_or(MoneyError::OutOfRange)?;
+                for place in group.days.iter_mut().filter(|it| **it != NO_SUM) {
+                    *place = partition.move_sum(*place, to).ok_or(MoneyError::OutOfRange)?;
                 }
-            };
-            order.push((u64::from(group) << 32) | place);
-        }
-        order.sort_unstable();
-        for number in order.iter() {
-            let place = usize::try_from(number & u64::from(u32::MAX)).unwrap_or(usize::MAX);
-            let group = usize::try_from(number >> 32).unwrap_or(usize::MAX);
-            if let Some((group, pending)) = groups.get_mut(group).zip(pending.get(place)) {
-                group.add(pending)?;
+                to.insert(moved, group);
             }
         }
-        keys.clear();
-        pending.clear();
         Ok(())
+    }
+
+    fn settle(&mut self, converter: &mut Converter) {
+        for partition in &mut self.partitions {
+            partition.settle(&mut self.known, self.before, &mut self.unclear, converter);
+        }
+    }
+
+    /// Adds what is left of a row group; says which of its rows are to be read as text.
+    pub(super) fn end_row_group(&mut self, converter: &mut Converter) -> Vec<usize> {
+        self.settle(converter);
+        std::mem::take(&mut self.unclear)
     }
 
     /// Whether so much is held that it should be handed on.
     pub(super) fn is_full(&self) -> bool {
-        self.groups.len() > GROUPS_MAX || self.texts.len() > TEXTS_MAX
+        let group_count: usize = self.partitions.iter().map(|it| it.groups.len()).sum();
+        group_count > GROUPS_MAX
+            || self.known.texts.len() > TEXTS_MAX
+            || self.partitions.iter().any(|it| it.sums.len() > SUMS_MAX)
+            || self.before > ROWS_MAX
+            || self.is_short
     }
 
+    /// Hands on all groups and begins anew.
+    pub(super) fn hand_on(
+        &mut self,
+        file: &Arc<str>,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), SourceError> {
+        let Groups { mut known, partitions, first_row, .. } =
+            std::mem::replace(self, Groups::new(self.known.has_column));
+        let mut made = [Map::default(), Map::default()];
+        for mut partition in partitions {
+            let mut keys = Vec::with_capacity(partition.places.len());
+            for (packed, place) in std::mem::take(&mut partition.places) {
+                if let Some(group) = partition.group(place)
+                    && group.has_sums()
+                {
+                    let key = known.key(&packed, &mut reader.converter);
+                    let key = key.ok_or_else(|| refused(file, unknown()))?;
+                    keys.push((key, packed, place));
+                }
+            }
+            // Neighbours then share most of what they are made of.
+            keys.sort_unstable_by_key(|it| it.0);
+            let mut before: Option<(Key, LineItem)> = None;
+            for (key, packed, place) in keys {
+                let sums = partition.day_sums(place, first_row, |it| known.date(&packed, it));
+                let sums = sums.map_err(|it| SourceError::Money(file.to_string(), it))?;
+                let like = before.take().filter(|it| is_alike(it, &key)).map(|it| it.1);
+                let line = match like {
+                    Some(line) => known.of_another_type(line, &key, &sums),
+                    None => known.first_of(&key, &sums, file, &mut made, &mut reader.converter),
+                };
+                let line = line.map_err(|it| refused(file, it))?;
+                before = Some((key, line.clone()));
+                reader.emit(file, Reading::Lines(line, sums))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the lines of a key are those of another but for their type. Lines whose caller cannot be
+/// read are counted one by one.
+fn is_alike((key, line): &(Key, LineItem), other: &Key) -> bool {
+    let ([frame, charge, caller, _], [frame_2, charge_2, caller_2, _]) = (key, other);
+    (frame, charge, caller) == (frame_2, charge_2, caller_2) && line.principal.is_some()
+}
+
+fn unknown() -> Problem {
+    (Column::UsageType, "a group of lines is of no known kind".to_owned())
+}
+
+fn refused(file: &str, (column, reason): Problem) -> SourceError {
+    SourceError::Refused(format!("`{file}`: {}: {reason}", column.name()))
+}
+
+impl Known {
     fn learn(&mut self, batch: &RecordBatch) {
         let Dictionaries { columns, tags, product, .. } = &mut self.dictionaries;
         for (translation, column) in columns.iter_mut().zip(Column::ALL) {
             if let Some(array) = batch.column_by_name(column.name()) {
                 translation.learn(array, &mut self.texts);
+                if column.kind() == Kind::Text {
+                    translation.number();
+                }
             }
         }
         for ([keys, values], column) in [(tags, Column::Tags), (product, Column::Product)] {
@@ -309,30 +453,55 @@ impl Groups {
         }
     }
 
-    /// Hands on all groups and begins anew.
-    pub(super) fn hand_on(
-        &mut self,
-        file: &Arc<str>,
-        reader: &mut Reader<'_>,
-    ) -> Result<(), SourceError> {
-        self.settle().map_err(|error| SourceError::Money(file.to_string(), error))?;
-        (self.keys, self.pending, self.order) = Default::default();
-        // Neighbours then share most of what they are made of.
-        let mut keys: Vec<(Key, u32)> = std::mem::take(&mut self.group_of).into_iter().collect();
-        keys.sort_unstable();
-        let mut groups = std::mem::take(&mut self.groups);
-        let mut made = [Map::default(), Map::default()];
-        for (key, group) in keys {
-            let group = usize::try_from(group).ok().and_then(|it| groups.get_mut(it));
-            let sums = group.map(|it| std::mem::take(&mut it.sums)).unwrap_or_default();
-            let line = self.first_of(&key, &sums, file, &mut made, &mut reader.converter);
-            let line = line.map_err(|(column, reason)| {
-                SourceError::Refused(format!("`{file}`: {}: {reason}", column.name()))
-            })?;
-            reader.emit(file, Reading::Lines(line, sums))?;
+    /// What rows have that are packed like this; `None` where text must tell.
+    fn key(&mut self, packed: &Packed, converter: &mut Converter) -> Option<Key> {
+        let number = |part| self.layout.number(packed, part);
+        let text = |column| self.dictionaries.id(column, number(text_part(column)));
+        let month = self.calendar.month(number(STARTS))?;
+        let period = match (number(PERIODS), converter.period()) {
+            (RowDay::NO_MONTH, None) => month,
+            (RowDay::NO_MONTH, Some(period)) => month_of(period.first_day())?,
+            (month, _) => self.calendar.month(month)?,
+        };
+        let key = (period, month, text(Column::Payer), text(Column::Currency));
+        let (tags, product) = (number(TAGS), number(PRODUCTS));
+        let (of_charge, of_caller) = (CHARGE_COLUMNS.map(text), CALLER_COLUMNS.map(text));
+        let line_type = text(Column::LineType);
+        let make = || Frame::new(key, &self.texts, &self.has_column, converter);
+        let (frame, Frame { is_clear, .. }) = self.frames.get(key, make)?;
+        if !is_clear {
+            return None;
         }
-        *self = Groups::new(self.has_column);
-        Ok(())
+        if !packed.is_ai() {
+            return Some([frame, OTHER, EMPTY, EMPTY]);
+        }
+        let is_odd = of_charge.contains(&ODD) || of_caller.contains(&ODD) || line_type == ODD;
+        if is_odd || tags == ODD_SET || product == ODD_SET {
+            return None;
+        }
+        let charge = (of_charge, product);
+        let make = || Charge::new(charge, &self.texts, &self.products, &self.product_keys);
+        let (charge, _) = self.charges.get(charge, || Some(make()))?;
+        let (caller, _) = self.callers.get((of_caller, tags), || Some((of_caller, tags)))?;
+        Some([frame, charge, caller, line_type])
+    }
+
+    /// The group of rows that are packed like this.
+    fn group(&mut self, packed: &Packed, converter: &mut Converter) -> Group {
+        Group::new(match self.key(packed, converter) {
+            None => GroupKind::Unclear,
+            Some([_, OTHER, ..]) => GroupKind::Other,
+            Some([_, charge, ..]) => {
+                let power = self.charges.value(charge).and_then(|it| it.token_power);
+                let power = power.and_then(|it| u8::try_from(it).ok());
+                power.map_or(GroupKind::Plain, GroupKind::Tokens)
+            }
+        })
+    }
+
+    fn date(&self, packed: &Packed, of_month: u8) -> Option<Date> {
+        let first = first_of(self.calendar.month(self.layout.number(packed, STARTS))?)?;
+        Date::new(first.year(), first.month(), i8::try_from(of_month).ok()? + 1).ok()
     }
 
     /// What the lines of a group share, with the day and the amounts of their first sum.
@@ -345,7 +514,6 @@ impl Groups {
         converter: &mut Converter,
     ) -> Result<LineItem, Problem> {
         let [frame, charge, caller, line_type] = *key;
-        let unknown = || (Column::UsageType, "a group of lines is of no known kind".to_owned());
         let first = sums.first().ok_or_else(unknown)?;
         let frame = self.frames.value(frame).ok_or_else(unknown)?;
         let charge = (charge != OTHER).then(|| self.charges.value(charge)).flatten();
@@ -388,12 +556,35 @@ impl Groups {
         Ok(line)
     }
 
+    /// As [`Known::first_of`], from a line that differs in its type alone.
+    fn of_another_type(
+        &self,
+        line: LineItem,
+        [frame, _, _, line_type]: &Key,
+        sums: &[DaySum],
+    ) -> Result<LineItem, Problem> {
+        let first = sums.first().ok_or_else(unknown)?;
+        let frame = self.frames.value(*frame).ok_or_else(unknown)?;
+        let costs = first.costs(frame.currency_read);
+        Ok(LineItem {
+            line_type: self.texts.shared(*line_type).map(Arc::clone).unwrap_or_default(),
+            day: first.day(),
+            tokens: first.tokens(),
+            costs: costs.map_err(|it| (Column::Unblended, it.to_string()))?,
+            provenance: Provenance {
+                line: sums.iter().map(DaySum::first_line).min().unwrap_or_default(),
+                ..line.provenance
+            },
+            ..line
+        })
+    }
+
     /// A set of entries by text; made once.
     fn map(&self, sets: &Sets, id: Id, made: &mut Map<Id, Arc<Tags>>) -> Arc<Tags> {
         let make = || {
             let text = |id| self.texts.shared(id).map(Arc::clone).unwrap_or_default();
-            let entries = sets.get(id).iter();
-            Arc::new(entries.map(|(key, value)| (text(*key), text(*value))).collect())
+            let entries = sets.get(id).iter().map(|it| parts(*it));
+            Arc::new(entries.map(|(key, value)| (text(key), text(value))).collect())
         };
         Arc::clone(made.entry(id).or_insert_with(make))
     }
@@ -419,13 +610,12 @@ fn set<'a>(
 impl Frame {
     /// Reads what the frame's rows share.
     fn new(
-        (month, _, payer, currency): FrameKey,
+        (month, month_of_use, payer, currency): FrameKey,
         texts: &Texts,
         has_column: &[bool; COUNT],
         converter: &mut Converter,
     ) -> Option<Frame> {
-        let year = i16::try_from(month / 12).ok()?;
-        let first_day = Date::new(year, i8::try_from(month % 12).ok()? + 1, 1).ok()?;
+        let (first_day, first_of_use) = (first_of(month)?, first_of(month_of_use)?);
         let period = BillingPeriod::containing(first_day);
         let text = first_day.to_string();
         let mut raw = RawLine([None; COUNT]);
@@ -441,107 +631,240 @@ impl Frame {
         let read = converter.convert(&raw, &nowhere).ok();
         let is_told = payer != ODD && currency != ODD;
         let currency_read = read.as_ref().map_or(Currency::USD, |it| it.line.costs.currency());
-        let days = read.filter(|_| is_told).map(|_| days_of(period));
-        Some(Frame { period, payer, currency, currency_read, days })
+        let days = days_of(period);
+        let can_stand =
+            days.contains(&first_of_use) && days.contains(&first_of_use.last_of_month());
+        let is_clear = is_told && can_stand && read.is_some();
+        Some(Frame { period, payer, currency, currency_read, is_clear })
+    }
+}
+
+impl Charge {
+    fn new(key: ChargeKey, texts: &Texts, products: &Sets, product_keys: &[Id]) -> Charge {
+        let (ids, product) = key;
+        let [code, entity, family, usage_type, unit, description] =
+            ids.map(|id| Some(texts.get(id)).filter(|it| !it.is_empty()));
+        // Of a key that stands there twice the last counts, as in JSON.
+        let names = products.get(product).iter().rev().map(|it| parts(*it));
+        let name = names.filter(|it| Some(&it.0) == product_keys.first()).map(|it| it.1).next();
+        let name = name.map(|it| texts.get(it)).filter(|it| !it.is_empty());
+        let usage_type = UsageType::parse(usage_type.unwrap_or_default());
+        let is_ai = is_ai(code, entity, name, family, &usage_type);
+        let token_power = token_power(usage_type.meter_within_bedrock(), unit, description);
+        // What is not told by number counts as AI, and is read as text.
+        let is_odd = ids.contains(&ODD) || product == ODD_SET;
+        Charge { key, is_ai: is_ai || is_odd, token_power }
+    }
+}
+
+impl Partition {
+    /// Adds what is pending to its groups.
+    fn settle(
+        &mut self,
+        known: &mut Known,
+        before: u64,
+        unclear: &mut Vec<usize>,
+        converter: &mut Converter,
+    ) {
+        let mut pending = std::mem::take(&mut self.pending);
+        let mut found = std::mem::take(&mut known.found);
+        found.clear();
+        // Nothing else is done in these loops, so that the processor fetches for several rows at once.
+        found.extend(pending.iter().map(|row| Found {
+            group: self.places.get(&row.packed).copied().unwrap_or(NO_GROUP),
+            sum: NO_SUM,
+            kind: GroupKind::Unclear,
+        }));
+        for (row, found) in pending.iter().zip(&mut found).filter(|it| it.1.group == NO_GROUP) {
+            found.group = match self.places.get(&row.packed) {
+                Some(place) => *place,
+                None => {
+                    let group = known.group(&row.packed, converter);
+                    self.insert(row.packed, group)
+                }
+            };
+        }
+        for (row, found) in pending.iter().zip(&mut found) {
+            if let Some(group) = self.group(found.group) {
+                found.kind = group.kind;
+                found.sum = group.days.get(usize::from(row.of_month)).copied().unwrap_or(NO_SUM);
+            }
+        }
+        for found in &found {
+            std::hint::black_box(self.sums.get(usize::from(found.sum)).map(|it| it.line_count));
+        }
+        for (row, found) in pending.iter().zip(&found) {
+            if !self.add(row, found) {
+                let row = u64::from(row.row).saturating_sub(before);
+                unclear.push(usize::try_from(row).unwrap_or(usize::MAX));
+            }
+        }
+        pending.clear();
+        self.pending = pending;
+        known.found = found;
+    }
+
+    /// Adds a row to its sum; says so where text must tell instead.
+    #[inline]
+    fn add(&mut self, row: &Pending, found: &Found) -> bool {
+        let Some(tokens) = found.kind.tokens(row.amount) else { return false };
+        let lines = SmallSum::of(row, tokens);
+        let mut place = found.sum;
+        if place == NO_SUM {
+            let group = usize::try_from(found.group).ok().and_then(|it| self.groups.get_mut(it));
+            let day = group.and_then(|it| it.days.get_mut(usize::from(row.of_month)));
+            let Some(day) = day else { return false };
+            if *day == NO_SUM {
+                let Some(made) = new_sum(&mut self.sums) else { return false };
+                *day = made;
+            }
+            place = *day;
+        }
+        let Some(sum) = self.sums.get_mut(usize::from(place)) else { return false };
+        if !sum.add(&lines) {
+            self.spilled.entry(place).or_default().push(std::mem::replace(sum, lines));
+        }
+        true
+    }
+
+    fn insert(&mut self, packed: Packed, group: Group) -> u32 {
+        let place = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
+        self.places.insert(packed, place);
+        self.groups.push(group);
+        place
+    }
+
+    fn group(&self, place: u32) -> Option<&Group> {
+        self.groups.get(usize::try_from(place).ok()?)
+    }
+
+    /// The sums of a group by day.
+    fn day_sums(
+        &self,
+        place: u32,
+        first_row: u64,
+        date: impl Fn(u8) -> Option<Date>,
+    ) -> Result<Vec<DaySum>, MoneyError> {
+        let days = self.group(place).map_or([NO_SUM; 31], |it| it.days);
+        let mut sums = Vec::with_capacity(days.iter().filter(|it| **it != NO_SUM).count());
+        for (day, place) in (0..).zip(days) {
+            let Some((sum, date)) = self.sums.get(usize::from(place)).zip(date(day)) else {
+                continue;
+            };
+            let mut day_sum = DaySum::zero(date);
+            for sum in self.spilled.get(&place).into_iter().flatten().chain([sum]) {
+                day_sum.add_lines(&sum.amounts(first_row))?;
+            }
+            sums.push(day_sum);
+        }
+        Ok(sums)
+    }
+}
+
+/// Makes a sum; `None` where there is no room, and text must tell.
+fn new_sum(sums: &mut Vec<SmallSum>) -> Option<u16> {
+    let place = u16::try_from(sums.len()).ok().filter(|it| *it != NO_SUM)?;
+    // Twice the room would waste much of all memory.
+    if sums.len() == sums.capacity() {
+        sums.reserve_exact((sums.len() / 4).max(64));
+    }
+    sums.push(SmallSum { first_row: u32::MAX, ..SmallSum::default() });
+    Some(place)
+}
+
+impl Partition {
+    /// Moves a sum to another partition.
+    fn move_sum(&self, place: u16, to: &mut Partition) -> Option<u16> {
+        let moved = new_sum(&mut to.sums)?;
+        if let Some((sum, from)) = to.sums.last_mut().zip(self.sums.get(usize::from(place))) {
+            *sum = *from;
+        }
+        if let Some(spilled) = self.spilled.get(&place) {
+            to.spilled.insert(moved, spilled.clone());
+        }
+        Some(moved)
+    }
+}
+
+impl SmallSum {
+    /// What a row adds.
+    #[inline]
+    fn of(row: &Pending, tokens: Option<u64>) -> SmallSum {
+        let is_net_stated = row.net_unblended != NO_AMOUNT;
+        SmallSum {
+            unblended: row.unblended,
+            net_unblended: if is_net_stated { row.net_unblended } else { row.unblended },
+            tokens: tokens.unwrap_or_default(),
+            first_row: row.row,
+            line_count: 1,
+            is_net_stated,
+            has_tokens: tokens.is_some(),
+        }
+    }
+
+    /// Adds another; changes nothing and says so where the sum is no longer small.
+    #[inline]
+    fn add(&mut self, other: &SmallSum) -> bool {
+        let (unblended, is_large) = self.unblended.overflowing_add(other.unblended);
+        let (net_unblended, is_large_net) = self.net_unblended.overflowing_add(other.net_unblended);
+        let (tokens, has_many_tokens) = self.tokens.overflowing_add(other.tokens);
+        let (line_count, has_many_lines) = self.line_count.overflowing_add(other.line_count);
+        if is_large | is_large_net | has_many_tokens | has_many_lines {
+            return false;
+        }
+        *self = SmallSum {
+            unblended,
+            net_unblended,
+            tokens,
+            first_row: self.first_row.min(other.first_row),
+            line_count,
+            is_net_stated: self.is_net_stated | other.is_net_stated,
+            has_tokens: self.has_tokens | other.has_tokens,
+        };
+        true
+    }
+
+    fn amounts(&self, first_row: u64) -> LineAmounts {
+        LineAmounts {
+            unblended: self.unblended.into(),
+            net_unblended: self.net_unblended.into(),
+            is_net_stated: self.is_net_stated,
+            tokens: self.has_tokens.then_some(self.tokens),
+            line_count: self.line_count.into(),
+            first_line: first_row.saturating_add(self.first_row.into()).saturating_add(1),
+        }
     }
 }
 
 impl Group {
-    #[inline]
-    fn add(&mut self, pending: &Pending) -> Result<(), MoneyError> {
-        let Some(day) = self.days.get_mut(pending.of_month) else { return Ok(()) };
-        if *day == NO_SUM {
-            *day = u8::try_from(self.sums.len()).unwrap_or(NO_SUM);
-            // At most 31: twice the room at the end would waste much of all memory.
-            if self.sums.len() == self.sums.capacity() {
-                self.sums.reserve_exact(self.sums.len().clamp(2, 8));
-            }
-            self.sums.push(DaySum::zero(pending.date));
-        }
-        let place = usize::from(*day);
-        let amounts = LineAmounts {
-            unblended: pending.unblended.into(),
-            net_unblended: pending.has_net.then_some(pending.net_unblended.into()),
-            tokens: pending.has_tokens.then_some(pending.tokens),
-            line: pending.line,
-        };
-        self.sums.get_mut(place).map_or(Ok(()), |it| it.add_line(&amounts))
+    fn new(kind: GroupKind) -> Group {
+        Group { days: [NO_SUM; 31], kind }
+    }
+
+    /// None where all of its rows were read as text.
+    fn has_sums(&self) -> bool {
+        self.days.iter().any(|it| *it != NO_SUM)
     }
 }
 
-/// What reading a row takes and learns.
-struct Known<'a> {
-    has_column: &'a [bool; COUNT],
-    texts: &'a Texts,
-    tags: &'a mut Sets,
-    products: &'a mut Sets,
-    product_keys: &'a [Id],
-    calendar: &'a mut Calendar,
-    frames: &'a mut Numbered<FrameKey, Frame>,
-    callers: &'a mut Numbered<CallerKey, CallerKey>,
-    charges: &'a mut Numbered<ChargeKey, Charge>,
-    converter: &'a mut Converter,
-}
-
-impl Known<'_> {
-    /// The group of a row and what it adds; `None` where text must tell.
+impl GroupKind {
+    /// The tokens of an amount; `None` where text must tell.
     #[inline]
-    fn read(&mut self, view: &View<'_>, tags: &[Id], row: Row) -> Option<(Key, Pending)> {
-        let place = row.place;
-        // What one line costs nearly always fits: below 9,223 main units.
-        let femto_units = |cell: Cell| i64::try_from(cell.digits()?.femto_units()?).ok();
-        let unblended = femto_units(view.unblended.get(place))?;
-        let net_unblended = match view.net_unblended.get(place) {
-            Cell::Empty => None,
-            cell => Some(femto_units(cell)?),
+    fn tokens(self, amount: Digits) -> Option<Option<u64>> {
+        let power = match self {
+            GroupKind::Unclear => return None,
+            GroupKind::Other => return Some(None),
+            GroupKind::Plain => 0,
+            GroupKind::Tokens(power) => u32::from(power),
         };
-        let day = self.calendar.get(view.start.get(place)?)?;
-        let month = match view.period.get(place) {
-            Some(start) => self.calendar.get(start)?.month,
-            None if !view.period.is_null(place) => return None,
-            None => match self.converter.period() {
-                Some(period) => Day::of(period.first_day())?.month,
-                None => day.month,
-            },
-        };
-        let key = (month, day.month, view.payer.id(place), view.currency.id(place));
-        let make = || Frame::new(key, self.texts, self.has_column, self.converter);
-        let (frame, Frame { days, .. }) = self.frames.get(key, make)?;
-        if !days.as_ref()?.contains(&day.date) {
-            return None;
+        match amount.digits {
+            NO_AMOUNT => Some(None),
+            ODD_AMOUNT => None,
+            _ => {
+                let tokens = amount.tokens(power).ok()?;
+                Some(tokens.filter(|_| matches!(self, GroupKind::Tokens(_))))
+            }
         }
-        let mut pending = Pending {
-            unblended,
-            net_unblended: net_unblended.unwrap_or_default(),
-            tokens: 0,
-            line: row.line,
-            date: day.date,
-            of_month: day.of_month,
-            has_net: net_unblended.is_some(),
-            has_tokens: false,
-        };
-        if !row.is_ai {
-            return Some(([frame, OTHER, EMPTY, EMPTY], pending));
-        }
-        let texts = self.texts;
-        let (id, charge) =
-            view.charge.charge(place, texts, self.products, self.product_keys, self.charges)?;
-        let amount = view.amount.get(place);
-        if amount != Cell::Empty {
-            let tokens = amount.digits()?.tokens(charge.token_power.unwrap_or(0)).ok()?;
-            let tokens = tokens.filter(|_| charge.token_power.is_some());
-            pending.has_tokens = tokens.is_some();
-            pending.tokens = tokens.unwrap_or_default();
-        }
-        let tags = tags.get(place).copied().unwrap_or(EMPTY);
-        let of_caller = view.caller.each_ref().map(|it| it.id(place));
-        let line_type = view.line_type.id(place);
-        if tags == ODD || line_type == ODD || of_caller.contains(&ODD) {
-            return None;
-        }
-        let caller = (of_caller, tags);
-        let (caller, _) = self.callers.get(caller, || Some(caller))?;
-        Some(([frame, id, caller, line_type], pending))
     }
 }
 
@@ -583,12 +906,12 @@ impl<K: Copy + Eq + std::hash::Hash, V> Numbered<K, V> {
 }
 
 impl Dictionaries {
-    fn text<'a>(&'a self, batch: &'a RecordBatch, column: Column) -> TextView<'a> {
+    pub(super) fn text<'a>(&'a self, batch: &'a RecordBatch, column: Column) -> TextView<'a> {
         let known = self.columns.get(column as usize).unwrap_or(&self.none);
         known.view(batch.column_by_name(column.name()))
     }
 
-    fn map<'a>(
+    pub(super) fn map<'a>(
         &'a self,
         batch: &'a RecordBatch,
         column: Column,
@@ -596,259 +919,13 @@ impl Dictionaries {
     ) -> MapView<'a> {
         MapView::new(batch.column_by_name(column.name()), keys, values)
     }
-}
 
-/// What a batch says of charges.
-struct ChargeView<'a> {
-    columns: [TextView<'a>; CHARGE_COLUMNS.len()],
-    product: MapView<'a>,
-}
-
-impl<'a> ChargeView<'a> {
-    fn new(dictionaries: &'a Dictionaries, batch: &'a RecordBatch) -> ChargeView<'a> {
-        ChargeView {
-            columns: CHARGE_COLUMNS.map(|it| dictionaries.text(batch, it)),
-            product: dictionaries.map(batch, Column::Product, &dictionaries.product),
-        }
+    pub(super) fn number_count(&self, column: Column) -> usize {
+        self.columns.get(column as usize).map_or(0, Translation::number_count)
     }
 
-    /// What a row was charged for; `None` where text must tell.
-    #[inline]
-    fn charge<'c>(
-        &self,
-        place: usize,
-        texts: &Texts,
-        products: &mut Sets,
-        product_keys: &[Id],
-        charges: &'c mut Numbered<ChargeKey, Charge>,
-    ) -> Option<(u32, &'c Charge)> {
-        let ids = self.columns.each_ref().map(|it| it.id(place));
-        let product = self.product.id(place, products, |it| product_keys.contains(&it));
-        if product == ODD || ids.contains(&ODD) {
-            return None;
-        }
-        let key = (ids, product);
-        charges.get(key, || {
-            let [code, entity, family, usage_type, unit, description] =
-                ids.map(|id| Some(texts.get(id)).filter(|it| !it.is_empty()));
-            // Of a key that stands there twice the last counts, as in JSON.
-            let names = products.get(product).iter().rev();
-            let name = names.filter(|it| Some(&it.0) == product_keys.first()).map(|it| it.1).next();
-            let name = name.map(|it| texts.get(it)).filter(|it| !it.is_empty());
-            let usage_type = UsageType::parse(usage_type.unwrap_or_default());
-            let is_ai = is_ai(code, entity, name, family, &usage_type);
-            let token_power = token_power(usage_type.meter_within_bedrock(), unit, description);
-            Some(Charge { key, is_ai, token_power })
-        })
-    }
-}
-
-/// A batch by column.
-struct View<'a> {
-    start: DayView<'a>,
-    period: DayView<'a>,
-    payer: TextView<'a>,
-    currency: TextView<'a>,
-    unblended: NumberView<'a>,
-    net_unblended: NumberView<'a>,
-    amount: NumberView<'a>,
-    charge: ChargeView<'a>,
-    tags: MapView<'a>,
-    caller: [TextView<'a>; CALLER_COLUMNS.len()],
-    line_type: TextView<'a>,
-}
-
-impl<'a> View<'a> {
-    fn new(dictionaries: &'a Dictionaries, batch: &'a RecordBatch) -> View<'a> {
-        let column = |it: Column| batch.column_by_name(it.name());
-        View {
-            start: DayView::new(column(Column::UsageStart)),
-            period: DayView::new(column(Column::PeriodStart)),
-            payer: dictionaries.text(batch, Column::Payer),
-            currency: dictionaries.text(batch, Column::Currency),
-            unblended: NumberView::new(column(Column::Unblended)),
-            net_unblended: NumberView::new(column(Column::NetUnblended)),
-            amount: NumberView::new(column(Column::Amount)),
-            charge: ChargeView::new(dictionaries, batch),
-            tags: dictionaries.map(batch, Column::Tags, &dictionaries.tags),
-            caller: CALLER_COLUMNS.map(|it| dictionaries.text(batch, it)),
-            line_type: dictionaries.text(batch, Column::LineType),
-        }
-    }
-}
-
-/// Whether a column of numbers or dates can be read without text.
-pub(super) fn is_plain(column: Column, kind: &DataType) -> bool {
-    let is_text = |it: &DataType| *it == DataType::Utf8;
-    match (column.kind(), kind) {
-        (Kind::Text, kind) => is_text(kind),
-        (Kind::Number, DataType::Float64 | DataType::Int64) => true,
-        (Kind::Number, DataType::Decimal128(_, scale)) => *scale >= 0,
-        (Kind::Date, DataType::Timestamp(..) | DataType::Date32) => true,
-        (Kind::Map, DataType::Map(entry, _)) => match entry.data_type() {
-            DataType::Struct(fields) => fields.iter().all(|it| is_text(it.data_type())),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// A cell of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cell {
-    Empty,
-    Number(Digits),
-    Unclear,
-}
-
-impl Cell {
-    fn digits(self) -> Option<Digits> {
-        match self {
-            Cell::Number(digits) => Some(digits),
-            Cell::Empty | Cell::Unclear => None,
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum NumberView<'a> {
-    Absent,
-    Doubles(&'a Float64Array),
-    Integers(&'a Int64Array),
-    Decimals(&'a Decimal128Array, i32),
-}
-
-impl<'a> NumberView<'a> {
-    fn new(column: Option<&'a ArrayRef>) -> NumberView<'a> {
-        let Some(column) = column else { return NumberView::Absent };
-        match column.data_type() {
-            DataType::Float64 => NumberView::Doubles(column.as_primitive::<Float64Type>()),
-            DataType::Int64 => NumberView::Integers(column.as_primitive::<Int64Type>()),
-            DataType::Decimal128(_, scale) => {
-                NumberView::Decimals(column.as_primitive::<Decimal128Type>(), i32::from(*scale))
-            }
-            _ => NumberView::Absent,
-        }
-    }
-
-    #[inline]
-    fn get(&self, place: usize) -> Cell {
-        let digits = match self {
-            NumberView::Absent => return Cell::Empty,
-            NumberView::Doubles(it) if it.is_null(place) => return Cell::Empty,
-            NumberView::Integers(it) if it.is_null(place) => return Cell::Empty,
-            NumberView::Decimals(it, _) if it.is_null(place) => return Cell::Empty,
-            NumberView::Doubles(it) => it.values().get(place).and_then(|it| Digits::of_double(*it)),
-            NumberView::Integers(it) => {
-                it.values().get(place).map(|it| Digits { digits: *it, exponent: 0 })
-            }
-            NumberView::Decimals(it, scale) => {
-                let digits = it.values().get(place).and_then(|it| i64::try_from(*it).ok());
-                digits.map(|digits| Digits { digits, exponent: -scale })
-            }
-        };
-        digits.map_or(Cell::Unclear, Cell::Number)
-    }
-}
-
-/// Times by the number of their day since 1970.
-#[derive(Clone, Copy)]
-enum DayView<'a> {
-    Absent,
-    Days(&'a [i32], Option<&'a NullBuffer>),
-    Times(&'a [i64], Option<&'a NullBuffer>, i64),
-}
-
-impl<'a> DayView<'a> {
-    fn new(column: Option<&'a ArrayRef>) -> DayView<'a> {
-        const SECONDS: i64 = 86_400;
-        let Some(column) = column else { return DayView::Absent };
-        let nulls = column.nulls();
-        match column.data_type() {
-            DataType::Date32 => DayView::Days(column.as_primitive::<Date32Type>().values(), nulls),
-            DataType::Timestamp(TimeUnit::Second, _) => {
-                let values = column.as_primitive::<TimestampSecondType>().values();
-                DayView::Times(values, nulls, SECONDS)
-            }
-            DataType::Timestamp(TimeUnit::Millisecond, _) => {
-                let values = column.as_primitive::<TimestampMillisecondType>().values();
-                DayView::Times(values, nulls, SECONDS * 1_000)
-            }
-            DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                let values = column.as_primitive::<TimestampMicrosecondType>().values();
-                DayView::Times(values, nulls, SECONDS * 1_000_000)
-            }
-            DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-                let values = column.as_primitive::<TimestampNanosecondType>().values();
-                DayView::Times(values, nulls, SECONDS * 1_000_000_000)
-            }
-            _ => DayView::Absent,
-        }
-    }
-
-    fn is_null(&self, place: usize) -> bool {
-        match self {
-            DayView::Absent => true,
-            DayView::Days(_, nulls) | DayView::Times(_, nulls, _) => {
-                nulls.is_some_and(|it| it.is_null(place))
-            }
-        }
-    }
-
-    #[inline]
-    fn get(&self, place: usize) -> Option<i64> {
-        if self.is_null(place) {
-            return None;
-        }
-        match self {
-            DayView::Absent => None,
-            DayView::Days(days, _) => days.get(place).map(|it| i64::from(*it)),
-            DayView::Times(times, _, day) => times.get(place).map(|it| it.div_euclid(*day)),
-        }
-    }
-}
-
-/// A day of the calendar.
-#[derive(Clone, Copy)]
-struct Day {
-    date: Date,
-    /// Months since the year 0.
-    month: u32,
-    /// From 0.
-    of_month: usize,
-}
-
-impl Day {
-    fn of(date: Date) -> Option<Day> {
-        let (year, month) = (u32::try_from(date.year()).ok()?, u32::try_from(date.month()).ok()?);
-        let of_month = usize::try_from(date.day()).ok()? - 1;
-        Some(Day { date, month: year * 12 + (month - 1), of_month })
-    }
-}
-
-/// Days by their number; bills hold a few dozen of them.
-struct Calendar(Box<[Option<(i64, Day)>; CALENDAR_DAYS]>);
-
-const CALENDAR_DAYS: usize = 1024;
-
-impl Default for Calendar {
-    fn default() -> Self {
-        Calendar(Box::new([None; CALENDAR_DAYS]))
-    }
-}
-
-impl Calendar {
-    /// `None` far off the present, where text tells what is wrong.
-    #[inline]
-    fn get(&mut self, number: i64) -> Option<Day> {
-        let place = usize::try_from(number).ok()? % CALENDAR_DAYS;
-        let known = self.0.get_mut(place)?;
-        if let Some((_, day)) = known.filter(|it| it.0 == number) {
-            return Some(day);
-        }
-        let day = date(1970, 1, 1).checked_add(i32::try_from(number).ok()?.days()).ok()?;
-        let day = Day::of(day).filter(|it| it.date.year() < 2200)?;
-        *known = Some((number, day));
-        Some(day)
+    /// The text of a number of a column.
+    fn id(&self, column: Column, number: u32) -> Id {
+        self.columns.get(column as usize).map_or(EMPTY, |it| it.id(number))
     }
 }

@@ -17,6 +17,9 @@ pub(super) const EMPTY: Id = 0;
 /// A text that is not told by number: its row is read as text.
 pub(super) const ODD: Id = Id::MAX;
 
+/// A set with such a text.
+pub(super) const ODD_SET: Id = 1;
+
 /// Far above what AWS writes, and so low that no map of [`ENTRIES_MAX`] comes near the limit of a
 /// cell.
 const LENGTH_MAX: usize = 1024;
@@ -70,47 +73,111 @@ impl Texts {
 /// Sets of map entries, each with one number.
 #[derive(Debug)]
 pub(super) struct Sets {
-    ids: HashMap<Arc<[Entry]>, Id, RandomState>,
-    values: Vec<Arc<[Entry]>>,
+    ids: HashMap<Box<[Entry]>, Id, RandomState>,
+    /// The entries of all sets, and where those of each end.
+    entries: Vec<Entry>,
+    ends: Vec<usize>,
+    /// Sets that were asked for, by what their entries make of [`recent_place`].
+    recent: Vec<Id>,
     scratch: Vec<Entry>,
 }
 
-/// A key and its value.
-pub(super) type Entry = (Id, Id);
+/// How many bits the places of recent sets have.
+const RECENT_BITS: u32 = 14;
+
+/// A place that sets share by chance alone.
+#[inline]
+fn recent_place(set: &[Entry]) -> usize {
+    // Odd, and else of no meaning.
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |mixed: u64, entry: &Entry| (mixed.rotate_left(23) ^ entry).wrapping_mul(FACTOR);
+    let mixed = set.iter().fold(0, mix) >> (u64::BITS - RECENT_BITS);
+    usize::try_from(mixed).unwrap_or_default()
+}
+
+/// A key and its value side by side.
+pub(super) type Entry = u64;
+
+fn entry(key: Id, value: Id) -> Entry {
+    (u64::from(key) << Id::BITS) | u64::from(value)
+}
+
+/// The key and the value of an entry.
+pub(super) fn parts(entry: Entry) -> (Id, Id) {
+    let half = |it: u64| Id::try_from(it & u64::from(Id::MAX)).unwrap_or(ODD);
+    (half(entry >> Id::BITS), half(entry))
+}
 
 impl Sets {
     pub(super) fn new() -> Sets {
-        let mut sets = Sets { ids: HashMap::default(), values: Vec::new(), scratch: Vec::new() };
-        sets.of_scratch();
+        let mut sets = Sets {
+            ids: HashMap::default(),
+            entries: Vec::new(),
+            ends: Vec::new(),
+            recent: vec![EMPTY; 1 << RECENT_BITS],
+            scratch: Vec::new(),
+        };
+        sets.slow_id(&[]);
+        // No row has this one.
+        sets.slow_id(&[entry(ODD, ODD)]);
         sets
     }
 
-    fn of_scratch(&mut self) -> Id {
-        if let Some(id) = self.ids.get(self.scratch.as_slice()) {
-            return *id;
+    #[inline]
+    fn id(&mut self, set: &[Entry]) -> Id {
+        let place = recent_place(set);
+        let recent = self.recent.get(place).copied().unwrap_or(EMPTY);
+        let known = self.get(recent);
+        // Compared here: sets are short, and a call costs more.
+        if known.len() == set.len() && known.iter().zip(set).all(|(left, right)| left == right) {
+            return recent;
         }
-        let id = Id::try_from(self.values.len()).unwrap_or(ODD);
-        if id != ODD {
-            let set: Arc<[Entry]> = self.scratch.as_slice().into();
-            self.values.push(Arc::clone(&set));
-            self.ids.insert(set, id);
+        let id = self.slow_id(set);
+        if let Some(recent) = self.recent.get_mut(place) {
+            *recent = id;
         }
         id
     }
 
+    fn slow_id(&mut self, set: &[Entry]) -> Id {
+        if let Some(id) = self.ids.get(set) {
+            return *id;
+        }
+        let Some(id) = Id::try_from(self.ends.len()).ok().filter(|it| *it != ODD) else {
+            return ODD_SET;
+        };
+        self.entries.extend_from_slice(set);
+        self.ends.push(self.entries.len());
+        self.ids.insert(set.into(), id);
+        id
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     /// The entries, as the row has them.
+    #[inline]
     pub(super) fn get(&self, id: Id) -> &[Entry] {
         let index = usize::try_from(id).unwrap_or(usize::MAX);
-        self.values.get(index).map_or(&[], |it| it)
+        let end = |it: usize| self.ends.get(it).copied().unwrap_or_default();
+        let from = index.checked_sub(1).map_or(0, end);
+        self.entries.get(from..end(index)).unwrap_or_default()
     }
 }
 
-/// What the keys of one dictionary mean as [`Id`]s.
+/// What the keys of one dictionary mean.
 #[derive(Debug, Default)]
 pub(super) struct Translation {
     /// Held on to, so that no other dictionary can come to lie at its address.
     held: Option<ArrayRef>,
     ids: Vec<Id>,
+    /// The same, numbered for this column alone: these need fewer bits.
+    numbers: Vec<u32>,
+    number_of: HashMap<Id, u32, RandomState>,
+    /// By number.
+    numbered: Vec<Id>,
+    is_numbered: bool,
 }
 
 impl Translation {
@@ -126,18 +193,54 @@ impl Translation {
             return;
         }
         self.ids.clear();
-        if let Some(values) = values.as_string_opt::<i32>() {
-            self.ids.extend(values.iter().map(|it| texts.id(it.unwrap_or_default())));
+        match values.as_string_opt::<i32>() {
+            Some(values) => {
+                self.ids.extend(values.iter().map(|it| texts.id(it.unwrap_or_default())));
+            }
+            None => self.ids.resize(values.len(), ODD),
         }
         self.held = Some(Arc::clone(values));
+        self.is_numbered = false;
+    }
+
+    /// Numbers what was learnt.
+    pub(super) fn number(&mut self) {
+        if std::mem::replace(&mut self.is_numbered, true) {
+            return;
+        }
+        // What is empty is nought.
+        if self.numbered.is_empty() {
+            self.number_of.insert(EMPTY, 0);
+            self.numbered.push(EMPTY);
+        }
+        self.numbers.clear();
+        for id in &self.ids {
+            let number = *self.number_of.entry(*id).or_insert_with(|| {
+                self.numbered.push(*id);
+                u32::try_from(self.numbered.len() - 1).unwrap_or(u32::MAX)
+            });
+            self.numbers.push(number);
+        }
+    }
+
+    /// The text of a number.
+    pub(super) fn id(&self, number: u32) -> Id {
+        let place = usize::try_from(number).unwrap_or(usize::MAX);
+        // Nothing was learnt: the column is not there.
+        self.numbered.get(place).copied().unwrap_or(EMPTY)
+    }
+
+    /// Numbers are below this.
+    pub(super) fn number_count(&self) -> usize {
+        self.numbered.len()
     }
 
     /// The texts of a column whose dictionary was learnt.
     pub(super) fn view<'a>(&'a self, column: Option<&'a ArrayRef>) -> TextView<'a> {
         let column = column.and_then(|it| it.as_dictionary_opt::<Int32Type>());
         let keys = column.map_or(&[] as &[i32], |it| it.keys().values());
-        let nulls = column.and_then(|it| it.keys().nulls());
-        TextView { keys, nulls, ids: &self.ids }
+        let nulls = column.and_then(|it| it.keys().nulls()).filter(|it| it.null_count() > 0);
+        TextView { keys, nulls, translation: self }
     }
 }
 
@@ -146,17 +249,53 @@ impl Translation {
 pub(super) struct TextView<'a> {
     keys: &'a [i32],
     nulls: Option<&'a arrow_buffer::NullBuffer>,
-    ids: &'a [Id],
+    translation: &'a Translation,
 }
 
 impl TextView<'_> {
     #[inline]
     pub(super) fn id(&self, row: usize) -> Id {
-        let Some(key) = self.keys.get(row) else { return EMPTY };
+        self.of(row, &self.translation.ids).unwrap_or(ODD)
+    }
+
+    /// The number of a row's text within the column.
+    #[inline]
+    pub(super) fn number(&self, row: usize) -> u32 {
+        self.of(row, &self.translation.numbers).unwrap_or_default()
+    }
+
+    #[inline]
+    fn of(&self, row: usize, meanings: &[u32]) -> Option<u32> {
+        let Some(key) = self.keys.get(row) else { return Some(EMPTY) };
         if self.nulls.is_some_and(|it| it.is_null(row)) {
-            return EMPTY;
+            return Some(EMPTY);
         }
-        usize::try_from(*key).ok().and_then(|it| self.ids.get(it)).copied().unwrap_or(ODD)
+        usize::try_from(*key).ok().and_then(|it| meanings.get(it)).copied()
+    }
+
+    /// Adds the numbers of all rows, shifted left.
+    pub(super) fn pack(&self, rows: &mut [u64], shift: u32) {
+        if self.nulls.is_some() {
+            for (place, row) in rows.iter_mut().enumerate().take(self.keys.len()) {
+                *row |= u64::from(self.number(place)).wrapping_shl(shift);
+            }
+            return;
+        }
+        let numbers = self.translation.numbers.as_slice();
+        for (row, key) in rows.iter_mut().zip(self.keys) {
+            let number = numbers.get(*key as usize).copied().unwrap_or_default();
+            *row |= u64::from(number).wrapping_shl(shift);
+        }
+    }
+
+    /// Whether all rows have a text that is told by number.
+    fn is_plain(&self) -> bool {
+        self.nulls.is_none() && !self.translation.ids.contains(&ODD)
+    }
+
+    fn ids(&self) -> impl Iterator<Item = Id> {
+        let ids = self.translation.ids.as_slice();
+        self.keys.iter().map(|key| ids.get(*key as usize).copied().unwrap_or(ODD))
     }
 }
 
@@ -184,9 +323,28 @@ impl<'a> MapView<'a> {
         }
     }
 
-    /// Whether there is such a column.
-    pub(super) fn is_there(&self) -> bool {
-        self.map.is_some()
+    /// The sets of all rows; none where there is no such column.
+    pub(super) fn read(&self, sets: &mut Sets, wanted: Option<&[Id]>, ids: &mut Vec<Id>) {
+        ids.clear();
+        let Some(map) = self.map else { return };
+        let is_plain = map.null_count() == 0 && self.keys.is_plain() && self.values.is_plain();
+        if wanted.is_some() || !is_plain {
+            let is_wanted = |key| wanted.is_none_or(|it| it.contains(&key));
+            ids.extend((0..map.len()).map(|row| self.id(row, sets, is_wanted)));
+            return;
+        }
+        let mut entries = std::mem::take(&mut sets.scratch);
+        entries.clear();
+        entries
+            .extend(self.keys.ids().zip(self.values.ids()).map(|(key, value)| entry(key, value)));
+        let index = |it: i32| usize::try_from(it).unwrap_or_default();
+        let ends = self.offsets.iter().zip(self.offsets.iter().skip(1));
+        ids.extend(ends.map(|(from, to)| match entries.get(index(*from)..index(*to)) {
+            Some([]) => EMPTY,
+            Some(set) if set.len() <= ENTRIES_MAX => sets.id(set),
+            _ => ODD_SET,
+        }));
+        sets.scratch = entries;
     }
 
     /// The set of a row's entries; those whose key is not wanted or that have no value do not count.
@@ -199,22 +357,27 @@ impl<'a> MapView<'a> {
         if from >= to || map.is_null(row) {
             return EMPTY;
         }
-        sets.scratch.clear();
+        let mut entries = std::mem::take(&mut sets.scratch);
+        entries.clear();
         let is_null = |view: &TextView<'_>, entry| view.nulls.is_some_and(|it| it.is_null(entry));
-        for entry in from..to {
-            let key = self.keys.id(entry);
+        let mut is_odd = false;
+        for place in from..to {
+            let key = self.keys.id(place);
             if !is_wanted(key) && key != ODD {
                 continue;
             }
-            if is_null(&self.keys, entry) || is_null(&self.values, entry) {
+            if is_null(&self.keys, place) || is_null(&self.values, place) {
                 continue;
             }
-            let value = self.values.id(entry);
-            if key == ODD || value == ODD || sets.scratch.len() == ENTRIES_MAX {
-                return ODD;
+            let value = self.values.id(place);
+            is_odd |= key == ODD || value == ODD || entries.len() == ENTRIES_MAX;
+            if is_odd {
+                break;
             }
-            sets.scratch.push((key, value));
+            entries.push(entry(key, value));
         }
-        sets.of_scratch()
+        let id = if is_odd { ODD_SET } else { sets.id(&entries) };
+        sets.scratch = entries;
+        id
     }
 }

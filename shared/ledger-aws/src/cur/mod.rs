@@ -6,6 +6,7 @@
 
 mod athena;
 mod cache;
+mod cells;
 mod columns;
 mod csv_file;
 mod delivery;
@@ -19,6 +20,7 @@ mod ids;
 mod line;
 mod manifest;
 mod names;
+mod packed;
 mod parquet_file;
 mod s3;
 #[cfg(test)]

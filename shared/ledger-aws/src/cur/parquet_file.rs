@@ -24,8 +24,9 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::Reader;
+use super::cells::{self, Row};
 use super::columns::{COUNT, Column, Kind};
-use super::groups::{self, Groups, Row};
+use super::groups::Groups;
 use super::line::RawLine;
 use super::names::Layout;
 
@@ -93,7 +94,7 @@ pub(super) fn read<T: ChunkReader + 'static>(
                 column.kind().expected(),
             )));
         }
-        is_plain &= groups::is_plain(column, kind);
+        is_plain &= cells::is_plain(column, kind);
     }
     if reader.is_line_by_line || !is_plain {
         file.read_as_text(reader)
@@ -212,24 +213,24 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
     ) -> Result<Vec<usize>, SourceError> {
         let is_ai = self.verdicts(row_group, groups)?;
         let ai_count = is_ai.iter().filter(|it| **it).count();
-        let mut unclear = Vec::new();
+        groups.begin_row_group(row_group.before);
         let mut add = |columns: &[Column], rows: Option<&[usize]>, part: &dyn Fn(bool) -> bool| {
             let mut at = 0;
+            let mut taken: Vec<Row> = Vec::new();
             let mut add_batch = |batch: &RecordBatch| {
                 let places = 0..batch.num_rows();
                 let from = at;
                 at += batch.num_rows();
-                let rows = places.filter_map(|place| {
+                taken.clear();
+                taken.extend(places.filter_map(|place| {
                     let row = match rows {
                         None => from + place,
                         Some(rows) => rows.get(from + place).copied()?,
                     };
                     let is_ai = is_ai.get(row).copied().unwrap_or_default();
-                    part(is_ai).then(|| Row { place, line: row_group.line(row), is_ai })
-                });
-                groups.add(batch, rows, &mut reader.converter, |row| {
-                    unclear.push(row_group.row(row.line));
-                })
+                    part(is_ai).then_some(Row { place, row, is_ai })
+                }));
+                groups.add(batch, &taken, &mut reader.converter)
             };
             for batch in self.batches(&self.as_keys, row_group.row_group, columns, rows)? {
                 let batch = self.checked(batch)?;
@@ -246,7 +247,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
                 add(&Column::ALL, Some(&rows.collect::<Vec<_>>()), &|_| true)?;
             }
         }
-        Ok(unclear)
+        Ok(groups.end_row_group(&mut reader.converter))
     }
 
     /// Whether each row of a row group is AI. The product code decides nearly all of them, and the
@@ -348,12 +349,6 @@ impl RowGroup {
     /// The number of a row in the file, from 1.
     fn line(&self, row: usize) -> u64 {
         self.before.saturating_add(u64::try_from(row).unwrap_or(u64::MAX)).saturating_add(1)
-    }
-
-    /// What [`RowGroup::line`] was made of.
-    fn row(&self, line: u64) -> usize {
-        let row = line.saturating_sub(self.before).saturating_sub(1);
-        usize::try_from(row).unwrap_or(usize::MAX)
     }
 }
 
