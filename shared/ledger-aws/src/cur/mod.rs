@@ -1,8 +1,8 @@
-//! Cost and usage exports 2.0: Parquet and CSV as AWS delivers them.
+//! Cost and usage exports 2.0, and the reports before them: Parquet and CSV as AWS delivers them.
 //!
 //! [`CurFolder`] finds deliveries on this machine and reads their files, [`S3Export`] those of S3, the
-//! largest of them by way of [`Athena`]. A file is known by its first bytes, never by its name. Each row is handed on as text to [one conversion](line), so that both
-//! forms of a bill mean the same.
+//! largest of them by way of [`Athena`]. A file is known by its first bytes, never by its name. Each
+//! row is handed on as text to [one conversion](line), so that both forms of a bill mean the same.
 
 mod athena;
 mod cache;
