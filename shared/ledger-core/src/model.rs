@@ -4,6 +4,10 @@
 //! `anthropic.claude-opus-4-8` on the mantle endpoint, `Claude Sonnet 4.6` as a product attribute,
 //! `Claude Sonnet 4.6 (Amazon Bedrock Edition)` as a service. Sums per model need one name.
 
+mod names;
+
+use self::names::{ALIASES, ALONE, FAMILIES, PROVIDERS, SCOPES};
+
 /// A model under its one name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CanonicalModel {
@@ -36,6 +40,9 @@ pub fn canonical_model(text: &str) -> CanonicalModel {
     let mut words = words_of(text);
     let named_provider = take_provider(&mut words);
     let provider = named_provider.or_else(|| words.iter().find_map(|word| family_provider(word)));
+    if let Some((_, name, maker)) = ALONE.iter().find(|it| it.0.eq_ignore_ascii_case(text)) {
+        return CanonicalModel { name: (*name).to_owned(), provider: Some(maker) };
+    }
     if provider.is_none() || words.is_empty() {
         return CanonicalModel { name: text.to_lowercase(), provider };
     }
@@ -45,74 +52,6 @@ pub fn canonical_model(text: &str) -> CanonicalModel {
     let alias = ALIASES.iter().find(|(spelling, _)| *spelling == name);
     CanonicalModel { name: alias.map_or(name, |(_, model)| (*model).to_owned()), provider }
 }
-
-/// Names that no rule brings together.
-const ALIASES: &[(&str, &str)] = &[
-    // The first generation is called G1 in prices and v1 in model ids.
-    ("titan-embed-text", "titan-embed-g1-text"),
-    ("titan-embed-image", "titan-embed-g1-image"),
-    ("titan-text-embed-2", "titan-embed-text-2"),
-    ("titan-text-embed", "titan-embed-g1-text"),
-];
-
-/// Prefixes of model ids and first words of product names.
-const PROVIDERS: &[(&str, &str)] = &[
-    ("ai21", "AI21 Labs"),
-    ("ai21labs", "AI21 Labs"),
-    ("amazon", "Amazon"),
-    ("anthropic", "Anthropic"),
-    ("cohere", "Cohere"),
-    ("deepseek", "DeepSeek"),
-    ("google", "Google"),
-    ("luma", "Luma AI"),
-    ("meta", "Meta"),
-    ("minimax", "MiniMax"),
-    ("mistral", "Mistral AI"),
-    ("moonshot", "Moonshot AI"),
-    ("moonshotai", "Moonshot AI"),
-    ("nvidia", "NVIDIA"),
-    ("openai", "OpenAI"),
-    ("qwen", "Qwen"),
-    ("stability", "Stability AI"),
-    ("stabilityai", "Stability AI"),
-    ("twelvelabs", "TwelveLabs"),
-    ("writer", "Writer"),
-    ("xai", "xAI"),
-    ("zai", "Z.AI"),
-];
-
-/// The words that begin the name of a model.
-const FAMILIES: &[(&str, &str)] = &[
-    ("claude", "Anthropic"),
-    ("command", "Cohere"),
-    ("deepseek", "DeepSeek"),
-    ("devstral", "Mistral AI"),
-    ("gemma", "Google"),
-    ("glm", "Z.AI"),
-    ("gpt", "OpenAI"),
-    ("grok", "xAI"),
-    ("jamba", "AI21 Labs"),
-    ("kimi", "Moonshot AI"),
-    ("llama", "Meta"),
-    ("magistral", "Mistral AI"),
-    ("marengo", "TwelveLabs"),
-    ("minimax", "MiniMax"),
-    ("ministral", "Mistral AI"),
-    ("mistral", "Mistral AI"),
-    ("mixtral", "Mistral AI"),
-    ("nemotron", "NVIDIA"),
-    ("nova", "Amazon"),
-    ("palmyra", "Writer"),
-    ("pegasus", "TwelveLabs"),
-    ("pixtral", "Mistral AI"),
-    ("qwen", "Qwen"),
-    ("ray", "Luma AI"),
-    ("titan", "Amazon"),
-    ("voxtral", "Mistral AI"),
-];
-
-/// Geographic scopes in front of a model id (`us.anthropic.claude-…`): the same model elsewhere.
-const SCOPES: &[&str] = &["apac", "au", "ca", "eu", "global", "jp", "us"];
 
 const EDITION: &str = "(amazon bedrock edition)";
 
@@ -410,7 +349,7 @@ mod tests {
                 "Titan Text Embeddings V2",
             ],
         ),
-        ("rerank", "Amazon", &["AmazonRerank-v1", "amazon.rerank-v1:0"]),
+        ("rerank", "Amazon", &["AmazonRerank-v1", "amazon.rerank-v1:0", "Rerank v1"]),
         ("rerank-3.5", "Cohere", &["cohere.rerank-v3-5:0", "Cohere Rerank 3.5"]),
         (
             "llama-3.1-70b",
