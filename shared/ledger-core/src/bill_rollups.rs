@@ -214,7 +214,8 @@ pub(crate) struct BillSums {
     /// The sums of a key, by day.
     sums: BTreeMap<KeyId, Vec<DaySum>>,
     files: Numbered<Arc<str>>,
-    totals: BTreeMap<Date, DaySums>,
+    /// By day.
+    totals: Vec<(Date, DaySums)>,
 }
 
 #[derive(Debug, Default)]
@@ -233,8 +234,20 @@ impl BillSums {
         estimated: bool,
         sums: &[DaySum],
     ) -> Result<(), MoneyError> {
+        let mut next = 0;
         for sum in sums {
-            let day = self.totals.entry(sum.day()).or_default();
+            // The days of a sum mostly follow on one another.
+            let is_next = self.totals.get(next).is_some_and(|(day, _)| *day == sum.day());
+            let found = match is_next {
+                true => Ok(next),
+                false => self.totals.binary_search_by_key(&sum.day(), |(day, _)| *day),
+            };
+            let place = found.unwrap_or_else(|place| {
+                self.totals.insert(place, (sum.day(), DaySums::default()));
+                place
+            });
+            next = place + 1;
+            let Some((_, day)) = self.totals.get_mut(place) else { continue };
             day.estimated |= estimated;
             let zero = || (DaySum::zero(sum.day()), DaySum::zero(sum.day()));
             let (ai, other) = day.by_currency.entry(currency).or_insert_with(zero);
@@ -298,6 +311,19 @@ impl BillSums {
         NonZeroU32::MIN.saturating_add(id)
     }
 
+    /// Roles that have more than `limit` sessions in the whole bill.
+    fn crowded_roles(&self, limit: usize) -> BTreeSet<String> {
+        let mut sessions_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for detail in self.details.values.iter().filter_map(|it| it.as_ref().as_ref()) {
+            let principal = detail.principal.as_deref();
+            if let Some((role, principal)) = principal.and_then(|it| Some((role_of(it)?, it))) {
+                sessions_of.entry(role).or_default().insert(principal);
+            }
+        }
+        let crowded = sessions_of.into_iter().filter(|(_, sessions)| sessions.len() > limit);
+        crowded.map(|(role, _)| role.to_owned()).collect()
+    }
+
     /// Folds the cheapest sessions of roles that have more than `limit` of them on a day. Which ones
     /// does not depend on the order of lines: by cost, then by name.
     pub(crate) fn fold_sessions(
@@ -305,20 +331,21 @@ impl BillSums {
         limit: usize,
         folded_roles: &mut BTreeSet<String>,
     ) -> Result<(), MoneyError> {
+        let crowded = self.crowded_roles(limit);
+        // Few sessions in the whole bill are few on each of its days.
+        if crowded.is_empty() {
+            return Ok(());
+        }
         // By role: its sessions, each with the keys that name it.
         let mut keys_of: BTreeMap<String, BTreeMap<Arc<str>, Vec<KeyId>>> = BTreeMap::new();
         let mut principal_of: BTreeMap<u32, (String, Arc<str>)> = BTreeMap::new();
         for (id, detail) in (0_u32..).zip(&self.details.values) {
             let principal = detail.as_ref().as_ref().and_then(|it| it.principal.clone());
             let Some(principal) = principal else { continue };
-            let Some(role) = role_of(&principal) else { continue };
+            let role = role_of(&principal).filter(|it| crowded.contains(*it));
+            let Some(role) = role else { continue };
             keys_of.entry(role.to_owned()).or_default().entry(Arc::clone(&principal)).or_default();
             principal_of.insert(id, (role.to_owned(), principal));
-        }
-        // Few sessions in the whole bill are few on each of its days.
-        keys_of.retain(|_, sessions| sessions.len() > limit);
-        if keys_of.is_empty() {
-            return Ok(());
         }
         for id in self.sums.keys() {
             let Some((role, session)) = principal_of.get(&id.1) else { continue };

@@ -3,6 +3,8 @@
 //! The bill names the caller by an ARN of IAM or STS. The form alone tells people from workloads
 //! only in part, so this module says what is written and attribution decides what it means.
 
+use std::sync::Arc;
+
 labels! {
     /// What kind of identity an ARN names.
     pub enum PrincipalKind {
@@ -90,7 +92,7 @@ pub enum NotAPrincipal {
 /// - **Shape:** as it was written, so that it can be found again in the bill.
 /// - **Source:** `line_item_iam_principal`, or `identity.arn` in an invocation log.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PrincipalArn(String);
+pub struct PrincipalArn(Arc<str>);
 
 impl PrincipalArn {
     /// The text as it was written.
@@ -118,6 +120,8 @@ pub struct Principal {
     path: Option<String>,
     name: Option<String>,
     session: Option<String>,
+    /// As [`Principal::folded`]; the text of `arn` itself where nothing is folded.
+    folded: Arc<str>,
 }
 
 impl Principal {
@@ -152,15 +156,23 @@ impl Principal {
             _ => return Err(NotAPrincipal::Service(service.to_owned())),
         };
         let parts = parts.ok_or_else(|| NotAPrincipal::Resource(resource.to_owned()))?;
-        Ok(Principal {
-            arn: PrincipalArn(text.to_owned()),
+        let arn: Arc<str> = text.into();
+        let mut principal = Principal {
+            folded: Arc::clone(&arn),
+            arn: PrincipalArn(arn),
             partition: partition.to_owned(),
             account: account.to_owned(),
             kind: parts.kind,
             path: parts.path.map(str::to_owned),
             name: parts.name.map(str::to_owned),
             session: parts.session.map(str::to_owned),
-        })
+        };
+        if let Some((role, _session)) = text.rsplit_once('/')
+            && principal.session_is_generated()
+        {
+            principal.folded = format!("{role}/*").into();
+        }
+        Ok(principal)
     }
 
     /// Reads what [`Principal::folded`] wrote: a folded session is named `*`.
@@ -170,8 +182,9 @@ impl Principal {
     /// As [`Principal::parse`].
     pub fn parse_folded(text: &str) -> Result<Principal, NotAPrincipal> {
         let Some(role) = text.strip_suffix("/*") else { return Principal::parse(text) };
-        let arn = PrincipalArn(text.to_owned());
-        Ok(Principal { arn, session: Some("*".to_owned()), ..Principal::parse(role)? })
+        let folded: Arc<str> = text.into();
+        let arn = PrincipalArn(Arc::clone(&folded));
+        Ok(Principal { arn, folded, session: Some("*".to_owned()), ..Principal::parse(role)? })
     }
 
     /// The partition and the account of an ARN, also of one that names something that cannot call,
@@ -271,11 +284,8 @@ impl Principal {
     ///
     /// Without it an agent would leave a new key behind with every run.
     #[must_use]
-    pub fn folded(&self) -> String {
-        match self.raw().rsplit_once('/') {
-            Some((role, _session)) if self.session_is_generated() => format!("{role}/*"),
-            _ => self.raw().to_owned(),
-        }
+    pub fn folded(&self) -> &Arc<str> {
+        &self.folded
     }
 
     /// The permission set of a session or role of IAM Identity Center: the middle part of
@@ -714,7 +724,7 @@ mod tests {
             let principal = session_of("App", session);
             assert_eq!(principal.session_kind(), Some(kind), "{session}");
             assert!(principal.session_is_generated(), "{session}");
-            assert_eq!(principal.folded(), "arn:aws:sts::123456789012:assumed-role/App/*");
+            assert_eq!(&**principal.folded(), "arn:aws:sts::123456789012:assumed-role/App/*");
             assert_eq!(principal.session(), Some(session));
         }
     }
@@ -738,7 +748,7 @@ mod tests {
         ] {
             let principal = session_of("App", session);
             assert!(!principal.session_is_generated(), "{session}");
-            assert_eq!(principal.folded(), principal.raw());
+            assert_eq!(&**principal.folded(), principal.raw());
         }
     }
 
@@ -746,7 +756,7 @@ mod tests {
     fn a_person_is_never_folded() {
         let principal = session_of("AWSReservedSSO_Admin_0123456789abcdef", "0123456789abcdef");
         assert_eq!(principal.person(), Some("0123456789abcdef"));
-        assert_eq!(principal.folded(), principal.raw());
+        assert_eq!(&**principal.folded(), principal.raw());
     }
 
     #[test]
@@ -766,7 +776,7 @@ mod tests {
     #[test]
     fn a_user_named_like_a_token_is_not_folded() {
         let arn = format!("arn:aws:iam::123456789012:user/{UUID}");
-        assert_eq!(Principal::parse(&arn).unwrap().folded(), arn);
+        assert_eq!(**Principal::parse(&arn).unwrap().folded(), arn);
     }
 
     #[test]
@@ -794,11 +804,11 @@ mod tests {
             prop_assert_eq!(principal.name(), Some(role.as_str()));
             prop_assert_eq!(principal.session(), Some(session.as_str()));
             let folded = principal.folded();
-            let read = Principal::parse_folded(&folded).unwrap();
-            prop_assert_eq!(read.folded(), &*folded);
+            let read = Principal::parse_folded(folded).unwrap();
+            prop_assert_eq!(read.folded(), folded);
             prop_assert_eq!((read.kind(), read.name()), (principal.kind(), principal.name()));
             let star = format!("{role}/*");
-            prop_assert!(folded == principal.raw() || folded.ends_with(&star));
+            prop_assert!(**folded == *principal.raw() || folded.ends_with(&star));
         }
     }
 }

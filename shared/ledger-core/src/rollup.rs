@@ -287,8 +287,8 @@ fn key_of(entry: LedgerEntry<'_>) -> RollupKey {
         detail: Some(Detail {
             account: Arc::clone(&line_item.account),
             region: line_item.region.clone(),
-            principal: line_item.principal.as_deref().map(|it| it.folded().into()),
-            usage_type: line_item.usage_type.raw().into(),
+            principal: line_item.principal.as_deref().map(|it| Arc::clone(it.folded())),
+            usage_type: line_item.usage_type.shared_raw(),
             tags: Arc::clone(&line_item.tags),
             rule: claim.rule,
         }),

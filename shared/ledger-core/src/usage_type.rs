@@ -22,6 +22,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use self::meter::Reading;
 use self::words::{Word, Words};
 use crate::tokens::TokenDirection;
@@ -184,7 +186,7 @@ impl Meter {
 /// - **Source:** `line_item_usage_type`, or the dimension `USAGE_TYPE` of Cost Explorer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageType {
-    raw: String,
+    raw: Arc<str>,
     /// The region prefix as written, such as `APS3`.
     pub region_prefix: Option<String>,
     /// The region of the prefix; [`UNKNOWN_REGION`] for a prefix that is not in our table.
@@ -241,7 +243,7 @@ impl UsageType {
         }
         let words = reading.tail;
         UsageType {
-            raw: text.to_owned(),
+            raw: text.into(),
             region_prefix: frame.prefix.map(|prefix| prefix.text.to_owned()),
             region: frame.prefix.map(|prefix| prefix.region),
             is_marketplace: frame.is_marketplace,
@@ -262,6 +264,12 @@ impl UsageType {
         &self.raw
     }
 
+    /// As [`UsageType::raw`], to be kept without a copy.
+    #[must_use]
+    pub fn shared_raw(&self) -> Arc<str> {
+        Arc::clone(&self.raw)
+    }
+
     /// The meter of a line that is known to be Bedrock's from its product code.
     ///
     /// The look of another service is then no evidence any more: the text is merely unreadable.
@@ -276,7 +284,7 @@ impl UsageType {
     /// The texts of other services are not ours to read any further.
     fn not_bedrock(text: &str) -> UsageType {
         UsageType {
-            raw: text.to_owned(),
+            raw: text.into(),
             region_prefix: None,
             region: None,
             is_marketplace: false,
