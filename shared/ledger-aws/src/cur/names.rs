@@ -18,6 +18,9 @@ const COST_CATEGORY: &str = "costCategory/";
 /// The map of exports 2.0 that has tags of resources alone.
 const RESOURCE_TAGS: &str = "resource_tags";
 
+/// The attributes of products that are read. Others have columns of their own in exports 2.0 too.
+const ATTRIBUTES: [&str; 3] = ["model", "product_name", "provider"];
+
 /// Where one file has what is read.
 #[derive(Debug)]
 pub(super) struct Layout {
@@ -152,7 +155,8 @@ fn entry_of(name: &str) -> Option<(Column, String)> {
     if let Some(key) = name.strip_prefix("cost_category_") {
         return Some((Column::Tags, format!("{COST_CATEGORY}{key}")));
     }
-    name.strip_prefix("product_").map(|key| (Column::Product, key.to_owned()))
+    let attribute = name.strip_prefix("product_").filter(|it| ATTRIBUTES.contains(it))?;
+    Some((Column::Product, attribute.to_owned()))
 }
 
 /// The key of a resource's tag as the column `tags` has it: users' own keys without a mark, those of
@@ -234,7 +238,9 @@ mod tests {
     fn tags_of_resources_count_where_there_are_no_others() {
         let only = [("resource_tags", r#"{"user_team":"a","user:env":"b"}"#)];
         assert_eq!(row(&only, Column::Tags), r#"{"resourceTags/env":"b","resourceTags/team":"a"}"#,);
-        let both = ["tags", "resource_tags", "product", "product_vcpu", "product_region_code"];
+        let others = ["product_servicecode", "product_sku", "product_region_code"];
+        assert!(!Layout::new(others.into_iter()).is_apart(Column::Product));
+        let both = ["tags", "resource_tags", "product", "product_provider", "product_region_code"];
         let layout = Layout::new(both.into_iter());
         assert!(!layout.is_apart(Column::Tags) && !layout.is_apart(Column::Product));
         assert!(!layout.is_legacy());

@@ -12,13 +12,14 @@ mod statement;
 
 use std::time::Duration;
 
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Schema};
 use aws_sdk_athena::Client;
 use ledger_app::ports::{Delivery, Reading, SourceError};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use super::Reader;
 use super::columns::{COUNT, Column, Kind};
+use super::names::Layout;
 use super::s3::{Chunks, Object, Store};
 
 use self::statement::Scope;
@@ -117,6 +118,7 @@ fn outline(
         })?;
         let schema = footer.schema();
         reader.check_columns(name, |column| schema.index_of(column.name()).is_ok())?;
+        check_maps(name, schema)?;
         let mut has_column = [false; COUNT];
         for (has_column, column) in has_column.iter_mut().zip(Column::ALL) {
             let Ok(field) = schema.field_with_name(column.name()) else { continue };
@@ -144,6 +146,19 @@ fn outline(
     Ok((known.unwrap_or_default(), row_count))
 }
 
+/// The query reads attributes and tags from their maps alone.
+fn check_maps(name: &str, schema: &Schema) -> Result<(), SourceError> {
+    let layout = Layout::new(schema.fields().iter().map(|it| it.name().as_str()));
+    match [Column::Product, Column::Tags].into_iter().find(|it| layout.is_apart(*it)) {
+        Some(map) => Err(SourceError::Refused(format!(
+            "`{name}` has no column `{}`, but others with what it holds; expected the column in a \
+             delivery that Athena reads",
+            map.name(),
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Whether a column has the type that AWS delivers it with, which is the one the query is made for.
 fn is_as_delivered(expected: Kind, kind: &DataType) -> bool {
     match expected {
@@ -160,5 +175,32 @@ fn delivered_as(expected: Kind) -> &'static str {
         Kind::Number => "a double",
         Kind::Date => "a timestamp",
         Kind::Map => "a map of text to text",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_schema::Field;
+
+    use super::*;
+
+    fn check(names: &[&str]) -> Result<(), String> {
+        let fields: Vec<Field> =
+            names.iter().map(|it| Field::new(*it, DataType::Utf8, true)).collect();
+        check_maps("a.parquet", &Schema::new(fields)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn attributes_and_tags_in_columns_of_their_own_are_refused() {
+        let refused = |map: &str| {
+            Err(format!(
+                "`a.parquet` has no column `{map}`, but others with what it holds; expected the \
+                 column in a delivery that Athena reads"
+            ))
+        };
+        assert_eq!(check(&["product_provider", "tags"]), refused("product"));
+        assert_eq!(check(&["product", "resource_tags_user_team"]), refused("tags"));
+        assert_eq!(check(&["product", "product_provider", "tags", "resource_tags"]), Ok(()));
+        assert_eq!(check(&["product_sku", "product_region_code"]), Ok(()));
     }
 }
