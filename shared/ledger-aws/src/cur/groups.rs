@@ -79,6 +79,8 @@ pub(super) struct Groups {
     /// Groups by what their rows have: more of them than a cache holds. Rows are added to those of
     /// one partition at a time, so that each is fetched for many rows.
     partitions: Vec<Partition>,
+    /// Rows that are not yet added to the groups, by partition.
+    pending: Vec<Vec<Pending>>,
     /// The rows of the file that stand before those that are held.
     first_row: u64,
     /// The rows that are held from before the row group.
@@ -161,10 +163,10 @@ struct Partition {
     sums: Vec<SmallSum>,
     /// What became too large for one small sum, by its place.
     spilled: Map<u16, Vec<SmallSum>>,
-    pending: Vec<Pending>,
 }
 
 /// What a row adds to its group.
+#[derive(Clone)]
 pub(super) struct Pending {
     pub packed: Packed,
     pub unblended: Femto,
@@ -239,6 +241,7 @@ impl Groups {
             known,
             cells: Cells::default(),
             partitions: (0..PARTITIONS).map(|_| Partition::default()).collect(),
+            pending: vec![Vec::new(); PARTITIONS],
             first_row: 0,
             before: 0,
             unclear: Vec::new(),
@@ -319,11 +322,13 @@ impl Groups {
                 self.unclear.push(row.row);
                 continue;
             };
-            let partition = self.partitions.get_mut(self.known.layout.partition(&pending.packed));
-            let Some(partition) = partition else { continue };
-            partition.pending.push(pending);
-            if partition.pending.len() >= PENDING_MAX {
-                partition.settle(&mut self.known, self.before, &mut self.unclear, converter);
+            let partition = self.known.layout.partition(&pending.packed);
+            let Some(rows) = self.pending.get_mut(partition) else { continue };
+            rows.push(pending);
+            if rows.len() >= PENDING_MAX
+                && let Some(partition) = self.partitions.get_mut(partition)
+            {
+                partition.settle(rows, &mut self.known, self.before, &mut self.unclear, converter);
             }
         }
         Ok(())
@@ -357,8 +362,8 @@ impl Groups {
     }
 
     fn settle(&mut self, converter: &mut Converter) {
-        for partition in &mut self.partitions {
-            partition.settle(&mut self.known, self.before, &mut self.unclear, converter);
+        for (partition, rows) in self.partitions.iter_mut().zip(&mut self.pending) {
+            partition.settle(rows, &mut self.known, self.before, &mut self.unclear, converter);
         }
     }
 
@@ -661,12 +666,12 @@ impl Partition {
     /// Adds what is pending to its groups.
     fn settle(
         &mut self,
+        pending: &mut Vec<Pending>,
         known: &mut Known,
         before: u64,
         unclear: &mut Vec<usize>,
         converter: &mut Converter,
     ) {
-        let mut pending = std::mem::take(&mut self.pending);
         let mut found = std::mem::take(&mut known.found);
         found.clear();
         // Nothing else is done in these loops, so that the processor fetches for several rows at once.
@@ -700,7 +705,6 @@ impl Partition {
             }
         }
         pending.clear();
-        self.pending = pending;
         known.found = found;
     }
 
