@@ -10,7 +10,7 @@ use crate::line_item::{Finding, LineItem};
 use crate::principal::{Principal, PrincipalKind};
 
 /// Who pays: a team, or nobody we know of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owner {
     /// The owner a rule names.
     Named(Arc<str>),
@@ -43,7 +43,7 @@ impl fmt::Display for Owner {
 }
 
 /// What a charge was for, in the words of the business. Each is set by the rule that claims it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names are the dimensions of DESIGN 7")]
 pub struct Business {
     pub team: Option<Arc<str>>,

@@ -1,9 +1,11 @@
 //! The rollups of one bill, kept small: a key is held once, whatever the number of its days.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jiff::civil::Date;
 
 use crate::currency::Currency;
@@ -125,7 +127,11 @@ impl FromIterator<(Date, DayRollups)> for BillRollups {
                 sum.file = first_line.map(|it| sums.file_id(&it.file));
                 let detail = key.detail.take();
                 let id = (sums.summaries.id(key), sums.details.id(detail));
-                sums.sums.entry(id).or_default().push(sum);
+                if let Some(days) = sums.days_mut(id) {
+                    days.push(sum);
+                } else {
+                    sums.insert(id, vec![sum]);
+                }
             }
             states.insert(day, DayState { totals, estimated });
         }
@@ -147,21 +153,24 @@ fn cheapest(costs: BTreeMap<Arc<str>, i128>, limit: usize) -> impl Iterator<Item
     ranked.into_iter().skip(limit).map(|(session, _)| session)
 }
 
+#[expect(clippy::disallowed_types, reason = "only looked up in: no order comes of it")]
+type Map<K, V> = std::collections::HashMap<K, V, RandomState>;
+
 /// Values, each kept once and numbered as they come.
 #[derive(Debug)]
 struct Numbered<T> {
-    ids: BTreeMap<Arc<T>, u32>,
+    ids: Map<Arc<T>, u32>,
     values: Vec<Arc<T>>,
     last: u32,
 }
 
 impl<T> Default for Numbered<T> {
     fn default() -> Self {
-        Numbered { ids: BTreeMap::new(), values: Vec::new(), last: 0 }
+        Numbered { ids: Map::default(), values: Vec::new(), last: 0 }
     }
 }
 
-impl<T: Ord + Clone> Numbered<T> {
+impl<T: Clone + Eq + Hash> Numbered<T> {
     fn id(&mut self, value: T) -> u32 {
         // Neighbours often share a half of their keys.
         if at(&self.values, self.last).is_some_and(|it| **it == value) {
@@ -184,27 +193,91 @@ impl<T: Ord + Clone> Numbered<T> {
         at(&self.values, id).map(|it| &**it)
     }
 
-    /// The values that are in use, in order, and the new place of each.
-    fn sorted(self, used: impl Iterator<Item = u32>) -> (Vec<T>, Vec<u32>) {
-        let mut is_used = vec![false; self.values.len()];
+    /// The values that are in use, in the order of what stands for them, and the new place of each.
+    fn sorted<K: Ord>(
+        self,
+        used: impl Iterator<Item = u32>,
+        order: impl Fn(&T) -> K,
+    ) -> (Vec<T>, Vec<u32>) {
+        drop(self.ids);
+        let mut places = vec![None; self.values.len()];
         for id in used {
-            if let Some(is_used) = slot(&mut is_used, id) {
-                *is_used = true;
-            }
-        }
-        let mut places = vec![0; self.values.len()];
-        drop(self.values);
-        let mut values = Vec::new();
-        let is_used = |id| at(&is_used, id).is_some_and(|it| *it);
-        for (value, id) in self.ids.into_iter().filter(|(_, id)| is_used(*id)) {
             if let Some(place) = slot(&mut places, id) {
-                *place = u32::try_from(values.len()).unwrap_or(u32::MAX);
+                *place = Some(0);
             }
-            values.push(Arc::try_unwrap(value).unwrap_or_else(|shared| (*shared).clone()));
         }
-        (values, places)
+        let values = self.values.into_iter().zip(&mut places);
+        let mut values: Vec<_> = values
+            .filter_map(|(value, place)| Some((order(&value), value, place.as_mut()?)))
+            .collect();
+        values.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+        let values = (0..).zip(values).map(|(new, (_, value, place))| {
+            *place = new;
+            Arc::try_unwrap(value).unwrap_or_else(|shared| (*shared).clone())
+        });
+        let values = values.collect();
+        (values, places.into_iter().map(Option::unwrap_or_default).collect())
     }
 }
+
+/// The places of values in their order, equal ones the same, by where they lie.
+///
+/// A million keys share a few thousand texts and sets of tags: these are compared once, and keys then
+/// by numbers. Copies of a value may lie in several places.
+struct Ranks(Map<usize, u32>);
+
+impl Ranks {
+    fn new<'a, T: ?Sized + Ord + 'a>(values: impl Iterator<Item = &'a Arc<T>>) -> Ranks {
+        let mut ranks = Map::default();
+        let mut copies: Vec<_> =
+            values.filter(|it| ranks.insert(address(it), 0).is_none()).collect();
+        copies.sort_unstable();
+        let mut rank = 0;
+        let mut before = None;
+        for copy in copies {
+            rank += u32::from(before.is_some_and(|it| it != copy));
+            before = Some(copy);
+            ranks.insert(address(copy), rank);
+        }
+        Ranks(ranks)
+    }
+
+    fn of<T: ?Sized>(&self, value: &Arc<T>) -> u32 {
+        self.0.get(&address(value)).copied().unwrap_or_default()
+    }
+}
+
+fn address<T: ?Sized>(value: &Arc<T>) -> usize {
+    Arc::as_ptr(value).cast::<()>().addr()
+}
+
+/// What stands for details when they are put in order.
+fn order_of_details(
+    details: &Numbered<Option<Detail>>,
+) -> impl Fn(&Option<Detail>) -> DetailRank + use<> {
+    let details = || details.values.iter().filter_map(|it| it.as_ref().as_ref());
+    let texts = Ranks::new(details().flat_map(|it| {
+        let Detail { account, region, principal, usage_type, tags: _, rule } = it;
+        let texts = [Some(account), region.as_ref(), principal.as_ref(), Some(usage_type)];
+        texts.into_iter().chain([rule.as_ref()]).flatten()
+    }));
+    let tag_sets = Ranks::new(details().map(|it| &it.tags));
+    move |detail| {
+        let Detail { account, region, principal, usage_type, tags, rule } = detail.as_ref()?;
+        let optional = |text: &Option<Arc<str>>| text.as_ref().map(|it| texts.of(it));
+        Some((
+            texts.of(account),
+            optional(region),
+            optional(principal),
+            texts.of(usage_type),
+            tag_sets.of(tags),
+            optional(rule),
+        ))
+    }
+}
+
+/// The ranks of a detail's fields, one after the other as [`Detail`] has them.
+type DetailRank = Option<(u32, Option<u32>, Option<u32>, u32, u32, Option<u32>)>;
 
 /// The rollups of one bill while they are made.
 #[derive(Debug, Default)]
@@ -212,17 +285,14 @@ pub(crate) struct BillSums {
     summaries: Numbered<RollupKey>,
     details: Numbered<Option<Detail>>,
     /// The sums of a key, by day.
-    sums: BTreeMap<KeyId, Vec<DaySum>>,
+    sums: Vec<(KeyId, Vec<DaySum>)>,
+    /// Where the sums of a key are.
+    places: Map<KeyId, u32>,
     files: Numbered<Arc<str>>,
-    /// By day.
-    totals: Vec<(Date, DaySums)>,
-}
-
-#[derive(Debug, Default)]
-struct DaySums {
-    /// AI and other lines.
-    by_currency: BTreeMap<Currency, (DaySum, DaySum)>,
-    estimated: bool,
+    /// Of AI and of other lines, by day.
+    totals: BTreeMap<(Currency, bool), Vec<DaySum>>,
+    /// Days whose figures may change.
+    estimated: BTreeSet<Date>,
 }
 
 impl BillSums {
@@ -234,24 +304,24 @@ impl BillSums {
         estimated: bool,
         sums: &[DaySum],
     ) -> Result<(), MoneyError> {
+        if estimated {
+            self.estimated.extend(sums.iter().map(DaySum::day));
+        }
+        let totals = self.totals.entry((currency, is_ai)).or_default();
         let mut next = 0;
         for sum in sums {
             // The days of a sum mostly follow on one another.
-            let is_next = self.totals.get(next).is_some_and(|(day, _)| *day == sum.day());
+            let is_next = totals.get(next).is_some_and(|it| it.day() == sum.day());
             let found = match is_next {
                 true => Ok(next),
-                false => self.totals.binary_search_by_key(&sum.day(), |(day, _)| *day),
+                false => totals.binary_search_by_key(&sum.day(), DaySum::day),
             };
             let place = found.unwrap_or_else(|place| {
-                self.totals.insert(place, (sum.day(), DaySums::default()));
+                totals.insert(place, DaySum::zero(sum.day()));
                 place
             });
             next = place + 1;
-            let Some((_, day)) = self.totals.get_mut(place) else { continue };
-            day.estimated |= estimated;
-            let zero = || (DaySum::zero(sum.day()), DaySum::zero(sum.day()));
-            let (ai, other) = day.by_currency.entry(currency).or_insert_with(zero);
-            let total = if is_ai { ai } else { other };
+            let Some(total) = totals.get_mut(place) else { continue };
             total.add_amounts(sum)?;
             total.check_range()?;
         }
@@ -275,16 +345,33 @@ impl BillSums {
         self.merge(id, sums)
     }
 
+    fn insert(&mut self, id: KeyId, sums: Vec<DaySum>) {
+        let place = u32::try_from(self.sums.len()).unwrap_or(u32::MAX);
+        self.places.insert(id, place);
+        self.sums.push((id, sums));
+    }
+
+    /// The sums of a key.
+    fn days(&self, id: KeyId) -> Option<&Vec<DaySum>> {
+        at(&self.sums, *self.places.get(&id)?).map(|it| &it.1)
+    }
+
+    fn days_mut(&mut self, id: KeyId) -> Option<&mut Vec<DaySum>> {
+        slot(&mut self.sums, *self.places.get(&id)?).map(|it| &mut it.1)
+    }
+
     fn merge(&mut self, id: KeyId, mut sums: Vec<DaySum>) -> Result<(), MoneyError> {
-        let Some(known) = self.sums.get_mut(&id) else {
+        let files = &self.files;
+        let known = self.places.get(&id).and_then(|it| slot(&mut self.sums, *it));
+        let Some((_, known)) = known else {
             sums.shrink_to_fit();
             sums.sort_by_key(DaySum::day);
             // One sum a day, also where the caller gave several.
             if sums.is_sorted_by(|left, right| left.day() < right.day()) {
-                self.sums.insert(id, sums);
+                self.insert(id, sums);
                 return Ok(());
             }
-            self.sums.insert(id, Vec::new());
+            self.insert(id, Vec::new());
             return self.merge(id, sums);
         };
         for sum in sums {
@@ -294,7 +381,7 @@ impl BillSums {
                     let Some(mine) = known.get_mut(place) else { continue };
                     mine.add_amounts(&sum)?;
                     mine.check_range()?;
-                    let name = |it: &DaySum| it.file.and_then(|it| self.files.get(it.get() - 1));
+                    let name = |it: &DaySum| it.file.and_then(|it| files.get(it.get() - 1));
                     let place = |it: &DaySum| (name(it).cloned(), it.first_line());
                     if place(&sum) < place(mine) {
                         mine.file = sum.file;
@@ -347,7 +434,7 @@ impl BillSums {
             keys_of.entry(role.to_owned()).or_default().entry(Arc::clone(&principal)).or_default();
             principal_of.insert(id, (role.to_owned(), principal));
         }
-        for id in self.sums.keys() {
+        for (id, _) in &self.sums {
             let Some((role, session)) = principal_of.get(&id.1) else { continue };
             let keys = keys_of.get_mut(role).and_then(|it| it.get_mut(session));
             keys.into_iter().for_each(|it| it.push(*id));
@@ -355,7 +442,7 @@ impl BillSums {
         for (role, sessions) in keys_of {
             let mut costs: BTreeMap<Date, BTreeMap<Arc<str>, i128>> = BTreeMap::new();
             for (session, keys) in &sessions {
-                for sum in keys.iter().filter_map(|it| self.sums.get(it)).flatten() {
+                for sum in keys.iter().filter_map(|it| self.days(*it)).flatten() {
                     let cost = costs.entry(sum.day()).or_default();
                     *cost.entry(Arc::clone(session)).or_default() += sum.unblended().abs();
                 }
@@ -374,7 +461,7 @@ impl BillSums {
 
     /// Moves one day of a key to the same key of another principal.
     fn fold(&mut self, id: KeyId, day: Date, principal: &str) -> Result<(), MoneyError> {
-        let Some(days) = self.sums.get_mut(&id) else { return Ok(()) };
+        let Some(days) = self.days_mut(id) else { return Ok(()) };
         let Ok(place) = days.binary_search_by_key(&day, DaySum::day) else { return Ok(()) };
         let sum = days.remove(place);
         let detail = self.details.get(id.1).cloned().flatten();
@@ -385,44 +472,48 @@ impl BillSums {
 
     /// Lays out the totals.
     pub(crate) fn finished(mut self) -> Result<BillRollups, MoneyError> {
-        let mut states = BTreeMap::new();
-        for (day, DaySums { by_currency, estimated }) in std::mem::take(&mut self.totals) {
-            let mut state = DayState { totals: BTreeMap::new(), estimated };
-            for (currency, (ai, other)) in by_currency {
-                let total = DayTotal {
-                    ai: ai.costs(currency)?,
-                    other: other.costs(currency)?,
-                    ai_line_count: ai.line_count(),
-                    other_line_count: other.line_count(),
+        let mut states: BTreeMap<Date, DayState> = BTreeMap::new();
+        for ((currency, is_ai), sums) in std::mem::take(&mut self.totals) {
+            for sum in sums {
+                let state = states.entry(sum.day()).or_default();
+                let zero = || DayTotal::zero(currency);
+                let total = state.totals.entry(currency).or_insert_with(zero);
+                let (costs, line_count) = match is_ai {
+                    true => (&mut total.ai, &mut total.ai_line_count),
+                    false => (&mut total.other, &mut total.other_line_count),
                 };
-                state.totals.insert(currency, total);
+                *costs = sum.costs(currency)?;
+                *line_count = sum.line_count();
             }
-            states.insert(day, state);
+        }
+        for day in &self.estimated {
+            states.entry(*day).or_default().estimated = true;
         }
         Ok(self.finish(states))
     }
 
     /// Puts everything in order, so that equal bills are equal.
     fn finish(self, days: BTreeMap<Date, DayState>) -> BillRollups {
+        drop(self.places);
         let mut sums = self.sums;
-        sums.retain(|_, days| !days.is_empty());
-        let (summaries, summary_places) = self.summaries.sorted(sums.keys().map(|it| it.0));
-        let (details, detail_places) = self.details.sorted(sums.keys().map(|it| it.1));
+        sums.retain(|(_, days)| !days.is_empty());
+        let (summaries, summary_places) =
+            self.summaries.sorted(sums.iter().map(|it| it.0.0), RollupKey::clone);
+        let order = order_of_details(&self.details);
+        let (details, detail_places) = self.details.sorted(sums.iter().map(|it| it.0.1), order);
         let mut used_files =
-            sums.values().flatten().filter_map(|it| it.file).map(|it| it.get() - 1);
+            sums.iter().flat_map(|it| &it.1).filter_map(|it| it.file).map(|it| it.get() - 1);
         // One file stays where it is: that it is used is enough to know.
         let is_one_file = self.files.values.len() < 2;
         let (files, file_places) = match is_one_file {
-            true => self.files.sorted(used_files.next().into_iter()),
-            false => self.files.sorted(used_files),
+            true => self.files.sorted(used_files.next().into_iter(), Arc::clone),
+            false => self.files.sorted(used_files, Arc::clone),
         };
         let place = |places: &[u32], id| at(places, id).copied().unwrap_or_default();
-        let mut sums: Vec<(KeyId, Vec<DaySum>)> = sums
-            .into_iter()
-            .map(|((summary, detail), days)| {
-                ((place(&summary_places, summary), place(&detail_places, detail)), days)
-            })
-            .collect();
+        for ((summary, detail), _) in &mut sums {
+            *summary = place(&summary_places, *summary);
+            *detail = place(&detail_places, *detail);
+        }
         sums.sort_unstable_by_key(|(id, _)| *id);
         let moved = if is_one_file { &mut [] } else { sums.as_mut_slice() };
         for sum in moved.iter_mut().flat_map(|(_, days)| days) {
@@ -431,5 +522,32 @@ impl BillSums {
                 .map(|it| NonZeroU32::MIN.saturating_add(place(&file_places, it.get() - 1)));
         }
         BillRollups { summaries, details, sums, days, files }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn copies_of_a_text_rank_alike() {
+        let texts: [Arc<str>; 4] = ["b", "a", "b", "c"].map(Arc::from);
+        let ranks = Ranks::new(texts.iter());
+        assert_eq!(texts.each_ref().map(|it| ranks.of(it)), [1, 0, 1, 2]);
+    }
+
+    proptest! {
+        /// What stands for keys while they are sorted gives the order of the keys themselves.
+        #[test]
+        fn keys_are_in_order(lines in any_line_items(), rules in any_rules()) {
+            for bill in ledger_of(&lines, &rules).0.values() {
+                prop_assert!(bill.summaries.is_sorted_by(|left, right| left < right));
+                prop_assert!(bill.details.is_sorted_by(|left, right| left < right));
+                prop_assert!(bill.sums.is_sorted_by(|left, right| left.0 < right.0));
+            }
+        }
     }
 }

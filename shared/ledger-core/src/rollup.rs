@@ -16,7 +16,7 @@ use crate::principal::Principal;
 use crate::usage_type::{Meter, UsageType};
 
 /// What entries must share to be summed into one rollup.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RollupKey {
     /// Who pays.
     pub owner: Owner,
@@ -39,7 +39,7 @@ pub struct RollupKey {
 }
 
 /// What a summary leaves out: these have many values, and few questions need them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Detail {
     /// The account that was charged.
     pub account: Arc<str>,
