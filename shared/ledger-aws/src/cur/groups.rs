@@ -137,6 +137,8 @@ type CallerKey = ([Id; CALLER_COLUMNS.len()], Id);
 /// Lines of one bill, month of usage and currency.
 struct Frame {
     period: BillingPeriod,
+    /// The first day of the month of usage.
+    first_of_use: Date,
     payer: Id,
     currency: Id,
     currency_read: Currency,
@@ -160,6 +162,8 @@ struct Charge {
 struct Partition {
     places: Map<Packed, u32>,
     groups: Vec<Group>,
+    /// Of each group; `None` where its rows are to be read as text.
+    keys: Vec<Option<Key>>,
     sums: Vec<SmallSum>,
     /// What became too large for one small sum, by its place.
     spilled: Map<u16, Vec<SmallSum>>,
@@ -343,6 +347,7 @@ impl Groups {
             for (packed, place) in std::mem::take(&mut partition.places) {
                 let moved = before.moved(&packed, &self.known.layout);
                 let Some(mut group) = partition.group(place).cloned() else { continue };
+                let key = partition.key(place);
                 // Where its own partition is full another keeps it; its next rows begin a new group.
                 let own = self.known.layout.partition(&moved);
                 let has_room = |it: &Partition| it.sums.len() + group.days.len() < NO_SUM.into();
@@ -355,7 +360,7 @@ impl Groups {
                 for place in group.days.iter_mut().filter(|it| **it != NO_SUM) {
                     *place = partition.move_sum(*place, to).ok_or(MoneyError::OutOfRange)?;
                 }
-                to.insert(moved, group);
+                to.insert(moved, group, key);
             }
         }
         Ok(())
@@ -389,25 +394,23 @@ impl Groups {
         file: &Arc<str>,
         reader: &mut Reader<'_>,
     ) -> Result<(), SourceError> {
-        let Groups { mut known, partitions, first_row, .. } =
+        let Groups { known, partitions, first_row, .. } =
             std::mem::replace(self, Groups::new(self.known.has_column));
         let mut made = [Map::default(), Map::default()];
-        for mut partition in partitions {
-            let mut keys = Vec::with_capacity(partition.places.len());
-            for (packed, place) in std::mem::take(&mut partition.places) {
-                if let Some(group) = partition.group(place)
-                    && group.has_sums()
-                {
-                    let key = known.key(&packed, &mut reader.converter);
-                    let key = key.ok_or_else(|| refused(file, unknown()))?;
-                    keys.push((key, packed, place));
+        for partition in partitions {
+            let mut keys = Vec::with_capacity(partition.groups.len());
+            for ((group, key), place) in partition.groups.iter().zip(&partition.keys).zip(0..) {
+                if group.has_sums() {
+                    keys.push((key.ok_or_else(|| refused(file, unknown()))?, place));
                 }
             }
             // Neighbours then share most of what they are made of.
-            keys.sort_unstable_by_key(|it| it.0);
+            keys.sort_unstable();
+            fetch(partition.sums.iter().map(|it| it.line_count));
             let mut before: Option<(Key, LineItem)> = None;
-            for (key, packed, place) in keys {
-                let sums = partition.day_sums(place, first_row, |it| known.date(&packed, it));
+            for (key, place) in keys {
+                let month = known.first_of_use(&key).ok_or_else(|| refused(file, unknown()))?;
+                let sums = partition.day_sums(place, first_row, month);
                 let sums = sums.map_err(|it| SourceError::Money(file.to_string(), it))?;
                 let like = before.take().filter(|it| is_alike(it, &key)).map(|it| it.1);
                 let line = match like {
@@ -492,8 +495,9 @@ impl Known {
     }
 
     /// The group of rows that are packed like this.
-    fn group(&mut self, packed: &Packed, converter: &mut Converter) -> Group {
-        Group::new(match self.key(packed, converter) {
+    fn group(&mut self, packed: &Packed, converter: &mut Converter) -> (Group, Option<Key>) {
+        let key = self.key(packed, converter);
+        let kind = match key {
             None => GroupKind::Unclear,
             Some([_, OTHER, ..]) => GroupKind::Other,
             Some([_, charge, ..]) => {
@@ -501,12 +505,13 @@ impl Known {
                 let power = power.and_then(|it| u8::try_from(it).ok());
                 power.map_or(GroupKind::Plain, GroupKind::Tokens)
             }
-        })
+        };
+        (Group::new(kind), key)
     }
 
-    fn date(&self, packed: &Packed, of_month: u8) -> Option<Date> {
-        let first = first_of(self.calendar.month(self.layout.number(packed, STARTS))?)?;
-        Date::new(first.year(), first.month(), i8::try_from(of_month).ok()? + 1).ok()
+    /// The first day of the month of usage.
+    fn first_of_use(&self, [frame, ..]: &Key) -> Option<Date> {
+        self.frames.value(*frame).map(|it| it.first_of_use)
     }
 
     /// What the lines of a group share, with the day and the amounts of their first sum.
@@ -640,7 +645,7 @@ impl Frame {
         let can_stand =
             days.contains(&first_of_use) && days.contains(&first_of_use.last_of_month());
         let is_clear = is_told && can_stand && read.is_some();
-        Some(Frame { period, payer, currency, currency_read, is_clear })
+        Some(Frame { period, first_of_use, payer, currency, currency_read, is_clear })
     }
 }
 
@@ -684,20 +689,19 @@ impl Partition {
             found.group = match self.places.get(&row.packed) {
                 Some(place) => *place,
                 None => {
-                    let group = known.group(&row.packed, converter);
-                    self.insert(row.packed, group)
+                    let (group, key) = known.group(&row.packed, converter);
+                    self.insert(row.packed, group, key)
                 }
             };
         }
+        fetch(self.groups.iter().map(|it| it.days[0]));
         for (row, found) in pending.iter().zip(&mut found) {
             if let Some(group) = self.group(found.group) {
                 found.kind = group.kind;
                 found.sum = group.days.get(usize::from(row.of_month)).copied().unwrap_or(NO_SUM);
             }
         }
-        for found in &found {
-            std::hint::black_box(self.sums.get(usize::from(found.sum)).map(|it| it.line_count));
-        }
+        fetch(found.iter().filter_map(|it| Some(self.sums.get(usize::from(it.sum))?.line_count)));
         for (row, found) in pending.iter().zip(&found) {
             if !self.add(row, found) {
                 let row = u64::from(row.row).saturating_sub(before);
@@ -731,11 +735,16 @@ impl Partition {
         true
     }
 
-    fn insert(&mut self, packed: Packed, group: Group) -> u32 {
+    fn insert(&mut self, packed: Packed, group: Group, key: Option<Key>) -> u32 {
         let place = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
         self.places.insert(packed, place);
         self.groups.push(group);
+        self.keys.push(key);
         place
+    }
+
+    fn key(&self, place: u32) -> Option<Key> {
+        *self.keys.get(usize::try_from(place).ok()?)?
     }
 
     fn group(&self, place: u32) -> Option<&Group> {
@@ -747,12 +756,13 @@ impl Partition {
         &self,
         place: u32,
         first_row: u64,
-        date: impl Fn(u8) -> Option<Date>,
+        first_of_use: Date,
     ) -> Result<Vec<DaySum>, MoneyError> {
         let days = self.group(place).map_or([NO_SUM; 31], |it| it.days);
         let mut sums = Vec::with_capacity(days.iter().filter(|it| **it != NO_SUM).count());
-        for (day, place) in (0..).zip(days) {
-            let Some((sum, date)) = self.sums.get(usize::from(place)).zip(date(day)) else {
+        for (day, place) in (1..).zip(days) {
+            let date = Date::new(first_of_use.year(), first_of_use.month(), day);
+            let Some((sum, date)) = self.sums.get(usize::from(place)).zip(date.ok()) else {
                 continue;
             };
             let mut day_sum = DaySum::zero(date);
@@ -763,6 +773,12 @@ impl Partition {
         }
         Ok(sums)
     }
+}
+
+/// Reads a number of each of many values and nothing else, so that the processor fetches several of
+/// them at once, and has them near when they are used.
+fn fetch(numbers: impl Iterator<Item = u16>) {
+    std::hint::black_box(numbers.fold(0, |all, it| all | it));
 }
 
 /// Makes a sum; `None` where there is no room, and text must tell.

@@ -77,22 +77,22 @@ pub(super) struct Sets {
     /// The entries of all sets, and where those of each end.
     entries: Vec<Entry>,
     ends: Vec<usize>,
-    /// Sets that were asked for, by what their entries make of [`recent_place`].
+    /// Sets that were asked for, by the first bits of the sum of [`mixed`] entries.
     recent: Vec<Id>,
     scratch: Vec<Entry>,
+    sums: Vec<u64>,
 }
 
 /// How many bits the places of recent sets have.
 const RECENT_BITS: u32 = 14;
 
-/// A place that sets share by chance alone.
+/// What an entry adds to the place of its set: sets share a place by chance alone.
 #[inline]
-fn recent_place(set: &[Entry]) -> usize {
+fn mixed(entry: Entry) -> u64 {
     // Odd, and else of no meaning.
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |mixed: u64, entry: &Entry| (mixed.rotate_left(23) ^ entry).wrapping_mul(FACTOR);
-    let mixed = set.iter().fold(0, mix) >> (u64::BITS - RECENT_BITS);
-    usize::try_from(mixed).unwrap_or_default()
+    let mixed = entry.wrapping_mul(FACTOR);
+    (mixed ^ (mixed >> 32)).wrapping_mul(FACTOR)
 }
 
 /// A key and its value side by side.
@@ -116,6 +116,7 @@ impl Sets {
             ends: Vec::new(),
             recent: vec![EMPTY; 1 << RECENT_BITS],
             scratch: Vec::new(),
+            sums: Vec::new(),
         };
         sets.slow_id(&[]);
         // No row has this one.
@@ -123,9 +124,14 @@ impl Sets {
         sets
     }
 
-    #[inline]
     fn id(&mut self, set: &[Entry]) -> Id {
-        let place = recent_place(set);
+        self.id_at(set, set.iter().fold(0, |sum, it| sum.wrapping_add(mixed(*it))))
+    }
+
+    /// As [`Sets::id`], where the sum of the mixed entries is known.
+    #[inline]
+    fn id_at(&mut self, set: &[Entry], sum: u64) -> Id {
+        let place = usize::try_from(sum >> (u64::BITS - RECENT_BITS)).unwrap_or_default();
         let recent = self.recent.get(place).copied().unwrap_or(EMPTY);
         let known = self.get(recent);
         // Compared here: sets are short, and a call costs more.
@@ -334,17 +340,32 @@ impl<'a> MapView<'a> {
             return;
         }
         let mut entries = std::mem::take(&mut sets.scratch);
+        let mut sums = std::mem::take(&mut sets.sums);
         entries.clear();
         entries
             .extend(self.keys.ids().zip(self.values.ids()).map(|(key, value)| entry(key, value)));
+        // Sums up to each entry: the difference of two is that of a set. Adding up each set for itself
+        // takes longer, as the processor cannot foretell where it ends.
+        sums.clear();
+        sums.push(0);
+        sums.extend(entries.iter().scan(0_u64, |sum, it| {
+            *sum = sum.wrapping_add(mixed(*it));
+            Some(*sum)
+        }));
         let index = |it: i32| usize::try_from(it).unwrap_or_default();
+        let sum = |it: usize| sums.get(it).copied().unwrap_or_default();
         let ends = self.offsets.iter().zip(self.offsets.iter().skip(1));
-        ids.extend(ends.map(|(from, to)| match entries.get(index(*from)..index(*to)) {
-            Some([]) => EMPTY,
-            Some(set) if set.len() <= ENTRIES_MAX => sets.id(set),
-            _ => ODD_SET,
+        ids.extend(ends.map(|(from, to)| (index(*from), index(*to))).map(|(from, to)| {
+            match entries.get(from..to) {
+                Some([]) => EMPTY,
+                Some(set) if set.len() <= ENTRIES_MAX => {
+                    sets.id_at(set, sum(to).wrapping_sub(sum(from)))
+                }
+                _ => ODD_SET,
+            }
         }));
         sets.scratch = entries;
+        sets.sums = sums;
     }
 
     /// The set of a row's entries; those whose key is not wanted or that have no value do not count.
