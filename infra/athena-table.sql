@@ -22,7 +22,22 @@ CREATE EXTERNAL TABLE tollbook_export (
     product map<string, string>,
     product_product_family string,
     product_region_code string,
-    tags map<string, string>
+    tags map<string, string>,
+    savings_plan_savings_plan_effective_cost double,
+    savings_plan_net_savings_plan_effective_cost double,
+    savings_plan_total_commitment_to_date double,
+    savings_plan_used_commitment double,
+    savings_plan_recurring_commitment_for_billing_period double,
+    savings_plan_net_recurring_commitment_for_billing_period double,
+    savings_plan_amortized_upfront_commitment_for_billing_period double,
+    savings_plan_net_amortized_upfront_commitment_for_billing_period double,
+    reservation_effective_cost double,
+    reservation_net_effective_cost double,
+    reservation_unused_amortized_upfront_fee_for_billing_period double,
+    reservation_net_unused_amortized_upfront_fee_for_billing_period double,
+    reservation_unused_recurring_fee double,
+    reservation_net_unused_recurring_fee double,
+    reservation_reservation_a_r_n string
 )
 PARTITIONED BY (billing_period string)
 STORED AS PARQUET

@@ -96,12 +96,14 @@ pub fn json_of(report: &ImportReport) -> Value {
         for kind in ImportReport::stated(total) {
             let (ai, other) = (total.ai.of(kind), total.other.of(kind));
             let all = ai.checked_add(other).map(|it| it.amount().to_string());
+            // What is not AI is not amortized.
+            let is_known = !kind.is_amortized();
             totals.push(json!({
                 "currency": currency.as_str(),
                 "cost_kind": kind.as_str(),
                 "ai": ai.amount().to_string(),
-                "other": other.amount().to_string(),
-                "all": all.ok(),
+                "other": is_known.then(|| other.amount().to_string()),
+                "all": all.ok().filter(|_| is_known),
             }));
         }
     }
@@ -170,12 +172,14 @@ pub fn print(report: &ImportReport) {
             let (ai, other) = (total.ai.of(kind), total.other.of(kind));
             let all = ai.checked_add(other).unwrap_or(ai);
             let exact = |money: ledger_core::money::Money| money.amount().to_string();
+            // What is not AI is not amortized.
+            let known = |money| if kind.is_amortized() { "-".to_owned() } else { exact(money) };
             rows.push(vec![
                 currency.to_string(),
                 kind.as_str().to_owned(),
                 exact(ai),
-                exact(other),
-                exact(all),
+                known(other),
+                known(all),
             ]);
         }
     }

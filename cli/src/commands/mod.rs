@@ -26,7 +26,7 @@ pub fn today() -> Date {
 
 fn cost_kind(text: &str) -> anyhow::Result<CostKind> {
     CostKind::parse(text)
-        .with_context(|| format!("`--cost-kind {text}`: expected unblended or net_unblended"))
+        .with_context(|| format!("`--cost-kind {text}`: expected {}", CostKind::WORDS))
 }
 
 fn read_file(path: &Path) -> anyhow::Result<String> {

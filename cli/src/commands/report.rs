@@ -29,7 +29,8 @@ pub async fn report(place: &Place, format: Format, args: &ReportArgs) -> anyhow:
     let period = period_of(args, &opened.ledger).await?;
     let query = ReportQuery { period, by, scope, cost_kind };
     let mut answer = lookup::report(&query, &opened.ledger).await?;
-    let reconciled = lookup::reconciliation(period, cost_kind, today(), &opened.ledger).await?;
+    let charged = cost_kind.as_charged();
+    let reconciled = lookup::reconciliation(period, charged, today(), &opened.ledger).await?;
     opened.close().await;
     if let Some(currency) = currency {
         answer.currencies.retain(|it| it.currency == currency);
@@ -98,6 +99,7 @@ fn print_json(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconcil
             })
             .collect();
         let other = report.and_then(|it| answer.other.get(&it.currency));
+        let other = other.filter(|_| !query.cost_kind.is_amortized());
         json!({
             "from": query.period.start().to_string(),
             "to": query.period.end().to_string(),
@@ -107,6 +109,7 @@ fn print_json(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconcil
             "rows": rows,
             "total": report.map_or_else(|| "0".to_owned(), |it| it.total.amount().to_string()),
             "other": other.map(|it| it.amount().to_string()),
+            "reconciliation_cost_kind": query.cost_kind.as_charged().as_str(),
             "reconciliation": report.map_or_else(Vec::new, |it| days_of(reconciled, it.currency)),
         })
     };
@@ -151,7 +154,7 @@ fn compared_body(compared: &Compared) -> Map<String, Value> {
 }
 
 /// Whether Cost Explorer says the same as the bill, whatever the report was limited to.
-fn print_reconciliation(reconciled: &[ReconciledDay]) {
+fn print_reconciliation(reconciled: &[ReconciledDay], charged: &str) {
     if reconciled.is_empty() {
         return;
     }
@@ -160,7 +163,7 @@ fn print_reconciliation(reconciled: &[ReconciledDay]) {
     };
     let differing: Vec<_> = reconciled.iter().filter(differs).collect();
     output::line(&format!(
-        "Cost Explorer agrees with the bill on {} of {} days",
+        "Cost Explorer agrees with the bill on {} of {} days{charged}",
         reconciled.len() - differing.len(),
         reconciled.len()
     ));
@@ -245,8 +248,13 @@ fn print_tables(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconc
         query.period,
         query.cost_kind.as_str()
     ));
+    let charged = match query.cost_kind.is_amortized() {
+        true => format!(", {} cost", query.cost_kind.as_charged().as_str()),
+        false => String::new(),
+    };
     for (currency, other) in answer.other.iter().filter(|(_, other)| !other.is_zero()) {
-        output::line(&format!("not AI on the same bills: {} ({currency})", other.to_reader()));
+        let other = other.to_reader();
+        output::line(&format!("not AI on the same bills{charged}: {other} ({currency})"));
     }
-    print_reconciliation(reconciled);
+    print_reconciliation(reconciled, &charged);
 }

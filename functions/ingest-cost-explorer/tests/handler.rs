@@ -46,6 +46,8 @@ fn line(day: Date, cost: i64) -> CostLine {
         product_attributes: BTreeMap::new(),
         unblended: Decimal::from(cost),
         net_unblended: Decimal::from(cost),
+        amortized: Decimal::from(cost),
+        net_amortized: Decimal::from(cost),
         usage_amount: Decimal::ONE,
         unit: "1K tokens".to_owned(),
         currency: "USD".to_owned(),

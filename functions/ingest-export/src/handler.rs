@@ -167,7 +167,8 @@ fn summary(address: &str, report: &ImportReport) -> Value {
                 "currency": currency.as_str(),
                 "cost_kind": kind.as_str(),
                 "ai": total.ai.of(kind).amount().to_string(),
-                "other": total.other.of(kind).amount().to_string(),
+                // What is not AI is not amortized.
+                "other": (!kind.is_amortized()).then(|| total.other.of(kind).amount().to_string()),
             }));
         }
     }

@@ -86,7 +86,7 @@ impl Parameters {
     fn cost_kind(&self) -> Result<CostKind, ApiError> {
         let Some(text) = self.get("cost_kind") else { return Ok(CostKind::Unblended) };
         let kind = CostKind::parse(text);
-        kind.ok_or_else(|| bad("cost_kind", text, "`unblended` or `net_unblended`"))
+        kind.ok_or_else(|| bad("cost_kind", text, CostKind::WORDS))
     }
 
     fn currency(&self) -> Result<Option<Currency>, ApiError> {
@@ -167,7 +167,8 @@ struct CostsAnswer {
     cost_kind: &'static str,
     rows: Vec<CostsRow>,
     total: String,
-    other: String,
+    /// What is not AI; `null` by an amortized cost kind, by which it is not known.
+    other: Option<String>,
     next_cursor: Option<String>,
 }
 
@@ -236,7 +237,8 @@ pub(crate) async fn costs<L: LedgerStore>(
         cost_kind: query.cost_kind.as_str(),
         rows: rows.collect(),
         total,
-        other: other.map_or_else(|| "0".to_owned(), plain),
+        other: (!query.cost_kind.is_amortized())
+            .then(|| other.map_or_else(|| "0".to_owned(), plain)),
         next_cursor,
     };
     tagged(&headers, &body)

@@ -286,7 +286,7 @@ async fn what_is_wrong_is_named() {
         ("costs?where=owner", "`where` is `owner`; expected `dimension=value`"),
         (
             "costs?cost_kind=blended",
-            "`cost_kind` is `blended`; expected `unblended` or `net_unblended`",
+            "`cost_kind` is `blended`; expected `unblended`, `net_unblended`, `amortized` or `net_amortized`",
         ),
         (
             "costs?currency=usdollar",

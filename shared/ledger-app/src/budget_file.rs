@@ -79,9 +79,8 @@ fn budget_of(entry: &BudgetEntry) -> Result<Budget, String> {
     })?;
     let cost_kind = match entry.cost_kind.as_deref() {
         None => CostKind::Unblended,
-        Some(text) => CostKind::parse(text).ok_or_else(|| {
-            format!("`cost_kind` is `{text}`; expected unblended or net_unblended")
-        })?,
+        Some(text) => CostKind::parse(text)
+            .ok_or_else(|| format!("`cost_kind` is `{text}`; expected {}", CostKind::WORDS))?,
     };
     let thresholds = entry.thresholds.clone().unwrap_or_else(|| vec![50, 80, 100]);
     let ascending =

@@ -97,6 +97,10 @@ pub struct CostGroup {
     pub unblended: Option<String>,
     /// `NetUnblendedCost`.
     pub net_unblended: Option<String>,
+    /// `AmortizedCost`.
+    pub amortized: Option<String>,
+    /// `NetAmortizedCost`.
+    pub net_amortized: Option<String>,
     /// `UsageQuantity`.
     pub usage_amount: Option<String>,
     /// The unit of the usage, such as `1K tokens`; `N/A` where unlike units were added.
@@ -879,18 +883,24 @@ fn read_costs(group: &CostGroup) -> Result<Option<(Costs, Decimal)>, ReadError> 
     let missing =
         |metric| ReadError::Unreadable(format!("it has no `{metric}`; expected an amount"));
     let unblended = group.unblended.as_deref().ok_or_else(|| missing("UnblendedCost"))?;
-    let net = group.net_unblended.as_deref();
+    let others = [&group.net_unblended, &group.amortized, &group.net_amortized];
     let is_total = group.tag_value.is_none() && group.usage_type.is_none();
     let is_nothing = |text: &str| parse_decimal(text).is_ok_and(|it| it.is_zero());
-    if is_total && is_nothing(unblended) && net.is_none_or(is_nothing) {
+    if is_total && is_nothing(unblended) && others.into_iter().flatten().all(|it| is_nothing(it)) {
         return Ok(None);
     }
     let code = group.currency.as_deref().unwrap_or_default();
     let currency = Currency::parse(code).map_err(|err| ReadError::Unreadable(err.to_string()))?;
-    let unblended = Money::parse(unblended, currency).map_err(ReadError::Money)?;
-    let net = net.map(|it| Money::parse(it, currency)).transpose().map_err(ReadError::Money)?;
-    let costs =
-        Costs::new(unblended.money, net.as_ref().map(|it| it.money)).map_err(ReadError::Money)?;
+    let read = |it: &str| Money::parse(it, currency).map_err(ReadError::Money);
+    let unblended = read(unblended)?;
+    let mut amounts = [None; 3];
+    for (amount, text) in amounts.iter_mut().zip(others) {
+        *amount = text.as_deref().map(read).transpose()?.map(|it| it.money);
+    }
+    let [net, amortized, net_amortized] = amounts;
+    let costs = Costs::new(unblended.money, net)
+        .and_then(|it| it.amortized_to(amortized, net_amortized))
+        .map_err(ReadError::Money)?;
     Ok(Some((costs, unblended.difference)))
 }
 

@@ -50,7 +50,7 @@ pub struct ReportAnswer {
     /// One answer a currency.
     pub currencies: Vec<CurrencyReport>,
     /// What the same bills hold for anything but AI, by currency: with the total of a report that
-    /// leaves nothing out it is the whole bill.
+    /// leaves nothing out it is the whole bill. Always what was charged: nobody amortizes it.
     pub other: BTreeMap<Currency, Money>,
     /// The end of the last day with data.
     pub data_up_to: Option<Date>,
@@ -75,7 +75,7 @@ pub async fn report(
     .await?;
     let mut other = BTreeMap::new();
     for total in served.iter().flat_map(|day| day.state.totals.values()) {
-        let cost = total.other.of(query.cost_kind);
+        let cost = total.other.of(query.cost_kind.as_charged());
         let sum = other.entry(cost.currency()).or_insert_with(|| Money::zero(cost.currency()));
         *sum = sum.checked_add(cost).map_err(LookupError::Money)?;
     }

@@ -45,7 +45,9 @@ pub enum Reading {
     /// what they come to by day. The day and the amounts of the line item are those of one of the
     /// sums, its line is the first of all.
     ///
-    /// Lines that are not AI may be told with no more than their bill and currency.
+    /// Lines that are not AI may be told with no more than their bill and currency. What amortizing
+    /// adds is in the costs of the line item alone, for its own day: where it is not nothing, there
+    /// is one sum.
     Lines(LineItem, Vec<DaySum>),
     /// A line that could not be read.
     Rejected(Rejected),

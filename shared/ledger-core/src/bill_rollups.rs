@@ -8,6 +8,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use jiff::civil::Date;
 
+use crate::cost::Amortization;
 use crate::currency::Currency;
 use crate::day_sum::DaySum;
 use crate::line_item::Provenance;
@@ -27,6 +28,7 @@ pub struct BillRollups {
     details: Vec<Option<Detail>>,
     /// By key, and so in the order of keys; the sums of a key by day.
     sums: Vec<(KeyId, Vec<DaySum>)>,
+    amortizations: Amortizations,
     days: BTreeMap<Date, DayState>,
     /// The files of first lines, in order.
     files: Vec<Arc<str>>,
@@ -41,6 +43,9 @@ struct DayState {
 
 /// The places of a key's two halves.
 type KeyId = (u32, u32);
+
+/// What amortizing adds to the sums of a key on a day: few have any.
+type Amortizations = BTreeMap<(KeyId, Date), Amortization>;
 
 impl BillRollups {
     /// How many days the bill tells of.
@@ -83,15 +88,20 @@ impl BillRollups {
 
     fn laid_out(&self, day: Date, state: &DayState) -> Result<DayRollups, MoneyError> {
         let mut rollups = Vec::new();
-        for ((summary, detail), days) in &self.sums {
+        for (id, days) in &self.sums {
+            let (summary, detail) = id;
             let Ok(place) = days.binary_search_by_key(&day, DaySum::day) else { continue };
             let Some(sum) = days.get(place) else { continue };
             let halves = at(&self.summaries, *summary).zip(at(&self.details, *detail));
             let Some((summary, detail)) = halves else { continue };
             let key = RollupKey { detail: detail.clone(), ..summary.clone() };
             let file = sum.file.and_then(|it| at(&self.files, it.get() - 1));
+            let charged = sum.costs(key.currency)?;
             let measures = Measures {
-                costs: sum.costs(key.currency)?,
+                costs: match self.amortizations.get(&(*id, day)) {
+                    Some(added) => charged.amortized_by(*added)?,
+                    None => charged,
+                },
                 tokens: sum.tokens(),
                 line_count: sum.line_count(),
                 first_line: file
@@ -127,6 +137,7 @@ impl FromIterator<(Date, DayRollups)> for BillRollups {
                 sum.file = first_line.map(|it| sums.file_id(&it.file));
                 let detail = key.detail.take();
                 let id = (sums.summaries.id(key), sums.details.id(detail));
+                sums.amortizations.insert((id, day), costs.amortization());
                 if let Some(days) = sums.days_mut(id) {
                     days.push(sum);
                 } else {
@@ -288,21 +299,25 @@ pub(crate) struct BillSums {
     sums: Vec<(KeyId, Vec<DaySum>)>,
     /// Where the sums of a key are.
     places: Map<KeyId, u32>,
+    amortizations: Amortizations,
     files: Numbered<Arc<str>>,
     /// Of AI and of other lines, by day.
     totals: BTreeMap<(Currency, bool), Vec<DaySum>>,
+    /// What amortizing adds to the AI lines of a day.
+    amortized: BTreeMap<(Currency, Date), Amortization>,
     /// Days whose figures may change.
     estimated: BTreeSet<Date>,
 }
 
 impl BillSums {
-    /// Counts sums in the totals of their days.
+    /// Counts sums in the totals of their days, and what amortizing adds on one of them.
     pub(crate) fn add_totals(
         &mut self,
         currency: Currency,
         is_ai: bool,
         estimated: bool,
         sums: &[DaySum],
+        (amortized_day, added): (Date, Amortization),
     ) -> Result<(), MoneyError> {
         if estimated {
             self.estimated.extend(sums.iter().map(DaySum::day));
@@ -325,15 +340,22 @@ impl BillSums {
             total.add_amounts(sum)?;
             total.check_range()?;
         }
+        if !is_ai || added.is_zero() {
+            return Ok(());
+        }
+        let sum = self.amortized.entry((currency, amortized_day)).or_default();
+        *sum = sum.checked_add(&added)?;
         Ok(())
     }
 
-    /// Adds the sums of one key; their first lines stand in one file.
+    /// Adds the sums of one key, and what amortizing adds on one of their days; their first lines
+    /// stand in one file.
     pub(crate) fn add(
         &mut self,
         mut key: RollupKey,
         file: &Arc<str>,
         mut sums: Vec<DaySum>,
+        (amortized_day, added): (Date, Amortization),
     ) -> Result<(), MoneyError> {
         let detail = key.detail.take();
         let id = (self.summaries.id(key), self.details.id(detail));
@@ -342,7 +364,16 @@ impl BillSums {
             sum.check_range()?;
             sum.file = Some(file);
         }
+        if !added.is_zero() {
+            self.amortize(id, amortized_day, added)?;
+        }
         self.merge(id, sums)
+    }
+
+    fn amortize(&mut self, id: KeyId, day: Date, added: Amortization) -> Result<(), MoneyError> {
+        let sum = self.amortizations.entry((id, day)).or_default();
+        *sum = sum.checked_add(&added)?;
+        Ok(())
     }
 
     fn insert(&mut self, id: KeyId, sums: Vec<DaySum>) {
@@ -466,7 +497,11 @@ impl BillSums {
         let sum = days.remove(place);
         let detail = self.details.get(id.1).cloned().flatten();
         let detail = detail.map(|it| Detail { principal: Some(principal.into()), ..it });
+        let added = self.amortizations.remove(&(id, day));
         let id = (id.0, self.details.id(detail));
+        if let Some(added) = added {
+            self.amortize(id, day, added)?;
+        }
         self.merge(id, vec![sum])
     }
 
@@ -488,6 +523,22 @@ impl BillSums {
         }
         for day in &self.estimated {
             states.entry(*day).or_default().estimated = true;
+        }
+        for ((currency, day), added) in &self.amortized {
+            let state = states.get_mut(day);
+            if let Some(total) = state.and_then(|it| it.totals.get_mut(currency)) {
+                total.ai = total.ai.amortized_by(*added)?;
+            }
+        }
+        for ((id, day), added) in &self.amortizations {
+            let days = self.days(*id).zip(self.summaries.get(id.0));
+            let sum = days.and_then(|(days, key)| {
+                let place = days.binary_search_by_key(day, DaySum::day).ok()?;
+                Some((days.get(place)?, key.currency))
+            });
+            if let Some((sum, currency)) = sum {
+                sum.costs(currency)?.amortized_by(*added)?;
+            }
         }
         Ok(self.finish(states))
     }
@@ -515,13 +566,19 @@ impl BillSums {
             *detail = place(&detail_places, *detail);
         }
         sums.sort_unstable_by_key(|(id, _)| *id);
+        let amortizations = self.amortizations.into_iter().filter(|(_, added)| !added.is_zero());
+        let amortizations = amortizations.map(|(((summary, detail), day), added)| {
+            let id = (place(&summary_places, summary), place(&detail_places, detail));
+            ((id, day), added)
+        });
+        let amortizations = amortizations.collect();
         let moved = if is_one_file { &mut [] } else { sums.as_mut_slice() };
         for sum in moved.iter_mut().flat_map(|(_, days)| days) {
             sum.file = sum
                 .file
                 .map(|it| NonZeroU32::MIN.saturating_add(place(&file_places, it.get() - 1)));
         }
-        BillRollups { summaries, details, sums, days, files }
+        BillRollups { summaries, details, sums, amortizations, days, files }
     }
 }
 

@@ -30,8 +30,9 @@ pub struct LineAmounts {
 ///
 /// - **Shape:** costs in femto-units, tokens, how many lines there are and the first of them.
 /// - **Range:** as [`Money`]; fewer than 2³² lines.
-/// - **Invariant:** the same as the sum of the lines' [`Costs`] and tokens, in any order. There is
-///   one for each group and day of a bill, so it is kept small: 64 bytes.
+/// - **Invariant:** the same as the sum of what the lines' [`Costs`] charge and of their tokens, in any
+///   order. There is one for each group and day of a bill, so it is kept small: 64 bytes. What
+///   [amortizing](crate::cost::Amortization) adds is kept beside it, by the few lines that have any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DaySum {
     unblended: i128,
@@ -157,7 +158,7 @@ impl DaySum {
         self.has_tokens.then_some(self.tokens)
     }
 
-    /// The costs.
+    /// What its lines were charged at.
     ///
     /// # Errors
     ///
@@ -166,6 +167,18 @@ impl DaySum {
         let unblended = Money::from_femto_units(self.unblended, currency)?;
         let net = Money::from_femto_units(self.net_unblended, currency)?;
         Costs::new(unblended, self.is_net_stated.then_some(net))
+    }
+
+    /// All costs of one of the sums that a line item stands for: what amortizing adds is in the line
+    /// item alone.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn costs_of(&self, line_item: &LineItem) -> Result<Costs, MoneyError> {
+        let costs = self.costs(line_item.costs.currency())?;
+        let added = line_item.costs.amortization();
+        if self.day == line_item.day { costs.amortized_by(added) } else { Ok(costs) }
     }
 
     /// As [`DaySum::costs`], for a sum that is only checked.
@@ -231,8 +244,10 @@ mod tests {
             for line in lines.iter().filter(|it| it.costs.currency() == Currency::USD) {
                 sum.add_amounts(&DaySum::of(line)).unwrap();
                 costs = costs.checked_add(&line.costs).unwrap();
+                prop_assert_eq!(DaySum::of(line).costs_of(line).unwrap(), line.costs);
             }
-            prop_assert_eq!(sum.costs(Currency::USD).unwrap(), costs);
+            let sum = sum.costs(Currency::USD).unwrap();
+            prop_assert_eq!(sum.amortized_by(costs.amortization()).unwrap(), costs);
         }
     }
 }

@@ -132,7 +132,8 @@ impl Rollup {
 pub struct DayTotal {
     /// Lines for generative AI: the sum of the day's rollups.
     pub ai: Costs,
-    /// All other lines: counted and totalled, so that the bill adds up.
+    /// All other lines: counted and totalled by what they were charged at, so that the bill adds up.
+    /// Nobody amortizes them: by an amortized cost kind they say nothing.
     pub other: Costs,
     /// How many lines are in `ai`.
     pub ai_line_count: u64,
@@ -216,7 +217,8 @@ impl RollupBuilder {
         self.add_sums(entry, vec![sum])
     }
 
-    /// Adds entries that differ in nothing but their days and amounts; they stand in one file.
+    /// Adds entries that differ in nothing but their days and amounts; they stand in one file. What
+    /// amortizing adds to any of them is in the costs of the line item, for its own day.
     ///
     /// # Errors
     ///
@@ -232,11 +234,12 @@ impl RollupBuilder {
             None => self.bills.entry(line_item.bill.clone()).or_default(),
         };
         let (is_ai, estimated) = (line_item.ai, line_item.estimated);
-        bill.add_totals(line_item.costs.currency(), is_ai, estimated, &sums)?;
+        let added = (line_item.day, line_item.costs.amortization());
+        bill.add_totals(line_item.costs.currency(), is_ai, estimated, &sums, added)?;
         if !is_ai {
             return Ok(());
         }
-        bill.add(key_of(entry), &line_item.provenance.file, sums)
+        bill.add(key_of(entry), &line_item.provenance.file, sums, added)
     }
 
     /// Makes sure that a bill exists, also when no line of it was read.

@@ -163,8 +163,14 @@ fn any_money(currency: Currency) -> impl Strategy<Value = Money> {
 fn any_costs() -> impl Strategy<Value = Costs> {
     let currency = select(vec![Currency::USD, Currency::parse("JPY").unwrap()]);
     currency.prop_flat_map(|currency| {
-        (any_money(currency), prop::option::of(any_money(currency)))
-            .prop_map(|(unblended, net)| Costs::new(unblended, net).unwrap())
+        let maybe = || prop::option::of(any_money(currency));
+        (any_money(currency), maybe(), prop::option::weighted(0.2, (maybe(), maybe()))).prop_map(
+            |(unblended, net, amortized)| {
+                let (amortized, net_amortized) = amortized.unwrap_or_default();
+                let charged = Costs::new(unblended, net).unwrap();
+                charged.amortized_to(amortized, net_amortized).unwrap()
+            },
+        )
     })
 }
 
@@ -209,7 +215,8 @@ prop_compose! {
             tokens,
             ai: flags.0,
             estimated: flags.1,
-            costs,
+            // Lines that are not AI are not amortized.
+            costs: if flags.0 { costs } else { costs.amortized_to(None, None).unwrap() },
             ..line()
         }
     }

@@ -138,6 +138,8 @@ fn line(day: i8, service: &str, usage_type: &str, amount: &str, tags: &[(&str, &
         product_attributes: BTreeMap::new(),
         unblended: amount,
         net_unblended: amount * decimal("0.9"),
+        amortized: amount,
+        net_amortized: amount * decimal("0.9"),
         usage_amount: decimal("2.5"),
         unit: "1K tokens".to_owned(),
         currency: "USD".to_owned(),

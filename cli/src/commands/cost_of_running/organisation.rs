@@ -150,6 +150,8 @@ impl Organisation {
             product_attributes: BTreeMap::new(),
             unblended: cost,
             net_unblended: cost,
+            amortized: cost,
+            net_amortized: cost,
             usage_amount: cost,
             unit: "1K tokens".to_owned(),
             currency: "USD".to_owned(),

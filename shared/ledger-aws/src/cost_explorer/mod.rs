@@ -19,6 +19,8 @@ use self::error::{not_built, translate};
 
 const UNBLENDED: &str = "UnblendedCost";
 const NET_UNBLENDED: &str = "NetUnblendedCost";
+const AMORTIZED: &str = "AmortizedCost";
+const NET_AMORTIZED: &str = "NetAmortizedCost";
 const USAGE: &str = "UsageQuantity";
 
 /// AWS joins a tag's key and value with it. Keys and values may hold one themselves.
@@ -69,6 +71,8 @@ impl CostExplorer for AwsCostExplorer {
             .granularity(Granularity::Daily)
             .metrics(UNBLENDED)
             .metrics(NET_UNBLENDED)
+            .metrics(AMORTIZED)
+            .metrics(NET_AMORTIZED)
             .metrics(USAGE)
             .set_filter(service_filter(&query.services))
             .set_next_page_token(token.map(str::to_owned));
@@ -150,6 +154,8 @@ fn read_metrics(metrics: &HashMap<String, MetricValue>) -> CostGroup {
         usage_type: None,
         unblended: amount(UNBLENDED),
         net_unblended: amount(NET_UNBLENDED),
+        amortized: amount(AMORTIZED),
+        net_amortized: amount(NET_AMORTIZED),
         usage_amount: amount(USAGE),
         unit: unit(USAGE),
         currency: unit(UNBLENDED).or_else(|| unit(NET_UNBLENDED)),

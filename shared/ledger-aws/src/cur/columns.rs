@@ -43,6 +43,21 @@ pub(super) enum Column {
     ProductFamily,
     Region,
     Tags,
+    SavingsPlanEffectiveCost,
+    SavingsPlanNetEffectiveCost,
+    SavingsPlanTotalCommitment,
+    SavingsPlanUsedCommitment,
+    SavingsPlanRecurringCommitment,
+    SavingsPlanNetRecurringCommitment,
+    SavingsPlanUpfrontCommitment,
+    SavingsPlanNetUpfrontCommitment,
+    ReservationEffectiveCost,
+    ReservationNetEffectiveCost,
+    ReservationUnusedUpfrontFee,
+    ReservationNetUnusedUpfrontFee,
+    ReservationUnusedRecurringFee,
+    ReservationNetUnusedRecurringFee,
+    ReservationArn,
 }
 
 /// How many columns are read.
@@ -50,7 +65,7 @@ pub(super) const COUNT: usize = Column::ALL.len();
 
 impl Column {
     /// All of them, in the order of their numbers.
-    pub(super) const ALL: [Column; 19] = [
+    pub(super) const ALL: [Column; 34] = [
         Column::BillingEntity,
         Column::PeriodStart,
         Column::Payer,
@@ -70,7 +85,26 @@ impl Column {
         Column::ProductFamily,
         Column::Region,
         Column::Tags,
+        Column::SavingsPlanEffectiveCost,
+        Column::SavingsPlanNetEffectiveCost,
+        Column::SavingsPlanTotalCommitment,
+        Column::SavingsPlanUsedCommitment,
+        Column::SavingsPlanRecurringCommitment,
+        Column::SavingsPlanNetRecurringCommitment,
+        Column::SavingsPlanUpfrontCommitment,
+        Column::SavingsPlanNetUpfrontCommitment,
+        Column::ReservationEffectiveCost,
+        Column::ReservationNetEffectiveCost,
+        Column::ReservationUnusedUpfrontFee,
+        Column::ReservationNetUnusedUpfrontFee,
+        Column::ReservationUnusedRecurringFee,
+        Column::ReservationNetUnusedRecurringFee,
+        Column::ReservationArn,
     ];
+
+    /// What is read of every AI line. The others tell how a few are amortized, which are read as
+    /// text.
+    pub(super) const OF_ALL_LINES: &[Column] = Column::ALL.split_at(19).0;
 
     /// Without these a line says nothing.
     pub(super) const REQUIRED: [Column; 3] =
@@ -98,6 +132,33 @@ impl Column {
             Column::ProductFamily => "product_product_family",
             Column::Region => "product_region_code",
             Column::Tags => "tags",
+            Column::SavingsPlanEffectiveCost => "savings_plan_savings_plan_effective_cost",
+            Column::SavingsPlanNetEffectiveCost => "savings_plan_net_savings_plan_effective_cost",
+            Column::SavingsPlanTotalCommitment => "savings_plan_total_commitment_to_date",
+            Column::SavingsPlanUsedCommitment => "savings_plan_used_commitment",
+            Column::SavingsPlanRecurringCommitment => {
+                "savings_plan_recurring_commitment_for_billing_period"
+            }
+            Column::SavingsPlanNetRecurringCommitment => {
+                "savings_plan_net_recurring_commitment_for_billing_period"
+            }
+            Column::SavingsPlanUpfrontCommitment => {
+                "savings_plan_amortized_upfront_commitment_for_billing_period"
+            }
+            Column::SavingsPlanNetUpfrontCommitment => {
+                "savings_plan_net_amortized_upfront_commitment_for_billing_period"
+            }
+            Column::ReservationEffectiveCost => "reservation_effective_cost",
+            Column::ReservationNetEffectiveCost => "reservation_net_effective_cost",
+            Column::ReservationUnusedUpfrontFee => {
+                "reservation_unused_amortized_upfront_fee_for_billing_period"
+            }
+            Column::ReservationNetUnusedUpfrontFee => {
+                "reservation_net_unused_amortized_upfront_fee_for_billing_period"
+            }
+            Column::ReservationUnusedRecurringFee => "reservation_unused_recurring_fee",
+            Column::ReservationNetUnusedRecurringFee => "reservation_net_unused_recurring_fee",
+            Column::ReservationArn => "reservation_reservation_a_r_n",
         }
     }
 
@@ -105,7 +166,23 @@ impl Column {
     pub(super) fn kind(self) -> Kind {
         match self {
             Column::PeriodStart | Column::UsageStart => Kind::Date,
-            Column::Amount | Column::Unblended | Column::NetUnblended => Kind::Number,
+            Column::Amount
+            | Column::Unblended
+            | Column::NetUnblended
+            | Column::SavingsPlanEffectiveCost
+            | Column::SavingsPlanNetEffectiveCost
+            | Column::SavingsPlanTotalCommitment
+            | Column::SavingsPlanUsedCommitment
+            | Column::SavingsPlanRecurringCommitment
+            | Column::SavingsPlanNetRecurringCommitment
+            | Column::SavingsPlanUpfrontCommitment
+            | Column::SavingsPlanNetUpfrontCommitment
+            | Column::ReservationEffectiveCost
+            | Column::ReservationNetEffectiveCost
+            | Column::ReservationUnusedUpfrontFee
+            | Column::ReservationNetUnusedUpfrontFee
+            | Column::ReservationUnusedRecurringFee
+            | Column::ReservationNetUnusedRecurringFee => Kind::Number,
             Column::Product | Column::Tags => Kind::Map,
             _ => Kind::Text,
         }
@@ -122,6 +199,21 @@ impl Column {
             | Column::PricingUnit
             | Column::Principal
             | Column::Region
+            | Column::SavingsPlanEffectiveCost
+            | Column::SavingsPlanNetEffectiveCost
+            | Column::SavingsPlanTotalCommitment
+            | Column::SavingsPlanUsedCommitment
+            | Column::SavingsPlanRecurringCommitment
+            | Column::SavingsPlanNetRecurringCommitment
+            | Column::SavingsPlanUpfrontCommitment
+            | Column::SavingsPlanNetUpfrontCommitment
+            | Column::ReservationEffectiveCost
+            | Column::ReservationNetEffectiveCost
+            | Column::ReservationUnusedUpfrontFee
+            | Column::ReservationNetUnusedUpfrontFee
+            | Column::ReservationUnusedRecurringFee
+            | Column::ReservationNetUnusedRecurringFee
+            | Column::ReservationArn
             | Column::Tags => true,
             Column::BillingEntity
             | Column::Currency

@@ -23,6 +23,7 @@ use ledger_core::tokens::token_power;
 use ledger_core::usage_type::UsageType;
 
 use super::Reader;
+use super::amortized::Spread;
 use super::cells::{
     Calendar, Cells, Femto, NO_AMOUNT, ODD_AMOUNT, PERIODS, PRODUCTS, Row, RowDay, STARTS, TAGS,
     View, first_of, month_of, text_part,
@@ -122,7 +123,7 @@ const NO_GROUP: u32 = u32::MAX;
 #[derive(Default)]
 pub(super) struct Dictionaries {
     none: Translation,
-    columns: [Translation; COUNT],
+    columns: [Translation; Column::OF_ALL_LINES.len()],
     /// Keys and values.
     pub tags: [Translation; 2],
     pub product: [Translation; 2],
@@ -500,6 +501,10 @@ impl Known {
         let kind = match key {
             None => GroupKind::Unclear,
             Some([_, OTHER, ..]) => GroupKind::Other,
+            // Each of its rows says for itself how it is amortized.
+            Some([.., line_type]) if Spread::of(self.texts.get(line_type)).is_some() => {
+                GroupKind::Unclear
+            }
             Some([_, charge, ..]) => {
                 let power = self.charges.value(charge).and_then(|it| it.token_power);
                 let power = power.and_then(|it| u8::try_from(it).ok());

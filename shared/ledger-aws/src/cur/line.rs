@@ -21,6 +21,7 @@ use ledger_core::tokens::token_count;
 use ledger_core::usage_type::UsageType;
 use rust_decimal::Decimal;
 
+use super::amortized::{Amortized, Spread};
 use super::cache::{Cache, Interner};
 use super::columns::{COUNT, Column};
 
@@ -40,8 +41,13 @@ const MARKETPLACE_EDITION: &str = "(Amazon Bedrock Edition)";
 pub(super) struct RawLine<'a>(pub [Option<&'a str>; COUNT]);
 
 impl<'a> RawLine<'a> {
+    /// Whether the file has the column.
+    pub(super) fn has(&self, column: Column) -> bool {
+        self.0.get(column as usize).is_some_and(Option::is_some)
+    }
+
     /// A cell that says something.
-    fn text(&self, column: Column) -> Option<&'a str> {
+    pub(super) fn text(&self, column: Column) -> Option<&'a str> {
         self.0.get(column as usize).copied().flatten().filter(|it| !it.is_empty())
     }
 }
@@ -83,7 +89,12 @@ pub(super) struct Converter {
     currencies: Cache<Result<Currency, String>>,
     /// By kind: an example and where it stands, and how many lines.
     unreadable_principals: BTreeMap<&'static str, ((Provenance, String), u64)>,
+    /// By type and what is not told: how many lines.
+    unamortized: BTreeMap<(Arc<str>, Untold), u64>,
 }
+
+/// The columns that would tell how a line is amortized, and whether the file has them.
+type Untold = (Vec<&'static str>, bool);
 
 impl Converter {
     /// Takes the month that the delivery is for.
@@ -113,21 +124,23 @@ impl Converter {
 
     /// What is to be said after the last row.
     pub(super) fn findings(&self) -> Vec<Finding> {
-        self.unreadable_principals
-            .values()
-            .map(|((_, example), count)| Finding {
-                code: "principal-unreadable",
-                message: format!(
-                    "{count} {} a caller that cannot be read and stay without one: {example}",
-                    if *count == 1 { "line names" } else { "lines name" },
-                ),
-            })
-            .collect()
+        let principals = self.unreadable_principals.values().map(|((_, example), count)| Finding {
+            code: "principal-unreadable",
+            message: format!(
+                "{count} {} a caller that cannot be read and stay without one: {example}",
+                if *count == 1 { "line names" } else { "lines name" },
+            ),
+        });
+        let unamortized = self.unamortized.iter().map(|((line_type, untold), count)| Finding {
+            code: "not-amortized",
+            message: not_amortized(line_type, untold, *count),
+        });
+        principals.chain(unamortized).collect()
     }
 
     fn line(&mut self, raw: &RawLine<'_>, provenance: &Provenance) -> Result<Converted, Problem> {
         check_sizes(raw, |column| !column.is_for_ai())?;
-        let (unblended, net_unblended, rounded) = self.amounts(raw)?;
+        let (unblended, net_unblended, mut rounded) = self.amounts(raw)?;
         let costs = Costs::new(unblended, net_unblended)
             .map_err(|error| (Column::NetUnblended, error.to_string()))?;
         let product = self.map(raw, Column::Product)?;
@@ -140,8 +153,28 @@ impl Converter {
             let description = raw.text(Column::Description);
             let meter = line.usage_type.meter_within_bedrock();
             line.tokens = amount.and_then(|it| token_count(meter, it, unit, description));
+            let more = self.amortize(raw, &mut line)?;
+            rounded = rounded.checked_add(more).unwrap_or_default();
         }
         Ok(Converted { line, rounded })
+    }
+
+    /// Adds what the line costs where what was paid ahead is spread; says what rounding added.
+    fn amortize(&mut self, raw: &RawLine<'_>, line: &mut LineItem) -> Result<Decimal, Problem> {
+        let Some(spread) = Spread::of(&line.line_type) else { return Ok(Decimal::ZERO) };
+        match spread.apply(raw, line.costs)? {
+            Amortized::Costs(costs, rounded) => {
+                line.costs = costs;
+                Ok(rounded)
+            }
+            Amortized::Unknown { columns, is_column_there } => {
+                let columns = columns.into_iter().map(Column::name).collect();
+                let key = (Arc::clone(&line.line_type), (columns, is_column_there));
+                let count = self.unamortized.entry(key).or_default();
+                *count = count.saturating_add(1);
+                Ok(Decimal::ZERO)
+            }
+        }
     }
 
     /// Reads what lines can share: all but costs and tokens.
@@ -340,6 +373,20 @@ fn check_sizes(raw: &RawLine<'_>, is_read: impl Fn(Column) -> bool) -> Result<()
         }
     }
     Ok(())
+}
+
+fn not_amortized(line_type: &str, (columns, is_there): &Untold, count: u64) -> String {
+    let (lines, their) = if count == 1 { ("line", "its") } else { ("lines", "their") };
+    let columns: Vec<String> = columns.iter().map(|it| format!("`{it}`")).collect();
+    let columns = columns.join(" and ");
+    let (lack, fix) = match is_there {
+        true => ("nothing in", ""),
+        false => ("no column", "; name it in the export's query"),
+    };
+    format!(
+        "{count} {lines} of type `{line_type}` with {lack} {columns}: {their} unblended cost counts \
+         as {their} amortized cost{fix}"
+    )
 }
 
 /// Messages fit a line; nobody needs more of a broken text than this.

@@ -4,6 +4,7 @@
 //! largest of them by way of [`Athena`]. A file is known by its first bytes, never by its name. Each
 //! row is handed on as text to [one conversion](line), so that both forms of a bill mean the same.
 
+mod amortized;
 mod athena;
 mod cache;
 mod cells;

@@ -134,6 +134,7 @@ impl Layout {
 /// A column's name as exports 2.0 spell it. What people name themselves stays as it is.
 fn snake(name: &str) -> Cow<'_, str> {
     match name.split_once('/') {
+        Some(("reservation", "ReservationARN")) => Column::ReservationArn.name().into(),
         Some(("resourceTags" | "costCategory", _)) | None => Cow::Borrowed(name),
         Some((category, rest)) => {
             format!("{}_{}", category.to_snake_case(), rest.to_snake_case()).into()
@@ -201,6 +202,21 @@ mod tests {
             "product/regionCode",
             "product/ProductName",
             "resourceTags/user:team",
+            "savingsPlan/SavingsPlanEffectiveCost",
+            "savingsPlan/NetSavingsPlanEffectiveCost",
+            "savingsPlan/TotalCommitmentToDate",
+            "savingsPlan/UsedCommitment",
+            "savingsPlan/RecurringCommitmentForBillingPeriod",
+            "savingsPlan/NetRecurringCommitmentForBillingPeriod",
+            "savingsPlan/AmortizedUpfrontCommitmentForBillingPeriod",
+            "savingsPlan/NetAmortizedUpfrontCommitmentForBillingPeriod",
+            "reservation/EffectiveCost",
+            "reservation/NetEffectiveCost",
+            "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod",
+            "reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod",
+            "reservation/UnusedRecurringFee",
+            "reservation/NetUnusedRecurringFee",
+            "reservation/ReservationARN",
         ];
         let layout = Layout::new(names.into_iter());
         assert!(layout.is_legacy() && layout.is_known());

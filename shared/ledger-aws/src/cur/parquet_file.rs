@@ -94,7 +94,7 @@ pub(super) fn read<T: ChunkReader + 'static>(
                 column.kind().expected(),
             )));
         }
-        is_plain &= cells::is_plain(column, kind);
+        is_plain &= !Column::OF_ALL_LINES.contains(&column) || cells::is_plain(column, kind);
     }
     if reader.is_line_by_line || !is_plain {
         file.read_as_text(reader)
@@ -239,12 +239,12 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
             Ok(())
         };
         if ai_count.saturating_mul(AI_ROWS_APART) >= row_group.row_count && ai_count > 0 {
-            add(&Column::ALL, None, &|_| true)?;
+            add(Column::OF_ALL_LINES, None, &|_| true)?;
         } else {
             add(&TOTALLED, None, &|is_ai| !is_ai)?;
             if ai_count > 0 {
                 let rows = is_ai.iter().enumerate().filter(|it| *it.1).map(|it| it.0);
-                add(&Column::ALL, Some(&rows.collect::<Vec<_>>()), &|_| true)?;
+                add(Column::OF_ALL_LINES, Some(&rows.collect::<Vec<_>>()), &|_| true)?;
             }
         }
         Ok(groups.end_row_group(&mut reader.converter))

@@ -39,6 +39,10 @@ struct StoredCosts {
     unblended: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     net_unblended: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    amortized: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    net_amortized: Option<String>,
 }
 
 /// An amount in one form, whatever it was added up from.
@@ -46,18 +50,21 @@ pub(super) fn amount(costs: &Costs, kind: CostKind) -> Option<String> {
     costs.stated(kind).map(|it| it.amount().normalize().to_string())
 }
 
+/// Amounts as they are stored, each where the costs state it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoredAmounts<'a> {
+    pub unblended: &'a str,
+    pub net_unblended: Option<&'a str>,
+    pub amortized: Option<&'a str>,
+    pub net_amortized: Option<&'a str>,
+}
+
 /// Reads amounts of one currency.
-pub(super) fn costs_of(
-    unblended: &str,
-    net_unblended: Option<&str>,
-    currency: Currency,
-) -> Option<Costs> {
-    let money = |text: &str| Money::parse(text, currency).ok().map(|it| it.money);
-    let net = match net_unblended {
-        Some(net) => Some(money(net)?),
-        None => None,
-    };
-    Costs::new(money(unblended)?, net).ok()
+pub(super) fn costs_of(stored: StoredAmounts<'_>, currency: Currency) -> Option<Costs> {
+    let read = |text: &str| Money::parse(text, currency).map(|it| it.money);
+    let maybe = |text: Option<&str>| text.map(read).transpose().ok();
+    let charged = Costs::new(read(stored.unblended).ok()?, maybe(stored.net_unblended)?).ok()?;
+    charged.amortized_to(maybe(stored.amortized)?, maybe(stored.net_amortized)?).ok()
 }
 
 impl StoredCosts {
@@ -65,11 +72,19 @@ impl StoredCosts {
         StoredCosts {
             unblended: amount(costs, CostKind::Unblended).unwrap_or_default(),
             net_unblended: amount(costs, CostKind::NetUnblended),
+            amortized: amount(costs, CostKind::Amortized),
+            net_amortized: amount(costs, CostKind::NetAmortized),
         }
     }
 
     fn costs(&self, currency: Currency) -> Option<Costs> {
-        costs_of(&self.unblended, self.net_unblended.as_deref(), currency)
+        let stored = StoredAmounts {
+            unblended: &self.unblended,
+            net_unblended: self.net_unblended.as_deref(),
+            amortized: self.amortized.as_deref(),
+            net_amortized: self.net_amortized.as_deref(),
+        };
+        costs_of(stored, currency)
     }
 }
 

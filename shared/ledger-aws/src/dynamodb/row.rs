@@ -12,7 +12,7 @@
 //! | `m` | model | `d` | detail, see below |
 //! | `me` | meter | `f` | first line: its file's place in `files` |
 //! | `lt` | line type | `l` | first line: its row |
-//! | `c` | currency | | |
+//! | `c` | currency | `am` `na` | amortized cost and net amortized cost, where they differ from `u` and `n` |
 //!
 //! Within `d`: `a` account, `r` region, `pn` principal, `ut` usage type, `tg` tags, `ru` rule.
 
@@ -36,7 +36,7 @@ use ledger_core::usage_type::Meter;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::head::{amount, costs_of, stored_totals};
+use super::head::{StoredAmounts, amount, costs_of, stored_totals};
 use super::{Item, keys, malformed, text, text_of};
 
 /// An item is limited to 400 KB: half of it for rows, the rest for names of files and keys.
@@ -81,6 +81,10 @@ struct Row<'a> {
     u: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     n: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    am: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    na: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     t: Option<u64>,
     k: u64,
@@ -143,6 +147,8 @@ fn row_of<'a>(key: &'a RollupKey, measures: &Measures) -> Row<'a> {
         c: Cow::Borrowed(key.currency.as_str()),
         u: amount(&measures.costs, CostKind::Unblended).unwrap_or_default(),
         n: amount(&measures.costs, CostKind::NetUnblended),
+        am: amount(&measures.costs, CostKind::Amortized),
+        na: amount(&measures.costs, CostKind::NetAmortized),
         t: measures.tokens,
         k: measures.line_count,
         d: detail,
@@ -185,8 +191,14 @@ fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
         currency,
         detail,
     };
+    let stored = StoredAmounts {
+        unblended: &row.u,
+        net_unblended: row.n.as_deref(),
+        amortized: row.am.as_deref(),
+        net_amortized: row.na.as_deref(),
+    };
     let measures = Measures {
-        costs: costs_of(&row.u, row.n.as_deref(), currency)?,
+        costs: costs_of(stored, currency)?,
         tokens: row.t,
         line_count: row.k,
         first_line,
@@ -337,6 +349,32 @@ mod tests {
         assert_eq!(owners(packed(&rows).unwrap()), expected);
         assert_eq!(owners(text(format!("[{ROW},{ROW}]"))), expected);
         assert_eq!(packed(&rows).unwrap(), packed(&rows).unwrap());
+    }
+
+    fn costs(row: &str) -> Vec<String> {
+        let rows = ("rows".to_owned(), text(format!("[{row}]")));
+        let item = Item::from([rows, ("files".to_owned(), text("[]"))]);
+        let rollups = rollups_of(&item).unwrap();
+        let costs = &rollups[0].measures.costs;
+        CostKind::ALL.map(|kind| costs.of(kind).amount().to_string()).to_vec()
+    }
+
+    #[test]
+    fn amortized_costs_are_read_where_they_are_written() {
+        assert_eq!(costs(ROW), ["1.5"; 4]);
+        let with = |fields: &str| ROW.replace(r#""u":"1.5""#, fields);
+        let net = with(r#""u":"1.5","n":"1.2""#);
+        assert_eq!(costs(&net), ["1.5", "1.2", "1.5", "1.2"]);
+        let amortized = with(r#""u":"1.5","n":"1.2","am":"2","na":"1.75""#);
+        assert_eq!(costs(&amortized), ["1.5", "1.2", "2", "1.75"]);
+    }
+
+    #[test]
+    fn a_row_without_amortized_costs_is_written_as_before() {
+        let row: Row<'_> = serde_json::from_str(ROW).unwrap();
+        let rollup = rollup_of(row, &[]).unwrap();
+        let written = serde_json::to_string(&row_of(&rollup.key, &rollup.measures)).unwrap();
+        assert_eq!(written, ROW);
     }
 
     #[test]

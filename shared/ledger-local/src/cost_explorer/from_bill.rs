@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::CostLine;
 
 /// Reads every line of a source, which should tell lines that are not AI in full. What a line item does not keep, such as the operation, is empty;
-/// usage is in single tokens where the line counts tokens.
+/// usage is in single tokens where the line counts tokens. Lines that are not AI are not amortized.
 ///
 /// # Errors
 ///
@@ -31,7 +31,7 @@ pub fn cost_lines(source: &impl BillSource) -> Result<Vec<CostLine>, SourceError
 }
 
 fn cost_line(line_item: &LineItem, sum: &DaySum) -> Result<CostLine, MoneyError> {
-    let costs = sum.costs(line_item.costs.currency())?;
+    let costs = sum.costs_of(line_item)?;
     let attribute = |name: &str, value: &Option<std::sync::Arc<str>>| {
         value.as_deref().map(|value| (name.to_owned(), value.to_owned()))
     };
@@ -55,6 +55,8 @@ fn cost_line(line_item: &LineItem, sum: &DaySum) -> Result<CostLine, MoneyError>
             .collect(),
         unblended: costs.of(CostKind::Unblended).amount(),
         net_unblended: costs.of(CostKind::NetUnblended).amount(),
+        amortized: costs.of(CostKind::Amortized).amount(),
+        net_amortized: costs.of(CostKind::NetAmortized).amount(),
         usage_amount: sum.tokens().map(Decimal::from).unwrap_or_default(),
         unit: if sum.tokens().is_some() { "Tokens".to_owned() } else { String::new() },
         currency: line_item.costs.currency().to_string(),

@@ -79,6 +79,10 @@ pub struct CostLine {
     pub unblended: Decimal,
     /// `NetUnblendedCost`.
     pub net_unblended: Decimal,
+    /// `AmortizedCost`.
+    pub amortized: Decimal,
+    /// `NetAmortizedCost`.
+    pub net_amortized: Decimal,
     /// `UsageQuantity`, in `unit`.
     pub usage_amount: Decimal,
     /// The unit of the usage, such as `1K tokens`.

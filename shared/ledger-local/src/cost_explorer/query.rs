@@ -261,16 +261,20 @@ impl Granularity {
 enum Metric {
     Unblended,
     NetUnblended,
+    Amortized,
+    NetAmortized,
     UsageQuantity,
     NormalizedUsage,
 }
 
 impl Metric {
-    /// A bill knows neither amortization nor blending, so these costs are the unblended ones.
+    /// A bill knows no blending, so that this cost is the unblended one.
     fn parse(name: &str) -> Result<Self, StandInError> {
         Ok(match name {
-            "UnblendedCost" | "BlendedCost" | "AmortizedCost" => Self::Unblended,
-            "NetUnblendedCost" | "NetAmortizedCost" => Self::NetUnblended,
+            "UnblendedCost" | "BlendedCost" => Self::Unblended,
+            "NetUnblendedCost" => Self::NetUnblended,
+            "AmortizedCost" => Self::Amortized,
+            "NetAmortizedCost" => Self::NetAmortized,
             "UsageQuantity" => Self::UsageQuantity,
             "NormalizedUsageAmount" => Self::NormalizedUsage,
             other => {
@@ -285,6 +289,8 @@ impl Metric {
         match self {
             Self::Unblended => line.unblended,
             Self::NetUnblended => line.net_unblended,
+            Self::Amortized => line.amortized,
+            Self::NetAmortized => line.net_amortized,
             Self::UsageQuantity => line.usage_amount,
             // Only instances have a size factor.
             Self::NormalizedUsage => Decimal::ZERO,
@@ -293,10 +299,14 @@ impl Metric {
 
     fn unit_of(self, line: &CostLine) -> &str {
         match self {
-            Self::Unblended | Self::NetUnblended => &line.currency,
+            _ if self.is_cost() => &line.currency,
             Self::UsageQuantity => &line.unit,
-            Self::NormalizedUsage => MIXED_UNIT,
+            _ => MIXED_UNIT,
         }
+    }
+
+    fn is_cost(self) -> bool {
+        !matches!(self, Self::UsageQuantity | Self::NormalizedUsage)
     }
 }
 
@@ -405,7 +415,7 @@ fn add_exactly(left: Decimal, right: Decimal) -> Option<Decimal> {
 
 /// The unit all lines share. Without lines AWS still names the currency, but no unit of usage.
 fn unit_of(lines: &[&CostLine], metric: Metric, bill: Bill<'_>) -> Result<String, StandInError> {
-    let is_cost = matches!(metric, Metric::Unblended | Metric::NetUnblended);
+    let is_cost = metric.is_cost();
     let units: BTreeSet<&str> = lines.iter().map(|line| metric.unit_of(line)).collect();
     match (units.first(), units.len()) {
         (Some(unit), 1) if !unit.is_empty() => Ok((*unit).to_owned()),

@@ -36,6 +36,8 @@ fn line(amount: &str) -> CostLine {
         product_attributes: BTreeMap::new(),
         unblended: amount,
         net_unblended: amount,
+        amortized: amount,
+        net_amortized: amount,
         usage_amount: amount,
         unit: "1K tokens".to_owned(),
         currency: "USD".to_owned(),
@@ -299,6 +301,8 @@ async fn each_metric_sums_its_own_column() {
     let discounted = CostLine {
         unblended: "1.50".parse().unwrap(),
         net_unblended: "-0.25".parse().unwrap(),
+        amortized: "2.5".parse().unwrap(),
+        net_amortized: "2.25".parse().unwrap(),
         usage_amount: "1000".parse().unwrap(),
         ..line("0")
     };
@@ -308,13 +312,15 @@ async fn each_metric_sums_its_own_column() {
             "BlendedCost",
             "AmortizedCost",
             "NetUnblendedCost",
+            "NetAmortizedCost",
             "UsageQuantity",
         ],
         ..Question::default()
     };
     let results = answer_of(&stand_in(vec![discounted]), question.clone()).await;
     let totals: Vec<_> = question.metrics.iter().map(|it| total_of(&results[0], it)).collect();
-    assert_eq!(totals, ["1.5 USD", "1.5 USD", "1.5 USD", "-0.25 USD", "1000 1K tokens"]);
+    let expected = ["1.5 USD", "1.5 USD", "2.5 USD", "-0.25 USD", "2.25 USD", "1000 1K tokens"];
+    assert_eq!(totals, expected);
 }
 
 #[tokio::test]

@@ -99,7 +99,30 @@ SELECT
     product_provider,
     product_product_family,
     product_region_code,
-    json_format(CAST(tags AS json)) AS tags
+    json_format(CAST(tags AS json)) AS tags,
+    CAST(savings_plan_savings_plan_effective_cost AS varchar)
+        AS savings_plan_savings_plan_effective_cost,
+    CAST(savings_plan_net_savings_plan_effective_cost AS varchar)
+        AS savings_plan_net_savings_plan_effective_cost,
+    CAST(savings_plan_total_commitment_to_date AS varchar) AS savings_plan_total_commitment_to_date,
+    CAST(savings_plan_used_commitment AS varchar) AS savings_plan_used_commitment,
+    CAST(savings_plan_recurring_commitment_for_billing_period AS varchar)
+        AS savings_plan_recurring_commitment_for_billing_period,
+    CAST(savings_plan_net_recurring_commitment_for_billing_period AS varchar)
+        AS savings_plan_net_recurring_commitment_for_billing_period,
+    CAST(savings_plan_amortized_upfront_commitment_for_billing_period AS varchar)
+        AS savings_plan_amortized_upfront_commitment_for_billing_period,
+    CAST(savings_plan_net_amortized_upfront_commitment_for_billing_period AS varchar)
+        AS savings_plan_net_amortized_upfront_commitment_for_billing_period,
+    CAST(reservation_effective_cost AS varchar) AS reservation_effective_cost,
+    CAST(reservation_net_effective_cost AS varchar) AS reservation_net_effective_cost,
+    CAST(reservation_unused_amortized_upfront_fee_for_billing_period AS varchar)
+        AS reservation_unused_amortized_upfront_fee_for_billing_period,
+    CAST(reservation_net_unused_amortized_upfront_fee_for_billing_period AS varchar)
+        AS reservation_net_unused_amortized_upfront_fee_for_billing_period,
+    CAST(reservation_unused_recurring_fee AS varchar) AS reservation_unused_recurring_fee,
+    CAST(reservation_net_unused_recurring_fee AS varchar) AS reservation_net_unused_recurring_fee,
+    reservation_reservation_a_r_n
 FROM judged
 WHERE may_be_ai
 
@@ -135,7 +158,22 @@ SELECT
     NULL AS product_provider,
     NULL AS product_product_family,
     NULL AS product_region_code,
-    NULL AS tags
+    NULL AS tags,
+    NULL AS savings_plan_savings_plan_effective_cost,
+    NULL AS savings_plan_net_savings_plan_effective_cost,
+    NULL AS savings_plan_total_commitment_to_date,
+    NULL AS savings_plan_used_commitment,
+    NULL AS savings_plan_recurring_commitment_for_billing_period,
+    NULL AS savings_plan_net_recurring_commitment_for_billing_period,
+    NULL AS savings_plan_amortized_upfront_commitment_for_billing_period,
+    NULL AS savings_plan_net_amortized_upfront_commitment_for_billing_period,
+    NULL AS reservation_effective_cost,
+    NULL AS reservation_net_effective_cost,
+    NULL AS reservation_unused_amortized_upfront_fee_for_billing_period,
+    NULL AS reservation_net_unused_amortized_upfront_fee_for_billing_period,
+    NULL AS reservation_unused_recurring_fee,
+    NULL AS reservation_net_unused_recurring_fee,
+    NULL AS reservation_reservation_a_r_n
 FROM (
     SELECT
         judged.*,

@@ -143,7 +143,7 @@ fn outline(
         let rows = footer.metadata().file_metadata().num_rows();
         row_count = row_count.saturating_add(u64::try_from(rows).unwrap_or_default());
     }
-    Ok((known.unwrap_or_default(), row_count))
+    Ok((known.unwrap_or([false; COUNT]), row_count))
 }
 
 /// The query reads attributes and tags from their maps alone.

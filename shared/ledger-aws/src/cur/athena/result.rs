@@ -196,7 +196,17 @@ mod tests {
         line_item_product_code,line_item_usage_type,line_item_usage_amount,\
         line_item_unblended_cost,line_item_net_unblended_cost,line_item_currency_code,\
         line_item_iam_principal,pricing_unit,product_name,product_model,product_provider,\
-        product_product_family,product_region_code,tags";
+        product_product_family,product_region_code,tags,savings_plan_savings_plan_effective_cost,\
+        savings_plan_net_savings_plan_effective_cost,savings_plan_total_commitment_to_date,\
+        savings_plan_used_commitment,savings_plan_recurring_commitment_for_billing_period,\
+        savings_plan_net_recurring_commitment_for_billing_period,\
+        savings_plan_amortized_upfront_commitment_for_billing_period,\
+        savings_plan_net_amortized_upfront_commitment_for_billing_period,\
+        reservation_effective_cost,reservation_net_effective_cost,\
+        reservation_unused_amortized_upfront_fee_for_billing_period,\
+        reservation_net_unused_amortized_upfront_fee_for_billing_period,\
+        reservation_unused_recurring_fee,reservation_net_unused_recurring_fee,\
+        reservation_reservation_a_r_n";
 
     fn read_text(text: &str) -> (Result<u64, SourceError>, Vec<Reading>) {
         let delivery = Delivery {
@@ -223,8 +233,8 @@ mod tests {
     #[test]
     fn a_row_is_a_line_or_the_sum_of_many() {
         let line = r#""each","1","s3://bills/a/b.parquet","AWS","2026-06-01","123456789012",,"2026-06-03","Usage","says ""per 1K"", twice
-over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"USD","","1K tokens","",,,,,"{""iamPrincipal/team"":""a, b"",""x"":null}""#;
-        let sum = r#""all","1200","s3://bills/a/b.parquet",,"2026-06-01","123456789012",,"2026-06-04",,,,,,"12.000000000000001","11.500000000000000","USD",,,,,,,,"#;
+over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"USD","","1K tokens","",,,,,"{""iamPrincipal/team"":""a, b"",""x"":null}",,,,,,,,,,,,,,,"#;
+        let sum = r#""all","1200","s3://bills/a/b.parquet",,"2026-06-01","123456789012",,"2026-06-04",,,,,,"12.000000000000001","11.500000000000000","USD",,,,,,,,,,,,,,,,,,,,,,,"#;
         let (count, told) = read_text(&format!("{HEADER}\n{line}\n{sum}\n"));
         assert_eq!(count.unwrap(), 1201);
         let [Reading::Lines(line, line_sums), Reading::Lines(other, other_sums)] = &told[..] else {
@@ -258,7 +268,8 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
     fn each_of_the_lines_that_cannot_be_read_is_told() {
         let of = |kind: &str, cost: &str| {
             format!(
-                "{HEADER}\n{kind},3,s3://bills/b.parquet,,2026-06-01,,,2026-06-04,,,,,,{cost},,€,,,,,,,,\n"
+                "{HEADER}\n{kind},3,s3://bills/b.parquet,,2026-06-01,,,2026-06-04,,,,,,{cost},,€,,,,,,,,{}\n",
+                ",".repeat(15)
             )
         };
         for text in [of("all", "1.000"), of("each", "NaN")] {
@@ -279,10 +290,10 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
             );
         };
         check("_col0\n", "it has no column `bill_billing_entity`");
-        let row = |start: &str| format!("{HEADER}\n{start}{}\n", ",".repeat(22));
+        let row = |start: &str| format!("{HEADER}\n{start}{}\n", ",".repeat(37));
         check(&row("some,1"), "`some` is neither `all` nor `each`");
         check(&row("all,many"), "`many` is no number of lines");
         let cut = read_text(&format!("{HEADER}\nall,1,s3://")).0.unwrap_err().to_string();
-        assert!(cut.ends_with("3 fields, but the previous record has 24 fields"), "{cut}");
+        assert!(cut.ends_with("3 fields, but the previous record has 39 fields"), "{cut}");
     }
 }
