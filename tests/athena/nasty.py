@@ -19,7 +19,9 @@ TEXTS = {
     "bill_billing_entity": ["AWS", "AWS Marketplace", " AWS Marketplace ", "", None],
     "bill_payer_account_id": ["123456789012"] * 12 + ["210987654321", "1.2E+11", None, ""],
     "line_item_usage_account_id": ["111111111111", "222222222222", None],
-    "line_item_line_item_type": ["Usage", "Usage", "Tax", "Credit", None],
+    "line_item_line_item_type": ["Usage"] * 12
+    + ["SavingsPlanCoveredUsage", "SavingsPlanRecurringFee", "SavingsPlanNegation"]
+    + ["SavingsPlanUpfrontFee", "DiscountedUsage", "RIFee", "Fee", "Tax", "Credit", None],
     "line_item_line_item_description": [
         "|us-east-1|Million Input Tokens Regional",
         "per thousand Input Tokens",
@@ -57,6 +59,7 @@ TEXTS = {
     "pricing_unit": ["1K tokens", "1M tokens", "Tokens", "Units", None],
     "product_product_family": ["Amazon Bedrock", " Amazon Bedrock\n", "Compute Instance", None, None],
     "product_region_code": ["us-east-1", "eu-west-1", None],
+    "reservation_reservation_a_r_n": ["arn:aws:bedrock:us-east-1:111111111111:reserved/a", "", None],
 }
 MAPS = {
     "product": [
@@ -86,6 +89,23 @@ ODD_NUMBERS = [
 DAYS = ["2026-06-01", "2026-06-01", "2026-06-30", "2026-06-03"] * 3
 DAYS += ["2026-05-31", "2026-07-01", "1969-12-31", None]
 NUMBERS = ["line_item_usage_amount", "line_item_unblended_cost", "line_item_net_unblended_cost"]
+AMORTIZED = [
+    "savings_plan_savings_plan_effective_cost",
+    "savings_plan_net_savings_plan_effective_cost",
+    "savings_plan_total_commitment_to_date",
+    "savings_plan_used_commitment",
+    "savings_plan_recurring_commitment_for_billing_period",
+    "savings_plan_net_recurring_commitment_for_billing_period",
+    "savings_plan_amortized_upfront_commitment_for_billing_period",
+    "savings_plan_net_amortized_upfront_commitment_for_billing_period",
+    "reservation_effective_cost",
+    "reservation_net_effective_cost",
+    "reservation_unused_amortized_upfront_fee_for_billing_period",
+    "reservation_net_unused_amortized_upfront_fee_for_billing_period",
+    "reservation_unused_recurring_fee",
+    "reservation_net_unused_recurring_fee",
+]
+NUMBERS += AMORTIZED
 
 
 def number(rng):
@@ -109,6 +129,7 @@ def rows_of(rng, count):
             row["line_item_usage_amount"] = 1e9
         if rng.random() < 0.3:
             row["line_item_net_unblended_cost"] = None
+        row |= {name: None for name in AMORTIZED if rng.random() < 0.3}
         row["bill_billing_period_start_date"] = datetime(2026, 6, 1) if rng.random() < 0.9 else None
         row["line_item_usage_start_date"] = moment(rng)
         yield row

@@ -5,6 +5,7 @@
     reason = "a test that cannot set itself up has failed"
 )]
 
+mod amortized;
 mod bad_input;
 mod cost_of_running;
 mod explain;

@@ -159,7 +159,7 @@ impl Told {
                 for sum in &sums {
                     let currency = line.costs.currency();
                     let key = format!("{} {} {currency} {}", line.bill, sum.day(), line.ai);
-                    let costs = sum.costs(currency).unwrap();
+                    let costs = sum.costs_of(&line).unwrap();
                     let zero = CostKind::ALL.map(|_| Money::zero(currency)).to_vec();
                     let entry = self.sums.entry(key).or_insert((zero, false, 0));
                     for (total, kind) in entry.0.iter_mut().zip(CostKind::ALL) {
@@ -281,6 +281,21 @@ fn nothing(_: &Path, _: &str) -> io::Result<Vec<u8>> {
         "product_product_family",
         "product_region_code",
         "tags",
+        "savings_plan_savings_plan_effective_cost",
+        "savings_plan_net_savings_plan_effective_cost",
+        "savings_plan_total_commitment_to_date",
+        "savings_plan_used_commitment",
+        "savings_plan_recurring_commitment_for_billing_period",
+        "savings_plan_net_recurring_commitment_for_billing_period",
+        "savings_plan_amortized_upfront_commitment_for_billing_period",
+        "savings_plan_net_amortized_upfront_commitment_for_billing_period",
+        "reservation_effective_cost",
+        "reservation_net_effective_cost",
+        "reservation_unused_amortized_upfront_fee_for_billing_period",
+        "reservation_net_unused_amortized_upfront_fee_for_billing_period",
+        "reservation_unused_recurring_fee",
+        "reservation_net_unused_recurring_fee",
+        "reservation_reservation_a_r_n",
     ];
     Ok(format!("\"{}\"\n", names.join("\",\"")).into_bytes())
 }

@@ -212,6 +212,29 @@ async fn costs_are_grouped_and_exact() {
 }
 
 #[tokio::test]
+async fn costs_and_statements_are_by_the_cost_kind_asked_for() {
+    let (day, mut rollup) = usd(2, "search", "10");
+    let amount = |text| Some(Money::parse(text, Currency::USD).unwrap().money);
+    let charged = Costs::new(amount("10").unwrap(), amount("9")).unwrap();
+    rollup.measures.costs = charged.amortized_to(amount("7"), amount("6.5")).unwrap();
+    let ledger = MemoryLedger::of(vec![(day, rollup)]);
+    let other = Value::from("0");
+    for (kind, expected, other) in [
+        ("unblended", "10", &other),
+        ("net_unblended", "9", &other),
+        ("amortized", "7", &Value::Null),
+        ("net_amortized", "6.5", &Value::Null),
+    ] {
+        let answer = json(&ledger, &format!("/v1/costs?cost_kind={kind}")).await;
+        assert_eq!((&answer["total"], &answer["other"]), (&expected.into(), other), "{kind}");
+        assert_eq!(answer["cost_kind"], kind);
+        let uri = format!("/v1/statements?period=2026-11&cost_kind={kind}");
+        let answer = json(&ledger, &uri).await;
+        assert_eq!(answer["statements"][0]["exact_total"], expected, "{kind}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn without_data_there_is_no_currency() {
     let answer = json(&MemoryLedger::default(), "/v1/costs").await;
     assert_eq!(answer["rows"], serde_json::json!([]));

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,11 +17,12 @@ use ledger_aws::connect::{LocalEndpoint, cost_explorer_client, dynamodb_client};
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
+use ledger_core::attribution::AttributionRules;
 use ledger_core::cost::CostKind;
 use ledger_core::dimension::Level;
 use ledger_core::line_item::Source;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
-use ledger_local::cost_explorer::{CostExplorerStandIn, cost_lines};
+use ledger_local::cost_explorer::{CostExplorerStandIn, CostLine, cost_lines};
 use ledger_local::database::EmbeddedDatabase;
 use ledger_local::sample::{Delivery, SampleOrganisation};
 use rust_decimal::Decimal;
@@ -46,8 +49,10 @@ fn period() -> ChargePeriod {
     ChargePeriod::new("2026-11-01".parse().unwrap(), as_of()).unwrap()
 }
 
-/// The cost of a source by day and tag value.
-async fn by_tag(ledger: &DynamoLedger, source: Source) -> BTreeMap<(Date, String), Decimal> {
+/// The cost of a source by day and tag value, by each cost kind.
+type ByTag = BTreeMap<(Date, String), [Decimal; 4]>;
+
+async fn by_tag(ledger: &DynamoLedger, source: Source) -> ByTag {
     let mut sums = BTreeMap::new();
     let heads = ledger.heads(BillingPeriod::containing(period().start())).await.unwrap();
     for head in heads.iter().filter(|head| head.bill.source == source) {
@@ -58,55 +63,76 @@ async fn by_tag(ledger: &DynamoLedger, source: Source) -> BTreeMap<(Date, String
             for rollup in rollups {
                 let tags = &rollup.key.detail.as_ref().unwrap().tags;
                 let tag = tags.get(TAG).map(|it| it.to_string()).unwrap_or_default();
-                *sums.entry((*day, tag)).or_default() +=
-                    rollup.measures.costs.of(CostKind::Unblended).amount();
+                let sum: &mut [Decimal; 4] = sums.entry((*day, tag)).or_default();
+                for (sum, kind) in sum.iter_mut().zip(CostKind::ALL) {
+                    *sum += rollup.measures.costs.of(kind).amount();
+                }
             }
         }
     }
     sums
 }
 
-#[tokio::test]
-async fn both_paths_agree_by_tag_and_day_and_a_planted_difference_shows() {
-    let folder = tempfile::tempdir().unwrap();
-    SampleOrganisation::new(7, as_of()).write(folder.path(), Delivery::First).unwrap();
-    let source = CurFolder::new(vec![folder.path().to_owned()]);
-    let database = EmbeddedDatabase::open(None).await.unwrap();
-    let client = dynamodb_client(Some(&LocalEndpoint(database.endpoint()))).await;
-    let ledger = DynamoLedger { client, table: "tollbook".to_owned() };
-    ledger.ensure_table().await.unwrap();
-    let rules = Arc::new(parse_rules(SampleOrganisation::RULES_TOML, 1).unwrap());
-    import_bills(Arc::new(source.clone()), Arc::clone(&rules), now(), |_| (), &ledger)
-        .await
-        .unwrap();
+/// A bill that was imported, and Cost Explorer that tells of it too.
+struct Both {
+    _database: EmbeddedDatabase,
+    ledger: DynamoLedger,
+    rules: Arc<AttributionRules>,
+    lines: Vec<CostLine>,
+    stand_in: CostExplorerStandIn,
+    explorer: AwsCostExplorer,
+}
 
-    let mut lines = cost_lines(&source.line_by_line()).unwrap();
-    let stand_in = CostExplorerStandIn::new(lines.clone(), as_of()).with_today(as_of());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = LocalEndpoint(format!("http://{}", listener.local_addr().unwrap()));
-    let router = stand_in.router();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    let explorer = AwsCostExplorer { client: cost_explorer_client(Some(&endpoint)).await };
-    let request = CollectRequest {
+impl Both {
+    async fn new(folder: &Path) -> Both {
+        let source = CurFolder::new(vec![folder.to_owned()]);
+        let database = EmbeddedDatabase::open(None).await.unwrap();
+        let client = dynamodb_client(Some(&LocalEndpoint(database.endpoint()))).await;
+        let ledger = DynamoLedger { client, table: "tollbook".to_owned() };
+        ledger.ensure_table().await.unwrap();
+        let rules = Arc::new(parse_rules(SampleOrganisation::RULES_TOML, 1).unwrap());
+        import_bills(Arc::new(source.clone()), Arc::clone(&rules), now(), |_| (), &ledger)
+            .await
+            .unwrap();
+        let lines = cost_lines(&source.line_by_line()).unwrap();
+        let stand_in = CostExplorerStandIn::new(lines.clone(), as_of()).with_today(as_of());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = LocalEndpoint(format!("http://{}", listener.local_addr().unwrap()));
+        let router = stand_in.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let explorer = AwsCostExplorer { client: cost_explorer_client(Some(&endpoint)).await };
+        Both { _database: database, ledger, rules, lines, stand_in, explorer }
+    }
+}
+
+fn request() -> CollectRequest {
+    CollectRequest {
         period: period(),
         tag_keys: vec![TAG.to_owned()],
         max_requests: 200,
         payer: None,
         now: now(),
         today: as_of(),
-    };
-    let ask = async || {
-        let request = request.clone();
-        collect(request, &rules, &explorer, &ledger, &NoCap, &ClockPause).await.unwrap()
-    };
+    }
+}
+
+#[tokio::test]
+async fn both_paths_agree_by_tag_and_day_and_a_planted_difference_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    SampleOrganisation::new(7, as_of()).write(folder.path(), Delivery::First).unwrap();
+    let both = Both::new(folder.path()).await;
+    let Both { ledger, rules, stand_in, explorer, .. } = &both;
+    let mut lines = both.lines.clone();
+    let ask =
+        async || collect(request(), rules, explorer, ledger, &NoCap, &ClockPause).await.unwrap();
     let report = ask().await;
     assert_eq!(report.findings, []);
-    let bill = by_tag(&ledger, Source::Cur).await;
+    let bill = by_tag(ledger, Source::Cur).await;
     assert!(bill.len() > 100, "{} groups", bill.len());
-    assert_eq!(by_tag(&ledger, Source::CostExplorer).await, bill);
+    assert_eq!(by_tag(ledger, Source::CostExplorer).await, bill);
     let differences = async || {
         let kind = CostKind::Unblended;
-        let days = reconciliation(period(), kind, as_of(), &ledger).await.unwrap();
+        let days = reconciliation(period(), kind, as_of(), ledger).await.unwrap();
         assert_eq!(days.len(), 20);
         assert!(days.iter().all(|it| it.services.len() > 2), "{days:?}");
         let mut differing = Vec::new();
@@ -132,4 +158,49 @@ async fn both_paths_agree_by_tag_and_day_and_a_planted_difference_shows() {
     let planted = Decimal::new(125, 2);
     let expected = (day, "Amazon Bedrock".to_owned(), [planted, planted], true);
     assert_eq!(differences().await, [expected]);
+}
+
+/// Lines of a commitment by their type, usage type, what they were charged at, their net cost, and
+/// what is spread: the share that was used with its net cost, the commitment and how much of it was used.
+const COMMITTED: [&str; 4] = [
+    "SavingsPlanCoveredUsage,USE1-NovaLite-input-tokens,10,,7,6.3,,",
+    "SavingsPlanNegation,USE1-NovaLite-input-tokens,-10,,,,,",
+    "SavingsPlanRecurringFee,ComputeSP:1yrNoUpfront,9,8,,,9,6",
+    "Usage,USE1-NovaLite-output-tokens,1,0.9,,,,",
+];
+
+#[tokio::test]
+async fn both_paths_agree_by_each_cost_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text =
+        "bill_billing_period_start_date,bill_payer_account_id,line_item_product_code,tags,\
+        line_item_usage_start_date,line_item_line_item_type,line_item_usage_type,\
+        line_item_unblended_cost,line_item_net_unblended_cost,\
+        savings_plan_savings_plan_effective_cost,savings_plan_net_savings_plan_effective_cost,\
+        savings_plan_total_commitment_to_date,savings_plan_used_commitment\n"
+            .to_owned();
+    for (day, team) in [(3, "search"), (4, "chat"), (4, "search")] {
+        for line in COMMITTED {
+            text.push_str(&format!(
+                "2026-11-01T00:00:00Z,123456789012,AmazonBedrock,\
+                 \"{{\"\"{TAG}\"\":\"\"{team}\"\"}}\",2026-11-0{day}T00:00:00Z,{line}\n"
+            ));
+        }
+    }
+    fs::write(folder.path().join("bill.csv"), text).unwrap();
+    let both = Both::new(folder.path()).await;
+    let Both { ledger, rules, explorer, .. } = &both;
+    let report = collect(request(), rules, explorer, ledger, &NoCap, &ClockPause).await.unwrap();
+    assert_eq!(report.findings, []);
+    let bill = by_tag(ledger, Source::Cur).await;
+    let each = ["10", "8.9", "11", "10.2"].map(|it| it.parse::<Decimal>().unwrap());
+    assert_eq!(bill.values().collect::<Vec<_>>(), [&each; 3]);
+    assert_eq!(by_tag(ledger, Source::CostExplorer).await, bill);
+    for kind in CostKind::ALL {
+        let days = reconciliation(period(), kind, as_of(), ledger).await.unwrap();
+        assert_eq!(
+            days.iter().map(|it| it.total.difference.is_zero()).collect::<Vec<_>>(),
+            [true; 2]
+        );
+    }
 }

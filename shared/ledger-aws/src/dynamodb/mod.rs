@@ -18,6 +18,7 @@
 //! `{"2026-11-03":{"generation":{"version":3,"content_hash":"0011223344556677"},"estimated":false,
 //! "totals":{"USD":{"ai":{"unblended":"1.2","net_unblended":"1.1"},"other":{"unblended":"0"},
 //! "ai_line_count":3,"other_line_count":5}}}}`.
+//! Costs have `amortized` and `net_amortized` too, where these are not what was charged.
 //! `rows` is a JSON text, compressed as zlib (RFC 1950), whose short names the private module `row`
 //! lists; `written` and `replaced` are JSON texts such as `[["2026-11-03",7,"0011223344556677"]]`.
 //!

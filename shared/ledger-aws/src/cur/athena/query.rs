@@ -119,7 +119,11 @@ fn failed(id: &str, status: Option<&QueryExecutionStatus>) -> SourceError {
         let source = Arc::new(Failed { id: id.to_owned(), reason });
         return SourceError::Unavailable { doing: DOING.to_owned(), is_retryable, source };
     }
-    SourceError::Refused(format!("Athena's query `{id}` failed: {reason}"))
+    let expected = match reason.contains("COLUMN_NOT_FOUND") {
+        true => "; expected the table to have the columns of `infra/athena-table.sql`",
+        false => "",
+    };
+    SourceError::Refused(format!("Athena's query `{id}` failed: {reason}{expected}"))
 }
 
 /// What Athena says of the state.
@@ -190,4 +194,26 @@ struct Failed {
 struct TooSlow {
     id: String,
     seconds: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_lacks_columns_is_told_where_they_are() {
+        let of = |reason: &str| {
+            let status = QueryExecutionStatus::builder().state_change_reason(reason).build();
+            failed("q1", Some(&status)).to_string()
+        };
+        let reason = "COLUMN_NOT_FOUND: line 3:5: Column 'tags' cannot be resolved";
+        assert_eq!(
+            of(reason),
+            format!(
+                "Athena's query `q1` failed: {reason}; expected the table to have the columns of \
+                 `infra/athena-table.sql`"
+            )
+        );
+        assert_eq!(of("GENERIC_ERROR"), "Athena's query `q1` failed: GENERIC_ERROR");
+    }
 }
