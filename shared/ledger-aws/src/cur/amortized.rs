@@ -88,10 +88,15 @@ impl Spread {
         Some(Spread { parts, sign })
     }
 
+    /// The columns that a file lacks to amortize such lines.
+    pub(super) fn absent(self, has: impl Fn(Column) -> bool) -> Vec<Column> {
+        self.parts.iter().map(|it| it.0).filter(|it| !has(*it)).collect()
+    }
+
     /// Amortizes what a line was charged at.
     pub(super) fn apply(self, raw: &RawLine<'_>, charged: Costs) -> Result<Amortized, Problem> {
         let needed = || self.parts.iter().map(|it| it.0);
-        let absent: Vec<Column> = needed().filter(|it| !raw.has(*it)).collect();
+        let absent = self.absent(|it| raw.has(it));
         if !absent.is_empty() {
             return Ok(Amortized::Unknown { columns: absent, is_column_there: false });
         }

@@ -701,6 +701,8 @@ fn what_the_bill_does_not_say_of_amortizing_is_told() {
         let costs = costs_of_type(&outcome, line_type);
         assert_eq!(costs[..2], costs[2..], "{line_type}");
     }
+    // What cannot be amortized stays together: all but negations and fees paid ahead.
+    assert_eq!(check(&[&rows[..], &rows].concat(), &form).told, 7 + 2 * 2);
     let empty =
         [row_of_type("DiscountedUsage", 3.0, &[]), row_of_type("DiscountedUsage", 1.0, &[])];
     let outcome = check(&empty, &plain_form(4));

@@ -398,6 +398,7 @@ impl Groups {
         let Groups { known, partitions, first_row, .. } =
             std::mem::replace(self, Groups::new(self.known.has_column));
         let mut made = [Map::default(), Map::default()];
+        let mut line_counts: Map<Id, u64> = Map::default();
         for partition in partitions {
             let mut keys = Vec::with_capacity(partition.groups.len());
             for ((group, key), place) in partition.groups.iter().zip(&partition.keys).zip(0..) {
@@ -420,7 +421,17 @@ impl Groups {
                 };
                 let line = line.map_err(|it| refused(file, it))?;
                 before = Some((key, line.clone()));
+                if line.ai {
+                    *line_counts.entry(key[3]).or_default() +=
+                        sums.iter().map(DaySum::line_count).sum::<u64>();
+                }
                 reader.emit(file, Reading::Lines(line, sums))?;
+            }
+        }
+        for (line_type, count) in line_counts {
+            if let Some(columns) = known.absent(line_type) {
+                let line_type = known.texts.get(line_type);
+                reader.converter.count_unamortized(line_type, columns, false, count);
             }
         }
         Ok(())
@@ -502,7 +513,7 @@ impl Known {
             None => GroupKind::Unclear,
             Some([_, OTHER, ..]) => GroupKind::Other,
             // Each of its rows says for itself how it is amortized.
-            Some([.., line_type]) if Spread::of(self.texts.get(line_type)).is_some() => {
+            Some([.., line_type]) if self.absent(line_type).is_some_and(|it| it.is_empty()) => {
                 GroupKind::Unclear
             }
             Some([_, charge, ..]) => {
@@ -512,6 +523,12 @@ impl Known {
             }
         };
         (Group::new(kind), key)
+    }
+
+    /// The columns that the file lacks to amortize lines of a type; `None` where nothing is spread.
+    fn absent(&self, line_type: Id) -> Option<Vec<Column>> {
+        let has = |it: Column| self.has_column.get(it as usize).copied().unwrap_or_default();
+        Some(Spread::of(self.texts.get(line_type))?.absent(has))
     }
 
     /// The first day of the month of usage.

@@ -168,13 +168,25 @@ impl Converter {
                 Ok(rounded)
             }
             Amortized::Unknown { columns, is_column_there } => {
-                let columns = columns.into_iter().map(Column::name).collect();
-                let key = (Arc::clone(&line.line_type), (columns, is_column_there));
-                let count = self.unamortized.entry(key).or_default();
-                *count = count.saturating_add(1);
+                self.count_unamortized(&line.line_type, columns, is_column_there, 1);
                 Ok(Decimal::ZERO)
             }
         }
+    }
+
+    /// Counts lines of a type of which the file does not say how they are amortized: it lacks these
+    /// columns, or they are empty.
+    pub(super) fn count_unamortized(
+        &mut self,
+        line_type: &str,
+        columns: Vec<Column>,
+        is_column_there: bool,
+        line_count: u64,
+    ) {
+        let columns = columns.into_iter().map(Column::name).collect();
+        let key = (self.texts.get(line_type), (columns, is_column_there));
+        let count = self.unamortized.entry(key).or_default();
+        *count = count.saturating_add(line_count);
     }
 
     /// Reads what lines can share: all but costs and tokens.
