@@ -137,7 +137,10 @@ impl FromIterator<(Date, DayRollups)> for BillRollups {
                 sum.file = first_line.map(|it| sums.file_id(&it.file));
                 let detail = key.detail.take();
                 let id = (sums.summaries.id(key), sums.details.id(detail));
-                sums.amortizations.insert((id, day), costs.amortization());
+                let added = costs.amortization();
+                if !added.is_zero() {
+                    sums.amortizations.insert((id, day), added);
+                }
                 if let Some(days) = sums.days_mut(id) {
                     days.push(sum);
                 } else {

@@ -350,6 +350,8 @@ mod tests {
             (0..SESSIONS_PER_ROLE_MAX).map(|at| line_of(&session("app", at), "1")).collect();
         lines.push(line_of(&session("app", 998), "0.5"));
         lines.push(line_of(&session("app", 999), "0.25"));
+        let costs = &mut lines[SESSIONS_PER_ROLE_MAX].costs;
+        *costs = costs.amortized_to(Some(usd("3")), Some(usd("2"))).unwrap();
         lines.push(line_of(&session("other", 0), "0.01"));
         let (kept, findings) = capped(&lines);
         let folded = "arn:aws:sts::123456789012:assumed-role/app/*";
@@ -373,7 +375,8 @@ mod tests {
             detail.and_then(|it| it.principal.as_deref()) == Some(folded)
         });
         let measures = &of_folded.unwrap().1.measures;
-        assert_eq!(measures.costs.of(CostKind::Unblended), usd("0.75"));
+        let costs = CostKind::ALL.map(|kind| measures.costs.of(kind));
+        assert_eq!(costs, ["0.75", "0.75", "3.25", "2.25"].map(usd));
         assert_eq!(measures.line_count, 2);
     }
 

@@ -13,31 +13,23 @@
 //! | any other | what it was charged at |
 
 use ledger_core::cost::Costs;
-use ledger_core::currency::Currency;
 use ledger_core::money::{Money, MoneyError};
 use rust_decimal::Decimal;
 
 use super::columns::Column;
 use super::line::{Problem, RawLine};
 
-/// What is spread, and where the bill says how.
+/// What is spread on lines of a type, and where the bill says how much.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spread {
-    /// Each with its net column. The first counts; of two the second is added or taken off.
-    parts: &'static [(Column, Column)],
-    sign: Sign,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sign {
-    /// It costs nothing.
+pub(super) enum Spread {
+    /// They cost nothing.
     Nothing,
-    /// It costs nothing if it names a reservation.
+    /// They cost nothing where they name a reservation.
     NothingIfReserved,
-    /// It costs what its parts come to.
-    Added,
-    /// It costs the first part without the second, in which nobody counts discounts.
-    Unused,
+    /// They cost these together; each stands beside its amount after discounts.
+    Parts(&'static [(Column, Column)]),
+    /// They cost what is left of a commitment.
+    Commitment,
 }
 
 /// What amortizing makes of a line.
@@ -59,119 +51,112 @@ const COMMITMENTS: [(Column, Column); 2] = [
 impl Spread {
     /// What is spread on lines of a type; `None` where nothing is.
     pub(super) fn of(line_type: &str) -> Option<Spread> {
-        use Column as C;
-        let (parts, sign): (&[(C, C)], Sign) = match line_type {
-            "SavingsPlanCoveredUsage" => {
-                (&[(C::SavingsPlanEffectiveCost, C::SavingsPlanNetEffectiveCost)], Sign::Added)
-            }
-            "SavingsPlanRecurringFee" => (
-                &[
-                    (C::SavingsPlanTotalCommitment, C::SavingsPlanTotalCommitment),
-                    (C::SavingsPlanUsedCommitment, C::SavingsPlanUsedCommitment),
-                ],
-                Sign::Unused,
-            ),
-            "SavingsPlanUpfrontFee" | "SavingsPlanNegation" => (&[], Sign::Nothing),
-            "DiscountedUsage" => {
-                (&[(C::ReservationEffectiveCost, C::ReservationNetEffectiveCost)], Sign::Added)
-            }
-            "RIFee" => (
-                &[
-                    (C::ReservationUnusedUpfrontFee, C::ReservationNetUnusedUpfrontFee),
-                    (C::ReservationUnusedRecurringFee, C::ReservationNetUnusedRecurringFee),
-                ],
-                Sign::Added,
-            ),
-            "Fee" => (&[(C::ReservationArn, C::ReservationArn)], Sign::NothingIfReserved),
+        Some(match line_type {
+            "SavingsPlanCoveredUsage" => Spread::Parts(&[(
+                Column::SavingsPlanEffectiveCost,
+                Column::SavingsPlanNetEffectiveCost,
+            )]),
+            "SavingsPlanRecurringFee" => Spread::Commitment,
+            "SavingsPlanUpfrontFee" | "SavingsPlanNegation" => Spread::Nothing,
+            "DiscountedUsage" => Spread::Parts(&[(
+                Column::ReservationEffectiveCost,
+                Column::ReservationNetEffectiveCost,
+            )]),
+            "RIFee" => Spread::Parts(&[
+                (Column::ReservationUnusedUpfrontFee, Column::ReservationNetUnusedUpfrontFee),
+                (Column::ReservationUnusedRecurringFee, Column::ReservationNetUnusedRecurringFee),
+            ]),
+            "Fee" => Spread::NothingIfReserved,
             _ => return None,
-        };
-        Some(Spread { parts, sign })
+        })
     }
 
-    /// The columns that a file lacks to amortize such lines.
+    /// The columns without which such a line cannot be amortized.
+    fn needed(self) -> Vec<Column> {
+        match self {
+            Spread::Nothing => Vec::new(),
+            Spread::NothingIfReserved => vec![Column::ReservationArn],
+            Spread::Parts(parts) => parts.iter().map(|it| it.0).collect(),
+            Spread::Commitment => {
+                vec![Column::SavingsPlanTotalCommitment, Column::SavingsPlanUsedCommitment]
+            }
+        }
+    }
+
+    /// Those of them that a file lacks.
     pub(super) fn absent(self, has: impl Fn(Column) -> bool) -> Vec<Column> {
-        self.parts.iter().map(|it| it.0).filter(|it| !has(*it)).collect()
+        let mut columns = self.needed();
+        columns.retain(|it| !has(*it));
+        columns
     }
 
     /// Amortizes what a line was charged at.
     pub(super) fn apply(self, raw: &RawLine<'_>, charged: Costs) -> Result<Amortized, Problem> {
-        let needed = || self.parts.iter().map(|it| it.0);
-        let absent = self.absent(|it| raw.has(it));
-        if !absent.is_empty() {
-            return Ok(Amortized::Unknown { columns: absent, is_column_there: false });
+        let columns = self.absent(|it| raw.has(it));
+        if !columns.is_empty() {
+            return Ok(Amortized::Unknown { columns, is_column_there: false });
         }
         let zero = Money::zero(charged.currency());
-        let is_nothing = match self.sign {
-            Sign::Nothing => true,
-            Sign::NothingIfReserved => needed().any(|it| raw.text(it).is_some()),
-            Sign::Added | Sign::Unused => false,
+        let mut cells = Cells { raw, zero, rounded: Decimal::ZERO };
+        let amounts = match self {
+            Spread::NothingIfReserved if raw.text(Column::ReservationArn).is_none() => {
+                return Ok(Amortized::Costs(charged, Decimal::ZERO));
+            }
+            Spread::Nothing | Spread::NothingIfReserved => Some((zero, zero)),
+            Spread::Parts(parts) => cells.sum_of(parts)?,
+            Spread::Commitment => cells.unused_commitment()?,
         };
-        if is_nothing {
-            return whole(charged, zero, zero, Decimal::ZERO);
-        }
-        if self.sign == Sign::NothingIfReserved {
-            return Ok(Amortized::Costs(charged, Decimal::ZERO));
-        }
-        // Of a part that is empty beside another nothing is left; without any nobody knows.
-        let told = match self.sign {
-            Sign::Unused => needed().next().and_then(|it| raw.text(it)),
-            _ => needed().find_map(|it| raw.text(it)),
+        let Some((amortized, net)) = amounts else {
+            return Ok(Amortized::Unknown { columns: self.needed(), is_column_there: true });
         };
-        if told.is_none() {
-            let columns = needed().collect();
-            return Ok(Amortized::Unknown { columns, is_column_there: true });
-        }
-        let mut sums = Sums { raw, currency: charged.currency(), rounded: Decimal::ZERO };
-        let (mut amortized, mut net) = (zero, zero);
-        for (at, (column, net_column)) in self.parts.iter().enumerate() {
-            let part = sums.read(*column)?.unwrap_or(zero);
-            // Without a net amount there is no discount.
-            let net_part = match net_column == column {
-                true => part,
-                false => sums.read(*net_column)?.unwrap_or(part),
-            };
-            let is_taken_off = self.sign == Sign::Unused && at > 0;
-            let signed = |it: Money| if is_taken_off { it.negated() } else { it };
-            let add = |sum: Money, part: Money| sum.checked_add(signed(part));
-            amortized = add(amortized, part).map_err(|it| (*column, it.to_string()))?;
-            net = add(net, net_part).map_err(|it| (*net_column, it.to_string()))?;
-        }
-        if self.sign == Sign::Unused {
-            net = sums.discounted(amortized)?;
-        }
-        whole(charged, amortized, net, sums.rounded)
+        let costs = charged.amortized_to(Some(amortized), Some(net));
+        let costs = costs.map_err(|error| (Column::Unblended, error.to_string()))?;
+        Ok(Amortized::Costs(costs, cells.rounded))
     }
-}
-
-fn whole(
-    charged: Costs,
-    amortized: Money,
-    net: Money,
-    rounded: Decimal,
-) -> Result<Amortized, Problem> {
-    let costs = charged.amortized_to(Some(amortized), Some(net));
-    let costs = costs.map_err(|error| (Column::Unblended, error.to_string()))?;
-    Ok(Amortized::Costs(costs, rounded))
 }
 
 /// Amounts of a line, and what rounding added to them.
-struct Sums<'a> {
+struct Cells<'a> {
     raw: &'a RawLine<'a>,
-    currency: Currency,
+    zero: Money,
     rounded: Decimal,
 }
 
-impl Sums<'_> {
+/// Before and after discounts; `None` where the cells are empty.
+type Amounts = Option<(Money, Money)>;
+
+impl Cells<'_> {
     fn read(&mut self, column: Column) -> Result<Option<Money>, Problem> {
-        let Some(text) = self.raw.text(column) else { return Ok(None) };
-        self.parse(column, text).map(Some)
+        self.raw.text(column).map(|text| self.parse(column, text)).transpose()
     }
 
     fn parse(&mut self, column: Column, text: &str) -> Result<Money, Problem> {
-        let read = Money::parse(text, self.currency);
+        let read = Money::parse(text, self.zero.currency());
         let read = read.map_err(|error| (column, error.to_string()))?;
         self.rounded = self.rounded.checked_add(read.difference).unwrap_or_default();
         Ok(read.money)
+    }
+
+    fn sum_of(&mut self, parts: &[(Column, Column)]) -> Result<Amounts, Problem> {
+        let mut sums = None;
+        for (column, net_column) in parts {
+            let Some(part) = self.read(*column)? else { continue };
+            // Without a net amount there is no discount.
+            let net_part = self.read(*net_column)?.unwrap_or(part);
+            let (sum, net_sum) = sums.unwrap_or((self.zero, self.zero));
+            let sum = sum.checked_add(part).map_err(|it| (*column, it.to_string()))?;
+            let net_sum = net_sum.checked_add(net_part);
+            sums = Some((sum, net_sum.map_err(|it| (*net_column, it.to_string()))?));
+        }
+        Ok(sums)
+    }
+
+    fn unused_commitment(&mut self) -> Result<Amounts, Problem> {
+        let (total, used) = (Column::SavingsPlanTotalCommitment, Column::SavingsPlanUsedCommitment);
+        let Some(total) = self.read(total)? else { return Ok(None) };
+        let unused = total.checked_sub(self.read(used)?.unwrap_or(self.zero));
+        let unused = unused.map_err(|it| (used, it.to_string()))?;
+        Ok(Some((unused, self.discounted(unused)?)))
     }
 
     /// An unused commitment after discounts: in the proportion in which all of the commitment is
