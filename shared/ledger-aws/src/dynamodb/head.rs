@@ -180,3 +180,25 @@ fn day_of(day: &str, stored: StoredDay) -> Option<(Date, DayHead)> {
     };
     Some((day.parse().ok()?, DayHead { generation, totals, estimated: stored.estimated }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_that_were_written_before_costs_were_amortized_are_the_same() {
+        for (text, expected) in [
+            (r#"{"unblended":"1.5"}"#, ["1.5"; 4]),
+            (r#"{"unblended":"1.5","net_unblended":"1.2"}"#, ["1.5", "1.2", "1.5", "1.2"]),
+            (
+                r#"{"unblended":"1.5","net_unblended":"1.2","amortized":"2","net_amortized":"1.75"}"#,
+                ["1.5", "1.2", "2", "1.75"],
+            ),
+        ] {
+            let stored: StoredCosts = serde_json::from_str(text).unwrap();
+            let costs = stored.costs(Currency::USD).unwrap();
+            assert_eq!(CostKind::ALL.map(|kind| costs.of(kind).amount().to_string()), expected);
+            assert_eq!(serde_json::to_string(&StoredCosts::new(&costs)).unwrap(), text);
+        }
+    }
+}
