@@ -1,17 +1,10 @@
 //! The rows of a batch, column by column.
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
-};
-use arrow_array::{Array, ArrayRef, Decimal128Array, Float64Array, Int64Array, RecordBatch};
-use arrow_buffer::NullBuffer;
-use arrow_schema::{DataType, TimeUnit};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
-use super::columns::{Column, Kind};
+use super::columnar::{Array, Batch, Unit, Values};
+use super::columns::Column;
 use super::double::{Digits, femto_units};
 use super::groups::{CALLER_COLUMNS, CHARGE_COLUMNS, Dictionaries, Pending};
 use super::ids::{Id, MapView, Sets, TextView};
@@ -150,8 +143,8 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(dictionaries: &'a Dictionaries, batch: &'a RecordBatch) -> View<'a> {
-        let column = |it: Column| batch.column_by_name(it.name());
+    pub(super) fn new(dictionaries: &'a Dictionaries, batch: &'a Batch) -> View<'a> {
+        let column = |it: Column| batch.column(it);
         View {
             start: DayView::new(column(Column::UsageStart)),
             period: DayView::new(column(Column::PeriodStart)),
@@ -178,22 +171,6 @@ impl<'a> View<'a> {
             *count = other;
         }
         counts
-    }
-}
-
-/// Whether a column of numbers or dates can be read without text.
-pub(super) fn is_plain(column: Column, kind: &DataType) -> bool {
-    let is_text = |it: &DataType| *it == DataType::Utf8;
-    match (column.kind(), kind) {
-        (Kind::Text, kind) => is_text(kind),
-        (Kind::Number, DataType::Float64 | DataType::Int64) => true,
-        (Kind::Number, DataType::Decimal128(_, scale)) => *scale >= 0,
-        (Kind::Date, DataType::Timestamp(..) | DataType::Date32) => true,
-        (Kind::Map, DataType::Map(entry, _)) => match entry.data_type() {
-            DataType::Struct(fields) => fields.iter().all(|it| is_text(it.data_type())),
-            _ => false,
-        },
-        _ => false,
     }
 }
 
@@ -230,20 +207,17 @@ impl Cell {
 #[derive(Clone, Copy)]
 enum NumberView<'a> {
     Absent,
-    Doubles(&'a Float64Array),
-    Integers(&'a Int64Array),
-    Decimals(&'a Decimal128Array, i32),
+    Doubles(&'a Values<f64>),
+    Integers(&'a Values<i64>),
+    Decimals(&'a Values<i128>, i32),
 }
 
 impl<'a> NumberView<'a> {
-    fn new(column: Option<&'a ArrayRef>) -> NumberView<'a> {
-        let Some(column) = column else { return NumberView::Absent };
-        match column.data_type() {
-            DataType::Float64 => NumberView::Doubles(column.as_primitive::<Float64Type>()),
-            DataType::Int64 => NumberView::Integers(column.as_primitive::<Int64Type>()),
-            DataType::Decimal128(_, scale) => {
-                NumberView::Decimals(column.as_primitive::<Decimal128Type>(), i32::from(*scale))
-            }
+    fn new(column: Option<&'a Array>) -> NumberView<'a> {
+        match column {
+            Some(Array::Doubles(it)) => NumberView::Doubles(it),
+            Some(Array::Integers(it)) => NumberView::Integers(it),
+            Some(Array::Decimals(it, scale)) => NumberView::Decimals(it, *scale),
             _ => NumberView::Absent,
         }
     }
@@ -251,20 +225,17 @@ impl<'a> NumberView<'a> {
     #[inline]
     fn get(&self, place: usize) -> Cell {
         let digits = match self {
-            NumberView::Absent => return Cell::Empty,
-            NumberView::Doubles(it) if it.is_null(place) => return Cell::Empty,
-            NumberView::Integers(it) if it.is_null(place) => return Cell::Empty,
-            NumberView::Decimals(it, _) if it.is_null(place) => return Cell::Empty,
-            NumberView::Doubles(it) => it.values().get(place).and_then(|it| Digits::of_double(*it)),
+            NumberView::Absent => None,
+            NumberView::Doubles(it) => it.get(place).map(Digits::of_double),
             NumberView::Integers(it) => {
-                it.values().get(place).map(|it| Digits { digits: *it, exponent: 0 })
+                it.get(place).map(|digits| Some(Digits { digits, exponent: 0 }))
             }
-            NumberView::Decimals(it, scale) => {
-                let digits = it.values().get(place).and_then(|it| i64::try_from(*it).ok());
+            NumberView::Decimals(it, scale) => it.get(place).map(|it| {
+                let digits = i64::try_from(it).ok();
                 digits.map(|digits| Digits { digits, exponent: -scale })
-            }
+            }),
         };
-        digits.map_or(Cell::Unclear, Cell::Number)
+        digits.map_or(Cell::Empty, |it| it.map_or(Cell::Unclear, Cell::Number))
     }
 
     /// All of the column as amounts of money.
@@ -272,7 +243,7 @@ impl<'a> NumberView<'a> {
         amounts.clear();
         match self {
             NumberView::Absent => {}
-            NumberView::Doubles(it) if it.null_count() == 0 => {
+            NumberView::Doubles(it) if it.nulls().is_none() => {
                 let read = |(place, value): (usize, &f64)| {
                     femto_units(*value).unwrap_or_else(|| self.get(place).femto_units())
                 };
@@ -287,7 +258,7 @@ impl<'a> NumberView<'a> {
         amounts.clear();
         match self {
             NumberView::Absent => {}
-            NumberView::Doubles(it) if it.null_count() == 0 => {
+            NumberView::Doubles(it) if it.nulls().is_none() => {
                 let cell = |it: Option<Digits>| it.map_or(Cell::Unclear, Cell::Number);
                 amounts.extend(it.values().iter().map(|it| cell(Digits::of_double(*it)).digits()));
             }
@@ -300,33 +271,17 @@ impl<'a> NumberView<'a> {
 #[derive(Clone, Copy)]
 enum DayView<'a> {
     Absent,
-    Days(&'a [i32], Option<&'a NullBuffer>),
-    Times(&'a [i64], Option<&'a NullBuffer>, TimeUnit),
+    Days(&'a Values<i32>),
+    Times(&'a Values<i64>, Unit),
 }
 
 impl<'a> DayView<'a> {
-    fn new(column: Option<&'a ArrayRef>) -> DayView<'a> {
-        let Some(column) = column else { return DayView::Absent };
-        let nulls = column.nulls();
-        let times = match column.data_type() {
-            DataType::Date32 => {
-                return DayView::Days(column.as_primitive::<Date32Type>().values(), nulls);
-            }
-            DataType::Timestamp(TimeUnit::Second, _) => {
-                (column.as_primitive::<TimestampSecondType>().values(), TimeUnit::Second)
-            }
-            DataType::Timestamp(TimeUnit::Millisecond, _) => {
-                (column.as_primitive::<TimestampMillisecondType>().values(), TimeUnit::Millisecond)
-            }
-            DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                (column.as_primitive::<TimestampMicrosecondType>().values(), TimeUnit::Microsecond)
-            }
-            DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-                (column.as_primitive::<TimestampNanosecondType>().values(), TimeUnit::Nanosecond)
-            }
-            _ => return DayView::Absent,
-        };
-        DayView::Times(times.0, nulls, times.1)
+    fn new(column: Option<&'a Array>) -> DayView<'a> {
+        match column {
+            Some(Array::Days(it)) => DayView::Days(it),
+            Some(Array::Times(it, unit)) => DayView::Times(it, *unit),
+            _ => DayView::Absent,
+        }
     }
 
     /// All of the column.
@@ -335,31 +290,28 @@ impl<'a> DayView<'a> {
         days.clear();
         match *self {
             DayView::Absent => days.resize(row_count, RowDay::NONE),
-            DayView::Days(values, nulls) => {
-                days.extend(values.iter().map(|it| calendar.get((*it).into())));
-                leave_out(nulls, days);
+            DayView::Days(it) => {
+                days.extend(it.values().iter().map(|it| calendar.get((*it).into())));
+                leave_out(it.nulls(), days);
             }
             // Each unit for itself: dividing by what is fixed is a multiplication.
-            DayView::Times(times, nulls, unit) => {
+            DayView::Times(it, unit) => {
+                let times = it.values();
                 match unit {
-                    TimeUnit::Second => calendar.read::<SECONDS>(times, days),
-                    TimeUnit::Millisecond => calendar.read::<{ SECONDS * 1_000 }>(times, days),
-                    TimeUnit::Microsecond => calendar.read::<{ SECONDS * 1_000_000 }>(times, days),
-                    TimeUnit::Nanosecond => {
-                        calendar.read::<{ SECONDS * 1_000_000_000 }>(times, days);
-                    }
+                    Unit::Millisecond => calendar.read::<{ SECONDS * 1_000 }>(times, days),
+                    Unit::Microsecond => calendar.read::<{ SECONDS * 1_000_000 }>(times, days),
+                    Unit::Nanosecond => calendar.read::<{ SECONDS * 1_000_000_000 }>(times, days),
                 }
-                leave_out(nulls, days);
+                leave_out(it.nulls(), days);
             }
         }
     }
 }
 
 /// What is null is no day, whatever value stands there.
-fn leave_out(nulls: Option<&NullBuffer>, days: &mut [RowDay]) {
-    let Some(nulls) = nulls.filter(|it| it.null_count() > 0) else { return };
-    for (day, is_valid) in days.iter_mut().zip(nulls) {
-        if !is_valid {
+fn leave_out(nulls: Option<&[bool]>, days: &mut [RowDay]) {
+    for (day, is_null) in days.iter_mut().zip(nulls.unwrap_or_default()) {
+        if *is_null {
             *day = RowDay::NONE;
         }
     }

@@ -18,8 +18,9 @@ use ledger_core::cost::CostKind;
 use ledger_core::rollup::{RollupBuilder, RollupsByBill};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
+use parquet::basic::{Compression, Encoding};
+use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::schema::types::ColumnPath;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use rust_decimal::Decimal;
@@ -126,6 +127,9 @@ struct Form {
     has_decimals: bool,
     has_binary: bool,
     has_dictionaries: bool,
+    /// Of texts that are not in a dictionary.
+    encoding: Encoding,
+    version: WriterVersion,
     rows_per_group: usize,
 }
 
@@ -269,13 +273,36 @@ fn any_form() -> impl Strategy<Value = Form> {
         prop::bool::weighted(0.2),
         prop::bool::weighted(0.1),
         prop::bool::weighted(0.7),
+        select(vec![
+            Encoding::PLAIN,
+            Encoding::DELTA_LENGTH_BYTE_ARRAY,
+            Encoding::DELTA_BYTE_ARRAY,
+        ]),
+        select(vec![WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0]),
         1..30_usize,
     )
         .prop_map(
-            |(optional, time, has_decimals, has_binary, has_dictionaries, rows_per_group)| {
+            |(
+                optional,
+                time,
+                has_decimals,
+                has_binary,
+                has_dictionaries,
+                encoding,
+                version,
+                rows_per_group,
+            )| {
                 let is_there = |it: &Column| Column::REQUIRED.contains(it) || optional.contains(it);
-                let columns = Column::ALL.into_iter().filter(is_there).collect();
-                Form { columns, time, has_decimals, has_binary, has_dictionaries, rows_per_group }
+                Form {
+                    columns: Column::ALL.into_iter().filter(is_there).collect(),
+                    time,
+                    has_decimals,
+                    has_binary,
+                    has_dictionaries,
+                    encoding,
+                    version,
+                    rows_per_group,
+                }
             },
         )
 }
@@ -397,7 +424,20 @@ fn as_parquet(rows: &[Row], form: &Form) -> Vec<u8> {
     let arrays = form.columns.iter().map(|it| (it.name(), array(rows, *it, form), true));
     let batch = RecordBatch::try_from_iter_with_nullable(arrays).unwrap();
     // Small pages and dictionaries: some columns begin with keys and go on without.
-    let properties = WriterProperties::builder()
+    let properties = form.columns.iter().fold(WriterProperties::builder(), |it, column| {
+        let path =
+            |parts: &[&str]| ColumnPath::new(parts.iter().map(|it| (*it).to_owned()).collect());
+        let name = column.name();
+        match column.kind() {
+            Kind::Text => it.set_column_encoding(path(&[name]), form.encoding),
+            Kind::Map => it
+                .set_column_encoding(path(&[name, "key_value", "key"]), form.encoding)
+                .set_column_encoding(path(&[name, "key_value", "value"]), form.encoding),
+            Kind::Number | Kind::Date => it,
+        }
+    });
+    let properties = properties
+        .set_writer_version(form.version)
         .set_compression(Compression::SNAPPY)
         .set_dictionary_enabled(form.has_dictionaries)
         .set_dictionary_page_size_limit(64)
@@ -452,6 +492,8 @@ fn plain_form(rows_per_group: usize) -> Form {
         has_decimals: false,
         has_binary: false,
         has_dictionaries: true,
+        encoding: Encoding::PLAIN,
+        version: WriterVersion::PARQUET_1_0,
         rows_per_group,
     }
 }

@@ -8,8 +8,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use arrow_array::cast::AsArray;
 use foldhash::fast::RandomState;
 use jiff::civil::Date;
 use ledger_app::ports::{Reading, SourceError};
@@ -28,7 +26,8 @@ use super::cells::{
     Calendar, Cells, Femto, NO_AMOUNT, ODD_AMOUNT, PERIODS, PRODUCTS, Row, RowDay, STARTS, TAGS,
     View, first_of, month_of, text_part,
 };
-use super::columns::{COUNT, Column, Kind};
+use super::columnar::{Array, Batch};
+use super::columns::{COUNT, Column};
 use super::double::Digits;
 use super::ids::{EMPTY, Id, MapView, ODD, ODD_SET, Sets, TextView, Texts, Translation, parts};
 use super::line::{Converter, Problem, RawLine, Shared, days_of};
@@ -255,7 +254,7 @@ impl Groups {
     }
 
     /// What the product code of each row decides alone.
-    pub(super) fn verdicts_by_code(&mut self, batch: &RecordBatch) -> Vec<Option<bool>> {
+    pub(super) fn verdicts_by_code(&mut self, batch: &Batch) -> Vec<Option<bool>> {
         self.known.learn(batch);
         let codes = self.known.dictionaries.text(batch, Column::ProductCode);
         let mut verdicts: Vec<Option<Option<bool>>> = Vec::new();
@@ -271,11 +270,11 @@ impl Groups {
             }
             verdict
         };
-        (0..batch.num_rows()).map(verdict).collect()
+        (0..batch.row_count()).map(verdict).collect()
     }
 
     /// Whether each row is AI. A text that is not told by number counts as AI, and is read as text.
-    pub(super) fn verdicts(&mut self, batch: &RecordBatch) -> Vec<bool> {
+    pub(super) fn verdicts(&mut self, batch: &Batch) -> Vec<bool> {
         self.known.learn(batch);
         let Known { texts, products, product_keys, dictionaries, charges, .. } = &mut self.known;
         let columns = CHARGE_COLUMNS.map(|it| dictionaries.text(batch, it));
@@ -286,7 +285,7 @@ impl Groups {
             let charge = charges.get(key, || Some(Charge::new(key, texts, products, product_keys)));
             charge.is_none_or(|(_, charge)| charge.is_ai)
         };
-        (0..batch.num_rows()).map(verdict).collect()
+        (0..batch.row_count()).map(verdict).collect()
     }
 
     /// Takes how many rows of the file stand before the row group.
@@ -300,11 +299,11 @@ impl Groups {
     /// Adds rows of a batch of the row group.
     pub(super) fn add(
         &mut self,
-        batch: &RecordBatch,
+        batch: &Batch,
         rows: &[Row],
         converter: &mut Converter,
     ) -> Result<(), MoneyError> {
-        let row_count = batch.num_rows();
+        let row_count = batch.row_count();
         self.known.learn(batch);
         let Known { tags, products, product_keys, dictionaries, calendar, layout, .. } =
             &mut self.known;
@@ -454,19 +453,16 @@ fn refused(file: &str, (column, reason): Problem) -> SourceError {
 }
 
 impl Known {
-    fn learn(&mut self, batch: &RecordBatch) {
+    fn learn(&mut self, batch: &Batch) {
         let Dictionaries { columns, tags, product, .. } = &mut self.dictionaries;
         for (translation, column) in columns.iter_mut().zip(Column::ALL) {
-            if let Some(array) = batch.column_by_name(column.name()) {
-                translation.learn(array, &mut self.texts);
-                if column.kind() == Kind::Text {
-                    translation.number();
-                }
+            if let Some(texts) = batch.column(column).and_then(Array::as_texts) {
+                translation.learn(texts, &mut self.texts);
+                translation.number();
             }
         }
         for ([keys, values], column) in [(tags, Column::Tags), (product, Column::Product)] {
-            let array = batch.column_by_name(column.name());
-            if let Some(map) = array.and_then(|it| it.as_map_opt()) {
+            if let Some(map) = batch.column(column).and_then(Array::as_map) {
                 keys.learn(map.keys(), &mut self.texts);
                 values.learn(map.values(), &mut self.texts);
             }
@@ -948,18 +944,18 @@ impl<K: Copy + Eq + std::hash::Hash, V> Numbered<K, V> {
 }
 
 impl Dictionaries {
-    pub(super) fn text<'a>(&'a self, batch: &'a RecordBatch, column: Column) -> TextView<'a> {
+    pub(super) fn text<'a>(&'a self, batch: &'a Batch, column: Column) -> TextView<'a> {
         let known = self.columns.get(column as usize).unwrap_or(&self.none);
-        known.view(batch.column_by_name(column.name()))
+        known.view(batch.column(column).and_then(Array::as_texts))
     }
 
     pub(super) fn map<'a>(
         &'a self,
-        batch: &'a RecordBatch,
+        batch: &'a Batch,
         column: Column,
         [keys, values]: &'a [Translation; 2],
     ) -> MapView<'a> {
-        MapView::new(batch.column_by_name(column.name()), keys, values)
+        MapView::new(batch.column(column), keys, values)
     }
 
     pub(super) fn number_count(&self, column: Column) -> usize {

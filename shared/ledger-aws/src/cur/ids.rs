@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int32Type;
-use arrow_array::{Array, ArrayRef, MapArray};
 use foldhash::fast::RandomState;
+
+use super::columnar::{Array, MapArray, TextArray};
 
 /// A text, or a set of entries, within one [`Texts`] or [`Sets`].
 pub(super) type Id = u32;
@@ -172,55 +171,39 @@ impl Sets {
     }
 }
 
-/// What the keys of one dictionary mean.
+/// What the places of one dictionary mean.
 #[derive(Debug, Default)]
 pub(super) struct Translation {
-    /// Held on to, so that no other dictionary can come to lie at its address.
-    held: Option<ArrayRef>,
+    /// The one that is known.
+    dictionary: Option<u64>,
     ids: Vec<Id>,
     /// The same, numbered for this column alone: these need fewer bits.
     numbers: Vec<u32>,
     number_of: HashMap<Id, u32, RandomState>,
     /// By number.
     numbered: Vec<Id>,
-    is_numbered: bool,
 }
 
 impl Translation {
-    /// Learns the dictionary of a column of texts, unless it is the one that is known.
-    pub(super) fn learn(&mut self, column: &ArrayRef, texts: &mut Texts) {
-        let Some(column) = column.as_dictionary_opt::<Int32Type>() else { return };
-        let values = column.values();
-        let address = |it: &ArrayRef| {
-            let it = it.as_string_opt::<i32>()?;
-            Some((it.value_data().as_ptr(), it.value_offsets().as_ptr(), it.len()))
-        };
-        if self.held.as_ref().is_some_and(|it| address(it) == address(values)) {
-            return;
+    /// Learns what is new in the dictionary of a column, or another one.
+    pub(super) fn learn(&mut self, column: &TextArray, texts: &mut Texts) {
+        if self.dictionary != Some(column.dictionary()) {
+            self.dictionary = Some(column.dictionary());
+            self.ids.clear();
+            self.numbers.clear();
         }
-        self.ids.clear();
-        match values.as_string_opt::<i32>() {
-            Some(values) => {
-                self.ids.extend(values.iter().map(|it| texts.id(it.unwrap_or_default())));
-            }
-            None => self.ids.resize(values.len(), ODD),
-        }
-        self.held = Some(Arc::clone(values));
-        self.is_numbered = false;
+        let new = column.texts_from(self.ids.len());
+        self.ids.extend(new.map(|it| it.map_or(ODD, |it| texts.id(it))));
     }
 
     /// Numbers what was learnt.
     pub(super) fn number(&mut self) {
-        if std::mem::replace(&mut self.is_numbered, true) {
-            return;
-        }
         // What is empty is nought.
         if self.numbered.is_empty() {
             self.number_of.insert(EMPTY, 0);
             self.numbered.push(EMPTY);
         }
-        self.numbers.clear();
-        for id in &self.ids {
+        for id in self.ids.iter().skip(self.numbers.len()) {
             let number = *self.number_of.entry(*id).or_insert_with(|| {
                 self.numbered.push(*id);
                 u32::try_from(self.numbered.len() - 1).unwrap_or(u32::MAX)
@@ -242,19 +225,21 @@ impl Translation {
     }
 
     /// The texts of a column whose dictionary was learnt.
-    pub(super) fn view<'a>(&'a self, column: Option<&'a ArrayRef>) -> TextView<'a> {
-        let column = column.and_then(|it| it.as_dictionary_opt::<Int32Type>());
-        let keys = column.map_or(&[] as &[i32], |it| it.keys().values());
-        let nulls = column.and_then(|it| it.keys().nulls()).filter(|it| it.null_count() > 0);
-        TextView { keys, nulls, translation: self }
+    pub(super) fn view<'a>(&'a self, column: Option<&'a TextArray>) -> TextView<'a> {
+        let places = column.map(TextArray::places);
+        TextView {
+            places: places.map_or(&[], |it| it.values()),
+            nulls: places.and_then(|it| it.nulls()),
+            translation: self,
+        }
     }
 }
 
 /// The texts of one column of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TextView<'a> {
-    keys: &'a [i32],
-    nulls: Option<&'a arrow_buffer::NullBuffer>,
+    places: &'a [i32],
+    nulls: Option<&'a [bool]>,
     translation: &'a Translation,
 }
 
@@ -272,24 +257,29 @@ impl TextView<'_> {
 
     #[inline]
     fn of(&self, row: usize, meanings: &[u32]) -> Option<u32> {
-        let Some(key) = self.keys.get(row) else { return Some(EMPTY) };
-        if self.nulls.is_some_and(|it| it.is_null(row)) {
+        let Some(place) = self.places.get(row) else { return Some(EMPTY) };
+        if self.is_null(row) {
             return Some(EMPTY);
         }
-        usize::try_from(*key).ok().and_then(|it| meanings.get(it)).copied()
+        usize::try_from(*place).ok().and_then(|it| meanings.get(it)).copied()
+    }
+
+    #[inline]
+    fn is_null(&self, row: usize) -> bool {
+        self.nulls.and_then(|it| it.get(row)).copied().unwrap_or_default()
     }
 
     /// Adds the numbers of all rows, shifted left.
     pub(super) fn pack(&self, rows: &mut [u64], shift: u32) {
         if self.nulls.is_some() {
-            for (place, row) in rows.iter_mut().enumerate().take(self.keys.len()) {
+            for (place, row) in rows.iter_mut().enumerate().take(self.places.len()) {
                 *row |= u64::from(self.number(place)).wrapping_shl(shift);
             }
             return;
         }
         let numbers = self.translation.numbers.as_slice();
-        for (row, key) in rows.iter_mut().zip(self.keys) {
-            let number = numbers.get(*key as usize).copied().unwrap_or_default();
+        for (row, place) in rows.iter_mut().zip(self.places) {
+            let number = numbers.get(*place as usize).copied().unwrap_or_default();
             *row |= u64::from(number).wrapping_shl(shift);
         }
     }
@@ -301,42 +291,41 @@ impl TextView<'_> {
 
     fn ids(&self) -> impl Iterator<Item = Id> {
         let ids = self.translation.ids.as_slice();
-        self.keys.iter().map(|key| ids.get(*key as usize).copied().unwrap_or(ODD))
+        self.places.iter().map(|place| ids.get(*place as usize).copied().unwrap_or(ODD))
     }
 }
 
 /// The entries of one map column of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MapView<'a> {
-    map: Option<&'a MapArray>,
-    offsets: &'a [i32],
+    /// None where there is no such column.
+    offsets: &'a [usize],
     keys: TextView<'a>,
     values: TextView<'a>,
 }
 
 impl<'a> MapView<'a> {
     pub(super) fn new(
-        column: Option<&'a ArrayRef>,
+        column: Option<&'a Array>,
         keys: &'a Translation,
         values: &'a Translation,
     ) -> MapView<'a> {
-        let map = column.and_then(|it| it.as_map_opt());
+        let map = column.and_then(Array::as_map);
         MapView {
-            map,
-            offsets: map.map_or(&[], |it| it.value_offsets()),
-            keys: keys.view(map.map(|it| it.keys())),
-            values: values.view(map.map(|it| it.values())),
+            offsets: map.map_or(&[], MapArray::offsets),
+            keys: keys.view(map.map(MapArray::keys)),
+            values: values.view(map.map(MapArray::values)),
         }
     }
 
     /// The sets of all rows; none where there is no such column.
     pub(super) fn read(&self, sets: &mut Sets, wanted: Option<&[Id]>, ids: &mut Vec<Id>) {
         ids.clear();
-        let Some(map) = self.map else { return };
-        let is_plain = map.null_count() == 0 && self.keys.is_plain() && self.values.is_plain();
+        let is_plain = self.keys.is_plain() && self.values.is_plain();
         if wanted.is_some() || !is_plain {
             let is_wanted = |key| wanted.is_none_or(|it| it.contains(&key));
-            ids.extend((0..map.len()).map(|row| self.id(row, sets, is_wanted)));
+            let row_count = self.offsets.len().saturating_sub(1);
+            ids.extend((0..row_count).map(|row| self.id(row, sets, is_wanted)));
             return;
         }
         let mut entries = std::mem::take(&mut sets.scratch);
@@ -352,10 +341,9 @@ impl<'a> MapView<'a> {
             *sum = sum.wrapping_add(mixed(*it));
             Some(*sum)
         }));
-        let index = |it: i32| usize::try_from(it).unwrap_or_default();
         let sum = |it: usize| sums.get(it).copied().unwrap_or_default();
         let ends = self.offsets.iter().zip(self.offsets.iter().skip(1));
-        ids.extend(ends.map(|(from, to)| (index(*from), index(*to))).map(|(from, to)| {
+        ids.extend(ends.map(|(from, to)| (*from, *to)).map(|(from, to)| {
             match entries.get(from..to) {
                 Some([]) => EMPTY,
                 Some(set) if set.len() <= ENTRIES_MAX => {
@@ -371,23 +359,17 @@ impl<'a> MapView<'a> {
     /// The set of a row's entries; those whose key is not wanted or that have no value do not count.
     #[inline]
     pub(super) fn id(&self, row: usize, sets: &mut Sets, is_wanted: impl Fn(Id) -> bool) -> Id {
-        let Some(map) = self.map else { return EMPTY };
-        let index = |it: Option<&i32>| it.and_then(|it| usize::try_from(*it).ok());
-        let from = index(self.offsets.get(row)).unwrap_or_default();
-        let to = index(self.offsets.get(row + 1)).unwrap_or_default();
-        if from >= to || map.is_null(row) {
-            return EMPTY;
-        }
+        let bounds = self.offsets.get(row).zip(self.offsets.get(row + 1));
+        let Some((from, to)) = bounds.filter(|(from, to)| from < to) else { return EMPTY };
         let mut entries = std::mem::take(&mut sets.scratch);
         entries.clear();
-        let is_null = |view: &TextView<'_>, entry| view.nulls.is_some_and(|it| it.is_null(entry));
         let mut is_odd = false;
-        for place in from..to {
+        for place in *from..*to {
             let key = self.keys.id(place);
             if !is_wanted(key) && key != ODD {
                 continue;
             }
-            if is_null(&self.keys, place) || is_null(&self.values, place) {
+            if self.keys.is_null(place) || self.values.is_null(place) {
                 continue;
             }
             let value = self.values.id(place);

@@ -8,6 +8,7 @@ mod amortized;
 mod athena;
 mod cache;
 mod cells;
+mod columnar;
 mod columns;
 mod csv_file;
 mod delivery;

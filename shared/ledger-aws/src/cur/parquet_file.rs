@@ -1,37 +1,25 @@
 //! Bills as Parquet.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
-};
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, FieldRef, Fields, Schema, TimeUnit};
-use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use ledger_app::ports::{Reading, SourceError};
 use ledger_core::line_item::Provenance;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder, RowSelection,
-};
 use parquet::errors::ParquetError;
-use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::reader::ChunkReader;
 
 use super::Reader;
-use super::cells::{self, Row};
+use super::cells::Row;
+use super::columnar::{Array, Batch, Batches, Field, Form, MapArray, TextArray, Unit, fields};
 use super::columns::{COUNT, Column, Kind};
 use super::groups::Groups;
 use super::line::RawLine;
 use super::names::Layout;
-
-/// Rows that are decoded at once.
-const BATCH: usize = 8192;
 
 /// Where at least one row in so many is AI, all rows are read at once; otherwise those that are AI
 /// are read apart, and of the others only what is totalled.
@@ -77,24 +65,22 @@ pub(super) fn read<T: ChunkReader + 'static>(
         )));
     }
     let file = Opened::new(file, bytes, name)?;
-    let schema = file.as_text.schema();
     reader.check_columns(name, |column| file.layout.has(column))?;
     let mut is_plain = !MAPS.into_iter().any(|map| file.layout.is_apart(map));
     let mut has_column = [false; COUNT];
     for (has_column, column) in has_column.iter_mut().zip(Column::ALL) {
-        let Ok(field) = schema.field_with_name(column.name()) else {
-            continue;
-        };
+        let Some(Field { form, .. }) = file.field(column) else { continue };
         *has_column = true;
-        let kind = field.data_type();
-        if !is_usable(column.kind(), kind) {
+        if !is_usable(column.kind(), form) {
             return Err(SourceError::Refused(format!(
-                "`{name}` has column `{}` of type {kind}; expected {}",
+                "`{name}` has column `{}` of type {form}; expected {}",
                 column.name(),
                 column.kind().expected(),
             )));
         }
-        is_plain &= !Column::OF_ALL_LINES.contains(&column) || cells::is_plain(column, kind);
+        is_plain &= !Column::OF_ALL_LINES.contains(&column)
+            || column.kind() == Kind::Text
+            || *form != Form::Text;
     }
     if reader.is_line_by_line || !is_plain {
         file.read_as_text(reader)
@@ -103,62 +89,34 @@ pub(super) fn read<T: ChunkReader + 'static>(
     }
 }
 
-/// A file, or an object, that several readers read.
-struct Shared<T>(Arc<T>);
-
-impl<T> Clone for Shared<T> {
-    fn clone(&self) -> Self {
-        Shared(Arc::clone(&self.0))
-    }
-}
-
-impl<T: ChunkReader> Length for Shared<T> {
-    fn len(&self) -> u64 {
-        self.0.len()
-    }
-}
-
-impl<T: ChunkReader> ChunkReader for Shared<T> {
-    type T = T::T;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        self.0.get_read(start)
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        self.0.get_bytes(start, length)
-    }
-}
-
 /// A file whose footer was read.
 struct Opened<'a, T> {
     layout: Layout,
-    file: Shared<T>,
+    fields: Vec<Field>,
+    metadata: ParquetMetaData,
+    file: Arc<T>,
     name: &'a Arc<str>,
     bytes: u64,
-    /// Texts as texts.
-    as_text: ArrowReaderMetadata,
-    /// Texts as keys of the dictionaries that the file has them in.
-    as_keys: ArrowReaderMetadata,
+    /// The dictionaries that were met.
+    dictionaries: Cell<u64>,
 }
 
 impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
     fn new(file: T, bytes: u64, name: &'a Arc<str>) -> Result<Self, SourceError> {
-        let file = Shared(Arc::new(file));
-        // The schema of Parquet itself is what AWS writes; one of Arrow beside it could say
-        // otherwise.
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let as_text =
-            ArrowReaderMetadata::load(&file, options).map_err(|error| damaged(name, &error))?;
-        let options = ArrowReaderOptions::new().with_schema(Arc::new(keyed(as_text.schema())));
-        let as_keys = ArrowReaderMetadata::try_new(Arc::clone(as_text.metadata()), options)
-            .map_err(|error| damaged(name, &error))?;
-        let layout = layout_of(as_text.schema());
-        Ok(Opened { layout, file, name, bytes, as_text, as_keys })
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&file);
+        let metadata = metadata.map_err(|error| damaged(name, &error))?;
+        let fields = fields(metadata.file_metadata().schema_descr());
+        let layout = Layout::new(fields.iter().map(|it| it.name.as_str()));
+        let (file, dictionaries) = (Arc::new(file), Cell::default());
+        Ok(Opened { layout, fields, metadata, file, name, bytes, dictionaries })
+    }
+
+    fn field(&self, column: Column) -> Option<&Field> {
+        self.fields.get(self.layout.position(column)?)
     }
 
     fn row_groups(&self) -> impl Iterator<Item = (usize, usize)> {
-        let row_groups = self.as_text.metadata().row_groups().iter();
+        let row_groups = self.metadata.row_groups().iter();
         row_groups.map(|it| usize::try_from(it.num_rows()).unwrap_or_default()).enumerate()
     }
 
@@ -167,11 +125,11 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         let mut progress = self.progress();
         let mut before = 0;
         for (row_group, _) in self.row_groups() {
-            for batch in self.batches(&self.as_text, row_group, &Column::ALL, None)? {
-                let batch = self.checked(batch)?;
+            let mut batches = self.batches(row_group, &Column::ALL, None)?;
+            while let Some(batch) = self.checked(batches.next())? {
                 let lines = before + 1..;
-                before += u64::try_from(batch.num_rows()).unwrap_or_default();
-                read_batch(&batch, lines, self.name, reader)?;
+                before += u64::try_from(batch.row_count()).unwrap_or_default();
+                self.read_batch(batch, lines, reader)?;
                 progress.tell(before, reader)?;
             }
         }
@@ -217,10 +175,10 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         let mut add = |columns: &[Column], rows: Option<&[usize]>, part: &dyn Fn(bool) -> bool| {
             let mut at = 0;
             let mut taken: Vec<Row> = Vec::new();
-            let mut add_batch = |batch: &RecordBatch| {
-                let places = 0..batch.num_rows();
+            let mut add_batch = |batch: &Batch| {
+                let places = 0..batch.row_count();
                 let from = at;
-                at += batch.num_rows();
+                at += batch.row_count();
                 taken.clear();
                 taken.extend(places.filter_map(|place| {
                     let row = match rows {
@@ -232,9 +190,9 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
                 }));
                 groups.add(batch, &taken, &mut reader.converter)
             };
-            for batch in self.batches(&self.as_keys, row_group.row_group, columns, rows)? {
-                let batch = self.checked(batch)?;
-                add_batch(&batch).map_err(|it| SourceError::Money(self.name.to_string(), it))?;
+            let mut batches = self.batches(row_group.row_group, columns, rows)?;
+            while let Some(batch) = self.checked(batches.next())? {
+                add_batch(batch).map_err(|it| SourceError::Money(self.name.to_string(), it))?;
             }
             Ok(())
         };
@@ -259,10 +217,10 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
     ) -> Result<Vec<bool>, SourceError> {
         let mut is_ai = Vec::with_capacity(row_group.row_count);
         let mut open = Vec::new();
-        if self.as_keys.schema().index_of(Column::ProductCode.name()).is_ok() {
-            let columns = [Column::ProductCode];
-            for batch in self.batches(&self.as_keys, row_group.row_group, &columns, None)? {
-                for verdict in groups.verdicts_by_code(&self.checked(batch)?) {
+        if self.layout.position(Column::ProductCode).is_some() {
+            let mut batches = self.batches(row_group.row_group, &[Column::ProductCode], None)?;
+            while let Some(batch) = self.checked(batches.next())? {
+                for verdict in groups.verdicts_by_code(batch) {
                     if verdict.is_none() {
                         open.push(is_ai.len());
                     }
@@ -275,8 +233,9 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         }
         let mut rows = open.iter();
         if !open.is_empty() {
-            for batch in self.batches(&self.as_keys, row_group.row_group, &DECIDING, Some(&open))? {
-                for verdict in groups.verdicts(&self.checked(batch)?) {
+            let mut batches = self.batches(row_group.row_group, &DECIDING, Some(&open))?;
+            while let Some(batch) = self.checked(batches.next())? {
+                for verdict in groups.verdicts(batch) {
                     if let Some(row) = rows.next().and_then(|it| is_ai.get_mut(*it)) {
                         *row = verdict;
                     }
@@ -293,45 +252,86 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         reader: &mut Reader<'_>,
     ) -> Result<(), SourceError> {
         let mut lines = rows.iter().map(|it| row_group.line(*it));
-        for batch in self.batches(&self.as_text, row_group.row_group, &Column::ALL, Some(rows))? {
-            read_batch(&self.checked(batch)?, &mut lines, self.name, reader)?;
+        let mut batches = self.batches(row_group.row_group, &Column::ALL, Some(rows))?;
+        while let Some(batch) = self.checked(batches.next())? {
+            self.read_batch(batch, &mut lines, reader)?;
         }
         Ok(())
     }
 
     /// Some columns of one row group, of all rows or of some. A batch never spans two row groups:
     /// each has dictionaries of its own.
-    fn batches(
+    fn batches<'r>(
         &self,
-        metadata: &ArrowReaderMetadata,
         row_group: usize,
         columns: &[Column],
-        rows: Option<&[usize]>,
-    ) -> Result<ParquetRecordBatchReader, SourceError> {
-        let roots = columns.iter().flat_map(|it| self.layout.positions(*it));
-        let builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), metadata.clone());
-        let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-        let mut builder =
-            builder.with_projection(mask).with_row_groups(vec![row_group]).with_batch_size(BATCH);
-        if let Some(rows) = rows {
-            let row_count = self.row_groups().nth(row_group).map_or(0, |it| it.1);
-            let ranges = rows.iter().map(|it| *it..*it + 1);
-            let selection = RowSelection::from_consecutive_ranges(ranges, row_count);
-            builder = builder.with_row_selection(selection);
-        }
-        builder.build().map_err(|error| damaged(self.name, &error))
+        rows: Option<&'r [usize]>,
+    ) -> Result<Batches<'r>, SourceError> {
+        let positions = columns.iter().flat_map(|it| self.layout.positions(*it));
+        let positions: BTreeSet<usize> = positions.collect();
+        let fields = positions.into_iter().filter_map(|it| Some((it, self.fields.get(it)?)));
+        let positions = Column::ALL.map(|it| self.layout.position(it));
+        let (file, metadata) = (&self.file, &self.metadata);
+        let selected = (positions, rows);
+        let batches = Batches::new(file, metadata, row_group, fields, selected, &self.dictionaries);
+        self.checked(batches)
     }
 
-    fn checked<E: std::fmt::Display>(
+    fn checked<U>(&self, read: Result<U, ParquetError>) -> Result<U, SourceError> {
+        read.map_err(|error| damaged(self.name, &error))
+    }
+
+    /// Hands on each row of a batch as text.
+    fn read_batch(
         &self,
-        batch: Result<RecordBatch, E>,
-    ) -> Result<RecordBatch, SourceError> {
-        batch.map_err(|error| damaged(self.name, &error))
+        batch: &Batch,
+        lines: impl Iterator<Item = u64>,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), SourceError> {
+        let mut provenance = Provenance { file: Arc::clone(self.name), line: 0 };
+        let arrays: [Option<&Array>; COUNT] = Column::ALL.map(|column| batch.column(column));
+        let cell_at = |position: usize, row: usize| {
+            let mut text = String::new();
+            let written = batch.at(position).map_or(Ok(()), |it| write_cell(it, row, &mut text));
+            written.map(|()| text)
+        };
+        let mut texts: [String; COUNT] = std::array::from_fn(|_| String::new());
+        for (row, line) in (0..batch.row_count()).zip(lines) {
+            provenance.line = line;
+            let mut is_set = [false; COUNT];
+            let mut bad = None;
+            let cells = texts.iter_mut().zip(&mut is_set).zip(arrays).zip(Column::ALL);
+            for (((text, is_set), array), column) in cells {
+                text.clear();
+                // A null is what an empty cell is in CSV.
+                *is_set = array.is_some();
+                if let Some(Err(reason)) = array.map(|it| write_cell(it, row, text)) {
+                    bad = bad.or(Some((column, reason)));
+                }
+            }
+            for map in MAPS.into_iter().filter(|it| self.layout.is_apart(*it)) {
+                let cells = texts.get_mut(map as usize).zip(is_set.get_mut(map as usize));
+                match (self.layout.map(map, |position| cell_at(position, row)), cells) {
+                    (Ok(made), Some((text, is_set))) => (*text, *is_set) = (made, true),
+                    (Err(reason), _) => bad = bad.or(Some((map, reason))),
+                    (Ok(_), None) => (),
+                }
+            }
+            if let Some((column, reason)) = bad {
+                reader.reject(&provenance, column.name(), reason)?;
+                continue;
+            }
+            let mut raw = RawLine([None; COUNT]);
+            for ((cell, text), is_set) in raw.0.iter_mut().zip(&texts).zip(is_set) {
+                *cell = is_set.then_some(text.as_str());
+            }
+            reader.row(&raw, &provenance)?;
+        }
+        Ok(())
     }
 
     fn progress(&self) -> Progress<'_> {
-        let rows = self.as_text.metadata().file_metadata().num_rows();
+        let rows = self.metadata.file_metadata().num_rows();
         let rows = u64::try_from(rows).unwrap_or_default();
         Progress { file: self.name, bytes: self.bytes, rows, told: 0 }
     }
@@ -380,192 +380,96 @@ fn damaged(name: &str, error: &dyn std::fmt::Display) -> SourceError {
     ))
 }
 
-/// The schema with the texts that are read as keys of dictionaries, also within maps.
-fn keyed(schema: &Schema) -> Schema {
-    let key = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let text_as_key = |field: &FieldRef| match field.data_type() {
-        DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(key())),
-        _ => Arc::clone(field),
-    };
-    let fields = schema.fields().iter().map(|field| {
-        if Column::ALL.iter().all(|it| it.name() != field.name()) {
-            return Arc::clone(field);
-        }
-        let DataType::Map(entry, is_sorted) = field.data_type() else { return text_as_key(field) };
-        let DataType::Struct(fields) = entry.data_type() else { return Arc::clone(field) };
-        let fields = fields.iter().map(text_as_key).collect::<Fields>();
-        let entry = entry.as_ref().clone().with_data_type(DataType::Struct(fields));
-        let map = DataType::Map(Arc::new(entry), *is_sorted);
-        Arc::new(field.as_ref().clone().with_data_type(map))
-    });
-    Schema::new_with_metadata(fields.collect::<Fields>(), schema.metadata().clone())
-}
-
 /// Whether the last bytes are those of a whole file: magic, length of the footer, magic.
 fn has_footer(file: &impl ChunkReader, bytes: u64) -> Result<bool, ParquetError> {
     Ok(bytes >= 12 && file.get_bytes(bytes.saturating_sub(4), 4)? == b"PAR1".as_slice())
 }
 
-fn layout_of(schema: &Schema) -> Layout {
-    Layout::new(schema.fields().iter().map(|it| it.name().as_str()))
-}
-
-fn is_text(kind: &DataType) -> bool {
-    matches!(kind, DataType::Utf8 | DataType::Binary)
-}
-
-fn is_usable(wanted: Kind, kind: &DataType) -> bool {
-    if is_text(kind) {
-        return true;
-    }
+fn is_usable(wanted: Kind, form: &Form) -> bool {
     match wanted {
+        _ if *form == Form::Text => true,
         Kind::Text => false,
-        Kind::Number => {
-            matches!(kind, DataType::Float64 | DataType::Int64 | DataType::Decimal128(..))
-        }
-        Kind::Date => matches!(kind, DataType::Timestamp(..) | DataType::Date32),
-        Kind::Map => match kind {
-            DataType::Map(entry, _) => match entry.data_type() {
-                DataType::Struct(fields) => fields.iter().all(|it| is_text(it.data_type())),
-                _ => false,
-            },
-            _ => false,
-        },
+        Kind::Number => matches!(form, Form::Double | Form::Integer | Form::Decimal(_)),
+        Kind::Date => matches!(form, Form::Time(_) | Form::Time96 | Form::Day),
+        Kind::Map => *form == Form::Map,
     }
 }
 
-fn read_batch(
-    batch: &RecordBatch,
-    lines: impl Iterator<Item = u64>,
-    name: &Arc<str>,
-    reader: &mut Reader<'_>,
-) -> Result<(), SourceError> {
-    let mut provenance = Provenance { file: Arc::clone(name), line: 0 };
-    let layout = layout_of(&batch.schema());
-    let arrays: [Option<&ArrayRef>; COUNT] = Column::ALL
-        .map(|column| layout.position(column).and_then(|position| batch.columns().get(position)));
-    let cell_at = |position: usize, row: usize| {
-        let mut text = String::new();
-        match batch.columns().get(position).filter(|it| it.is_valid(row)) {
-            Some(array) => write_cell(array, row, &mut text).map(|()| text),
-            None => Ok(text),
-        }
-    };
-    let mut texts: [String; COUNT] = std::array::from_fn(|_| String::new());
-    for (row, line) in (0..batch.num_rows()).zip(lines) {
-        provenance.line = line;
-        let mut is_set = [false; COUNT];
-        let mut bad = None;
-        let cells = texts.iter_mut().zip(&mut is_set).zip(arrays).zip(Column::ALL);
-        for (((text, is_set), array), column) in cells {
-            text.clear();
-            // A null is what an empty cell is in CSV.
-            *is_set = array.is_some();
-            if let Some(array) = array.filter(|it| it.is_valid(row))
-                && let Err(reason) = write_cell(array, row, text)
-            {
-                bad = bad.or(Some((column, reason)));
+/// Writes a cell as CSV would have it; nothing where it is null.
+fn write_cell(array: &Array, row: usize, text: &mut String) -> Result<(), String> {
+    match array {
+        Array::Texts(texts) => text.push_str(text_of(texts, row)?.unwrap_or_default()),
+        Array::Doubles(values) => {
+            // Fifteen significant digits are what a double holds of any decimal: `0.1` stays `0.1`.
+            // Adding nothing turns the double `-0.0` into `0.0`.
+            if let Some(value) = values.get(row) {
+                let _ = write!(text, "{:.14e}", value + 0.0);
             }
         }
-        for map in MAPS.into_iter().filter(|it| layout.is_apart(*it)) {
-            let cells = texts.get_mut(map as usize).zip(is_set.get_mut(map as usize));
-            match (layout.map(map, |position| cell_at(position, row)), cells) {
-                (Ok(made), Some((text, is_set))) => (*text, *is_set) = (made, true),
-                (Err(reason), _) => bad = bad.or(Some((map, reason))),
-                (Ok(_), None) => (),
+        Array::Integers(values) => {
+            if let Some(value) = values.get(row) {
+                let _ = write!(text, "{value}");
             }
         }
-        if let Some((column, reason)) = bad {
-            reader.reject(&provenance, column.name(), reason)?;
-            continue;
+        Array::Decimals(values, scale) => {
+            if let Some(value) = values.get(row) {
+                write_decimal(value, *scale, text);
+            }
         }
-        let mut raw = RawLine([None; COUNT]);
-        for ((cell, text), is_set) in raw.0.iter_mut().zip(&texts).zip(is_set) {
-            *cell = is_set.then_some(text.as_str());
+        Array::Times(values, unit) => {
+            if let Some(value) = values.get(row) {
+                let time = match unit {
+                    Unit::Millisecond => Timestamp::from_millisecond(value),
+                    Unit::Microsecond => Timestamp::from_microsecond(value),
+                    Unit::Nanosecond => Timestamp::from_nanosecond(value.into()),
+                };
+                write_date(time.ok(), value, text);
+            }
         }
-        reader.row(&raw, &provenance)?;
+        Array::Days(values) => {
+            if let Some(days) = values.get(row).map(i64::from) {
+                let time = Timestamp::from_second(days.saturating_mul(86_400));
+                write_date(time.ok(), days, text);
+            }
+        }
+        Array::Map(map) => write_map(map, row, text)?,
     }
     Ok(())
 }
 
-/// Writes a cell as CSV would have it.
-fn write_cell(array: &ArrayRef, row: usize, text: &mut String) -> Result<(), String> {
-    match array.data_type() {
-        DataType::Float64 => {
-            // Fifteen significant digits are what a double holds of any decimal: `0.1` stays `0.1`.
-            // Adding nothing turns the double `-0.0` into `0.0`.
-            let value = array.as_primitive::<Float64Type>().value(row) + 0.0;
-            let _ = write!(text, "{value:.14e}");
+/// Writes the date, or else the number: the conversion says that this is none.
+fn write_date(time: Option<Timestamp>, number: i64, text: &mut String) {
+    let _ = match time {
+        Some(time) => write!(text, "{}", Offset::UTC.to_datetime(time).date()),
+        None => write!(text, "{number}"),
+    };
+}
+
+fn write_decimal(value: i128, scale: i32, text: &mut String) {
+    let sign = if value < 0 { "-" } else { "" };
+    let scale = usize::try_from(scale).unwrap_or_default();
+    let digits = format!("{:0width$}", value.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    let point = if fraction.is_empty() { "" } else { "." };
+    let _ = write!(text, "{sign}{whole}{point}{fraction}");
+}
+
+fn write_map(map: &MapArray, row: usize, text: &mut String) -> Result<(), String> {
+    let bound = |it: usize| map.offsets().get(it).copied().unwrap_or_default();
+    let mut has_entry = false;
+    text.push('{');
+    for entry in bound(row)..bound(row + 1) {
+        let sides = text_of(map.keys(), entry)?.zip(text_of(map.values(), entry)?);
+        let Some((key, value)) = sides else { continue };
+        if has_entry {
+            text.push(',');
         }
-        DataType::Int64 => {
-            let _ = write!(text, "{}", array.as_primitive::<Int64Type>().value(row));
-        }
-        DataType::Decimal128(..) => {
-            text.push_str(&array.as_primitive::<Decimal128Type>().value_as_string(row));
-        }
-        DataType::Timestamp(unit, _) => {
-            let (value, time) = match unit {
-                TimeUnit::Second => {
-                    let value = array.as_primitive::<TimestampSecondType>().value(row);
-                    (value, Timestamp::from_second(value))
-                }
-                TimeUnit::Millisecond => {
-                    let value = array.as_primitive::<TimestampMillisecondType>().value(row);
-                    (value, Timestamp::from_millisecond(value))
-                }
-                TimeUnit::Microsecond => {
-                    let value = array.as_primitive::<TimestampMicrosecondType>().value(row);
-                    (value, Timestamp::from_microsecond(value))
-                }
-                TimeUnit::Nanosecond => {
-                    let value = array.as_primitive::<TimestampNanosecondType>().value(row);
-                    (value, Timestamp::from_nanosecond(i128::from(value)))
-                }
-            };
-            match time {
-                Ok(time) => {
-                    let _ = write!(text, "{}", Offset::UTC.to_datetime(time).date());
-                }
-                // No date: the conversion says so, with the number.
-                Err(_) => {
-                    let _ = write!(text, "{value}");
-                }
-            }
-        }
-        DataType::Date32 => {
-            let days = i64::from(array.as_primitive::<Date32Type>().value(row));
-            match Timestamp::from_second(days.saturating_mul(86_400)) {
-                Ok(time) => {
-                    let _ = write!(text, "{}", Offset::UTC.to_datetime(time).date());
-                }
-                Err(_) => {
-                    let _ = write!(text, "{days}");
-                }
-            }
-        }
-        DataType::Map(..) => {
-            let map = array.as_map();
-            let (offsets, next) = (map.value_offsets().get(row), map.value_offsets().get(row + 1));
-            let index = |it: Option<&i32>| it.and_then(|it| usize::try_from(*it).ok());
-            let entries = index(offsets).unwrap_or_default()..index(next).unwrap_or_default();
-            let mut has_entry = false;
-            text.push('{');
-            for entry in entries {
-                if map.values().is_null(entry) || map.keys().is_null(entry) {
-                    continue;
-                }
-                if has_entry {
-                    text.push(',');
-                }
-                has_entry = true;
-                push_json(text, text_of(map.keys(), entry)?);
-                text.push(':');
-                push_json(text, text_of(map.values(), entry)?);
-            }
-            text.push('}');
-        }
-        _ => text.push_str(text_of(array, row)?),
+        has_entry = true;
+        push_json(text, key);
+        text.push(':');
+        push_json(text, value);
     }
+    text.push('}');
     Ok(())
 }
 
@@ -573,12 +477,9 @@ fn push_json(text: &mut String, value: &str) {
     let _ = write!(text, "{}", serde_json::Value::from(value));
 }
 
-fn text_of(array: &ArrayRef, row: usize) -> Result<&str, String> {
-    if let Some(array) = array.as_string_opt::<i32>() {
-        return Ok(array.value(row));
-    }
-    let bytes = array.as_binary_opt::<i32>().map(|it| it.value(row)).unwrap_or_default();
-    std::str::from_utf8(bytes).map_err(|_| {
+fn text_of(texts: &TextArray, row: usize) -> Result<Option<&str>, String> {
+    let Some(bytes) = texts.bytes(row) else { return Ok(None) };
+    std::str::from_utf8(bytes).map(Some).map_err(|_| {
         let text: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
         format!("`{text}` is not UTF-8; expected UTF-8 text")
     })

@@ -264,7 +264,7 @@ fn a_parquet_column_of_another_type_is_refused() {
     check_refused(
         "a.parquet",
         &parquet(columns(Arc::new(BooleanArray::from(vec![true])))),
-        "`a.parquet` has column `line_item_unblended_cost` of type Boolean; expected a double, a \
+        "`a.parquet` has column `line_item_unblended_cost` of type BOOLEAN; expected a double, a \
          decimal, a 64-bit integer or text",
     );
     let null = parquet(columns(Arc::new(Float64Array::from(vec![None]))));

@@ -12,12 +12,12 @@ mod statement;
 
 use std::time::Duration;
 
-use arrow_schema::{DataType, Schema};
 use aws_sdk_athena::Client;
 use ledger_app::ports::{Delivery, Reading, SourceError};
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::file::metadata::ParquetMetaDataReader;
 
 use super::Reader;
+use super::columnar::{Field, Form, fields};
 use super::columns::{COUNT, Column, Kind};
 use super::names::Layout;
 use super::s3::{Chunks, Object, Store};
@@ -108,25 +108,25 @@ fn outline(
             )));
         }
         let chunks = Chunks::new(store.clone(), object.clone());
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let footer = ArrowReaderMetadata::load(&chunks, options).map_err(|error| {
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&chunks).map_err(|error| {
             chunks.take_failure().unwrap_or_else(|| {
                 SourceError::Refused(format!(
                     "`{name}` is damaged: {error}, expected a whole Parquet file; fetch it again",
                 ))
             })
         })?;
-        let schema = footer.schema();
-        reader.check_columns(name, |column| schema.index_of(column.name()).is_ok())?;
-        check_maps(name, schema)?;
+        let fields = fields(metadata.file_metadata().schema_descr());
+        let field = |column: Column| fields.iter().find(|it| it.name == column.name());
+        reader.check_columns(name, |column| field(column).is_some())?;
+        check_maps(name, fields.iter().map(|it| it.name.as_str()))?;
         let mut has_column = [false; COUNT];
         for (has_column, column) in has_column.iter_mut().zip(Column::ALL) {
-            let Ok(field) = schema.field_with_name(column.name()) else { continue };
+            let Some(Field { form, .. }) = field(column) else { continue };
             *has_column = true;
-            let (kind, expected) = (field.data_type(), column.kind());
-            if !is_as_delivered(expected, kind) {
+            let expected = column.kind();
+            if !is_as_delivered(expected, form) {
                 return Err(SourceError::Refused(format!(
-                    "`{name}` has column `{}` of type {kind}; expected {} in a delivery that \
+                    "`{name}` has column `{}` of type {form}; expected {} in a delivery that \
                      Athena reads",
                     column.name(),
                     delivered_as(expected),
@@ -140,15 +140,18 @@ fn outline(
                 delivery.name,
             )));
         }
-        let rows = footer.metadata().file_metadata().num_rows();
+        let rows = metadata.file_metadata().num_rows();
         row_count = row_count.saturating_add(u64::try_from(rows).unwrap_or_default());
     }
     Ok((known.unwrap_or([false; COUNT]), row_count))
 }
 
 /// The query reads attributes and tags from their maps alone.
-fn check_maps(name: &str, schema: &Schema) -> Result<(), SourceError> {
-    let layout = Layout::new(schema.fields().iter().map(|it| it.name().as_str()));
+fn check_maps<'a>(
+    name: &str,
+    columns: impl Iterator<Item = &'a str> + Clone,
+) -> Result<(), SourceError> {
+    let layout = Layout::new(columns);
     match [Column::Product, Column::Tags].into_iter().find(|it| layout.is_apart(*it)) {
         Some(map) => Err(SourceError::Refused(format!(
             "`{name}` has no column `{}`, but others with what it holds; expected the column in a \
@@ -160,12 +163,12 @@ fn check_maps(name: &str, schema: &Schema) -> Result<(), SourceError> {
 }
 
 /// Whether a column has the type that AWS delivers it with, which is the one the query is made for.
-fn is_as_delivered(expected: Kind, kind: &DataType) -> bool {
+fn is_as_delivered(expected: Kind, form: &Form) -> bool {
     match expected {
-        Kind::Text => matches!(kind, DataType::Utf8),
-        Kind::Number => matches!(kind, DataType::Float64),
-        Kind::Date => matches!(kind, DataType::Timestamp(..)),
-        Kind::Map => matches!(kind, DataType::Map(..)),
+        Kind::Text => *form == Form::Text,
+        Kind::Number => *form == Form::Double,
+        Kind::Date => matches!(form, Form::Time(_) | Form::Time96),
+        Kind::Map => *form == Form::Map,
     }
 }
 
@@ -180,14 +183,10 @@ fn delivered_as(expected: Kind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use arrow_schema::Field;
-
     use super::*;
 
     fn check(names: &[&str]) -> Result<(), String> {
-        let fields: Vec<Field> =
-            names.iter().map(|it| Field::new(*it, DataType::Utf8, true)).collect();
-        check_maps("a.parquet", &Schema::new(fields)).map_err(|error| error.to_string())
+        check_maps("a.parquet", names.iter().copied()).map_err(|error| error.to_string())
     }
 
     #[test]

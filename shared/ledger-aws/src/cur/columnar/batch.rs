@@ -1,0 +1,183 @@
+//! Rows that were decoded together, column by column.
+
+use parquet::data_type::ByteArray;
+
+use super::form::Unit;
+use crate::cur::columns::{COUNT, Column};
+
+/// Some columns of some rows.
+#[derive(Debug, Default)]
+pub(in crate::cur) struct Batch {
+    pub(super) row_count: usize,
+    /// By the place of the column in the file.
+    pub(super) arrays: Vec<Option<Array>>,
+    /// Where the columns that are read stand.
+    pub(super) positions: [Option<usize>; COUNT],
+}
+
+impl Batch {
+    pub(in crate::cur) fn row_count(&self) -> usize {
+        self.row_count
+    }
+
+    pub(in crate::cur) fn column(&self, column: Column) -> Option<&Array> {
+        self.at(self.positions.get(column as usize).copied().flatten()?)
+    }
+
+    /// The column at a place in the file.
+    pub(in crate::cur) fn at(&self, position: usize) -> Option<&Array> {
+        self.arrays.get(position)?.as_ref()
+    }
+}
+
+/// One column.
+#[derive(Debug)]
+pub(in crate::cur) enum Array {
+    Texts(TextArray),
+    Doubles(Values<f64>),
+    Integers(Values<i64>),
+    /// With so many fraction digits.
+    Decimals(Values<i128>, i32),
+    Times(Values<i64>, Unit),
+    /// Since 1970.
+    Days(Values<i32>),
+    Map(MapArray),
+}
+
+impl Array {
+    pub(in crate::cur) fn as_texts(&self) -> Option<&TextArray> {
+        match self {
+            Array::Texts(texts) => Some(texts),
+            _ => None,
+        }
+    }
+
+    pub(in crate::cur) fn as_map(&self) -> Option<&MapArray> {
+        match self {
+            Array::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+}
+
+/// A value or nothing for each row.
+#[derive(Clone, Debug, Default)]
+pub(in crate::cur) struct Values<T> {
+    /// Where there is nothing any value stands.
+    pub(super) values: Vec<T>,
+    /// By row; empty where there is a value in each.
+    pub(super) nulls: Vec<bool>,
+}
+
+impl<T: Copy> Values<T> {
+    #[inline]
+    pub(in crate::cur) fn get(&self, row: usize) -> Option<T> {
+        if self.is_null(row) { None } else { self.values.get(row).copied() }
+    }
+
+    pub(in crate::cur) fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// Whether there is nothing in each row; `None` where there is a value in all.
+    pub(in crate::cur) fn nulls(&self) -> Option<&[bool]> {
+        (!self.nulls.is_empty()).then_some(self.nulls.as_slice())
+    }
+
+    #[inline]
+    fn is_null(&self, row: usize) -> bool {
+        self.nulls.get(row).copied().unwrap_or_default()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.values.clear();
+        self.nulls.clear();
+    }
+
+    /// Keeps what stands at some places, in ascending order.
+    pub(super) fn keep(&mut self, places: Option<&[usize]>) {
+        if let Some(places) = places {
+            keep(places, &mut self.values);
+            keep(places, &mut self.nulls);
+        }
+    }
+}
+
+fn keep<T>(places: &[usize], all: &mut Vec<T>) {
+    if !all.is_empty() {
+        for (to, from) in places.iter().enumerate() {
+            all.swap(to, *from);
+        }
+        all.truncate(places.len());
+    }
+}
+
+/// Texts by their places in a dictionary.
+#[derive(Debug, Default)]
+pub(in crate::cur) struct TextArray {
+    pub(super) places: Values<i32>,
+    /// What tells the dictionary from all others that are read from the file.
+    pub(super) dictionary: u64,
+    /// The texts that were met so far. More may follow with the next batch.
+    pub(super) texts: Vec<ByteArray>,
+}
+
+impl TextArray {
+    pub(in crate::cur) fn places(&self) -> &Values<i32> {
+        &self.places
+    }
+
+    pub(in crate::cur) fn dictionary(&self) -> u64 {
+        self.dictionary
+    }
+
+    /// The texts of a dictionary from a place on; `None` for what is not UTF-8.
+    pub(in crate::cur) fn texts_from(&self, place: usize) -> impl Iterator<Item = Option<&str>> {
+        self.texts.iter().skip(place).map(|it| std::str::from_utf8(it.data()).ok())
+    }
+
+    /// The bytes of a row's text.
+    pub(in crate::cur) fn bytes(&self, row: usize) -> Option<&[u8]> {
+        let place = usize::try_from(self.places.get(row)?).ok()?;
+        self.texts.get(place).map(ByteArray::data)
+    }
+}
+
+/// Entries by row.
+#[derive(Debug, Default)]
+pub(in crate::cur) struct MapArray {
+    /// Where the entries of each row begin, and where those of the last end.
+    pub(super) offsets: Vec<usize>,
+    pub(super) keys: TextArray,
+    pub(super) values: TextArray,
+}
+
+impl MapArray {
+    pub(in crate::cur) fn offsets(&self) -> &[usize] {
+        &self.offsets
+    }
+
+    /// One for each entry.
+    pub(in crate::cur) fn keys(&self) -> &TextArray {
+        &self.keys
+    }
+
+    /// One for each entry.
+    pub(in crate::cur) fn values(&self) -> &TextArray {
+        &self.values
+    }
+
+    /// Keeps the entries of some rows, in ascending order.
+    pub(super) fn keep(&mut self, rows: &[usize]) {
+        let mut kept = Vec::new();
+        let mut offsets = vec![0];
+        for row in rows {
+            let bound = |it: usize| self.offsets.get(it).copied().unwrap_or_default();
+            kept.extend(bound(*row)..bound(row + 1));
+            offsets.push(kept.len());
+        }
+        self.keys.places.keep(Some(&kept));
+        self.values.places.keep(Some(&kept));
+        self.offsets = offsets;
+    }
+}

@@ -1,0 +1,143 @@
+//! What the columns of a file hold.
+
+use std::fmt;
+use std::ops::Range;
+
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
+use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor, Type};
+
+/// A column of a file.
+#[derive(Clone, Debug)]
+pub(in crate::cur) struct Field {
+    pub name: String,
+    pub form: Form,
+    /// The columns of Parquet that it consists of: two of a map, one of anything else.
+    pub leaves: Range<usize>,
+}
+
+/// What a column holds, as far as bills are concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cur) enum Form {
+    Text,
+    Double,
+    Integer,
+    /// With so many fraction digits, of at most 38 digits.
+    Decimal(i32),
+    Time(Unit),
+    /// The timestamp of older writers, in 96 bits.
+    Time96,
+    Day,
+    /// Of text to text.
+    Map,
+    /// Anything else, by name.
+    Other(String),
+}
+
+/// What a timestamp counts since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cur) enum Unit {
+    Millisecond,
+    Microsecond,
+    Nanosecond,
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Form::Text => "text",
+            Form::Double => "double",
+            Form::Integer => "64-bit integer",
+            Form::Decimal(_) => "decimal",
+            Form::Time(_) | Form::Time96 => "timestamp",
+            Form::Day => "date",
+            Form::Map => "map of text to text",
+            Form::Other(name) => name,
+        })
+    }
+}
+
+/// The most digits that are read of a decimal: those of 128 bits.
+const DIGITS_MAX: i32 = 38;
+
+/// The columns of a file, in its order.
+pub(in crate::cur) fn fields(schema: &SchemaDescriptor) -> Vec<Field> {
+    let mut from = 0;
+    let fields = schema.root_schema().get_fields().iter().enumerate();
+    fields
+        .map(|(root, field)| {
+            let leaves = schema.columns().iter().enumerate().skip(from);
+            let leaves = leaves.take_while(|it| schema.get_column_root_idx(it.0) == root);
+            let leaves: Vec<&ColumnDescriptor> = leaves.map(|it| it.1.as_ref()).collect();
+            let range = from..from + leaves.len();
+            from = range.end;
+            Field { name: field.name().to_owned(), form: form_of(field, &leaves), leaves: range }
+        })
+        .collect()
+}
+
+fn form_of(field: &Type, leaves: &[&ColumnDescriptor]) -> Form {
+    match leaves {
+        [leaf] if field.is_primitive() && leaf.max_rep_level() == 0 => form_of_leaf(leaf),
+        [key, value] if is_map(field) => {
+            let is_text = |it: &ColumnDescriptor| {
+                // The map, its entries, one side of them: nothing is nested deeper.
+                it.max_rep_level() == 1 && it.path().parts().len() == 3
+            };
+            let is_text = |it| is_text(it) && form_of_leaf(it) == Form::Text;
+            match is_text(key) && is_text(value) {
+                true => Form::Map,
+                false => Form::Other("map of other things than text".to_owned()),
+            }
+        }
+        _ => Form::Other("several columns in one".to_owned()),
+    }
+}
+
+fn is_map(field: &Type) -> bool {
+    let info = field.get_basic_info();
+    let converted = [ConvertedType::MAP, ConvertedType::MAP_KEY_VALUE];
+    info.logical_type_ref() == Some(&LogicalType::Map) || converted.contains(&info.converted_type())
+}
+
+fn form_of_leaf(leaf: &ColumnDescriptor) -> Form {
+    let (logical, converted) = (leaf.logical_type_ref(), leaf.converted_type());
+    let is_decimal = matches!(logical, Some(LogicalType::Decimal(_)))
+        || logical.is_none() && converted == ConvertedType::DECIMAL;
+    let form = match leaf.physical_type() {
+        _ if is_decimal => decimal_of(leaf),
+        Physical::BYTE_ARRAY => Some(Form::Text),
+        Physical::DOUBLE => Some(Form::Double),
+        Physical::INT96 => Some(Form::Time96),
+        Physical::INT32 => match (logical, converted) {
+            (Some(LogicalType::Date), _) | (None, ConvertedType::DATE) => Some(Form::Day),
+            _ => None,
+        },
+        Physical::INT64 => match (logical, converted) {
+            (None, ConvertedType::NONE | ConvertedType::INT_64) => Some(Form::Integer),
+            (Some(LogicalType::Integer(it)), _) if it.is_signed => Some(Form::Integer),
+            (Some(LogicalType::Timestamp(it)), _) => Some(Form::Time(match it.unit {
+                TimeUnit::MILLIS => Unit::Millisecond,
+                TimeUnit::MICROS => Unit::Microsecond,
+                TimeUnit::NANOS => Unit::Nanosecond,
+            })),
+            (None, ConvertedType::TIMESTAMP_MILLIS) => Some(Form::Time(Unit::Millisecond)),
+            (None, ConvertedType::TIMESTAMP_MICROS) => Some(Form::Time(Unit::Microsecond)),
+            _ => None,
+        },
+        _ => None,
+    };
+    form.unwrap_or_else(|| Form::Other(leaf.physical_type().to_string()))
+}
+
+fn decimal_of(leaf: &ColumnDescriptor) -> Option<Form> {
+    let (scale, precision) = match leaf.logical_type_ref() {
+        Some(LogicalType::Decimal(it)) => (it.scale, it.precision),
+        _ => (leaf.type_scale(), leaf.type_precision()),
+    };
+    let is_whole = matches!(
+        leaf.physical_type(),
+        Physical::INT32 | Physical::INT64 | Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY
+    );
+    let can_be_read = is_whole && precision <= DIGITS_MAX && (0..=DIGITS_MAX).contains(&scale);
+    can_be_read.then_some(Form::Decimal(scale))
+}
