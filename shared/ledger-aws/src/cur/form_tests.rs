@@ -498,6 +498,17 @@ fn plain_form(rows_per_group: usize) -> Form {
     }
 }
 
+/// A bill of a few good lines.
+pub(super) fn good_parquet(version: WriterVersion, has_dictionaries: bool) -> Vec<u8> {
+    let rows: Vec<Row> = ["AmazonBedrock", "AmazonEC2"]
+        .into_iter()
+        .cycle()
+        .take(24)
+        .map(|it| good_row(it, "app", 0.5))
+        .collect();
+    as_parquet(&rows, &Form { version, has_dictionaries, ..plain_form(10) })
+}
+
 fn good_row(code: &'static str, role: &'static str, cost: f64) -> Row {
     let mut row = vec![Value::Null; COUNT];
     let mut set = |column: Column, value| row[column as usize] = value;

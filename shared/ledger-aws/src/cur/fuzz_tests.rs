@@ -5,12 +5,14 @@ use std::fs;
 use std::path::Path;
 
 use ledger_core::cost::CostKind;
+use parquet::file::properties::WriterVersion;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use rust_decimal::Decimal;
 use tempfile::TempDir;
 
 use super::delivery::find;
+use super::form_tests::good_parquet;
 use super::manifest::{Manifest, newest_of_each_month};
 use super::*;
 
@@ -194,6 +196,21 @@ proptest! {
             let rows = rows.has_headers(false).flexible(true).from_reader(&*bytes).into_byte_records();
             let rows = u64::try_from(rows.count()).unwrap() - 1;
             prop_assert_eq!(told.lines + u64::try_from(told.rejected.len()).unwrap(), rows);
+        }
+    }
+
+    /// What a damaged page says nobody knows; it ends with an answer.
+    #[test]
+    fn a_damaged_parquet_is_refused_or_read(
+        bytes in prop_oneof![
+            mutated(good_parquet(WriterVersion::PARQUET_1_0, true)),
+            mutated(good_parquet(WriterVersion::PARQUET_2_0, false)),
+        ],
+    ) {
+        match read(&bytes) {
+            Ok(told) => prop_assert!(u64::try_from(told.read.len()).unwrap() <= told.lines),
+            Err(SourceError::Refused(_) | SourceError::Money(..)) => {}
+            Err(other) => return Err(TestCaseError::fail(other.to_string())),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -48,6 +49,19 @@ const DECIDING: [Column; 5] = [
 ];
 
 pub(super) fn read<T: ChunkReader + 'static>(
+    file: T,
+    bytes: u64,
+    path: &str,
+    name: &Arc<str>,
+    reader: &mut Reader<'_>,
+) -> Result<(), SourceError> {
+    // The reader of Parquet trusts the lengths that a file states, and panics at some that are wrong.
+    // What was read until then is not used: a file that is refused ends its import.
+    catch_unwind(AssertUnwindSafe(|| try_read(file, bytes, path, name, reader)))
+        .unwrap_or_else(|_| Err(damaged(name, &"its parts contradict each other")))
+}
+
+fn try_read<T: ChunkReader + 'static>(
     file: T,
     bytes: u64,
     path: &str,
@@ -215,7 +229,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         row_group: &RowGroup,
         groups: &mut Groups,
     ) -> Result<Vec<bool>, SourceError> {
-        let mut is_ai = Vec::with_capacity(row_group.row_count);
+        let mut is_ai = Vec::new();
         let mut open = Vec::new();
         if self.layout.position(Column::ProductCode).is_some() {
             let mut batches = self.batches(row_group.row_group, &[Column::ProductCode], None)?;
