@@ -5,12 +5,14 @@ use std::time::Duration;
 use aws_config::environment::{
     EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
 };
+use aws_config::meta::region::ProvideRegion as _;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_types::retry::RetryConfig;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 /// Where a stand-in listens in local mode.
 ///
@@ -91,14 +93,21 @@ impl Connection {
         Connection(config.http_client(https_client(Roots::System)).load().await)
     }
 
-    /// To the account of a Lambda function: region and credentials of its role are environment
-    /// variables, so nothing else is searched for them.
+    /// To the account of a Lambda function: its region, the credentials of its role and its
+    /// endpoints are environment variables. Nothing else is searched for them, and nothing that
+    /// could search is part of the function.
     pub async fn of_function(roots: Roots) -> Connection {
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-            .region(EnvironmentVariableRegionProvider::new())
-            .http_client(https_client(roots));
-        Connection(config.load().await)
+        let credentials = EnvironmentVariableCredentialsProvider::new();
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(EnvironmentVariableRegionProvider::new().region().await)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .service_config(EnvironmentEndpoints)
+            .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
+            .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"))
+            .http_client(https_client(roots))
+            .build();
+        Connection(config)
     }
 
     async fn to(local: Option<&LocalEndpoint>) -> Connection {
@@ -125,8 +134,7 @@ impl Connection {
         let retries = RetryConfig::standard().with_max_attempts(S3_ATTEMPTS_MAX);
         let timeouts =
             TimeoutConfig::builder().operation_attempt_timeout(S3_ATTEMPT_TIMEOUT).build();
-        let is_named = |name: &str| std::env::var(name).is_ok_and(|it| !it.is_empty());
-        let has_endpoint = self.0.endpoint_url().is_some() || is_named("AWS_ENDPOINT_URL_S3");
+        let has_endpoint = self.0.endpoint_url().is_some() || endpoint_of("S3").is_some();
         let config = aws_sdk_s3::config::Builder::from(&self.with(retries, timeouts))
             .force_path_style(has_endpoint)
             // S3 has no checksums of ranges.
@@ -162,6 +170,32 @@ impl Connection {
         let builder = self.0.to_builder();
         builder.retry_config(retries).timeout_config(timeouts).build()
     }
+}
+
+/// Endpoints of services as the environment names them: one for a service, or one for all.
+#[derive(Debug)]
+struct EnvironmentEndpoints;
+
+impl LoadServiceConfig for EnvironmentEndpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        (key.env() == ENDPOINT_URL).then(|| endpoint_of(key.service_id())).flatten()
+    }
+}
+
+const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+
+fn endpoint_of(service_id: &str) -> Option<String> {
+    let service = service_id.replace([' ', '-'], "_").to_uppercase();
+    value_of(&format!("{ENDPOINT_URL}_{service}")).or_else(|| value_of(ENDPOINT_URL))
+}
+
+fn is_true(name: &str) -> bool {
+    value_of(name).is_some_and(|it| it.eq_ignore_ascii_case("true"))
+}
+
+/// An environment variable that is not empty.
+fn value_of(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|it| !it.is_empty())
 }
 
 /// [`Connection::dynamodb_client`] of a stand-in, or of the environment.
