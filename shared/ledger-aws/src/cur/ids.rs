@@ -343,14 +343,12 @@ impl<'a> MapView<'a> {
         }));
         let sum = |it: usize| sums.get(it).copied().unwrap_or_default();
         let ends = self.offsets.iter().zip(self.offsets.iter().skip(1));
-        ids.extend(ends.map(|(from, to)| (*from, *to)).map(|(from, to)| {
-            match entries.get(from..to) {
-                Some([]) => EMPTY,
-                Some(set) if set.len() <= ENTRIES_MAX => {
-                    sets.id_at(set, sum(to).wrapping_sub(sum(from)))
-                }
-                _ => ODD_SET,
+        ids.extend(ends.map(|(&from, &to)| match entries.get(from..to) {
+            Some([]) => EMPTY,
+            Some(set) if set.len() <= ENTRIES_MAX => {
+                sets.id_at(set, sum(to).wrapping_sub(sum(from)))
             }
+            _ => ODD_SET,
         }));
         sets.scratch = entries;
         sets.sums = sums;

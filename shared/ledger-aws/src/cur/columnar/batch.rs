@@ -6,7 +6,7 @@ use super::form::Unit;
 use crate::cur::columns::{COUNT, Column};
 
 /// Some columns of some rows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::cur) struct Batch {
     pub(super) row_count: usize,
     /// By the place of the column in the file.

@@ -80,7 +80,7 @@ impl<'a> Batches<'a> {
         let group = metadata.row_groups().get(row_group).ok_or_else(missing)?;
         let count = usize::try_from(group.num_rows())?;
         let columns = metadata.file_metadata().schema_descr().columns();
-        let mut batch = Batch { positions, ..Batch::default() };
+        let mut batch = Batch { row_count: 0, arrays: Vec::new(), positions };
         let mut readers = Vec::new();
         for (position, field) in fields {
             let Some(array) = leaf::array_of(&field.form) else { continue };
