@@ -6,8 +6,12 @@ use arrow_array::builder::{MapBuilder, StringBuilder};
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMillisecondArray};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
+use parquet::column::writer::ColumnWriter;
+use parquet::data_type::ByteArray;
 use parquet::file::metadata::ParquetMetaDataReader;
 use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
@@ -106,6 +110,68 @@ fn a_row_has_what_was_written() {
             }
         }
     }
+}
+
+/// As writers other than Arrow's store them; each column has a value, then none.
+#[test]
+fn older_timestamps_and_decimals_of_any_width_are_read() {
+    let schema = parse_message_type(
+        "message bill {
+            optional int96 time;
+            optional int32 small (DECIMAL(9, 2));
+            optional int64 large (DECIMAL(18, 4));
+            optional binary any (DECIMAL(20, 3));
+            optional fixed_len_byte_array(5) fixed (DECIMAL(10, 1));
+        }",
+    );
+    let mut out = Vec::new();
+    let properties = Arc::new(WriterProperties::builder().build());
+    let mut writer =
+        SerializedFileWriter::new(&mut out, schema.unwrap().into(), properties).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut at = 0;
+    while let Some(mut column) = group.next_column().unwrap() {
+        let levels = Some([1, 0].as_slice());
+        match column.untyped() {
+            // One nanosecond before the end of 2026-10-03, as a Julian day and what is over.
+            ColumnWriter::Int96ColumnWriter(it) => {
+                let nanoseconds: u64 = 86_399_999_999_999;
+                let halves = [nanoseconds & u64::from(u32::MAX), nanoseconds >> 32];
+                let [low, high] = halves.map(|it| u32::try_from(it).unwrap());
+                it.write_batch(&[vec![low, high, 2_440_588 + 20_729].into()], levels, None)
+            }
+            ColumnWriter::Int32ColumnWriter(it) => it.write_batch(&[-125], levels, None),
+            ColumnWriter::Int64ColumnWriter(it) => it.write_batch(&[1_250_000], levels, None),
+            ColumnWriter::ByteArrayColumnWriter(it) => {
+                it.write_batch(&[vec![0xff, 0x7f].into()], levels, None)
+            }
+            ColumnWriter::FixedLenByteArrayColumnWriter(it) => {
+                let bytes = ByteArray::from(vec![0, 0, 0, 1, 2]);
+                it.write_batch(&[bytes.into()], levels, None)
+            }
+            _ => panic!("column {at} is of another type"),
+        }
+        .unwrap();
+        column.close().unwrap();
+        at += 1;
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+    let file = Bytes::from(out);
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(&file).unwrap();
+    let fields = fields(metadata.file_metadata().schema_descr());
+    let (fields, dictionaries) = (fields.iter().enumerate(), Cell::default());
+    let (file, all) = (Arc::new(file), ([None; COUNT], None));
+    let mut batches = Batches::new(&file, &metadata, 0, fields, all, &dictionaries).unwrap();
+    let batch = batches.next().unwrap().unwrap();
+    let read = (0..5).map(|position| match batch.at(position) {
+        Some(Array::Days(days)) => (days.get(0).map(i128::from), 0, days.get(1).map(i128::from)),
+        Some(Array::Decimals(values, scale)) => (values.get(0), *scale, values.get(1)),
+        other => panic!("{other:?}"),
+    });
+    let expected = [(20_729, 0), (-125, 2), (1_250_000, 4), (-129, 3), (258, 1)]
+        .map(|it| (Some(it.0), it.1, None));
+    assert_eq!(read.collect::<Vec<_>>(), expected);
 }
 
 /// Rows alone, in clumps, and far from each other.
