@@ -166,23 +166,9 @@ impl Column {
     pub(super) fn kind(self) -> Kind {
         match self {
             Column::PeriodStart | Column::UsageStart => Kind::Date,
-            Column::Amount
-            | Column::Unblended
-            | Column::NetUnblended
-            | Column::SavingsPlanEffectiveCost
-            | Column::SavingsPlanNetEffectiveCost
-            | Column::SavingsPlanTotalCommitment
-            | Column::SavingsPlanUsedCommitment
-            | Column::SavingsPlanRecurringCommitment
-            | Column::SavingsPlanNetRecurringCommitment
-            | Column::SavingsPlanUpfrontCommitment
-            | Column::SavingsPlanNetUpfrontCommitment
-            | Column::ReservationEffectiveCost
-            | Column::ReservationNetEffectiveCost
-            | Column::ReservationUnusedUpfrontFee
-            | Column::ReservationNetUnusedUpfrontFee
-            | Column::ReservationUnusedRecurringFee
-            | Column::ReservationNetUnusedRecurringFee => Kind::Number,
+            Column::Amount | Column::Unblended | Column::NetUnblended => Kind::Number,
+            Column::ReservationArn => Kind::Text,
+            it if it.is_for_amortizing() => Kind::Number,
             Column::Product | Column::Tags => Kind::Map,
             _ => Kind::Text,
         }
@@ -191,42 +177,23 @@ impl Column {
     /// Whether it says something of AI lines alone. Other lines are only totalled, so that nothing
     /// in such a cell is a reason to leave one out.
     pub(super) fn is_for_ai(self) -> bool {
-        match self {
-            Column::Account
-            | Column::Amount
-            | Column::Description
-            | Column::LineType
-            | Column::PricingUnit
-            | Column::Principal
-            | Column::Region
-            | Column::SavingsPlanEffectiveCost
-            | Column::SavingsPlanNetEffectiveCost
-            | Column::SavingsPlanTotalCommitment
-            | Column::SavingsPlanUsedCommitment
-            | Column::SavingsPlanRecurringCommitment
-            | Column::SavingsPlanNetRecurringCommitment
-            | Column::SavingsPlanUpfrontCommitment
-            | Column::SavingsPlanNetUpfrontCommitment
-            | Column::ReservationEffectiveCost
-            | Column::ReservationNetEffectiveCost
-            | Column::ReservationUnusedUpfrontFee
-            | Column::ReservationNetUnusedUpfrontFee
-            | Column::ReservationUnusedRecurringFee
-            | Column::ReservationNetUnusedRecurringFee
-            | Column::ReservationArn
-            | Column::Tags => true,
-            Column::BillingEntity
-            | Column::Currency
-            | Column::NetUnblended
-            | Column::Payer
-            | Column::PeriodStart
-            | Column::Product
-            | Column::ProductCode
-            | Column::ProductFamily
-            | Column::Unblended
-            | Column::UsageStart
-            | Column::UsageType => false,
-        }
+        self.is_for_amortizing()
+            || matches!(
+                self,
+                Column::Account
+                    | Column::Amount
+                    | Column::Description
+                    | Column::LineType
+                    | Column::PricingUnit
+                    | Column::Principal
+                    | Column::Region
+                    | Column::Tags
+            )
+    }
+
+    /// Whether it tells how a few AI lines are amortized, and nothing else.
+    fn is_for_amortizing(self) -> bool {
+        !Column::OF_ALL_LINES.contains(&self)
     }
 
     /// What its absence means and what to do; `None` where nothing is lost.

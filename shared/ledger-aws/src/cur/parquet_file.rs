@@ -56,7 +56,8 @@ pub(super) fn read<T: ChunkReader + 'static>(
     reader: &mut Reader<'_>,
 ) -> Result<(), SourceError> {
     // The reader of Parquet trusts the lengths that a file states, and panics at some that are wrong.
-    // What was read until then is not used: a file that is refused ends its import.
+    // What was read until then is not used: a file that is refused ends its import. A function ends
+    // before it comes here, and its event is kept.
     catch_unwind(AssertUnwindSafe(|| try_read(file, bytes, path, name, reader)))
         .unwrap_or_else(|_| Err(damaged(name, &"its parts contradict each other")))
 }
