@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use jiff::civil::Date;
+use ledger_api::{AppState, router};
 use ledger_app::collect::{ClockPause, CollectRequest, RequestQuota, collect, recent_period};
 use ledger_app::documents::{applied_budgets, applied_rules};
 use ledger_app::evaluate::evaluate_budgets;
@@ -20,7 +21,6 @@ use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::SnsNotifier;
 use ledger_local::sample::{Delivery, EXPORT_NAME, SampleOrganisation};
 use ledger_local::sns::SnsStandIn;
-use lookup_chargeback::{AppState, router};
 use tokio::net::TcpListener;
 
 use super::stand_in::cost_explorer_of;

@@ -1,4 +1,4 @@
-//! What the function is told by its environment.
+//! Settings of the function.
 
 use ledger_lambda::config::{Common, ConfigError, Variables};
 
@@ -16,11 +16,11 @@ impl AsRef<Common> for Config {
 }
 
 impl Config {
-    /// Reads the settings by way of `var`, which answers with the value of a variable.
+    /// Reads the settings; `var` returns the value of a variable.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] names all that is wrong.
+    /// [`ConfigError`] names every setting that is wrong.
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
         let mut variables = Variables::new(&var);
         let common = Common::read(&mut variables);

@@ -1,32 +1,44 @@
-//! From an event of API Gateway to the router, past everything that could stop it half way.
+//! From an event of API Gateway to a request that the router can answer.
 //!
-//! `lambda_http` makes an HTTP request of the event and panics where it cannot: at a `Host` that is
-//! no host, a query that is no query, a body that is not base64. None of these says anything about
-//! costs, so [`service`] takes them off first. What is too much is left too much, and the router says
-//! so in its own words.
+//! `lambda_http` makes an HTTP request of an event and panics at a `Host` that is no host, a query
+//! that is no query or a body that is not base64. None of these says anything about costs, so
+//! [`service`] removes them first. Requests that are too large stay so: the router refuses them.
 
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::map_request;
 use axum::response::Response;
 use lambda_http::http::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
-use lambda_http::request::LambdaRequest;
+use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, LambdaEvent};
+use ledger_api::{RequestId, URI_BYTES_MAX};
 use tower::ServiceExt as _;
 use tower::util::MapRequest;
-
-use crate::URI_BYTES_MAX;
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 type Event = LambdaEvent<LambdaRequest>;
 
-/// What the Lambda runtime calls with each event.
+/// The service that the Lambda runtime calls with each event.
 pub fn service(
     router: Router,
 ) -> MapRequest<Adapter<'static, Response, Router>, fn(Event) -> Event> {
-    Adapter::from(router).map_request(plain)
+    Adapter::from(router.layer(map_request(with_id))).map_request(plain)
 }
 
-/// An event of which a request can always be made, and which asks the same.
+/// Passes the id that API Gateway gave a request to the router.
+async fn with_id(mut request: Request) -> Request {
+    let id = match request.extensions().get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
+        _ => None,
+    };
+    if let Some(id) = id {
+        request.extensions_mut().insert(RequestId(id));
+    }
+    request
+}
+
+/// The same question as an event that always becomes a request.
 fn plain(event: Event) -> Event {
     let LambdaEvent { payload, context } = event;
     let payload = match payload {
@@ -50,7 +62,7 @@ fn plain(event: Event) -> Event {
     LambdaEvent { payload, context }
 }
 
-/// A stage other than the default one stands before each path.
+/// The path without its stage: one other than the default comes before each path.
 fn path_in_stage(path: &str, stage: &str) -> String {
     let rest = path.strip_prefix('/').unwrap_or(path);
     let rest = match rest.strip_prefix(stage) {
@@ -62,8 +74,8 @@ fn path_in_stage(path: &str, stage: &str) -> String {
     format!("/{rest}")
 }
 
-/// Writes as `%XX` what cannot stand in a URI. One byte more than is allowed is kept, so that the
-/// router sees that it is too long.
+/// Text with everything that no URI may hold as `%XX`. One byte more than the limit is kept, so that
+/// the router sees that it is too long.
 fn encoded(text: &str) -> String {
     const RESERVED: &[u8] = b"\"#<>?\\^`{|}";
     let mut encoded = String::new();

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
+use ledger_api::{AppState, router};
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_lambda::clock::today;
 use ledger_lambda::config::variable;
 use lookup_chargeback::config::Config;
 use lookup_chargeback::handler::service;
-use lookup_chargeback::{AppState, router};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

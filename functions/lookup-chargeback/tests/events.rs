@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::civil::{Date, date};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, LambdaEvent, Service as _};
+use ledger_api::{AppState, router};
 use ledger_app::import::import_bills;
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
 use ledger_aws::cur::CurFolder;
@@ -18,7 +19,6 @@ use ledger_core::attribution::AttributionRules;
 use ledger_local::database::EmbeddedDatabase;
 use ledger_testkit::runtime_api::{Heard, run};
 use lookup_chargeback::handler::service;
-use lookup_chargeback::{AppState, router};
 use serde_json::{Value, json};
 
 const BILL: &str = "line_item_usage_start_date,bill_payer_account_id,line_item_usage_account_id,\

@@ -1,13 +1,23 @@
 //! The daily chart as SVG text. It holds days and amounts, never a name: names stand in the legend,
 //! where they are escaped like all text of the page.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use ledger_core::currency::Currency;
 use ledger_core::money::Money;
+use ledger_core::report::CurrencyReport;
+use maud::{Markup, PreEscaped, html};
 use plotters::prelude::{
     ChartBuilder, Color, IntoDrawingArea, IntoFont, RGBColor, Rectangle, SVGBackend,
 };
+use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
+
+use super::{Figures, report_of};
+
+/// Owners with a colour of their own.
+const CHART_OWNERS: usize = 5;
 
 const WIDTH: u32 = 960;
 const HEIGHT: u32 = 300;
@@ -16,7 +26,7 @@ const HEIGHT: u32 = 300;
 const HALF_BAR: f64 = 0.38;
 
 /// Colours that people with any colour vision tell apart, on light and on dark.
-pub(crate) const COLOURS: [(u8, u8, u8); 6] = [
+const COLOURS: [(u8, u8, u8); 6] = [
     (0x2b, 0x7f, 0xc4),
     (0xe6, 0x9f, 0x00),
     (0x00, 0x9e, 0x73),
@@ -25,15 +35,68 @@ pub(crate) const COLOURS: [(u8, u8, u8); 6] = [
     (0x8c, 0x8c, 0x8c),
 ];
 
+pub(super) fn chart(figures: &Figures, currency: Currency) -> Markup {
+    let days: Vec<Date> = figures.chart_days.days().collect();
+    let Some(report) = report_of(&figures.by_day, currency) else { return html! {} };
+    let (names, series) = series_of(report, &days);
+    let Some(svg) = stacked_days(&days, &series, currency) else { return html! {} };
+    html! {
+        h3 { "By day, " (days.len()) " days" }
+        ul.legend {
+            @for (name, (red, green, blue)) in names.iter().zip(COLOURS) {
+                li { i style={ "background:rgb(" (red) "," (green) "," (blue) ")" } {} " " (name) }
+            }
+        }
+        div.chart { (PreEscaped(svg)) }
+    }
+}
+
+/// The dearest owners of the days, and all others together.
+fn series_of(report: &CurrencyReport, days: &[Date]) -> (Vec<String>, Vec<Series>) {
+    let zero = Money::zero(report.currency);
+    let mut by_owner: BTreeMap<&str, BTreeMap<&str, Money>> = BTreeMap::new();
+    for row in &report.rows {
+        if let [Some(day), Some(owner)] = row.keys.as_slice() {
+            by_owner.entry(owner).or_default().insert(day, row.cost);
+        }
+    }
+    let sum =
+        |costs: &BTreeMap<&str, Money>| -> Decimal { costs.values().map(|it| it.amount()).sum() };
+    let mut ranked: Vec<_> = by_owner.into_iter().collect();
+    ranked.sort_by(|(left, left_costs), (right, right_costs)| {
+        sum(right_costs).cmp(&sum(left_costs)).then_with(|| left.cmp(right))
+    });
+    let others = ranked.split_off(ranked.len().min(CHART_OWNERS));
+    let day_names: Vec<String> = days.iter().map(ToString::to_string).collect();
+    let cost_of = |costs: &BTreeMap<&str, Money>, day: &String| {
+        costs.get(day.as_str()).copied().unwrap_or(zero)
+    };
+    let mut names: Vec<String> = ranked.iter().map(|(owner, _)| (*owner).to_owned()).collect();
+    let mut series: Vec<Series> = ranked
+        .iter()
+        .map(|(_, costs)| Series { costs: day_names.iter().map(|it| cost_of(costs, it)).collect() })
+        .collect();
+    if !others.is_empty() {
+        names.push(format!("{} others", others.len()));
+        let costs = day_names.iter().map(|day| {
+            others
+                .iter()
+                .fold(zero, |sum, (_, costs)| sum.checked_add(cost_of(costs, day)).unwrap_or(sum))
+        });
+        series.push(Series { costs: costs.collect() });
+    }
+    (names, series)
+}
+
 /// What the days of one owner came to; its place gives its colour.
-pub(crate) struct Series {
+struct Series {
     /// One amount a day, in the order of the days.
-    pub(crate) costs: Vec<Money>,
+    costs: Vec<Money>,
 }
 
 /// Draws the days as bars, the series one on the other. `None` when there is nothing to draw or
 /// drawing failed, which the log says.
-pub(crate) fn stacked_days(days: &[Date], series: &[Series], currency: Currency) -> Option<String> {
+fn stacked_days(days: &[Date], series: &[Series], currency: Currency) -> Option<String> {
     let bars = bars_of(days.len(), series);
     let top = bars.iter().map(|bar| bar.to).fold(0.0, f64::max);
     let bottom = bars.iter().map(|bar| bar.to).fold(0.0, f64::min);

@@ -1,0 +1,19 @@
+//! What people and programs outside see: the HTTP API under `/v1`, its bodies and the page.
+//!
+//! [`router()`] is the whole surface. It knows the ledger only by its ports, so the same routes run
+//! in a Lambda function and on a laptop. It reads and never writes, takes no decision about money,
+//! and knows neither AWS nor the command line. Start reading at [`router()`].
+
+mod bodies;
+mod budgets;
+mod costs;
+mod health;
+mod page;
+mod parameters;
+mod response;
+mod router;
+mod statements;
+#[cfg(test)]
+mod tests;
+
+pub use router::{AppState, RequestId, URI_BYTES_MAX, router};

@@ -1,0 +1,184 @@
+//! The tables of the page, and the cells that they share with the cards.
+
+use ledger_app::ports::StoredAlert;
+use ledger_core::bill::Status;
+use ledger_core::budget::Verdict;
+use ledger_core::money::Money;
+use ledger_core::reconciliation::{Compared, ReconciledDay};
+use ledger_core::report::{CurrencyReport, ReportRow};
+use ledger_core::tokens::TokenDirection;
+use maud::{Markup, html};
+use rust_decimal::Decimal;
+
+const ROWS_MAX: usize = 15;
+const ALERTS_MAX: usize = 20;
+
+/// An amount rounded, with the exact one on demand.
+pub(super) fn amount(money: Money) -> Markup {
+    html! { span.amount title=(money) { (money.to_reader()) } }
+}
+
+pub(super) fn status_word(status: Status) -> Markup {
+    html! { span class={ "status " (status.as_str()) } { (status.as_str()) } }
+}
+
+fn bar(percent: Decimal, class: &str) -> Markup {
+    let width = percent.clamp(Decimal::ZERO, Decimal::ONE_HUNDRED).normalize();
+    html! { div class={ "bar " (class) } aria-hidden="true" { i style={ "width:" (width) "%" } {} } }
+}
+
+pub(super) fn owner_table(report: &CurrencyReport) -> Markup {
+    html! {
+        h3 { "Top owners" }
+        div.scroll { table {
+            thead { tr { th { "Owner" } th.number { "Cost" } th { "Share" } th { "Status" } } }
+            tbody { @for row in report.rows.iter().take(ROWS_MAX) {
+                @let percent = row.cost.percent_of(report.total).unwrap_or_default();
+                tr {
+                    td { (key_of(row, "no owner")) }
+                    td.number { (amount(row.cost)) }
+                    td { (bar(percent, "")) (percent.normalize()) " %" }
+                    td { (status_word(row.status)) }
+                }
+            } }
+        } }
+        (more_rows(report))
+    }
+}
+
+fn more_rows(report: &CurrencyReport) -> Markup {
+    let more = report.rows.len().saturating_sub(ROWS_MAX);
+    html! { @if more > 0 { p { (more) " more: " code { "/v1/costs" } " has them all." } } }
+}
+
+fn key_of<'a>(row: &'a ReportRow, none: &'a str) -> &'a str {
+    row.keys.first().and_then(Option::as_deref).unwrap_or(none)
+}
+
+pub(super) fn model_table(report: &CurrencyReport) -> Markup {
+    let tokens = |row: &ReportRow, direction| {
+        row.tokens.get(&direction).map_or_else(|| "–".to_owned(), |it| grouped(*it))
+    };
+    html! {
+        h3 { "Top models" }
+        div.scroll { table {
+            thead { tr {
+                th { "Model" } th.number { "Cost" } th.number { "Input tokens" }
+                th.number { "Output tokens" } th.number { "Per million tokens" } th { "Status" }
+            } }
+            tbody { @for row in report.rows.iter().take(ROWS_MAX) { tr {
+                td { (key_of(row, "no model named")) }
+                td.number { (amount(row.cost)) }
+                td.number { (tokens(row, TokenDirection::Input)) }
+                td.number { (tokens(row, TokenDirection::Output)) }
+                td.number { (per_million(row)) }
+                td { (status_word(row.status)) }
+            } } }
+        } }
+        p { "Per million tokens: the cost of the model by all its tokens, cached ones included." }
+        (more_rows(report))
+    }
+}
+
+fn per_million(row: &ReportRow) -> String {
+    let count: Decimal = row.tokens.values().copied().map(Decimal::from).sum();
+    // A price for a reader: the division may lose digits, no sum is made of it.
+    let price = row
+        .cost
+        .amount()
+        .checked_mul(Decimal::from(1_000_000))
+        .and_then(|it| it.checked_div(count));
+    match price {
+        Some(price) => format!("{:.2} {}", price, row.cost.currency()),
+        None => "–".to_owned(),
+    }
+}
+
+/// A count with its thousands apart.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+pub(super) fn budget_table(verdicts: &[Verdict]) -> Markup {
+    html! { section {
+        h2 { "Budgets" }
+        @if verdicts.is_empty() {
+            p { "There are none. Apply a file: " code { "tollbook budget apply budgets.toml" } }
+        } @else { div.scroll { table {
+            thead { tr {
+                th { "Budget" } th { "Owner" } th { "Window" } th.number { "Spend" }
+                th.number { "Limit" } th { "Used" } th { "State" }
+            } }
+            tbody { @for verdict in verdicts {
+                @let (budget, spend) = (&verdict.budget, &verdict.spend);
+                @let percent = spend.cost.percent_of(budget.limit).unwrap_or_default();
+                tr {
+                    td title=(budget.scope) { (budget.name) }
+                    td { (budget.owner) }
+                    td { (budget.window) " from " (spend.period.start()) }
+                    td.number { (amount(spend.cost)) " " (status_word(spend.status)) }
+                    td.number { (amount(budget.limit)) }
+                    td { (bar(percent, verdict.state())) (verdict.percent()) " %" }
+                    td { span class={ "state " (verdict.state()) } { (verdict.state()) } }
+                }
+            } }
+        } } }
+    } }
+}
+
+pub(super) fn alert_table(alerts: &[StoredAlert]) -> Markup {
+    html! { section {
+        h2 { "Alerts" }
+        @if alerts.is_empty() { p { "None so far." } } @else { div.scroll { table {
+            thead { tr { th { "When" } th { "Subject" } th { "State" } } }
+            tbody { @for stored in alerts.iter().take(ALERTS_MAX) { tr {
+                td { (stored.at.strftime("%Y-%m-%d %H:%M UTC")) }
+                td { (stored.alert.subject) }
+                td { (stored.state.as_str()) }
+            } } }
+        } } }
+    } }
+}
+
+pub(super) fn reconciliation_table(days: &[ReconciledDay]) -> Markup {
+    html! { section {
+        h2 { "Bill and Cost Explorer" }
+        div.scroll { table {
+            thead { tr {
+                th { "Day" } th.number { "Bill" } th.number { "Cost Explorer" }
+                th.number { "Difference" } th { "State" }
+            } }
+            tbody { @for day in days {
+                tr {
+                    td { (day.day) }
+                    (compared_cells(&day.total))
+                    td { @if day.settled { "settled" } @else { "settling" } }
+                }
+                @for (service, compared) in day.differing_services() { tr.part {
+                    td { (service) }
+                    (compared_cells(compared))
+                    td {}
+                } }
+            } }
+        } }
+    } }
+}
+
+fn compared_cells(compared: &Compared) -> Markup {
+    html! {
+        td.number { (amount(compared.bill)) }
+        td.number { (amount(compared.cost_explorer)) }
+        td.number {
+            (amount(compared.difference))
+            @if let Some(percent) = compared.percent { " (" (percent.normalize()) " %)" }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Query parameters: each known, each read once into a type.
+
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use ledger_core::cost::CostKind;
+use ledger_core::currency::Currency;
+use ledger_core::dimension::{Dimension, Scope};
+use ledger_core::period::ChargePeriod;
+
+use crate::response::ApiError;
+
+/// Rows of one answer.
+const ROWS_MAX: usize = 1_000;
+/// Days of one question: three years and a bit.
+const DAYS_MAX: i32 = 1_100;
+/// Dimensions to group by.
+const GROUP_BY_MAX: usize = 8;
+/// Conditions of one question.
+const WHERE_MAX: usize = 50;
+
+/// The query of a request, read or not.
+pub(crate) type Pairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
+
+/// The parameters of one request: each known, and each once unless it may repeat.
+pub(crate) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    pub(crate) fn read(
+        pairs: Pairs,
+        known: &[&str],
+        repeatable: &[&str],
+    ) -> Result<Parameters, ApiError> {
+        let Query(pairs) = pairs.map_err(|_| {
+            let message = "the query cannot be read; expected `name=value&name=value`";
+            ApiError::bad_request("bad_query", message.to_owned())
+        })?;
+        for (at, (name, _)) in pairs.iter().enumerate() {
+            if !known.contains(&name.as_str()) {
+                let name: String = name.chars().take(60).collect();
+                let expected = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                let message = format!("`{name}` is not a parameter; expected {expected}");
+                return Err(ApiError::bad_parameter(&name, message));
+            }
+            let is_again = pairs.iter().take(at).any(|(earlier, _)| earlier == name);
+            if is_again && !repeatable.contains(&name.as_str()) {
+                let message = format!("`{name}` is given twice; expected it once");
+                return Err(ApiError::bad_parameter(name, message));
+            }
+        }
+        Ok(Parameters(pairs))
+    }
+
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(it, _)| it == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    pub(crate) fn day(&self, name: &str) -> Result<Option<Date>, ApiError> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        let day = text.parse().ok().filter(|_| text.len() == "2026-11-01".len());
+        day.map(Some).ok_or_else(|| bad(name, text, "a day such as `2026-11-01`"))
+    }
+
+    pub(crate) fn cost_kind(&self) -> Result<CostKind, ApiError> {
+        let Some(text) = self.get("cost_kind") else { return Ok(CostKind::Unblended) };
+        let kind = CostKind::parse(text);
+        kind.ok_or_else(|| bad("cost_kind", text, CostKind::WORDS))
+    }
+
+    pub(crate) fn currency(&self) -> Result<Option<Currency>, ApiError> {
+        let Some(text) = self.get("currency") else { return Ok(None) };
+        let currency = Currency::parse(text);
+        currency.map(Some).map_err(|_| bad("currency", text, "an ISO 4217 code such as `USD`"))
+    }
+
+    pub(crate) fn limit(&self) -> Result<usize, ApiError> {
+        let Some(text) = self.get("limit") else { return Ok(ROWS_MAX) };
+        let limit = text.parse().ok().filter(|it| (1..=ROWS_MAX).contains(it));
+        limit.ok_or_else(|| bad("limit", text, "a number from 1 to 1000"))
+    }
+
+    pub(crate) fn period(&self, today: Date) -> Result<ChargePeriod, ApiError> {
+        let start = self.day("from")?.unwrap_or_else(|| today.first_of_month());
+        let end = self.day("to")?.unwrap_or_else(|| today.saturating_add(1.day()));
+        let period = ChargePeriod::new(start, end)
+            .map_err(|err| ApiError::bad_parameter("to", format!("the period {err}")))?;
+        let days = end.since(start).map_or(i32::MAX, |it| it.get_days());
+        if days > DAYS_MAX {
+            let message = format!(
+                "the period has {days} days; expected at most {DAYS_MAX} from `from` to `to`"
+            );
+            return Err(ApiError::bad_parameter("to", message));
+        }
+        Ok(period)
+    }
+
+    pub(crate) fn group_by(&self) -> Result<Vec<Dimension>, ApiError> {
+        let mut by: Vec<Dimension> = Vec::new();
+        for word in self.get("group_by").into_iter().flat_map(|it| it.split(',')) {
+            let dimension = Dimension::parse(word.trim())
+                .map_err(|err| ApiError::bad_parameter("group_by", format!("`group_by`: {err}")))?;
+            if !by.contains(&dimension) {
+                by.push(dimension);
+            }
+        }
+        if by.len() > GROUP_BY_MAX {
+            let message =
+                format!("`group_by` has {} dimensions; expected at most {GROUP_BY_MAX}", by.len());
+            return Err(ApiError::bad_parameter("group_by", message));
+        }
+        Ok(by)
+    }
+
+    pub(crate) fn scope(&self) -> Result<Scope, ApiError> {
+        let mut scope = Scope::default();
+        if self.all("where").count() > WHERE_MAX {
+            let message = format!("`where` is given too often; expected at most {WHERE_MAX} times");
+            return Err(ApiError::bad_parameter("where", message));
+        }
+        for condition in self.all("where") {
+            let (word, value) = condition
+                .split_once('=')
+                .ok_or_else(|| bad("where", condition, "`dimension=value`"))?;
+            let dimension = Dimension::parse(word)
+                .map_err(|err| ApiError::bad_parameter("where", format!("`where`: {err}")))?;
+            scope.0.entry(dimension).or_default().push(value.to_owned());
+        }
+        Ok(scope)
+    }
+}
+
+pub(crate) fn bad(name: &str, text: &str, expected: &str) -> ApiError {
+    let text: String = text.chars().take(60).collect();
+    ApiError::bad_parameter(name, format!("`{name}` is `{text}`; expected {expected}"))
+}

@@ -1,0 +1,39 @@
+//! `GET /v1/statements`.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use ledger_app::lookup;
+use ledger_app::ports::LedgerStore;
+use ledger_core::attribution::Owner;
+use ledger_core::period::BillingPeriod;
+
+use crate::AppState;
+use crate::bodies::statements::{StatementsAnswer, statement_body};
+use crate::parameters::{Pairs, Parameters, bad};
+use crate::response::{ApiError, tagged};
+
+/// `GET /v1/statements`.
+pub(crate) async fn statements<L: LedgerStore>(
+    State(state): State<AppState<L>>,
+    headers: HeaderMap,
+    pairs: Pairs,
+) -> Result<Response, ApiError> {
+    let parameters = Parameters::read(pairs, &["period", "owner", "cost_kind"], &[])?;
+    let text = parameters.get("period").ok_or_else(|| {
+        let message = "`period` is missing; expected a month such as `2026-11`";
+        ApiError::bad_parameter("period", message.to_owned())
+    })?;
+    let period =
+        BillingPeriod::parse(text).map_err(|_| bad("period", text, "a month such as `2026-11`"))?;
+    let owner = parameters.get("owner").map(Owner::parse);
+    let cost_kind = parameters.cost_kind()?;
+    let statements = lookup::statements(period, owner.as_ref(), cost_kind, &state.ledger).await?;
+    let body = StatementsAnswer {
+        sample: state.sample,
+        period: period.to_string(),
+        cost_kind: cost_kind.as_str(),
+        statements: statements.into_iter().map(statement_body).collect(),
+    };
+    tagged(&headers, &body)
+}
