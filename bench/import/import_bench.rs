@@ -10,10 +10,11 @@ use std::time::Instant;
 
 use ledger_app::ports::{BillSource as _, Reading};
 use ledger_aws::cur::CurFolder;
-use ledger_core::attribution::{AttributionRules, attribute};
+use ledger_core::attribution::attribute;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::rollup::{DayTotal, RollupBuilder};
+use ledger_core::rules::AttributionRules;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);

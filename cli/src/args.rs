@@ -164,7 +164,7 @@ pub struct CollectArgs {
 #[derive(Args, Debug)]
 pub struct ReportArgs {
     /// Dimensions to group by: owner, team, product, cost_centre, environment, customer, workflow,
-    /// agent, provider, model, meter, direction, service, line_type, day, month, account, region,
+    /// agent, publisher, model, meter, direction, service, line_type, day, month, account, region,
     /// principal, usage_type, tier, routing, rule, entry
     /// (the first line of the bill in it, as `FILE:LINE`), tag:KEY.
     #[arg(long, value_delimiter = ',', default_value = "owner", value_name = "DIM[,DIM]")]

@@ -2,9 +2,10 @@
 
 use std::io::BufRead;
 
-use ledger_core::ai_service::is_ai;
-use ledger_core::principal::{Principal, SessionKind};
-use ledger_core::usage_type::{Meter, UNKNOWN_REGION, UsageType};
+use ledger_core::aws::ai_service::is_ai;
+use ledger_core::aws::principal::{Principal, SessionKind};
+use ledger_core::aws::usage_type::{UNKNOWN_REGION, UsageType};
+use ledger_core::meter::Meter;
 use serde_json::{Value, json};
 
 use crate::{Outcome, output};
@@ -23,7 +24,7 @@ pub fn usage_types(input: &str) -> anyhow::Result<Outcome> {
 fn usage_type(text: &str, product_code: Option<&str>, product_name: Option<&str>) -> Value {
     let read = UsageType::parse(text);
     let ai = is_ai(product_code, None, product_name, None, &read);
-    let meter = if ai { read.meter_within_bedrock() } else { Meter::NotBedrock };
+    let meter = if ai { read.meter_within_bedrock() } else { Meter::OtherService };
     let model = read.model.clone().or_else(|| {
         let name = product_name.filter(|_| read.is_marketplace)?;
         name.strip_suffix("(Amazon Bedrock Edition)").map(|it| it.trim().to_owned())
@@ -34,7 +35,7 @@ fn usage_type(text: &str, product_code: Option<&str>, product_name: Option<&str>
         "region": read.region.filter(|it| *it != UNKNOWN_REGION),
         "marketplace": read.is_marketplace,
         "model": model.filter(|_| ai),
-        "meter": if meter == Meter::Unknown { None } else { Some(meter.as_str()) },
+        "meter": meter_word(meter),
         "modality": read.modality.map(|it| it.as_str()),
         "tier": read.tier.map(|it| it.as_str()),
         "routing": read.routing.map(|it| it.as_str()),
@@ -42,6 +43,14 @@ fn usage_type(text: &str, product_code: Option<&str>, product_name: Option<&str>
         "cache_ttl": read.cache_ttl.map(|it| it.as_str()),
         "custom_model": read.is_custom_model,
     })
+}
+
+fn meter_word(meter: Meter) -> Option<&'static str> {
+    match meter {
+        Meter::Unknown => None,
+        Meter::OtherService => Some("not_bedrock"),
+        known => Some(known.as_str()),
+    }
 }
 
 /// One object a line for each ARN.

@@ -8,8 +8,8 @@ use ledger_app::rules_file::parse_rules;
 
 use ledger_app::documents::applied_rules;
 use ledger_app::lookup::{self, FoundEntry};
-use ledger_core::attribution::{AttributionRules, Rule, RuleOutcome};
 use ledger_core::cost::CostKind;
+use ledger_core::rules::{AttributionRules, Rule, RuleOutcome};
 use serde_json::{Value, json};
 
 use super::read_file;

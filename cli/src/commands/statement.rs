@@ -1,8 +1,8 @@
 //! What each owner owes for a month.
 
 use ledger_app::lookup::statements;
-use ledger_core::attribution::Owner;
 use ledger_core::money::Money;
+use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
 use ledger_core::statement::{Statement, StatementLine};
 use serde_json::{Value, json};

@@ -123,12 +123,12 @@ fn the_same_charges_in_every_spelling_of_the_columns_make_the_same_report() {
             put(&data, "a.csv", &format!("{header}\n{row}\n"));
             let file = data.join("a.csv");
             assert_eq!(ask(&data, &["import", file.to_str().unwrap()])["rejected"], json!([]));
-            let by = "owner,day,account,service,provider,model,meter,region,tag:resourceTags/team";
+            let by = "owner,day,account,service,publisher,model,meter,region,tag:resourceTags/team";
             ask(&data, &["report", "--by", by])
         })
         .collect();
     assert_eq!(reports[0]["rows"][0]["keys"]["tag:resourceTags/team"], "search");
-    assert_eq!(reports[0]["rows"][0]["keys"]["provider"], "Mistral");
+    assert_eq!(reports[0]["rows"][0]["keys"]["publisher"], "Mistral");
     assert_eq!(reports[0]["rows"][0]["cost"], "0.7");
     assert_eq!(reports[0], reports[1]);
     assert_eq!(reports[0], reports[2]);

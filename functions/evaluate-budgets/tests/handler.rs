@@ -12,7 +12,7 @@ use ledger_aws::connect::{Connection, LocalEndpoint};
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::{SnsNotifier, TopicNotifier};
-use ledger_core::attribution::AttributionRules;
+use ledger_core::rules::AttributionRules;
 use ledger_lambda::metric::Metrics;
 use ledger_lambda::outcome::TryAgain;
 use ledger_local::database::EmbeddedDatabase;

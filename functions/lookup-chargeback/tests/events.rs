@@ -15,7 +15,7 @@ use ledger_app::import::import_bills;
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
-use ledger_core::attribution::AttributionRules;
+use ledger_core::rules::AttributionRules;
 use ledger_local::database::EmbeddedDatabase;
 use ledger_testkit::runtime_api::{Heard, run};
 use lookup_chargeback::handler::service;

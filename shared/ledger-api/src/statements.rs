@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger_app::lookup;
 use ledger_app::ports::LedgerStore;
-use ledger_core::attribution::Owner;
+use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
 
 use crate::AppState;

@@ -12,17 +12,18 @@ use ledger_app::ports::{
     AlertState, AlertStore, BillReplacement, Document, DocumentKind, DocumentStore, LedgerStore,
     Replaced, StoreError, StoredAlert,
 };
-use ledger_core::attribution::{Business, Owner};
 use ledger_core::bill::{BillHead, DayHead, Generation};
 use ledger_core::budget::{Alert, AlertId};
+use ledger_core::business::Business;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::Level;
 use ledger_core::line_item::{BillId, Source};
+use ledger_core::meter::Meter;
 use ledger_core::money::Money;
+use ledger_core::owner::Owner;
 use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
 use ledger_core::rollup::{DayTotal, Measures, Rollup, RollupKey};
-use ledger_core::usage_type::Meter;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -67,7 +68,7 @@ fn rollup(owner: &str, model: &str, cost: &str, currency: Currency) -> Rollup {
             owner: Owner::parse(owner),
             business: Business::default(),
             service: "Amazon Bedrock".into(),
-            provider: None,
+            publisher: None,
             model: Some(model.into()),
             meter: Meter::InputTokens,
             line_type: "Usage".into(),

@@ -10,18 +10,19 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
-use ledger_core::ai_service::is_ai;
-use ledger_core::attribution::{AttributionRules, attribute};
+use ledger_core::attribution::attribute;
+use ledger_core::aws::ai_service::is_ai;
+use ledger_core::aws::models::{CanonicalModel, canonical_model};
+use ledger_core::aws::usage_type::UsageType;
 use ledger_core::cost::{CostKind, Costs};
 use ledger_core::currency::Currency;
 use ledger_core::line_item::{BillId, Finding, LineItem, Provenance, Source, Tags, UNKNOWN_PAYER};
-use ledger_core::model::{CanonicalModel, canonical_model};
 use ledger_core::money::{Money, MoneyError, parse_decimal};
 use ledger_core::period::{BillingPeriod, ChargePeriod, PeriodError};
 use ledger_core::reconciliation::SETTLING_DAYS;
 use ledger_core::rollup::{DayRollups, RollupBuilder};
+use ledger_core::rules::AttributionRules;
 use ledger_core::tokens::token_count;
-use ledger_core::usage_type::UsageType;
 use rust_decimal::Decimal;
 
 use crate::ports::{BillReplacement, LedgerStore, StoreError};
@@ -835,7 +836,7 @@ impl Reader {
             usage_type: Arc::new(usage_type),
             principal: None,
             tags: Arc::new(tags),
-            provider: model.as_ref().and_then(|it| it.provider).map(Arc::from),
+            publisher: model.as_ref().and_then(|it| it.publisher).map(Arc::from),
             model: model.map(|it| it.name.into()),
             tokens,
             ai: true,

@@ -1,7 +1,7 @@
 //! What the user applied, read and checked: rules and budgets.
 
-use ledger_core::attribution::AttributionRules;
 use ledger_core::budget::Budget;
+use ledger_core::rules::AttributionRules;
 
 use crate::budget_file::parse_budgets;
 use crate::ports::{DocumentKind, DocumentStore, StoreError};

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use ledger_core::attribution::Owner;
 use ledger_core::bill::{BillHead, ServedDay, Status, data_up_to, served_days};
 use ledger_core::budget::{Alert, AlertId, Budget, Driver, Spend, Verdict, judge};
 use ledger_core::dimension::{Dimension, Level};
 use ledger_core::money::{Money, MoneyError};
+use ledger_core::owner::Owner;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::rollup::Rollup;
 

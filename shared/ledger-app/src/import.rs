@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ledger_core::attribution::{AttributionRules, attribute};
+use ledger_core::attribution::attribute;
 use ledger_core::bill::BillHead;
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::line_item::{BillId, Finding, Rejected, Source};
+use ledger_core::meter::Meter;
 use ledger_core::money::{Money, MoneyError};
 use ledger_core::rollup::{DayTotal, RollupBuilder, RollupsByBill};
-use ledger_core::usage_type::Meter;
+use ledger_core::rules::AttributionRules;
 use rust_decimal::Decimal;
 
 use crate::ports::{

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ledger_core::attribution::Owner;
 use ledger_core::bill::{BillHead, Generation};
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::budget::{Alert, AlertId};
@@ -13,6 +12,7 @@ use ledger_core::day_sum::DaySum;
 use ledger_core::dimension::Level;
 use ledger_core::line_item::{BillId, Finding, LineItem, Rejected};
 use ledger_core::money::MoneyError;
+use ledger_core::owner::Owner;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::rollup::Rollup;
 use rust_decimal::Decimal;

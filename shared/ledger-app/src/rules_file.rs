@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger_core::attribution::{
-    AttributionRules, BusinessField, MatchKey, Matcher, Pattern, Rule, Template,
-};
+use ledger_core::business::BusinessField;
+use ledger_core::rules::{AttributionRules, MatchKey, Matcher, Pattern, Rule, Template};
 use serde::Deserialize;
 
 /// Reads and checks the text of a rules file.
@@ -96,7 +95,9 @@ struct WhenEntry {
     role: Option<OneOrMany>,
     session: Option<OneOrMany>,
     user: Option<OneOrMany>,
-    provider: Option<OneOrMany>,
+    // Rules applied before the maker of a model had a word of its own say `provider`.
+    #[serde(alias = "provider")]
+    publisher: Option<OneOrMany>,
     model: Option<OneOrMany>,
     service: Option<OneOrMany>,
     usage_type: Option<OneOrMany>,
@@ -138,7 +139,7 @@ fn matcher_of(when: &WhenEntry) -> Result<Matcher, String> {
         (MatchKey::Role, &when.role),
         (MatchKey::Session, &when.session),
         (MatchKey::User, &when.user),
-        (MatchKey::Provider, &when.provider),
+        (MatchKey::Publisher, &when.publisher),
         (MatchKey::Model, &when.model),
         (MatchKey::Service, &when.service),
         (MatchKey::UsageType, &when.usage_type),

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::attribution::BusinessField;
+use crate::aws::usage_type::UsageType;
+use crate::business::BusinessField;
 use crate::period::BillingPeriod;
 use crate::rollup::Rollup;
-use crate::usage_type::UsageType;
 
 /// What figures can be grouped and filtered by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +19,7 @@ pub enum Dimension {
     /// A dimension that rules set: team, product, cost centre …
     Business(BusinessField),
     /// Who makes the model.
-    Provider,
+    Publisher,
     /// The model.
     Model,
     /// What was counted, such as `input_tokens`.
@@ -64,9 +64,9 @@ pub enum Level {
 }
 
 /// Dimensions by the word that names them, without the tags.
-const NAMED: [(&str, Dimension); 18] = [
+const NAMED: [(&str, Dimension); 19] = [
     ("owner", Dimension::Owner),
-    ("provider", Dimension::Provider),
+    ("publisher", Dimension::Publisher),
     ("model", Dimension::Model),
     ("meter", Dimension::Meter),
     ("direction", Dimension::Direction),
@@ -82,6 +82,8 @@ const NAMED: [(&str, Dimension); 18] = [
     ("routing", Dimension::Routing),
     ("rule", Dimension::Rule),
     ("entry", Dimension::Entry),
+    // Budgets applied before the maker of a model had a word of its own say `provider`.
+    ("provider", Dimension::Publisher),
     // Finance outside Europe spells it so.
     ("cost_center", Dimension::Business(BusinessField::CostCentre)),
 ];
@@ -132,7 +134,7 @@ impl Dimension {
         match self {
             Dimension::Owner => Some(Cow::Borrowed(key.owner.as_str())),
             Dimension::Business(field) => field.of(&key.business).map(borrowed),
-            Dimension::Provider => key.provider.as_ref().map(borrowed),
+            Dimension::Publisher => key.publisher.as_ref().map(borrowed),
             Dimension::Model => key.model.as_ref().map(borrowed),
             Dimension::Meter => Some(Cow::Borrowed(key.meter.as_str())),
             Dimension::Direction => {
@@ -180,7 +182,7 @@ impl fmt::Display for Dimension {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a dimension; expected owner, team, product, cost_centre, environment, customer, \
-     workflow, agent, provider, model, meter, direction, service, line_type, day, month, account, \
+     workflow, agent, publisher, model, meter, direction, service, line_type, day, month, account, \
      region, principal, usage_type, tier, routing, rule, entry or tag:KEY"
 )]
 pub struct UnknownDimension(String);
@@ -228,7 +230,7 @@ impl fmt::Display for Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attribution::AttributionRules;
+    use crate::rules::AttributionRules;
     use crate::testing::*;
 
     fn scope(parts: &[(&str, &[&str])]) -> Scope {
@@ -246,7 +248,7 @@ mod tests {
             ("owner", Some("Unattributed")),
             ("team", None),
             ("cost_centre", None),
-            ("provider", Some("Amazon")),
+            ("publisher", Some("Amazon")),
             ("model", Some("nova-lite")),
             ("meter", Some("input_tokens")),
             ("direction", Some("input")),

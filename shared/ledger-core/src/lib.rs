@@ -11,25 +11,26 @@
 #[macro_use]
 mod labels;
 
-pub mod ai_service;
 pub mod attribution;
+pub mod aws;
 pub mod bill;
 pub mod bill_rollups;
 pub mod budget;
+pub mod business;
 pub mod cost;
 pub mod currency;
 pub mod day_sum;
 pub mod dimension;
 pub mod line_item;
-pub mod model;
+pub mod meter;
 pub mod money;
+pub mod owner;
 pub mod period;
-pub mod principal;
 pub mod reconciliation;
 pub mod report;
 pub mod rollup;
+pub mod rules;
 pub mod statement;
 #[cfg(test)]
 mod testing;
 pub mod tokens;
-pub mod usage_type;

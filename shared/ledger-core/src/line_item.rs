@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::aws::principal::Principal;
+use crate::aws::usage_type::UsageType;
 use crate::cost::Costs;
 use crate::period::BillingPeriod;
-use crate::principal::Principal;
-use crate::usage_type::UsageType;
 
 /// Where a line was read, so that anyone can walk from a statement back to AWS's own row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,7 +111,7 @@ pub struct LineItem {
     /// The model by its canonical name.
     pub model: Option<Arc<str>>,
     /// Who makes the model.
-    pub provider: Option<Arc<str>>,
+    pub publisher: Option<Arc<str>>,
     /// The region's name, such as `us-east-1`.
     pub region: Option<Arc<str>>,
     /// Single tokens, where the line counts tokens and says in which unit.

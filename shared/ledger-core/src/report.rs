@@ -8,10 +8,10 @@ use crate::bill::Status;
 use crate::cost::CostKind;
 use crate::currency::Currency;
 use crate::dimension::{Dimension, Level, Scope};
+use crate::meter::TokenDirection;
 use crate::money::{Money, MoneyError};
 use crate::period::ChargePeriod;
 use crate::rollup::Rollup;
-use crate::tokens::TokenDirection;
 
 /// A question for totals.
 #[derive(Clone, Debug)]
@@ -139,8 +139,8 @@ mod tests {
     use proptest::sample::subsequence;
 
     use super::*;
-    use crate::attribution::AttributionRules;
     use crate::line_item::LineItem;
+    use crate::rules::AttributionRules;
     use crate::testing::*;
 
     fn query(by: &[&str]) -> ReportQuery {

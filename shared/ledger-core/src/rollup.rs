@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::attribution::{Business, LedgerEntry, Owner};
+use crate::attribution::LedgerEntry;
+use crate::aws::principal::Principal;
+use crate::aws::usage_type::UsageType;
 use crate::bill_rollups::{BillRollups, BillSums};
+use crate::business::Business;
 use crate::cost::Costs;
 use crate::currency::Currency;
 use crate::day_sum::DaySum;
 use crate::line_item::{BillId, Finding, LineItem, Provenance, Tags};
+use crate::meter::Meter;
 use crate::money::MoneyError;
-use crate::principal::Principal;
-use crate::usage_type::{Meter, UsageType};
+use crate::owner::Owner;
 
 /// What entries must share to be summed into one rollup.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,7 +28,7 @@ pub struct RollupKey {
     /// The name the money appears under.
     pub service: Arc<str>,
     /// Who makes the model.
-    pub provider: Option<Arc<str>>,
+    pub publisher: Option<Arc<str>>,
     /// The model.
     pub model: Option<Arc<str>>,
     /// What was counted.
@@ -117,7 +120,7 @@ impl Rollup {
             principal: principal.map(Arc::new),
             tags: Arc::clone(&detail.tags),
             model: key.model.clone(),
-            provider: key.provider.clone(),
+            publisher: key.publisher.clone(),
             region: detail.region.clone(),
             tokens: measures.tokens,
             ai: true,
@@ -282,7 +285,7 @@ fn key_of(entry: LedgerEntry<'_>) -> RollupKey {
         owner: claim.owner,
         business: claim.business,
         service: Arc::clone(&line_item.service),
-        provider: line_item.provider.clone(),
+        publisher: line_item.publisher.clone(),
         model: line_item.model.clone(),
         meter: line_item.usage_type.meter_within_bedrock(),
         line_type: Arc::clone(&line_item.line_type),
@@ -317,8 +320,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::attribution::AttributionRules;
     use crate::cost::CostKind;
+    use crate::rules::AttributionRules;
     use crate::testing::*;
 
     fn session(role: &str, at: usize) -> String {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::attribution::{BusinessField, Owner};
 use crate::bill::Status;
+use crate::business::BusinessField;
 use crate::cost::CostKind;
 use crate::currency::Currency;
+use crate::meter::Meter;
 use crate::money::{Money, MoneyError};
+use crate::owner::Owner;
 use crate::period::BillingPeriod;
 use crate::rollup::Rollup;
-use crate::usage_type::Meter;
 
 /// What one owner owes for one month in one currency.
 ///
@@ -173,8 +174,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::attribution::AttributionRules;
     use crate::line_item::LineItem;
+    use crate::rules::AttributionRules;
     use crate::testing::*;
 
     fn statements_of(

@@ -8,19 +8,19 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use rust_decimal::Decimal;
 
-use crate::attribution::{
-    AttributionRules, BusinessField, MatchKey, Matcher, Pattern, Rule, Template, attribute,
-};
+use crate::attribution::attribute;
+use crate::aws::principal::Principal;
+use crate::aws::usage_type::UsageType;
 use crate::bill::{BillHead, DayHead, Generation};
 use crate::bill_rollups::BillRollups;
+use crate::business::BusinessField;
 use crate::cost::{CostKind, Costs};
 use crate::currency::Currency;
 use crate::line_item::{BillId, Finding, LineItem, Provenance, Source};
 use crate::money::Money;
 use crate::period::{BillingPeriod, ChargePeriod};
-use crate::principal::Principal;
 use crate::rollup::{DayTotal, Rollup, RollupBuilder, RollupsByBill};
-use crate::usage_type::UsageType;
+use crate::rules::{AttributionRules, MatchKey, Matcher, Pattern, Rule, Template};
 
 pub(crate) const TEAM_TAG: &str = "iamPrincipal/team";
 pub(crate) const GATEWAY: &str = "arn:aws:sts::123456789012:assumed-role/llm-gateway/checkout";
@@ -57,7 +57,7 @@ pub(crate) fn line() -> LineItem {
         principal: Some(Arc::new(Principal::parse(GATEWAY).unwrap())),
         tags: Arc::new(BTreeMap::from([(TEAM_TAG.into(), "search".into())])),
         model: Some("nova-lite".into()),
-        provider: Some("Amazon".into()),
+        publisher: Some("Amazon".into()),
         region: Some("us-east-1".into()),
         tokens: Some(1_000),
         ai: true,

@@ -6,21 +6,7 @@
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use crate::usage_type::Meter;
-
-labels! {
-    /// What happened to a token, which decides its price. Counts of different direction do not add.
-    pub enum TokenDirection {
-        /// Sent to the model and read by it.
-        Input = "input",
-        /// Written by the model.
-        Output = "output",
-        /// Taken from the prompt cache.
-        CacheRead = "cache_read",
-        /// Put into the prompt cache.
-        CacheWrite = "cache_write",
-    }
-}
+use crate::meter::Meter;
 
 /// How many tokens a charge stands for, or nothing where its unit does not say.
 ///
@@ -34,7 +20,7 @@ labels! {
 ///
 /// ```
 /// use ledger_core::tokens::token_count;
-/// use ledger_core::usage_type::Meter;
+/// use ledger_core::meter::Meter;
 /// use rust_decimal::Decimal;
 ///
 /// let amount = Decimal::new(15, 1);
@@ -139,6 +125,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::meter::TokenDirection;
 
     #[track_caller]
     fn check(amount: &str, unit: &str, description: &str, expected: Option<u64>) {

@@ -29,14 +29,15 @@ use ledger_app::collect::{
 };
 use ledger_app::ports::{BillReplacement, LedgerStore, Replaced, StoreError};
 use ledger_aws::cost_explorer::AwsCostExplorer;
-use ledger_core::attribution::{AttributionRules, Owner};
 use ledger_core::bill::{BillHead, Generation};
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::Level;
 use ledger_core::line_item::{BillId, Source};
+use ledger_core::owner::Owner;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::rollup::{DayRollups, Rollup};
+use ledger_core::rules::AttributionRules;
 use ledger_local::cost_explorer::{CostExplorerStandIn, CostLine, StandInError};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -287,7 +288,7 @@ async fn lines_carry_model_tokens_and_where_they_were_read() {
     let days = ran.ledger.of(&Source::CostExplorer);
     let (key, measures) = days[&date(2026, 9, 2)].detail.first_key_value().unwrap();
     assert_eq!(key.model.as_deref(), Some("claude-sonnet-4.6"));
-    assert_eq!(key.provider.as_deref(), Some("Anthropic"));
+    assert_eq!(key.publisher.as_deref(), Some("Anthropic"));
     assert_eq!(&*key.line_type, "Usage");
     assert_eq!(measures.tokens, Some(2_500));
     let first_line = measures.first_line.as_ref().unwrap().to_string();

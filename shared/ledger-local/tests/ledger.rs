@@ -13,17 +13,18 @@ use ledger_app::ports::{
 };
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
 use ledger_aws::dynamodb::DynamoLedger;
-use ledger_core::attribution::{Business, Owner};
 use ledger_core::bill::BillHead;
 use ledger_core::budget::{Alert, AlertId};
+use ledger_core::business::Business;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::Level;
 use ledger_core::line_item::{BillId, Provenance, Source, Tags};
+use ledger_core::meter::Meter;
 use ledger_core::money::Money;
+use ledger_core::owner::Owner;
 use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
 use ledger_core::rollup::{DayRollups, DayTotal, Detail, Measures, Rollup, RollupKey};
-use ledger_core::usage_type::Meter;
 use ledger_local::database::EmbeddedDatabase;
 use ledger_testkit::faulty_proxy::{Fault, FaultPlan, FaultyProxy};
 use rust_decimal::Decimal;
@@ -90,7 +91,7 @@ fn rollups(lines: &[(&str, &str, &str)]) -> DayRollups {
             owner: Owner::parse(owner),
             business: Business { team: Some((*owner).into()), ..Business::default() },
             service: "Amazon Bedrock".into(),
-            provider: Some("anthropic".into()),
+            publisher: Some("anthropic".into()),
             model: None,
             meter: Meter::InputTokens,
             line_type: "Usage".into(),

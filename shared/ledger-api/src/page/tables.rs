@@ -3,10 +3,10 @@
 use ledger_app::ports::StoredAlert;
 use ledger_core::bill::Status;
 use ledger_core::budget::Verdict;
+use ledger_core::meter::TokenDirection;
 use ledger_core::money::Money;
 use ledger_core::reconciliation::{Compared, ReconciledDay};
 use ledger_core::report::{CurrencyReport, ReportRow};
-use ledger_core::tokens::TokenDirection;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 

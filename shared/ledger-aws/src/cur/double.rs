@@ -138,9 +138,9 @@ fn printed(value: f64) -> Option<Digits> {
 #[cfg(test)]
 mod tests {
     use ledger_core::currency::Currency;
+    use ledger_core::meter::Meter;
     use ledger_core::money::{Money, parse_decimal};
     use ledger_core::tokens::token_count;
-    use ledger_core::usage_type::Meter;
     use proptest::prelude::*;
 
     use super::*;

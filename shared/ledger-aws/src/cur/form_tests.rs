@@ -11,11 +11,10 @@ use arrow_array::{
     TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
 };
 use jiff::Timestamp;
-use ledger_core::attribution::{
-    AttributionRules, MatchKey, Matcher, Pattern, Rule, Template, attribute,
-};
+use ledger_core::attribution::attribute;
 use ledger_core::cost::CostKind;
 use ledger_core::rollup::{RollupBuilder, RollupsByBill};
+use ledger_core::rules::{AttributionRules, MatchKey, Matcher, Pattern, Rule, Template};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding};

@@ -11,14 +11,14 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use jiff::civil::Date;
 use ledger_app::ports::{Reading, SourceError};
-use ledger_core::ai_service::{is_ai, is_ai_by_code};
+use ledger_core::aws::ai_service::{is_ai, is_ai_by_code};
+use ledger_core::aws::usage_type::UsageType;
 use ledger_core::currency::Currency;
 use ledger_core::day_sum::{DaySum, LineAmounts};
 use ledger_core::line_item::{LineItem, Provenance, Tags};
 use ledger_core::money::MoneyError;
 use ledger_core::period::BillingPeriod;
 use ledger_core::tokens::token_power;
-use ledger_core::usage_type::UsageType;
 
 use super::Reader;
 use super::amortized::Spread;

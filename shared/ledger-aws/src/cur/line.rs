@@ -7,18 +7,18 @@ use std::sync::Arc;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use jiff::{Timestamp, ToSpan};
-use ledger_core::ai_service::is_ai;
+use ledger_core::aws::ai_service::is_ai;
+use ledger_core::aws::models::canonical_model;
+use ledger_core::aws::principal::{NotAPrincipal, Principal};
+use ledger_core::aws::usage_type::UsageType;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
 use ledger_core::line_item::{
     BillId, Finding, LineItem, Provenance, Rejected, Source, Tags, UNKNOWN_PAYER,
 };
-use ledger_core::model::canonical_model;
 use ledger_core::money::{Money, parse_decimal};
 use ledger_core::period::BillingPeriod;
-use ledger_core::principal::{NotAPrincipal, Principal};
 use ledger_core::tokens::token_count;
-use ledger_core::usage_type::UsageType;
 use rust_decimal::Decimal;
 
 use super::amortized::{Amortized, Spread};
@@ -223,8 +223,8 @@ impl Converter {
         let edition = product_name.filter(|it| it.ends_with(MARKETPLACE_EDITION));
         let model_text =
             attribute("model").or(usage_type.model.as_deref()).or(edition).filter(|_| ai);
-        let (model, model_provider) = model_text.map(|it| self.model(it)).unzip();
-        let provider = attribute("provider").filter(|_| ai).map(|it| self.texts.get(it));
+        let (model, model_publisher) = model_text.map(|it| self.model(it)).unzip();
+        let publisher = attribute("provider").filter(|_| ai).map(|it| self.texts.get(it));
         let region = usage_type.region.or(raw.text(Column::Region));
         let account = raw
             .text(Column::Account)
@@ -240,7 +240,7 @@ impl Converter {
             principal,
             tags,
             model,
-            provider: provider.or(model_provider.flatten()),
+            publisher: publisher.or(model_publisher.flatten()),
             region: region.map(|it| self.texts.get(it)),
             tokens: None,
             ai,
@@ -332,7 +332,7 @@ impl Converter {
         let texts = &mut self.texts;
         self.models.get(text, |text| {
             let model = canonical_model(text);
-            (texts.get(&model.name), model.provider.map(|it| texts.get(it)))
+            (texts.get(&model.name), model.publisher.map(|it| texts.get(it)))
         })
     }
 

@@ -188,7 +188,7 @@ fn rows_printed_by_aws_are_read_exactly() {
     }
     let first = &read.lines[0];
     assert_eq!(first.model.as_deref(), Some("claude-sonnet-4.6"));
-    assert_eq!(first.provider.as_deref(), Some("Anthropic"));
+    assert_eq!(first.publisher.as_deref(), Some("Anthropic"));
     assert_eq!(first.region.as_deref(), Some("us-east-1"));
     assert_eq!(first.provenance.to_string(), "a.csv:1");
 }

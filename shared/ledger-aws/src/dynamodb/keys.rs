@@ -1,10 +1,10 @@
 //! Keys of items.
 
 use jiff::civil::Date;
-use ledger_core::attribution::Owner;
 use ledger_core::bill::Generation;
 use ledger_core::dimension::Level;
 use ledger_core::line_item::{BillId, Source};
+use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
 use sha2::{Digest, Sha256};
 

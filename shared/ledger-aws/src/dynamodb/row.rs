@@ -8,7 +8,7 @@
 //! | `o` | owner | `u` | unblended cost |
 //! | `te` `pr` `cc` `en` `cu` `wf` `ag` | business dimensions | `n` | net unblended cost |
 //! | `s` | service | `t` | tokens |
-//! | `p` | provider | `k` | how many lines |
+//! | `p` | publisher | `k` | how many lines |
 //! | `m` | model | `d` | detail, see below |
 //! | `me` | meter | `f` | first line: its file's place in `files` |
 //! | `lt` | line type | `l` | first line: its row |
@@ -27,12 +27,13 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use ledger_app::ports::StoreError;
-use ledger_core::attribution::{Business, Owner};
+use ledger_core::business::Business;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::line_item::Provenance;
+use ledger_core::meter::Meter;
+use ledger_core::owner::Owner;
 use ledger_core::rollup::{DayRollups, Detail, Measures, Rollup, RollupKey};
-use ledger_core::usage_type::Meter;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -140,7 +141,7 @@ fn row_of<'a>(key: &'a RollupKey, measures: &Measures) -> Row<'a> {
         wf: optional(workflow),
         ag: optional(agent),
         s: borrowed(&key.service),
-        p: optional(&key.provider),
+        p: optional(&key.publisher),
         m: optional(&key.model),
         me: Cow::Borrowed(key.meter.as_str()),
         lt: borrowed(&key.line_type),
@@ -184,7 +185,7 @@ fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
             agent: arc(row.ag),
         },
         service: row.s.into(),
-        provider: arc(row.p),
+        publisher: arc(row.p),
         model: arc(row.m),
         meter: Meter::parse(&row.me)?,
         line_type: row.lt.into(),

@@ -49,7 +49,7 @@ fn cost_line(line_item: &LineItem, sum: &DaySum) -> Result<CostLine, MoneyError>
             .iter()
             .map(|(key, value)| (key.to_string(), value.to_string()))
             .collect(),
-        product_attributes: attribute("provider", &line_item.provider)
+        product_attributes: attribute("provider", &line_item.publisher)
             .into_iter()
             .chain(attribute("model", &line_item.model))
             .collect(),

@@ -133,14 +133,14 @@ impl Principal {
     /// answer is to leave the charge without a principal.
     ///
     /// ```
-    /// use ledger_core::principal::{Principal, PrincipalKind};
+    /// use ledger_core::aws::principal::{Principal, PrincipalKind};
     ///
     /// let arn = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/jane@example.com";
     /// let principal = Principal::parse(arn)?;
     /// assert_eq!(principal.kind(), PrincipalKind::SsoSession);
     /// assert_eq!(principal.permission_set(), Some("Admin"));
     /// assert_eq!(principal.person(), Some("jane@example.com"));
-    /// # Ok::<(), ledger_core::principal::NotAPrincipal>(())
+    /// # Ok::<(), ledger_core::aws::principal::NotAPrincipal>(())
     /// ```
     pub fn parse(text: &str) -> Result<Principal, NotAPrincipal> {
         if text.trim().is_empty() {
@@ -193,7 +193,7 @@ impl Principal {
     /// `None` where the text is no ARN of one thing in one account: a pattern, or what is AWS's own.
     ///
     /// ```
-    /// use ledger_core::principal::Principal;
+    /// use ledger_core::aws::principal::Principal;
     ///
     /// let home = Principal::home_of("arn:aws:iam::123456789012:group/Developers");
     /// assert_eq!(home, Some(("aws", "123456789012")));
@@ -533,7 +533,7 @@ mod tests {
 
     use super::*;
 
-    const LABELLED: &str = include_str!("../testdata/principal_arns.csv");
+    const LABELLED: &str = include_str!("../../testdata/principal_arns.csv");
     const UUID: &str = "a7c26677-1ec3-4497-8000-0123456789ab";
 
     /// The columns that a reading must give back, as they are labelled.

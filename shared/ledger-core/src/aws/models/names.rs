@@ -11,11 +11,11 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("titan-text-embed", "titan-embed-g1-text"),
 ];
 
-/// Product attributes that show neither a provider nor a family.
+/// Product attributes that show neither a publisher nor a family.
 pub(super) const ALONE: &[(&str, &str, &str)] = &[("Rerank v1", "rerank", "Amazon")];
 
 /// Prefixes of model ids and first words of product names.
-pub(super) const PROVIDERS: &[(&str, &str)] = &[
+pub(super) const PUBLISHERS: &[(&str, &str)] = &[
     ("ai21", "AI21 Labs"),
     ("ai21labs", "AI21 Labs"),
     ("amazon", "Amazon"),

@@ -1,7 +1,7 @@
 //! Which meter a usage type names.
 
-use super::Meter;
 use super::words::Words;
+use crate::meter::Meter;
 
 /// What the words of a usage type are judged by.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,7 @@ pub(super) fn names_a_model(meter: Meter) -> bool {
             | Meter::Grounding
             | Meter::GuardrailUnits
             | Meter::KnowledgeBase
-            | Meter::NotBedrock
+            | Meter::OtherService
             | Meter::PromptTools
             | Meter::Unknown
     )
@@ -243,7 +243,7 @@ fn other_service_meter(reading: Reading<'_>) -> Option<Meter> {
     let is_other = OTHER_SERVICE_PARTS.iter().any(|part| text.contains(part))
         || OTHER_SERVICE_ENDS.iter().any(|end| text.ends_with(end))
         || reading.all.has_any(OTHER_SERVICE_WORDS);
-    is_other.then_some(Meter::NotBedrock)
+    is_other.then_some(Meter::OtherService)
 }
 
 const BEDROCK_WORDS: &[&str] = &["bedrock", "claude", "llama", "mistral", "nova", "titan"];

@@ -26,157 +26,9 @@ use std::sync::Arc;
 
 use self::meter::Reading;
 use self::words::{Word, Words};
-use crate::tokens::TokenDirection;
+use crate::meter::{CacheTtl, Context, Meter, Modality, Routing, Tier};
 
 pub use self::region::UNKNOWN_REGION;
-
-labels! {
-    /// What is counted.
-    pub enum Meter {
-        /// Tokens read by a model.
-        InputTokens = "input_tokens",
-        /// Tokens written by a model.
-        OutputTokens = "output_tokens",
-        /// Tokens taken from the prompt cache.
-        CacheReadTokens = "cache_read_tokens",
-        /// Tokens put into the prompt cache.
-        CacheWriteTokens = "cache_write_tokens",
-        /// Keeping a prompt cache: neither a read nor a write.
-        CacheStorage = "cache_storage",
-        /// Images given to a model.
-        InputImages = "input_images",
-        /// Images made by a model.
-        OutputImages = "output_images",
-        /// Video given to a model.
-        InputVideo = "input_video",
-        /// Video made by a model.
-        OutputVideo = "output_video",
-        /// Sound given to a model, counted otherwise than in tokens.
-        InputAudio = "input_audio",
-        /// Sound made by a model, counted otherwise than in tokens.
-        OutputAudio = "output_audio",
-        /// Searches of a reranker.
-        SearchUnits = "search_units",
-        /// Hours of provisioned throughput.
-        ProvisionedModelUnits = "provisioned_model_units",
-        /// Reserved input tokens per minute.
-        ReservedInputTpm = "reserved_input_tpm",
-        /// Reserved output tokens per minute.
-        ReservedOutputTpm = "reserved_output_tpm",
-        /// Training of a customised model.
-        CustomizationTraining = "customization_training",
-        /// Keeping a customised or imported model.
-        CustomizationStorage = "customization_storage",
-        /// Running an imported model.
-        CustomModelUnits = "custom_model_units",
-        /// Checks of a guardrail.
-        GuardrailUnits = "guardrail_units",
-        /// Storage of and retrieval from a knowledge base.
-        KnowledgeBase = "knowledge_base",
-        /// Pages, images and minutes read by data automation.
-        DataAutomation = "data_automation",
-        /// Evaluation of models and agents.
-        Evaluation = "evaluation",
-        /// AgentCore: runtime, memory, gateway, tools.
-        Agentcore = "agentcore",
-        /// Steps of a flow.
-        Flows = "flows",
-        /// Optimisation and routing of prompts.
-        PromptTools = "prompt_tools",
-        /// Grounding of answers on the web.
-        Grounding = "grounding",
-        /// Something of another AWS service.
-        NotBedrock = "not_bedrock",
-        /// A text that no rule reads. It keeps its cost.
-        Unknown = "unknown",
-    }
-}
-
-labels! {
-    /// The kind of content that is counted.
-    pub enum Modality {
-        /// Text.
-        Text = "text",
-        /// Still images.
-        Image = "image",
-        /// Moving images.
-        Video = "video",
-        /// Sound.
-        Audio = "audio",
-        /// Spoken words.
-        Speech = "speech",
-    }
-}
-
-labels! {
-    /// The service tier, which decides the price of a token.
-    pub enum Tier {
-        /// On demand; also where no tier is written.
-        Standard = "standard",
-        /// Cheaper and slower.
-        Flex = "flex",
-        /// Dearer and served first.
-        Priority = "priority",
-        /// Answered within a day.
-        Batch = "batch",
-        /// Served by faster hardware.
-        LatencyOptimized = "latency_optimized",
-    }
-}
-
-labels! {
-    /// Where a call may be served.
-    pub enum Routing {
-        /// No mark of another scope. Calls through a geographic profile look like this too.
-        InRegion = "in_region",
-        /// Within one geography.
-        Geo = "geo",
-        /// Anywhere.
-        Global = "global",
-    }
-}
-
-labels! {
-    /// The length of the prompt, where the price depends on it.
-    pub enum Context {
-        /// The usual context.
-        Default = "default",
-        /// The dearer long context.
-        Long = "long",
-    }
-}
-
-labels! {
-    /// How long a cached prompt is kept.
-    pub enum CacheTtl {
-        /// Five minutes.
-        FiveMinutes = "5m",
-        /// Thirty minutes.
-        ThirtyMinutes = "30m",
-        /// One hour.
-        OneHour = "1h",
-    }
-}
-
-impl Meter {
-    /// The direction of the tokens that this meter counts, if it counts tokens.
-    #[must_use]
-    pub const fn token_direction(self) -> Option<TokenDirection> {
-        match self {
-            Meter::InputTokens => Some(TokenDirection::Input),
-            Meter::OutputTokens => Some(TokenDirection::Output),
-            Meter::CacheReadTokens => Some(TokenDirection::CacheRead),
-            Meter::CacheWriteTokens => Some(TokenDirection::CacheWrite),
-            _ => None,
-        }
-    }
-
-    /// Whether the text alone shows that this is generative AI on Bedrock.
-    #[must_use]
-    pub const fn is_known_ai(self) -> bool {
-        !matches!(self, Meter::NotBedrock | Meter::Unknown)
-    }
-}
 
 /// A usage type and its reading.
 ///
@@ -215,7 +67,8 @@ impl UsageType {
     /// Reads any text; see the module for the grammar.
     ///
     /// ```
-    /// use ledger_core::usage_type::{Meter, Routing, Tier, UsageType};
+    /// use ledger_core::aws::usage_type::UsageType;
+    /// use ledger_core::meter::{Meter, Routing, Tier};
     ///
     /// let usage_type = UsageType::parse("USW2-Nova2.0Lite-input-tokens-flex-cross-region-global");
     /// assert_eq!(usage_type.region, Some("us-west-2"));
@@ -238,8 +91,8 @@ impl UsageType {
             has_model: tail_start > 0,
         };
         let meter = meter::meter_of(reading);
-        if meter == Meter::NotBedrock {
-            return UsageType::not_bedrock(text);
+        if meter == Meter::OtherService {
+            return UsageType::of_other_service(text);
         }
         let words = reading.tail;
         UsageType {
@@ -276,20 +129,20 @@ impl UsageType {
     #[must_use]
     pub fn meter_within_bedrock(&self) -> Meter {
         match self.meter {
-            Meter::NotBedrock => Meter::Unknown,
+            Meter::OtherService => Meter::Unknown,
             meter => meter,
         }
     }
 
     /// The texts of other services are not ours to read any further.
-    fn not_bedrock(text: &str) -> UsageType {
+    fn of_other_service(text: &str) -> UsageType {
         UsageType {
             raw: text.into(),
             region_prefix: None,
             region: None,
             is_marketplace: false,
             model: None,
-            meter: Meter::NotBedrock,
+            meter: Meter::OtherService,
             modality: None,
             tier: None,
             routing: None,

@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::ai_service::is_ai;
+use crate::aws::ai_service::is_ai;
 
-const LABELLED: &str = include_str!("../../testdata/bedrock_usage_types.csv");
+const LABELLED: &str = include_str!("../../../testdata/bedrock_usage_types.csv");
 
 /// One labelled row; only the last column, the note, can hold a comma.
 fn labelled_rows() -> impl Iterator<Item = Vec<&'static str>> {
@@ -25,7 +25,10 @@ fn columns(usage_type: &UsageType) -> [String; 11] {
         text(usage_type.region, |region| region),
         yes_or_no(usage_type.is_marketplace),
         usage_type.model.clone().unwrap_or_default(),
-        usage_type.meter.as_str().to_owned(),
+        match usage_type.meter {
+            Meter::OtherService => "not_bedrock".to_owned(),
+            meter => meter.as_str().to_owned(),
+        },
         text(usage_type.modality, Modality::as_str),
         text(usage_type.tier, Tier::as_str),
         text(usage_type.routing, Routing::as_str),
@@ -65,7 +68,7 @@ fn cached_input_is_what_was_read_from_the_cache() {
 #[test]
 fn every_published_region_prefix_is_known() {
     let mut count = 0;
-    for row in include_str!("../../testdata/region_prefixes.csv").lines().skip(1) {
+    for row in include_str!("../../../testdata/region_prefixes.csv").lines().skip(1) {
         let (prefix, rest) = row.split_once(',').unwrap();
         let (region, _) = rest.split_once(',').unwrap();
         let text = format!("{prefix}-NovaLite-input-tokens");

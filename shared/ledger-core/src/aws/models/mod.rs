@@ -6,7 +6,7 @@
 
 mod names;
 
-use self::names::{ALIASES, ALONE, FAMILIES, PROVIDERS, SCOPES};
+use self::names::{ALIASES, ALONE, FAMILIES, PUBLISHERS, SCOPES};
 
 /// A model under its one name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,7 +14,7 @@ pub struct CanonicalModel {
     /// The name in lower case; see [`canonical_model`] for its form.
     pub name: String,
     /// Who made the model, where the text shows it.
-    pub provider: Option<&'static str>,
+    pub publisher: Option<&'static str>,
 }
 
 /// Gives a model its one name.
@@ -22,35 +22,36 @@ pub struct CanonicalModel {
 /// The name is `family-words-version-sizes-rest`: the family, then other words in the order of the
 /// text, then the version with points, then sizes such as `70b`. So `Claude4.6Sonnet` is
 /// `claude-sonnet-4.6`, `Nova2.0Lite` is `nova-lite-2` and `Llama 4 Maverick 17B Instruct` is
-/// `llama-maverick-4-17b`. What does not tell models apart is dropped: the provider, the
+/// `llama-maverick-4-17b`. What does not tell models apart is dropped: the publisher, the
 /// release date, `.0` and `v1` in versions, `instruct`, and the suffix `(Amazon Bedrock Edition)`.
 ///
-/// A text that shows neither a provider nor a family we know keeps its form, in lower case.
+/// A text that shows neither a publisher nor a family we know keeps its form, in lower case.
 ///
 /// ```
-/// use ledger_core::model::canonical_model;
+/// use ledger_core::aws::models::canonical_model;
 ///
 /// let model = canonical_model("anthropic.claude-opus-4-8");
-/// assert_eq!((model.name.as_str(), model.provider), ("claude-opus-4.8", Some("Anthropic")));
+/// assert_eq!((model.name.as_str(), model.publisher), ("claude-opus-4.8", Some("Anthropic")));
 /// assert_eq!(canonical_model("Claude4.8Opus"), model);
 /// ```
 #[must_use]
 pub fn canonical_model(text: &str) -> CanonicalModel {
     let text = without_edition(text.trim());
     let mut words = words_of(text);
-    let named_provider = take_provider(&mut words);
-    let provider = named_provider.or_else(|| words.iter().find_map(|word| family_provider(word)));
+    let named_publisher = take_publisher(&mut words);
+    let publisher =
+        named_publisher.or_else(|| words.iter().find_map(|word| family_publisher(word)));
     if let Some((_, name, maker)) = ALONE.iter().find(|it| it.0.eq_ignore_ascii_case(text)) {
-        return CanonicalModel { name: (*name).to_owned(), provider: Some(maker) };
+        return CanonicalModel { name: (*name).to_owned(), publisher: Some(maker) };
     }
-    if provider.is_none() || words.is_empty() {
-        return CanonicalModel { name: text.to_lowercase(), provider };
+    if publisher.is_none() || words.is_empty() {
+        return CanonicalModel { name: text.to_lowercase(), publisher };
     }
     // The family knows better than the prefix: others sell their own builds of open models.
-    let provider = words.iter().find_map(|word| family_provider(word)).or(provider);
+    let publisher = words.iter().find_map(|word| family_publisher(word)).or(publisher);
     let name = ordered(words);
     let alias = ALIASES.iter().find(|(spelling, _)| *spelling == name);
-    CanonicalModel { name: alias.map_or(name, |(_, model)| (*model).to_owned()), provider }
+    CanonicalModel { name: alias.map_or(name, |(_, model)| (*model).to_owned()), publisher }
 }
 
 const EDITION: &str = "(amazon bedrock edition)";
@@ -65,12 +66,12 @@ fn without_edition(text: &str) -> &str {
     }
 }
 
-fn provider_of(word: &str) -> Option<&'static str> {
-    PROVIDERS.iter().find(|(known, _)| *known == word).map(|(_, provider)| *provider)
+fn publisher_of(word: &str) -> Option<&'static str> {
+    PUBLISHERS.iter().find(|(known, _)| *known == word).map(|(_, publisher)| *publisher)
 }
 
-fn family_provider(word: &str) -> Option<&'static str> {
-    FAMILIES.iter().find(|(known, _)| *known == word).map(|(_, provider)| *provider)
+fn family_publisher(word: &str) -> Option<&'static str> {
+    FAMILIES.iter().find(|(known, _)| *known == word).map(|(_, publisher)| *publisher)
 }
 
 /// Splits into lower-case words, joins the names that are written apart, and unifies spellings.
@@ -165,7 +166,7 @@ fn joined(pieces: Vec<String>) -> Vec<String> {
 }
 
 fn is_name(word: &str) -> bool {
-    provider_of(word).or_else(|| family_provider(word)).is_some()
+    publisher_of(word).or_else(|| family_publisher(word)).is_some()
 }
 
 /// Drops what does not tell models apart, and gives the rest one spelling.
@@ -179,19 +180,19 @@ fn unified(word: String) -> Option<String> {
     }
 }
 
-/// Takes scope and provider off the front, unless the provider is also the family.
-fn take_provider(words: &mut Vec<String>) -> Option<&'static str> {
+/// Takes scope and publisher off the front, unless the publisher is also the family.
+fn take_publisher(words: &mut Vec<String>) -> Option<&'static str> {
     let starts_with_scope = words.first().is_some_and(|word| SCOPES.contains(&word.as_str()));
     if starts_with_scope && words.get(1).is_some_and(|word| is_name(word)) {
         words.remove(0);
     }
     let first = words.first()?;
-    let provider = provider_of(first)?;
-    let next_is_family = words.get(1).is_some_and(|word| family_provider(word).is_some());
-    if next_is_family || family_provider(first).is_none() {
+    let publisher = publisher_of(first)?;
+    let next_is_family = words.get(1).is_some_and(|word| family_publisher(word).is_some());
+    if next_is_family || family_publisher(first).is_none() {
         words.remove(0);
     }
-    Some(provider)
+    Some(publisher)
 }
 
 /// Brings the words into the order of the canonical name.
@@ -248,7 +249,7 @@ mod tests {
 
     use super::*;
 
-    /// Every line is one model: its name, its provider, and its spellings.
+    /// Every line is one model: its name, its publisher, and its spellings.
     const MODELS: &[(&str, &str, &[&str])] = &[
         (
             "claude-sonnet-4.6",
@@ -410,11 +411,11 @@ mod tests {
     #[test]
     fn the_spellings_of_a_model_meet() {
         let mut mismatches = Vec::new();
-        for (name, provider, spellings) in MODELS {
+        for (name, publisher, spellings) in MODELS {
             for spelling in *spellings {
                 let model = canonical_model(spelling);
-                if (model.name.as_str(), model.provider) != (*name, Some(*provider)) {
-                    mismatches.push(format!("{spelling} is {model:?}, want {name} of {provider}"));
+                if (model.name.as_str(), model.publisher) != (*name, Some(*publisher)) {
+                    mismatches.push(format!("{spelling} is {model:?}, want {name} of {publisher}"));
                 }
             }
         }
@@ -424,7 +425,7 @@ mod tests {
     #[test]
     fn different_models_never_meet() {
         let names: BTreeMap<&str, &str> =
-            MODELS.iter().map(|(name, provider, _)| (*name, *provider)).collect();
+            MODELS.iter().map(|(name, publisher, _)| (*name, *publisher)).collect();
         assert_eq!(names.len(), MODELS.len());
         for (one, other) in [
             ("Llama3-1-70B", "Llama3-1-8B"),
@@ -449,24 +450,24 @@ mod tests {
         {
             assert_eq!(
                 canonical_model(text),
-                CanonicalModel { name: name.to_owned(), provider: None }
+                CanonicalModel { name: name.to_owned(), publisher: None }
             );
         }
     }
 
     #[test]
-    fn a_provider_alone_is_kept() {
+    fn a_publisher_alone_is_kept() {
         assert_eq!(canonical_model("Anthropic").name, "anthropic");
-        assert_eq!(canonical_model("Anthropic").provider, Some("Anthropic"));
+        assert_eq!(canonical_model("Anthropic").publisher, Some("Anthropic"));
     }
 
     #[test]
-    fn the_models_of_the_labelled_usage_types_have_a_provider() {
-        let labelled = include_str!("../testdata/bedrock_usage_types.csv");
+    fn the_models_of_the_labelled_usage_types_have_a_publisher() {
+        let labelled = include_str!("../../../testdata/bedrock_usage_types.csv");
         for line in labelled.lines().skip(1) {
             let model = line.split(',').nth(7).unwrap();
             let is_real = !model.is_empty() && model != "UnknownModel";
-            assert_eq!(canonical_model(model).provider.is_some(), is_real, "{model}");
+            assert_eq!(canonical_model(model).publisher.is_some(), is_real, "{model}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! Third-party models on Bedrock are sold through AWS Marketplace, each under a product code of its
 //! own, so a filter on the code `AmazonBedrock` misses most of them.
 
-use crate::usage_type::UsageType;
+use crate::aws::usage_type::UsageType;
 
 /// Whether a charge is generative AI on AWS.
 ///
@@ -19,8 +19,8 @@ use crate::usage_type::UsageType;
 /// `(Amazon Bedrock Edition)`.
 ///
 /// ```
-/// use ledger_core::ai_service::is_ai;
-/// use ledger_core::usage_type::UsageType;
+/// use ledger_core::aws::ai_service::is_ai;
+/// use ledger_core::aws::usage_type::UsageType;
 ///
 /// let usage_type = UsageType::parse("USE1-MP:USE1_InputTokenCount-Units");
 /// let name = Some("Claude Sonnet 4.6 (Amazon Bedrock Edition)");
@@ -104,7 +104,7 @@ mod tests {
                 check([code, "AWS", "", "", usage_type], true);
             }
         }
-        assert_eq!(UsageType::parse(BOX).meter_within_bedrock(), crate::usage_type::Meter::Unknown);
+        assert_eq!(UsageType::parse(BOX).meter_within_bedrock(), crate::meter::Meter::Unknown);
     }
 
     #[test]

@@ -1,0 +1,37 @@
+//! Who pays.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The team that pays for a charge.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// The owner a rule names.
+    Named(Arc<str>),
+    /// What no rule claims. People see it: it sorts last and shows like any owner.
+    Unattributed,
+}
+
+/// How [`Owner::Unattributed`] is written everywhere.
+pub const UNATTRIBUTED: &str = "Unattributed";
+
+impl Owner {
+    /// Reads what [`Owner::as_str`] gives.
+    pub fn parse(text: &str) -> Owner {
+        if text == UNATTRIBUTED { Owner::Unattributed } else { Owner::Named(text.into()) }
+    }
+
+    /// The name, or `Unattributed`.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Owner::Named(name) => name,
+            Owner::Unattributed => UNATTRIBUTED,
+        }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

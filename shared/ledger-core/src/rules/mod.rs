@@ -1,0 +1,63 @@
+//! The rules that say who owns a charge: an ordered list, of which the first match wins.
+
+pub mod match_key;
+pub mod pattern;
+pub mod rule;
+pub mod template;
+#[cfg(test)]
+mod tests;
+
+use crate::line_item::{Finding, LineItem};
+
+pub use self::match_key::MatchKey;
+pub use self::pattern::{Pattern, PatternError};
+pub use self::rule::{Claim, Matcher, Rule, RuleOutcome};
+pub use self::template::{Template, TemplateError};
+
+/// Rules in the order in which they are asked.
+#[derive(Clone, Debug, Default)]
+pub struct AttributionRules {
+    /// Which application of the file this is; 0 where none was applied.
+    pub version: u64,
+    /// The rules.
+    pub rules: Vec<Rule>,
+}
+
+impl AttributionRules {
+    /// What each rule finds in a line, in order, up to the one that claims it.
+    pub fn explain(&self, line_item: &LineItem) -> Vec<(&Rule, RuleOutcome)> {
+        let mut outcomes = Vec::new();
+        for rule in &self.rules {
+            let outcome = rule.outcome(line_item);
+            let claims = outcome == RuleOutcome::Claims;
+            outcomes.push((rule, outcome));
+            if claims {
+                break;
+            }
+        }
+        outcomes
+    }
+
+    /// What a reader of the file should know: rules that can never be reached.
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (at, rule) in self.rules.iter().enumerate() {
+            let hidden_by = self
+                .rules
+                .iter()
+                .take(at)
+                .find(|earlier| earlier.always_claims() && earlier.when.covers(&rule.when));
+            if let Some(earlier) = hidden_by {
+                findings.push(Finding {
+                    code: "rule-unreachable",
+                    message: format!(
+                        "rule `{}` can never match: rule `{}` above it claims the same lines; \
+                         put the narrower rule first",
+                        rule.name, earlier.name
+                    ),
+                });
+            }
+        }
+        findings
+    }
+}

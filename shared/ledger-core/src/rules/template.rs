@@ -1,0 +1,67 @@
+//! The values that a rule sets.
+
+use std::sync::Arc;
+
+use crate::line_item::LineItem;
+use crate::owner::UNATTRIBUTED;
+use crate::rules::match_key::{MatchKey, TAG_PREFIXES};
+
+/// What a rule sets: a text, or a part of the line that matched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Template {
+    /// The text itself.
+    Text(Arc<str>),
+    /// The value of a part of the line, written `{role}` or `{tag:iamPrincipal/team}`.
+    Part(MatchKey),
+}
+
+impl Template {
+    /// Reads a value of a rules file.
+    ///
+    /// # Errors
+    ///
+    /// [`TemplateError`] names what may stand between braces.
+    pub fn parse(text: &str) -> Result<Template, TemplateError> {
+        let error = || TemplateError(text.to_owned());
+        let Some(name) = text.strip_prefix('{').and_then(|it| it.strip_suffix('}')) else {
+            let plain = !matches!(text.trim(), "" | UNATTRIBUTED) && !text.contains(['{', '}']);
+            return if plain { Ok(Template::Text(text.into())) } else { Err(error()) };
+        };
+        let key = match name {
+            "account" => MatchKey::Account,
+            "role" => MatchKey::Role,
+            "session" => MatchKey::Session,
+            "user" => MatchKey::User,
+            "model" => MatchKey::Model,
+            "service" => MatchKey::Service,
+            _ => {
+                let key = name.strip_prefix("tag:").ok_or_else(error)?;
+                if !TAG_PREFIXES.iter().any(|prefix| key.starts_with(prefix)) {
+                    return Err(error());
+                }
+                MatchKey::Tag(key.into())
+            }
+        };
+        Ok(Template::Part(key))
+    }
+
+    pub(super) fn fill(&self, line_item: &LineItem) -> Option<Arc<str>> {
+        match self {
+            Template::Text(text) => Some(Arc::clone(text)),
+            Template::Part(key) => {
+                let value = key.value_of(line_item)?.trim();
+                // A tag that happens to say `Unattributed` names no owner.
+                (!value.is_empty() && value != UNATTRIBUTED).then(|| value.into())
+            }
+        }
+    }
+}
+
+/// A value that a rule cannot set.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a value that can be set; expected a name other than `Unattributed`, or one of \
+     `{{account}}`, `{{role}}`, `{{session}}`, `{{user}}`, `{{model}}`, `{{service}}`, \
+     `{{tag:iamPrincipal/KEY}}`"
+)]
+pub struct TemplateError(String);
