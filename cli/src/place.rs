@@ -58,8 +58,7 @@ impl OpenLedger {
 
     /// Opens the ledger of a folder for this process alone.
     pub async fn of_folder(path: &Path) -> anyhow::Result<OpenLedger> {
-        std::fs::create_dir_all(path)
-            .with_context(|| format!("could not make the data folder `{}`", path.display()))?;
+        make_private_folder(path)?;
         match lock(path)? {
             Ok(lock) => OpenLedger::start(path, lock).await,
             Err(holder) => bail!(
@@ -97,6 +96,10 @@ impl OpenLedger {
 
     async fn start(path: &Path, lock: File) -> anyhow::Result<OpenLedger> {
         let file = path.join("ledger.db");
+        // The database makes its other files with the permissions of this one.
+        private_file()
+            .open(&file)
+            .with_context(|| format!("could not open the ledger `{}`", file.display()))?;
         let database = EmbeddedDatabase::open(Some(&file))
             .await
             .with_context(|| format!("could not open the ledger `{}`", file.display()))?;
@@ -135,6 +138,25 @@ impl OpenLedger {
     }
 }
 
+/// Makes a folder that only its owner may enter: what a company spends, and on whom, is in it. One
+/// that is there is used as it is.
+pub fn make_private_folder(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("could not make the data folder `{}`", path.display()))
+}
+
+/// Options for a file that only its owner may read, whatever the folder allows.
+fn private_file() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = OpenOptions::new();
+    options.create(true).read(true).write(true).truncate(false).mode(0o600);
+    options
+}
+
 /// Who has the folder.
 struct Holder {
     process: Option<String>,
@@ -154,13 +176,8 @@ impl Holder {
 fn lock(path: &Path) -> anyhow::Result<Result<File, Holder>> {
     let path = path.join("lock");
     let place = || format!("could not lock `{}`", path.display());
-    let mut file = OpenOptions::new()
-        .create(true)
-        .read(true)
-        .write(true)
-        .truncate(false)
-        .open(&path)
-        .with_context(place)?;
+    // The secret of the embedded database is written into it.
+    let mut file = private_file().open(&path).with_context(place)?;
     match file.try_lock() {
         Ok(()) => Ok(Ok(file)),
         Err(TryLockError::WouldBlock) => {

@@ -8,11 +8,12 @@ use ledger_aws::connect::LocalEndpoint;
 use ledger_aws::cur::CurFolder;
 use ledger_aws::sns::SnsNotifier;
 use ledger_local::cost_explorer::{CostExplorerStandIn, cost_lines};
+use ledger_local::loopback::Callers;
 use ledger_local::s3::S3StandIn;
 use ledger_local::sns::SnsStandIn;
 
 use super::today;
-use super::up::{listen, stop_signal};
+use super::up::stop_signal;
 use crate::{Outcome, output};
 
 /// Answers as Cost Explorer would for the bill of an export, until it is told to stop.
@@ -41,25 +42,19 @@ pub async fn s3(root: PathBuf, port: u16) -> anyhow::Result<Outcome> {
 pub async fn sns(outbox: &Path, topic: &str, port: u16) -> anyhow::Result<Outcome> {
     let open = SnsStandIn::open(Some(outbox));
     let stand_in = open.with_context(|| format!("could not open `{}`", outbox.display()))?;
-    let (listener, endpoint) = listen(0).await?;
-    let making = tokio::spawn(axum::serve(listener, stand_in.router()).into_future());
-    let client = ledger_aws::connect::sns_client(Some(&LocalEndpoint(endpoint))).await;
+    let making = super::up::serve(0, stand_in.router(), Callers::Programs).await?;
+    let client = ledger_aws::connect::sns_client(Some(&LocalEndpoint(making.endpoint()))).await;
     SnsNotifier::ensure_topic(client, topic).await?;
-    making.abort();
+    making.stop().await?;
     serve(stand_in.router(), "AWS_ENDPOINT_URL_SNS", port).await?;
     Ok(Outcome::Done)
 }
 
-/// Says where the service is, and serves it until it is told to stop.
+/// Says where the service is, and serves it to programs of this machine until it is told to stop.
 async fn serve(router: Router, variable: &str, port: u16) -> anyhow::Result<()> {
-    let (listener, endpoint) = listen(port).await.with_context(|| {
-        format!("could not listen on 127.0.0.1:{port}; choose another port with --port")
-    })?;
-    output::line(&format!("{variable}={endpoint}"));
-    let server = axum::serve(listener, router).into_future();
-    tokio::select! {
-        served = server => served?,
-        stopped = stop_signal() => stopped?,
-    }
+    let server = super::up::serve(port, router, Callers::Programs).await?;
+    output::line(&format!("{variable}={}", server.endpoint()));
+    stop_signal().await?;
+    server.stop().await?;
     Ok(())
 }

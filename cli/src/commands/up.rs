@@ -1,12 +1,12 @@
 //! Local mode: everything in one process, on loopback.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
+use axum::Router;
 use jiff::civil::Date;
 use ledger_api::{AppState, router};
 use ledger_app::collect::{ClockPause, CollectRequest, RequestQuota, collect, recent_period};
@@ -19,14 +19,14 @@ use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::SnsNotifier;
+use ledger_local::loopback::{Callers, LoopbackServer, Secret};
 use ledger_local::sample::{Delivery, EXPORT_NAME, SampleOrganisation};
 use ledger_local::sns::SnsStandIn;
-use tokio::net::TcpListener;
 
 use super::stand_in::cost_explorer_of;
 use super::{import, today};
 use crate::args::UpArgs;
-use crate::place::OpenLedger;
+use crate::place::{OpenLedger, make_private_folder};
 use crate::{Outcome, output};
 
 /// The seed of the sample organisation that `up` shows.
@@ -55,19 +55,17 @@ pub fn sample(dir: &Path, as_of: Option<Date>, seed: u64) -> anyhow::Result<Outc
 /// Runs until it is told to stop.
 pub async fn up(data: &Path, args: &UpArgs) -> anyhow::Result<Outcome> {
     let mut opened = OpenLedger::of_folder(data).await?;
-    let (listener, page) = listen(args.port).await.with_context(|| {
-        format!("could not listen on 127.0.0.1:{}; choose another port with --port", args.port)
-    })?;
-    opened.announce(Some(&page))?;
-    let notifier = start_outbox(data).await?;
     let is_sample = args.export.is_empty();
     let state = AppState { ledger: opened.ledger.clone(), today, sample: is_sample };
-    let server = tokio::spawn(axum::serve(listener, router(state)).into_future());
+    let server = serve(args.port, router(state), Callers::People).await?;
+    let page = server.endpoint();
+    opened.announce(Some(&page))?;
+    let (notifier, outbox) = start_outbox(data).await?;
     output::line(&format!(
         "Tollbook is on {page} (Ctrl-C stops it, data is kept in {})",
         data.display()
     ));
-    let local = Local { ledger: opened.ledger.clone(), notifier };
+    let local = Local { ledger: opened.ledger.clone(), notifier, _outbox: outbox };
     let work = async {
         if is_sample { local.keep_sample(data).await } else { local.keep(&args.export).await }
     };
@@ -75,7 +73,7 @@ pub async fn up(data: &Path, args: &UpArgs) -> anyhow::Result<Outcome> {
         outcome = work => outcome,
         stopped = stop_signal() => stopped,
     };
-    server.abort();
+    drop(server);
     opened.close().await;
     outcome?;
     output::line("stopped");
@@ -86,6 +84,8 @@ pub async fn up(data: &Path, args: &UpArgs) -> anyhow::Result<Outcome> {
 struct Local {
     ledger: DynamoLedger,
     notifier: SnsNotifier,
+    /// Runs as long as this.
+    _outbox: LoopbackServer,
 }
 
 impl Local {
@@ -110,7 +110,7 @@ impl Local {
 
     /// The sample organisation, with Cost Explorer beside its bill.
     async fn keep_sample(&self, data: &Path) -> anyhow::Result<()> {
-        let explorer = self.arrive(data).await?;
+        let (explorer, _server) = self.arrive(data).await?;
         self.evaluate().await?;
         for round in 1_u64.. {
             tokio::time::sleep(SCHEDULE).await;
@@ -126,7 +126,7 @@ impl Local {
 
     /// The sample arrives as bills do: Cost Explorer and a first delivery of every month, then one
     /// of them restated. Cost Explorer has not heard of that yet, so the two differ on a day.
-    async fn arrive(&self, data: &Path) -> anyhow::Result<AwsCostExplorer> {
+    async fn arrive(&self, data: &Path) -> anyhow::Result<(AwsCostExplorer, LoopbackServer)> {
         let ledger = &self.ledger;
         let now = jiff::Timestamp::now();
         if ledger.document(DocumentKind::Rules).await?.is_none() {
@@ -142,20 +142,20 @@ impl Local {
         let done = folder.join("complete");
         if done.exists() {
             self.import(&export).await?;
-            let explorer = start_cost_explorer(&seen_by_explorer).await?;
+            let (explorer, server) = start_cost_explorer(&seen_by_explorer).await?;
             self.collect(&explorer).await?;
-            return Ok(explorer);
+            return Ok((explorer, server));
         }
         let sample = SampleOrganisation::new(SAMPLE_SEED, today());
         sample.write(&folder, Delivery::First)?;
         self.import(&export).await?;
         sample.write(&seen_by_explorer, Delivery::First)?;
-        let explorer = start_cost_explorer(&seen_by_explorer).await?;
+        let (explorer, server) = start_cost_explorer(&seen_by_explorer).await?;
         self.collect(&explorer).await?;
         sample.write(&folder, Delivery::Restated)?;
         std::fs::write(&done, "")?;
         self.import(&export).await?;
-        Ok(explorer)
+        Ok((explorer, server))
     }
 
     async fn import(&self, exports: &[PathBuf]) -> anyhow::Result<()> {
@@ -231,31 +231,38 @@ fn fingerprint(exports: &[PathBuf]) -> BTreeSet<(String, u64, Option<SystemTime>
         .collect()
 }
 
-/// A listener on loopback, and its endpoint.
-pub async fn listen(port: u16) -> std::io::Result<(TcpListener, String)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    let endpoint = format!("http://{}", listener.local_addr()?);
-    Ok((listener, endpoint))
+/// A server on loopback, on this port or on a free one for 0.
+pub async fn serve(port: u16, router: Router, callers: Callers) -> anyhow::Result<LoopbackServer> {
+    LoopbackServer::start(port, router, callers).await.with_context(|| {
+        format!("could not listen on 127.0.0.1:{port}; choose another port with --port")
+    })
 }
 
-/// The SNS stand-in on loopback, with the real client in front of it.
-async fn start_outbox(data: &Path) -> anyhow::Result<SnsNotifier> {
+/// The SNS stand-in on loopback, for this process alone, with the real client in front of it.
+async fn start_outbox(data: &Path) -> anyhow::Result<(SnsNotifier, LoopbackServer)> {
     let folder = data.join("outbox");
-    std::fs::create_dir_all(&folder)?;
+    make_private_folder(&folder)?;
     let stand_in = SnsStandIn::open(Some(&folder)).context("could not open the outbox")?;
-    let (listener, endpoint) = listen(0).await?;
-    tokio::spawn(axum::serve(listener, stand_in.router()).into_future());
-    let client = ledger_aws::connect::sns_client(Some(&LocalEndpoint(endpoint))).await;
-    Ok(SnsNotifier::ensure_topic(client, "tollbook-alerts").await?)
+    let (server, endpoint) = serve_this_process(stand_in.router()).await?;
+    let client = ledger_aws::connect::sns_client(Some(&endpoint)).await;
+    Ok((SnsNotifier::ensure_topic(client, "tollbook-alerts").await?, server))
 }
 
-/// The Cost Explorer stand-in on loopback, answering from an export, with the real client in front.
-async fn start_cost_explorer(export: &Path) -> anyhow::Result<AwsCostExplorer> {
+/// The Cost Explorer stand-in on loopback, answering from an export, for this process alone, with
+/// the real client in front.
+async fn start_cost_explorer(export: &Path) -> anyhow::Result<(AwsCostExplorer, LoopbackServer)> {
     let stand_in = cost_explorer_of(vec![export.to_owned()]).await?;
-    let (listener, endpoint) = listen(0).await?;
-    tokio::spawn(axum::serve(listener, stand_in.router()).into_future());
-    let client = ledger_aws::connect::cost_explorer_client(Some(&LocalEndpoint(endpoint))).await;
-    Ok(AwsCostExplorer { client })
+    let (server, endpoint) = serve_this_process(stand_in.router()).await?;
+    let client = ledger_aws::connect::cost_explorer_client(Some(&endpoint)).await;
+    Ok((AwsCostExplorer { client }, server))
+}
+
+/// A stand-in that answers this process alone, and where its clients find it.
+async fn serve_this_process(router: Router) -> anyhow::Result<(LoopbackServer, LocalEndpoint)> {
+    let secret = Secret::new()?;
+    let server = serve(0, router, Callers::Holders(secret.clone())).await?;
+    let endpoint = LocalEndpoint(format!("http://{}@{}", secret.as_str(), server.address()));
+    Ok((server, endpoint))
 }
 
 /// Waits for Ctrl-C, or to be told to end.

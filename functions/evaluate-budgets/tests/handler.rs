@@ -178,7 +178,7 @@ async fn a_throttled_ledger_fails_the_invocation_and_the_next_one_tells() {
     let fault = Fault::Status { code: 400, body: THROTTLED.to_owned() };
     let plan = FaultPlan::each(move |_| fault.clone());
     let proxy = FaultyProxy::start(setting.database.address(), plan).await.unwrap();
-    let ledger = ledger_at(format!("http://{}", proxy.address()));
+    let ledger = ledger_at(setting.database.endpoint_by(proxy.address()));
     setting.handle_with(ledger, &event("schedule")).await.unwrap_err();
     assert_eq!(setting.metric("PermanentFailures"), Vec::<i64>::new());
     assert_eq!(setting.outbox.outbox().len(), 0);

@@ -199,7 +199,7 @@ async fn a_throttled_ledger_fails_the_invocation() {
     let fault = Fault::Status { code: 400, body: THROTTLED.to_owned() };
     let plan = FaultPlan::each(move |_| fault.clone());
     let proxy = FaultyProxy::start(setting.database.address(), plan).await.unwrap();
-    let ledger = ledger_at(format!("http://{}", proxy.address()));
+    let ledger = ledger_at(setting.database.endpoint_by(proxy.address()));
     let state = State { ledger, ..setting.state(&[]) };
     let err = handle(&state, now()).await.unwrap_err();
     assert!(err.0.starts_with("could not read the applied rules: could not read rules"), "{err:?}");

@@ -16,9 +16,20 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 /// Where a stand-in listens in local mode.
 ///
-/// - **Shape:** a URL such as `http://127.0.0.1:40713`.
+/// - **Shape:** a URL such as `http://127.0.0.1:40713`, or `http://SECRET@127.0.0.1:40713` for a
+///   stand-in that answers only callers who sign with this access key id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalEndpoint(pub String);
+
+impl LocalEndpoint {
+    /// The access key id, and the URL without it.
+    fn parts(&self) -> (&str, String) {
+        let named = self.0.split_once("://").and_then(|(scheme, rest)| {
+            rest.split_once('@').map(|(key, place)| (key, format!("{scheme}://{place}")))
+        });
+        named.unwrap_or_else(|| ("local", self.0.clone()))
+    }
+}
 
 /// How often DynamoDB is asked the same: its writes here can all be repeated.
 const DYNAMODB_ATTEMPTS_MAX: u32 = 5;
@@ -74,8 +85,9 @@ pub struct Connection(SdkConfig);
 impl Connection {
     /// To a stand-in. Nothing of the environment is asked: the account of a shell is no business
     /// of a stand-in.
-    pub fn local(LocalEndpoint(url): &LocalEndpoint) -> Connection {
-        let credentials = Credentials::new("local", "local", None, None, "local");
+    pub fn local(endpoint: &LocalEndpoint) -> Connection {
+        let (access_key, url) = endpoint.parts();
+        let credentials = Credentials::new(access_key, "local", None, None, "local");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(aws_smithy_http_client::Builder::new().build_http())
@@ -247,6 +259,17 @@ mod tests {
         "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
         "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
     ];
+
+    #[test]
+    fn a_local_endpoint_may_name_the_access_key_id() {
+        for (text, expected) in [
+            ("http://127.0.0.1:1", ("local", "http://127.0.0.1:1")),
+            ("http://abc@127.0.0.1:1", ("abc", "http://127.0.0.1:1")),
+        ] {
+            let endpoint = LocalEndpoint(text.to_owned());
+            assert_eq!(endpoint.parts(), (expected.0, expected.1.to_owned()));
+        }
+    }
 
     #[test]
     fn the_roots_are_those_that_amazon_publishes() {

@@ -9,6 +9,7 @@ pub mod athena;
 mod closed_connection;
 pub mod cost_explorer;
 pub mod database;
+pub mod loopback;
 pub mod s3;
 pub mod sample;
 pub mod sns;

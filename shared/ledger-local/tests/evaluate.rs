@@ -109,7 +109,7 @@ impl Setting {
     /// Evaluates over a network with faults; `false` when the run failed.
     async fn evaluate(&self, run: &str, plan: FaultPlan) -> bool {
         let proxy = FaultyProxy::start(self.database.address(), plan).await.unwrap();
-        let ledger = self.ledger(format!("http://{}", proxy.address())).await;
+        let ledger = self.ledger(self.database.endpoint_by(proxy.address())).await;
         let (budgets, notifier) = (&self.budgets, &self.notifier);
         evaluate_budgets(budgets, today(), now(), run, &ledger, notifier).await.is_ok()
     }

@@ -44,7 +44,7 @@ struct Setting {
 async fn set_up() -> Setting {
     let database = EmbeddedDatabase::open(None).await.unwrap();
     let proxy = FaultyProxy::start(database.address(), FaultPlan::none()).await.unwrap();
-    let ledger = ledger_at(format!("http://{}", proxy.address())).await;
+    let ledger = ledger_at(database.endpoint_by(proxy.address())).await;
     let reader = ledger_at(database.endpoint()).await;
     reader.ensure_table().await.unwrap();
     Setting { _database: database, proxy, ledger, reader }

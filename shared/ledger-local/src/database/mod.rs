@@ -1,25 +1,27 @@
 //! DynamoDB in local mode: Dynoxide within this process, on loopback.
 
-use std::net::{Ipv4Addr, SocketAddr};
+mod operations;
+
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use dynoxide::Database;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+use crate::loopback::{Callers, LoopbackServer, Secret};
 
 /// How often expired items are removed; AWS takes up to two days.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
-/// A database that serves DynamoDB's interface to this machine alone.
+/// A database that serves DynamoDB's interface to this machine alone, to programs that know the
+/// secret in its endpoint: neither a page of a browser nor another user can read or change it.
 ///
 /// It stops when it is dropped; [`EmbeddedDatabase::stop`] waits for running calls as well.
 #[derive(Debug)]
 pub struct EmbeddedDatabase {
-    address: SocketAddr,
-    shutdown: oneshot::Sender<()>,
-    server: JoinHandle<Result<(), String>>,
+    server: LoopbackServer,
+    secret: Secret,
     sweeper: Sweeper,
 }
 
@@ -75,41 +77,36 @@ impl EmbeddedDatabase {
             .map_err(|err| error(err.to_string()))?
             .map_err(|err| error(err.to_string()))?;
         let serve = |err: std::io::Error| DatabaseError::Serve(err.to_string());
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(serve)?;
-        let address = listener.local_addr().map_err(serve)?;
-        let (shutdown, stopped) = oneshot::channel::<()>();
+        let secret = Secret::new().map_err(serve)?;
         let sweeper = Sweeper(tokio::spawn(sweep(database.clone())));
-        let server =
-            tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async move {
-                // A sender that is gone is a wish to stop as well.
-                let _ = stopped.await;
-            }));
-        Ok(EmbeddedDatabase { address, shutdown, server, sweeper })
+        let callers = Callers::Holders(secret.clone());
+        let server = LoopbackServer::start(0, operations::router(database), callers).await;
+        Ok(EmbeddedDatabase { server: server.map_err(serve)?, secret, sweeper })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
     }
 
-    /// Its URL, such as `http://127.0.0.1:40713`.
+    /// Its URL, with the secret as the user's name: `http://SECRET@127.0.0.1:40713`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        self.endpoint_by(self.address())
+    }
+
+    /// [`EmbeddedDatabase::endpoint`] by way of another address, such as a proxy's.
+    pub fn endpoint_by(&self, address: SocketAddr) -> String {
+        format!("http://{}@{address}", self.secret.as_str())
     }
 
     /// Finishes running calls and stops.
     ///
     /// # Errors
     ///
-    /// [`DatabaseError::Serve`] when the server had ended in an error.
+    /// [`DatabaseError::Serve`] when the server had ended by itself.
     pub async fn stop(self) -> Result<(), DatabaseError> {
         drop(self.sweeper);
-        // A server that has ended already hears nothing; its result says why.
-        let _ = self.shutdown.send(());
-        self.server
-            .await
-            .map_err(|err| DatabaseError::Serve(err.to_string()))?
-            .map_err(DatabaseError::Serve)
+        self.server.stop().await.map_err(|err| DatabaseError::Serve(err.to_string()))
     }
 }
 
