@@ -38,6 +38,16 @@ macro_rules! labels {
             }
         }
 
+        impl $crate::word::Label for $name {
+            fn label(self) -> &'static str {
+                self.as_str()
+            }
+
+            fn of_label(text: &str) -> Option<$name> {
+                $name::parse(text)
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 formatter.write_str(self.as_str())
