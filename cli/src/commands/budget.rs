@@ -7,10 +7,12 @@ use ledger_app::budget_file::parse_budgets;
 use ledger_app::documents::applied_budgets;
 use ledger_app::evaluate::judge_all;
 use ledger_app::ports::{DocumentKind, DocumentStore};
-use ledger_core::budget::Verdict;
+use ledger_app::view::View;
+use ledger_core::access::Access;
+use ledger_core::budget::{Verdict, first_month};
 use serde_json::json;
 
-use super::{read_file, today};
+use super::{now, read_file};
 use crate::args::Format;
 use crate::place::Place;
 use crate::{Outcome, output};
@@ -19,7 +21,10 @@ use crate::{Outcome, output};
 pub async fn list(place: &Place, format: Format, is_check: bool) -> anyhow::Result<Outcome> {
     let opened = place.open_to_read().await?;
     let (_, budgets) = applied_budgets(&opened.ledger).await?;
-    let verdicts = judge_all(&budgets, today(), &opened.ledger).await?;
+    let now = now();
+    let from = first_month(&budgets, now.today());
+    let view = View::open(&opened.ledger, from, Access::everything(), now).await?;
+    let verdicts = judge_all(&view, &budgets).await?;
     opened.close().await;
     print(&verdicts, format);
     let broken = verdicts.iter().any(|it| !it.reached.is_empty());

@@ -16,12 +16,17 @@ use std::path::Path;
 
 use anyhow::Context;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use ledger_core::cost::CostKind;
+use ledger_core::now::Now;
+
+/// The time now.
+pub fn now() -> Now {
+    Now::new(jiff::Timestamp::now())
+}
 
 /// Today in UTC, as all periods are.
 pub fn today() -> Date {
-    jiff::Timestamp::now().to_zoned(TimeZone::UTC).date()
+    now().today()
 }
 
 fn cost_kind(text: &str) -> anyhow::Result<CostKind> {

@@ -1,19 +1,20 @@
 //! Totals of a period.
 
 use anyhow::Context;
-use jiff::civil::Date;
 use ledger_app::lookup::{self, ReportAnswer};
-use ledger_app::ports::LedgerStore;
-use ledger_core::bill::data_up_to;
+use ledger_app::view::View;
+use ledger_aws::dynamodb::DynamoLedger;
+use ledger_core::access::Access;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Scope};
 use ledger_core::money::Money;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
+use ledger_core::question::Question;
 use ledger_core::reconciliation::{Compared, ReconciledDay};
-use ledger_core::report::{CurrencyReport, ReportQuery, ReportRow};
+use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery, ReportRow};
 use serde_json::{Map, Value, json};
 
-use super::{cost_kind, today};
+use super::{cost_kind, now};
 use crate::args::{Format, ReportArgs};
 use crate::place::Place;
 use crate::{Outcome, output};
@@ -26,11 +27,15 @@ pub async fn report(place: &Place, format: Format, args: &ReportArgs) -> anyhow:
     let cost_kind = cost_kind(&args.cost_kind)?;
     let currency = args.currency.as_deref().map(Currency::parse).transpose()?;
     let opened = place.open_to_read().await?;
-    let period = period_of(args, &opened.ledger).await?;
-    let query = ReportQuery { period, by, scope, cost_kind };
-    let mut answer = lookup::report(&query, &opened.ledger).await?;
-    let charged = cost_kind.as_charged();
-    let reconciled = lookup::reconciliation(period, charged, today(), &opened.ledger).await?;
+    let view = match args.from {
+        Some(from) => {
+            let month = BillingPeriod::containing(from);
+            View::open(&opened.ledger, month, Access::everything(), now()).await?
+        }
+        None => View::open_all(&opened.ledger, Access::everything(), now()).await?,
+    };
+    let query = ReportQuery { period: period_of(args, &view)?, by, scope, cost_kind };
+    let (mut answer, reconciled) = answers(&view, &query, format).await?;
     opened.close().await;
     if let Some(currency) = currency {
         answer.currencies.retain(|it| it.currency == currency);
@@ -55,16 +60,33 @@ fn scope_of(filters: &[String]) -> anyhow::Result<Scope> {
     Ok(scope)
 }
 
-/// The days asked for; what is left open goes to the ends of the ledger.
-async fn period_of(args: &ReportArgs, ledger: &impl LedgerStore) -> anyhow::Result<ChargePeriod> {
-    if let (Some(from), Some(to)) = (args.from, args.to) {
-        return Ok(ChargePeriod::new(from, to)?);
-    }
-    let heads = ledger.heads(BillingPeriod::containing(Date::new(1970, 1, 1)?)).await?;
-    let first = heads.iter().filter_map(|head| head.days.keys().next()).min().copied();
+/// The report, and beside it both sources where the format shows them: in one pass.
+async fn answers(
+    view: &View<DynamoLedger>,
+    query: &ReportQuery,
+    format: Format,
+) -> anyhow::Result<(ReportAnswer, Vec<ReconciledDay>)> {
+    let mut builder = ReportBuilder::new(query);
+    let charged = query.cost_kind.as_charged();
+    let mut both = match format {
+        Format::Csv => None,
+        Format::Json | Format::Table => {
+            Some(lookup::reconciliation_question(view, query.period, charged)?)
+        }
+    };
+    let mut questions: Vec<&mut dyn Question> = vec![&mut builder];
+    questions.extend(both.as_mut().map(|it| it as &mut dyn Question));
+    view.answer(&mut questions).await?;
+    let reconciled = both.map_or_else(Vec::new, |it| it.finish());
+    Ok((lookup::report_answer(view, query, builder)?, reconciled))
+}
+
+/// The days asked for; a side that is left open goes to the end of the ledger.
+fn period_of(args: &ReportArgs, view: &View<DynamoLedger>) -> anyhow::Result<ChargePeriod> {
+    let first = view.heads().iter().filter_map(|head| head.days.keys().next()).min().copied();
     let to = match args.to {
         Some(to) => to,
-        None => data_up_to(&heads).map_or_else(|| today().tomorrow(), Ok)?,
+        None => view.data_up_to().map_or_else(|| view.now().today().tomorrow(), Ok)?,
     };
     let from = args.from.or(first.filter(|it| *it < to)).map_or_else(|| to.yesterday(), Ok)?;
     Ok(ChargePeriod::new(from, to)?)

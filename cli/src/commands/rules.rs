@@ -8,11 +8,13 @@ use ledger_app::rules_file::parse_rules;
 
 use ledger_app::documents::applied_rules;
 use ledger_app::lookup::{self, FoundEntry};
+use ledger_app::view::View;
+use ledger_core::access::Access;
 use ledger_core::cost::CostKind;
 use ledger_core::rules::{AttributionRules, Rule, RuleOutcome};
 use serde_json::{Value, json};
 
-use super::read_file;
+use super::{now, read_file};
 use crate::args::Format;
 use crate::place::Place;
 use crate::{Outcome, output};
@@ -60,7 +62,8 @@ pub async fn apply(place: &Place, file: &Path, dry_run: bool) -> anyhow::Result<
 pub async fn explain(place: &Place, format: Format, entry: &str) -> anyhow::Result<Outcome> {
     let opened = place.open_to_read().await?;
     let rules = applied_rules(&opened.ledger).await?;
-    let found = lookup::entries(entry, &opened.ledger).await?;
+    let view = View::open_all(&opened.ledger, Access::everything(), now()).await?;
+    let found = lookup::entries(&view, entry).await?;
     opened.close().await;
     if found.is_empty() {
         bail!(

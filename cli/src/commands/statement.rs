@@ -1,13 +1,15 @@
 //! What each owner owes for a month.
 
 use ledger_app::lookup::statements;
+use ledger_app::view::View;
+use ledger_core::access::{Access, Owners};
 use ledger_core::money::Money;
 use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
 use ledger_core::statement::{Statement, StatementLine};
 use serde_json::{Value, json};
 
-use super::{cost_kind, today};
+use super::{cost_kind, now, today};
 use crate::args::Format;
 use crate::place::Place;
 use crate::{Outcome, output};
@@ -25,9 +27,10 @@ pub async fn statement(
         None => BillingPeriod::containing(today()),
     };
     let kind = cost_kind(kind)?;
-    let owner = owner.as_deref().map(Owner::parse);
+    let owners = owner.as_deref().map_or(Owners::All, |it| Owners::one(Owner::parse(it)));
     let opened = place.open_to_read().await?;
-    let answer = statements(period, owner.as_ref(), kind, &opened.ledger).await?;
+    let view = View::open(&opened.ledger, period, Access::everything(), now()).await?;
+    let answer = statements(&view, period, owners, kind).await?;
     opened.close().await;
     match format {
         Format::Json => {

@@ -14,17 +14,20 @@ use ledger_app::documents::{applied_budgets, applied_rules};
 use ledger_app::evaluate::evaluate_budgets;
 use ledger_app::import::import_bills;
 use ledger_app::ports::{BillSource, DocumentKind, DocumentStore, StoreError};
+use ledger_app::view::View;
 use ledger_aws::connect::LocalEndpoint;
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::SnsNotifier;
+use ledger_core::access::Access;
+use ledger_core::budget::first_month;
 use ledger_local::loopback::{Callers, LoopbackServer, Secret};
 use ledger_local::sample::{Delivery, EXPORT_NAME, SampleOrganisation};
 use ledger_local::sns::SnsStandIn;
 
 use super::stand_in::cost_explorer_of;
-use super::{import, today};
+use super::{import, now, today};
 use crate::args::UpArgs;
 use crate::place::{OpenLedger, make_private_folder};
 use crate::{Outcome, output};
@@ -56,7 +59,7 @@ pub fn sample(dir: &Path, as_of: Option<Date>, seed: u64) -> anyhow::Result<Outc
 pub async fn up(data: &Path, args: &UpArgs) -> anyhow::Result<Outcome> {
     let mut opened = OpenLedger::of_folder(data).await?;
     let is_sample = args.export.is_empty();
-    let state = AppState { ledger: opened.ledger.clone(), today, sample: is_sample };
+    let state = AppState::new(opened.ledger.clone(), jiff::Timestamp::now, is_sample);
     let server = serve(args.port, router(state), Callers::People).await?;
     let page = server.endpoint();
     opened.announce(Some(&page))?;
@@ -188,10 +191,11 @@ impl Local {
 
     async fn evaluate(&self) -> anyhow::Result<()> {
         let (_, budgets) = applied_budgets(&self.ledger).await?;
-        let now = jiff::Timestamp::now();
-        let run = format!("{}-{}", std::process::id(), now.as_nanosecond());
-        let evaluation =
-            evaluate_budgets(&budgets, today(), now, &run, &self.ledger, &self.notifier).await?;
+        let now = now();
+        let run = format!("{}-{}", std::process::id(), now.at().as_nanosecond());
+        let from = first_month(&budgets, now.today());
+        let view = View::open(&self.ledger, from, Access::everything(), now).await?;
+        let evaluation = evaluate_budgets(&view, &budgets, &run, &self.notifier).await?;
         output::line(&format!(
             "{} budgets judged, {} alerts sent, {} not accepted, {} unconfirmed",
             budgets.len(),

@@ -1,24 +1,21 @@
 //! One evaluation: the budgets that are applied, one use case, and how old the data is.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
 use ledger_app::documents::applied_budgets;
 use ledger_app::evaluate::evaluate_budgets;
-use ledger_app::ports::LedgerStore as _;
+use ledger_app::view::View;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::TopicNotifier;
-use ledger_core::bill::data_up_to;
-use ledger_core::period::BillingPeriod;
-use ledger_lambda::clock::utc_day;
+use ledger_core::access::Access;
+use ledger_core::budget::first_month;
+use ledger_core::now::Now;
 use ledger_lambda::metric::Metrics;
 use ledger_lambda::outcome::{Failure, TryAgain, settle};
 use serde_json::{Map, Value, json};
 
 /// The metric that an alarm on old data watches.
 pub const DATA_AGE_HOURS: &str = "DataAgeHours";
-
-/// The newest data is looked for in so many days: what is older has raised its alarm long ago.
-const LOOKED_FOR_DAYS: i64 = 400;
 
 /// What an evaluation needs.
 #[derive(Debug)]
@@ -51,15 +48,8 @@ pub async fn handle(
     let input = input_of(event);
     let run = format!("{request_id}-{}", now.as_nanosecond());
     let result = match event {
-        Value::Object(_) => {
-            // Old data is worth an alarm even when no budget can be judged.
-            let age = write_age(state, now).await;
-            // Boxed: the compiler gives up on a future this deep.
-            match Box::pin(judge(state, &run, now)).await {
-                Ok(answer) => age.map(|()| answer),
-                Err(failure) => Err(failure),
-            }
-        }
+        // Boxed: the compiler gives up on a future this deep.
+        Value::Object(_) => Box::pin(judge(state, &run, Now::new(now))).await,
         _ => Err(Failure::permanent("the event is not a JSON object; expected one, such as `{}`")),
     };
     settle(&input, now, &state.metrics, result)
@@ -74,11 +64,16 @@ fn input_of(event: &Value) -> String {
     known.unwrap_or_else(|| "evaluation".to_owned())
 }
 
-async fn judge(state: &State, run: &str, now: Timestamp) -> Result<Value, Failure> {
-    let (version, budgets) = applied_budgets(&state.ledger).await?;
-    let today = utc_day(now);
-    let evaluation =
-        evaluate_budgets(&budgets, today, now, run, &state.ledger, &state.notifier).await?;
+async fn judge(state: &State, run: &str, now: Now) -> Result<Value, Failure> {
+    let State { ledger, notifier, .. } = state;
+    let applied = applied_budgets(ledger).await;
+    let judged = applied.as_ref().map_or(&[][..], |(_, budgets)| budgets);
+    let from = first_month(judged, now.today());
+    let view = View::open(ledger, from, Access::everything(), now).await?;
+    // Old data is worth an alarm even when no budget can be judged.
+    write_age(state, &view);
+    let (version, budgets) = applied?;
+    let evaluation = evaluate_budgets(&view, &budgets, run, notifier).await?;
     let count = budgets.len();
     let (sent, not_sent) = (evaluation.sent.len(), evaluation.not_sent.len());
     let unconfirmed = evaluation.unconfirmed.len();
@@ -99,18 +94,16 @@ async fn judge(state: &State, run: &str, now: Timestamp) -> Result<Value, Failur
 }
 
 /// Writes the age of the newest data; nothing when there is none, since nothing has no age.
-async fn write_age(state: &State, now: Timestamp) -> Result<(), Failure> {
-    let from = utc_day(now).saturating_sub(LOOKED_FOR_DAYS.days());
-    let heads = state.ledger.heads(BillingPeriod::containing(from)).await?;
-    let end = data_up_to(&heads).and_then(|it| it.to_zoned(TimeZone::UTC).ok());
+fn write_age(state: &State, view: &View<DynamoLedger>) {
+    let now = view.now().at();
+    let end = view.data_up_to().and_then(|it| it.to_zoned(TimeZone::UTC).ok());
     let Some(end) = end else {
-        tracing::warn!("the ledger has no data yet, so there is no age of it");
-        return Ok(());
+        tracing::warn!("the ledger has no data of the last 400 days, so there is no age of it");
+        return;
     };
     let seconds = now.as_second().saturating_sub(end.timestamp().as_second());
     let day = end.date().to_string();
     let fields = Map::from_iter([("data_up_to".to_owned(), json!(day))]);
     // A day that is still running has data already: that is no age.
     state.metrics.put(now, DATA_AGE_HOURS, "None", (seconds / 3600).max(0), fields);
-    Ok(())
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use ledger_api::{AppState, router};
 use ledger_aws::dynamodb::DynamoLedger;
-use ledger_lambda::clock::today;
+use ledger_lambda::clock::now;
 use ledger_lambda::config::variable;
 use lookup_chargeback::config::Config;
 use lookup_chargeback::handler::service;
@@ -18,6 +18,6 @@ async fn main() -> ExitCode {
 async fn serve(Config { common }: Config) -> Result<(), lambda_http::Error> {
     let client = ledger_lambda::connect(&common).await.dynamodb_client();
     let ledger = DynamoLedger { client, table: common.table_name };
-    let router = router(AppState { ledger, today, sample: false });
+    let router = router(AppState::new(ledger, now, false));
     lambda_http::lambda_runtime::run(service(router)).await
 }

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use jiff::civil::{Date, date};
+use jiff::Timestamp;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, LambdaEvent, Service as _};
 use ledger_api::{AppState, router};
@@ -26,7 +26,9 @@ const BILL: &str = "line_item_usage_start_date,bill_payer_account_id,line_item_u
     2026-11-03,123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,60.00,USD\n\
     2026-11-04,123456789012,123456789012,AmazonBedrock,USE1-NovaLite-output-tokens,20.00,USD\n";
 
-const TODAY: Date = date(2026, 11, 20);
+fn now() -> Timestamp {
+    "2026-11-20T08:00:00Z".parse().unwrap()
+}
 
 fn event(name: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/lookup-chargeback");
@@ -53,7 +55,7 @@ async fn ledger() -> (EmbeddedDatabase, DynamoLedger) {
 /// The answer as API Gateway gets it: status, headers, body.
 async fn answer(event: &str) -> (i64, Value, Value) {
     let (database, ledger) = ledger().await;
-    let mut service = service(router(AppState { ledger, today: || TODAY, sample: false }));
+    let mut service = service(router(AppState::new(ledger, now, false)));
     let payload: LambdaRequest = serde_json::from_str(event).unwrap();
     let response = service.call(LambdaEvent { payload, context: Context::default() });
     let response = serde_json::to_value(response.await.unwrap()).unwrap();

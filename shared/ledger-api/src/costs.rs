@@ -6,6 +6,7 @@ use axum::response::Response;
 use ledger_app::lookup;
 use ledger_app::ports::LedgerStore;
 use ledger_core::currency::Currency;
+use ledger_core::period::BillingPeriod;
 use ledger_core::report::{CurrencyReport, ReportQuery};
 
 use crate::AppState;
@@ -15,7 +16,7 @@ use crate::parameters::{Pairs, Parameters};
 use crate::response::{ApiError, hash_of, tagged};
 
 /// `GET /v1/costs`.
-pub(crate) async fn costs<L: LedgerStore>(
+pub(crate) async fn costs<L: LedgerStore + Clone + 'static>(
     State(state): State<AppState<L>>,
     headers: HeaderMap,
     pairs: Pairs,
@@ -24,13 +25,14 @@ pub(crate) async fn costs<L: LedgerStore>(
         ["from", "to", "group_by", "where", "cost_kind", "currency", "limit", "cursor"];
     let parameters = Parameters::read(pairs, &KNOWN, &["where"])?;
     let query = ReportQuery {
-        period: parameters.period((state.today)())?,
+        period: parameters.period(state.now().today())?,
         by: parameters.group_by()?,
         scope: parameters.scope()?,
         cost_kind: parameters.cost_kind()?,
     };
     let (asked, limit) = (parameters.currency()?, parameters.limit()?);
-    let answer = lookup::report(&query, &state.ledger).await?;
+    let view = state.view(BillingPeriod::containing(query.period.start())).await?;
+    let answer = lookup::report(&view, &query).await?;
     let currency = match asked {
         Some(asked) => Some(asked),
         None => only_currency(&answer)?,

@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ledger_app::causes::causes;
 use ledger_app::documents::DocumentError;
-use ledger_app::evaluate::EvaluateError;
 use ledger_app::lookup::LookupError;
+use ledger_app::overview::OverviewError;
 use ledger_app::ports::StoreError;
 use ledger_core::money::MoneyError;
 use serde::Serialize;
@@ -123,8 +123,8 @@ impl From<LookupError> for ApiError {
     }
 }
 
-impl From<EvaluateError> for ApiError {
-    fn from(err: EvaluateError) -> ApiError {
+impl From<OverviewError> for ApiError {
+    fn from(err: OverviewError) -> ApiError {
         ApiError::failed(&err, err.is_retryable())
     }
 }

@@ -10,8 +10,11 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
-use jiff::civil::Date;
+use ledger_app::lookup::{LookupError, View};
 use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
+use ledger_core::access::Access;
+use ledger_core::now::Now;
+use ledger_core::period::BillingPeriod;
 use tracing::Instrument as _;
 
 use crate::response::ApiError;
@@ -36,12 +39,41 @@ const HEADER_BYTES_MAX: usize = 32 * 1024;
 /// What the routes need.
 #[derive(Clone, Debug)]
 pub struct AppState<L> {
-    /// The ledger.
-    pub ledger: L,
-    /// The current UTC day.
-    pub today: fn() -> Date,
-    /// Whether the ledger holds sample data: every page and answer says so.
-    pub sample: bool,
+    pub(crate) ledger: L,
+    clock: fn() -> Timestamp,
+    access: Access,
+    pub(crate) sample: bool,
+}
+
+impl<L> AppState<L> {
+    /// A ledger that every caller may see all of. Where it holds sample data, every page and answer
+    /// says so.
+    pub fn new(ledger: L, clock: fn() -> Timestamp, sample: bool) -> AppState<L> {
+        AppState { ledger, clock, access: Access::everything(), sample }
+    }
+
+    /// Limits all callers to whose money they may see.
+    #[must_use]
+    pub fn limited_to(self, access: Access) -> AppState<L> {
+        AppState { access, ..self }
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> Now {
+        Now::new((self.clock)())
+    }
+}
+
+impl<L: LedgerStore + Clone + 'static> AppState<L> {
+    /// The ledger from a month on, as the caller may see it now: every route answers from one view.
+    pub(crate) async fn view(&self, from: BillingPeriod) -> Result<View<L>, LookupError> {
+        View::open(&self.ledger, from, self.access.clone(), self.now()).await
+    }
+
+    /// The whole ledger, as the caller may see it now.
+    pub(crate) async fn view_of_all(&self) -> Result<View<L>, LookupError> {
+        View::open_all(&self.ledger, self.access.clone(), self.now()).await
+    }
 }
 
 /// The API under `/v1` and the page at `/`.

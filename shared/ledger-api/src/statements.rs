@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger_app::lookup;
 use ledger_app::ports::LedgerStore;
+use ledger_core::access::Owners;
 use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
 
@@ -14,7 +15,7 @@ use crate::parameters::{Pairs, Parameters, bad};
 use crate::response::{ApiError, tagged};
 
 /// `GET /v1/statements`.
-pub(crate) async fn statements<L: LedgerStore>(
+pub(crate) async fn statements<L: LedgerStore + Clone + 'static>(
     State(state): State<AppState<L>>,
     headers: HeaderMap,
     pairs: Pairs,
@@ -26,9 +27,10 @@ pub(crate) async fn statements<L: LedgerStore>(
     })?;
     let period =
         BillingPeriod::parse(text).map_err(|_| bad("period", text, "a month such as `2026-11`"))?;
-    let owner = parameters.get("owner").map(Owner::parse);
+    let owners = parameters.get("owner").map_or(Owners::All, |it| Owners::one(Owner::parse(it)));
     let cost_kind = parameters.cost_kind()?;
-    let statements = lookup::statements(period, owner.as_ref(), cost_kind, &state.ledger).await?;
+    let view = state.view(period).await?;
+    let statements = lookup::statements(&view, period, owners, cost_kind).await?;
     let body = StatementsAnswer {
         sample: state.sample,
         period: period.to_string(),

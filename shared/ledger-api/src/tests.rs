@@ -29,7 +29,9 @@ use tower::ServiceExt as _;
 
 use crate::{AppState, router};
 
-const TODAY: Date = date(2026, 11, 20);
+fn now() -> Timestamp {
+    "2026-11-20T08:00:00Z".parse().unwrap()
+}
 
 /// Days of rollups, one bill, and what else the routes read.
 #[derive(Clone, Default)]
@@ -169,7 +171,7 @@ impl AlertStore for MemoryLedger {
 }
 
 async fn send(ledger: &MemoryLedger, request: Request<Body>) -> Response {
-    let state = AppState { ledger: ledger.clone(), today: || TODAY, sample: true };
+    let state = AppState::new(ledger.clone(), now, true);
     router(state).oneshot(request).await.unwrap()
 }
 

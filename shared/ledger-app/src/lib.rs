@@ -5,10 +5,13 @@
 
 pub mod budget_file;
 pub mod causes;
+pub mod checks;
 pub mod collect;
 pub mod documents;
 pub mod evaluate;
 pub mod import;
 pub mod lookup;
+pub mod overview;
 pub mod ports;
 pub mod rules_file;
+pub mod view;

@@ -11,6 +11,7 @@
 #[macro_use]
 mod labels;
 
+pub mod access;
 pub mod attribution;
 pub mod aws;
 pub mod bill;
@@ -27,8 +28,10 @@ pub mod line_item;
 pub mod meter;
 pub mod model;
 pub mod money;
+pub mod now;
 pub mod owner;
 pub mod period;
+pub mod question;
 pub mod reconciliation;
 pub mod report;
 pub mod rollup;

@@ -1,18 +1,20 @@
 //! The bill and Cost Explorer side by side: a difference that is shown, never added.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::bill::{BillHead, ServedDay, reached_by_bill};
+use crate::access::Owners;
+use crate::bill::{BillHead, reached_by_bill};
 use crate::cost::CostKind;
 use crate::currency::Currency;
 use crate::line_item::Source;
 use crate::money::{Money, MoneyError};
 use crate::period::ChargePeriod;
+use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Rollup;
 
 /// Days after which two sources should agree: Marketplace-billed models were seen to settle later
@@ -75,8 +77,8 @@ impl ReconciledDay {
     }
 }
 
-/// Lays the days of a period that both sources tell of side by side: the days by what the pointers of
-/// bills say, their services by rollups that are added.
+/// The days of a period that both sources have, side by side: their totals from the heads of bills,
+/// their services from the rows of the days.
 #[derive(Debug)]
 pub struct Reconciliation {
     cost_kind: CostKind,
@@ -115,40 +117,34 @@ impl Reconciliation {
         Ok(Reconciliation { cost_kind, days })
     }
 
-    /// The days of a source whose rollups are to be added.
-    pub fn days_to_read<'a>(&self, heads: &'a [BillHead], source: &Source) -> Vec<ServedDay<'a>> {
-        let days: BTreeSet<Date> = self.days.keys().map(|(day, _)| *day).collect();
-        let of_source = heads.iter().filter(|head| head.bill.source == *source);
-        of_source
-            .flat_map(|head| head.days.iter().map(move |(day, state)| (head, day, state)))
-            .filter(|(_, day, _)| days.contains(day))
-            .map(|(head, day, state)| ServedDay { head, day: *day, state })
-            .collect()
+    /// The days in order.
+    pub fn finish(self) -> Vec<ReconciledDay> {
+        self.days.into_values().collect()
+    }
+}
+
+impl Question for Reconciliation {
+    /// A compared day of either source, whichever of the two is served.
+    fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
+        let is_compared = matches!(day.source(), Source::Cur | Source::CostExplorer)
+            && self.days.keys().any(|(compared, _)| *compared == day.day);
+        is_compared.then(|| Wanted::summary(Owners::All))
     }
 
-    /// Adds a rollup of a day that is to be read.
-    ///
-    /// # Errors
-    ///
-    /// [`MoneyError::OutOfRange`].
-    pub fn add(&mut self, source: &Source, rollup: &Rollup, day: Date) -> Result<(), MoneyError> {
-        let Some(day) = self.days.get_mut(&(day, rollup.key.currency)) else { return Ok(()) };
-        let cost = rollup.measures.costs.of(self.cost_kind);
-        let zero = Money::zero(rollup.key.currency);
-        let service = Arc::clone(&rollup.key.service);
+    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+        let currency = row.key.currency;
+        // A currency that one source alone has on this day is not compared.
+        let Some(compared) = self.days.get_mut(&(day.day, currency)) else { return Ok(()) };
+        let cost = row.measures.costs.of(self.cost_kind);
+        let zero = Money::zero(currency);
         let nothing = Compared { bill: zero, cost_explorer: zero, difference: zero, percent: None };
-        let sums = day.services.entry(service).or_insert(nothing);
-        let (bill, cost_explorer) = match source {
+        let sums = compared.services.entry(Arc::clone(&row.key.service)).or_insert(nothing);
+        let (bill, cost_explorer) = match day.source() {
             Source::CostExplorer => (sums.bill, sums.cost_explorer.checked_add(cost)?),
             _ => (sums.bill.checked_add(cost)?, sums.cost_explorer),
         };
         *sums = Compared::new(bill, cost_explorer)?;
         Ok(())
-    }
-
-    /// The days in order.
-    pub fn finish(self) -> Vec<ReconciledDay> {
-        self.days.into_values().collect()
     }
 }
 
@@ -182,6 +178,7 @@ fn by_day(
 mod tests {
     use super::*;
     use crate::line_item::{LineItem, UNKNOWN_PAYER};
+    use crate::question::ledger_days;
     use crate::testing::*;
 
     fn cur(period: &str, days: &[(&str, &str)]) -> BillHead {
@@ -263,16 +260,15 @@ mod tests {
         let period = span("2026-10-01", "2026-11-01");
         let today = date("2026-10-08");
         let mut both = Reconciliation::new(&heads, period, CostKind::Unblended, today).unwrap();
-        for (source, one, two) in [(Source::Cur, "1", "2"), (Source::CostExplorer, "2", "1")] {
-            let read = both.days_to_read(&heads, &source);
-            assert_eq!(read.iter().map(|it| it.day).collect::<Vec<_>>(), [date("2026-10-01")]);
-            let lines = [("Amazon Bedrock", one), ("Nova (Amazon Bedrock Edition)", two)];
-            for (service, cost) in lines {
-                let service = service.into();
-                let line = LineItem { service, ..line_of(GATEWAY, cost) };
+        let days = ledger_days(&heads);
+        for (at, amounts) in [["1", "2"], ["2", "1"]].into_iter().enumerate() {
+            assert_eq!(both.wants(&days[at]), Some(Wanted::summary(Owners::All)));
+            let services = ["Amazon Bedrock", "Nova (Amazon Bedrock Edition)"];
+            for (service, cost) in services.into_iter().zip(amounts) {
+                let line = LineItem { service: service.into(), ..line_of(GATEWAY, cost) };
                 let (ledger, _) = ledger_of(&[line], &rules(&[]));
                 for (_, rollup) in rollups_of(&ledger, false) {
-                    both.add(&source, &rollup, date("2026-10-01")).unwrap();
+                    both.add(&rollup, &days[at]).unwrap();
                 }
             }
         }

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::Date;
-
+use crate::access::Owners;
 use crate::bill::Status;
 use crate::cost::CostKind;
 use crate::currency::Currency;
@@ -11,6 +10,7 @@ use crate::dimension::{Dimension, Level, Scope};
 use crate::meter::TokenDirection;
 use crate::money::{Money, MoneyError};
 use crate::period::ChargePeriod;
+use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Rollup;
 
 /// A question for totals.
@@ -30,6 +30,11 @@ impl ReportQuery {
     /// The level of rollups it needs.
     pub fn level(&self) -> Level {
         self.by.iter().map(Dimension::level).max().unwrap_or(Level::Summary).max(self.scope.level())
+    }
+
+    /// A dimension that only detail rows have, if it names one.
+    fn detail_dimension(&self) -> Option<&Dimension> {
+        self.by.iter().chain(self.scope.0.keys()).find(|it| it.level() == Level::Detail)
     }
 }
 
@@ -51,54 +56,25 @@ pub struct ReportRow {
 pub struct CurrencyReport {
     /// The currency of all rows.
     pub currency: Currency,
-    /// The groups, dearest first; equal ones by their keys.
+    /// The groups: by time where the query groups by day or month first, otherwise the most
+    /// expensive first and equal ones by their keys.
     pub rows: Vec<ReportRow>,
     /// The sum of the rows.
     pub total: Money,
 }
 
-/// Groups rollups as they come; memory is bounded by the number of groups.
+/// Groups rows as they come; memory is bounded by the number of groups.
 #[derive(Debug)]
 pub struct ReportBuilder<'q> {
     query: &'q ReportQuery,
+    level: Level,
     groups: BTreeMap<(Currency, Vec<Option<String>>), ReportRow>,
 }
 
 impl<'q> ReportBuilder<'q> {
     /// Starts an empty report.
     pub fn new(query: &'q ReportQuery) -> ReportBuilder<'q> {
-        ReportBuilder { query, groups: BTreeMap::new() }
-    }
-
-    /// Adds one rollup of a day, if the query counts it.
-    ///
-    /// # Errors
-    ///
-    /// [`MoneyError::OutOfRange`].
-    pub fn add(&mut self, rollup: &Rollup, day: Date, status: Status) -> Result<(), MoneyError> {
-        let Rollup { key, measures } = rollup;
-        if !self.query.period.contains(day) || !self.query.scope.contains(rollup, day) {
-            return Ok(());
-        }
-        let keys: Vec<Option<String>> = self
-            .query
-            .by
-            .iter()
-            .map(|dimension| dimension.value_of(rollup, day).map(|it| it.into_owned()))
-            .collect();
-        let row = self.groups.entry((key.currency, keys.clone())).or_insert_with(|| ReportRow {
-            keys,
-            cost: Money::zero(key.currency),
-            status,
-            tokens: BTreeMap::new(),
-        });
-        row.cost = row.cost.checked_add(measures.costs.of(self.query.cost_kind))?;
-        row.status = row.status.min(status);
-        if let (Some(direction), Some(count)) = (key.meter.token_direction(), measures.tokens) {
-            let sum = row.tokens.entry(direction).or_default();
-            *sum = sum.saturating_add(count);
-        }
-        Ok(())
+        ReportBuilder { query, level: query.level(), groups: BTreeMap::new() }
     }
 
     /// The answer, by currency. Without any row there is none: no currency is assumed.
@@ -133,6 +109,46 @@ impl<'q> ReportBuilder<'q> {
     }
 }
 
+impl Question for ReportBuilder<'_> {
+    fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
+        let ReportQuery { period, scope, .. } = self.query;
+        let counts = day.is_served && period.contains(day.day);
+        counts.then(|| Wanted { level: self.level, owners: Owners::of_scope(scope) })
+    }
+
+    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+        let Rollup { key, measures } = row;
+        if key.detail.is_none()
+            && let Some(dimension) = self.query.detail_dimension()
+        {
+            return Err(QuestionError::NeedsDetail(dimension.clone()));
+        }
+        if !self.query.scope.contains(row, day.day) {
+            return Ok(());
+        }
+        let keys: Vec<Option<String>> = self
+            .query
+            .by
+            .iter()
+            .map(|dimension| dimension.value_of(row, day.day).map(|it| it.into_owned()))
+            .collect();
+        let status = day.status();
+        let sum = self.groups.entry((key.currency, keys.clone())).or_insert_with(|| ReportRow {
+            keys,
+            cost: Money::zero(key.currency),
+            status,
+            tokens: BTreeMap::new(),
+        });
+        sum.cost = sum.cost.checked_add(measures.costs.of(self.query.cost_kind))?;
+        sum.status = sum.status.min(status);
+        if let (Some(direction), Some(count)) = (key.meter.token_direction(), measures.tokens) {
+            let tokens = sum.tokens.entry(direction).or_default();
+            *tokens = tokens.saturating_add(count);
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -140,6 +156,7 @@ mod tests {
 
     use super::*;
     use crate::line_item::LineItem;
+    use crate::question::ledger_days;
     use crate::rules::AttributionRules;
     use crate::testing::*;
 
@@ -159,9 +176,7 @@ mod tests {
         is_detail: bool,
     ) -> Vec<CurrencyReport> {
         let mut builder = ReportBuilder::new(query);
-        for (day, rollup) in rollups_of(&ledger_of(lines, rules).0, is_detail) {
-            builder.add(&rollup, day, Status::Billed).unwrap();
-        }
+        ask(&mut builder, &rollups_of(&ledger_of(lines, rules).0, is_detail));
         builder.finish().unwrap()
     }
 
@@ -208,12 +223,27 @@ mod tests {
         let (day, rollup) = &rollups[0];
         let query = query(&[]);
         let mut builder = ReportBuilder::new(&query);
-        for status in [Status::Final, Status::Estimated, Status::Billed] {
-            builder.add(rollup, *day, status).unwrap();
+        for is_estimated in [false, true, false] {
+            let mut head = head(line().bill, &[("2026-10-05", "1")]);
+            head.days.get_mut(day).unwrap().estimated = is_estimated;
+            let heads = [head];
+            builder.add(rollup, &ledger_days(&heads)[0]).unwrap();
         }
         let row = builder.finish().unwrap().remove(0).rows.remove(0);
         assert_eq!(row.status, Status::Estimated);
         assert_eq!(row.tokens, BTreeMap::from([(TokenDirection::Input, 3_000)]));
+    }
+
+    #[test]
+    fn a_summary_has_no_value_of_a_detail_dimension() {
+        let rollups = rollups_of(&ledger_of(&[line()], &AttributionRules::default()).0, false);
+        let heads = [head(line().bill, &[("2026-10-05", "1")])];
+        let query = query(&["owner", "principal"]);
+        let err = ReportBuilder::new(&query).add(&rollups[0].1, &ledger_days(&heads)[0]);
+        assert_eq!(
+            err.unwrap_err().to_string(),
+            "a summary row has no `principal`; expected a detail row"
+        );
     }
 
     const WORDS: [&str; 10] = [

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::civil::Date;
-
+use crate::access::Owners;
 use crate::bill::Status;
 use crate::business::BusinessField;
 use crate::cost::CostKind;
@@ -13,29 +12,30 @@ use crate::meter::Meter;
 use crate::money::{Money, MoneyError};
 use crate::owner::Owner;
 use crate::period::BillingPeriod;
+use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Rollup;
 
-/// What one owner owes for one month in one currency.
+/// The cost of one owner in one month and one currency.
 ///
 /// - **Invariant:** the rounded lines and `rounding` add up to `total`, which is `exact_total`
 ///   rounded once; the exact totals of all owners add up to what was billed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    /// Who owes it.
+    /// The owner.
     pub owner: Owner,
-    /// For which month of usage.
+    /// The month of usage.
     pub period: BillingPeriod,
-    /// In which currency.
+    /// The currency of all amounts.
     pub currency: Currency,
-    /// By which cost.
+    /// The cost that counts.
     pub cost_kind: CostKind,
-    /// For what, in the order of cost centre, product, model, meter, line type.
+    /// The lines, in the order of the fields of [`StatementKey`].
     pub lines: Vec<StatementLine>,
     /// The sum, unrounded.
     pub exact_total: Money,
     /// The sum in minor units.
     pub total: Money,
-    /// What the rounded lines lack or have too much.
+    /// `total` minus the sum of the rounded lines.
     pub rounding: Money,
     /// How sure it is.
     pub status: Status,
@@ -44,7 +44,7 @@ pub struct Statement {
 /// One line of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementLine {
-    /// What the line sums.
+    /// The charges that it sums.
     pub key: StatementKey,
     /// Tokens, where the meter counts them.
     pub tokens: Option<u64>,
@@ -56,7 +56,7 @@ pub struct StatementLine {
     pub amount: Money,
 }
 
-/// What a statement's lines are told apart by.
+/// The key of a statement line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the fields are the dimensions of the same names")]
 pub struct StatementKey {
@@ -69,10 +69,11 @@ pub struct StatementKey {
     pub line_type: Arc<str>,
 }
 
-/// Sums rollups into statements as they come.
+/// Sums rows into statements as they come.
 #[derive(Debug)]
 pub struct StatementBuilder {
     period: BillingPeriod,
+    owners: Owners,
     cost_kind: CostKind,
     statements: BTreeMap<(Owner, Currency), Draft>,
 }
@@ -80,47 +81,20 @@ pub struct StatementBuilder {
 #[derive(Debug)]
 struct Draft {
     status: Status,
-    lines: BTreeMap<StatementKey, (Money, Option<u64>, u64)>,
+    lines: BTreeMap<StatementKey, LineSum>,
+}
+
+#[derive(Debug)]
+struct LineSum {
+    exact: Money,
+    tokens: Option<u64>,
+    line_count: u64,
 }
 
 impl StatementBuilder {
-    /// Starts without statements.
-    pub fn new(period: BillingPeriod, cost_kind: CostKind) -> StatementBuilder {
-        StatementBuilder { period, cost_kind, statements: BTreeMap::new() }
-    }
-
-    /// Adds one rollup of a day of the month; other days are left out.
-    ///
-    /// # Errors
-    ///
-    /// [`MoneyError::OutOfRange`].
-    pub fn add(&mut self, rollup: &Rollup, day: Date, status: Status) -> Result<(), MoneyError> {
-        if BillingPeriod::containing(day) != self.period {
-            return Ok(());
-        }
-        let Rollup { key, measures } = rollup;
-        let draft = self
-            .statements
-            .entry((key.owner.clone(), key.currency))
-            .or_insert_with(|| Draft { status, lines: BTreeMap::new() });
-        draft.status = draft.status.min(status);
-        let line_key = StatementKey {
-            cost_centre: BusinessField::CostCentre.of(&key.business).cloned(),
-            product: BusinessField::Product.of(&key.business).cloned(),
-            environment: BusinessField::Environment.of(&key.business).cloned(),
-            service: Arc::clone(&key.service),
-            model: key.model.clone(),
-            meter: key.meter,
-            line_type: Arc::clone(&key.line_type),
-        };
-        let (exact, tokens, line_count) =
-            draft.lines.entry(line_key).or_insert((Money::zero(key.currency), None, 0));
-        *exact = exact.checked_add(measures.costs.of(self.cost_kind))?;
-        if let Some(more) = measures.tokens {
-            *tokens = Some(tokens.unwrap_or_default().saturating_add(more));
-        }
-        *line_count = line_count.saturating_add(measures.line_count);
-        Ok(())
+    /// Starts without statements, for these owners.
+    pub fn new(period: BillingPeriod, owners: Owners, cost_kind: CostKind) -> StatementBuilder {
+        StatementBuilder { period, owners, cost_kind, statements: BTreeMap::new() }
     }
 
     /// The statements, by owner and currency.
@@ -136,7 +110,7 @@ impl StatementBuilder {
                 let lines: Vec<StatementLine> = draft
                     .lines
                     .into_iter()
-                    .map(|(key, (exact, tokens, line_count))| StatementLine {
+                    .map(|(key, LineSum { exact, tokens, line_count })| StatementLine {
                         key,
                         tokens,
                         line_count,
@@ -169,6 +143,40 @@ impl StatementBuilder {
     }
 }
 
+impl Question for StatementBuilder {
+    fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
+        let counts = day.is_served && BillingPeriod::containing(day.day) == self.period;
+        counts.then(|| Wanted::summary(self.owners.clone()))
+    }
+
+    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+        let Rollup { key, measures } = row;
+        let status = day.status();
+        let draft = self
+            .statements
+            .entry((key.owner.clone(), key.currency))
+            .or_insert_with(|| Draft { status, lines: BTreeMap::new() });
+        draft.status = draft.status.min(status);
+        let line_key = StatementKey {
+            cost_centre: BusinessField::CostCentre.of(&key.business).cloned(),
+            product: BusinessField::Product.of(&key.business).cloned(),
+            environment: BusinessField::Environment.of(&key.business).cloned(),
+            service: Arc::clone(&key.service),
+            model: key.model.clone(),
+            meter: key.meter,
+            line_type: Arc::clone(&key.line_type),
+        };
+        let nothing = LineSum { exact: Money::zero(key.currency), tokens: None, line_count: 0 };
+        let sum = draft.lines.entry(line_key).or_insert(nothing);
+        sum.exact = sum.exact.checked_add(measures.costs.of(self.cost_kind))?;
+        if let Some(more) = measures.tokens {
+            sum.tokens = Some(sum.tokens.unwrap_or(0).saturating_add(more));
+        }
+        sum.line_count = sum.line_count.saturating_add(measures.line_count);
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -185,10 +193,8 @@ mod tests {
         cost_kind: CostKind,
     ) -> Vec<Statement> {
         let period = BillingPeriod::parse(period).unwrap();
-        let mut builder = StatementBuilder::new(period, cost_kind);
-        for (day, rollup) in rollups_of(&ledger_of(lines, rules).0, false) {
-            builder.add(&rollup, day, Status::Billed).unwrap();
-        }
+        let mut builder = StatementBuilder::new(period, Owners::All, cost_kind);
+        ask(&mut builder, &rollups_of(&ledger_of(lines, rules).0, false));
         builder.finish().unwrap()
     }
 

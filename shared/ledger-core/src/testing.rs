@@ -19,6 +19,7 @@ use crate::currency::Currency;
 use crate::line_item::{BillId, Finding, LineItem, Provenance, Source};
 use crate::money::Money;
 use crate::period::{BillingPeriod, ChargePeriod};
+use crate::question::{Question, ledger_days};
 use crate::rollup::{DayTotal, Rollup, RollupBuilder, RollupsByBill};
 use crate::rules::{AttributionRules, MatchKey, Matcher, Pattern, Rule, Template};
 
@@ -111,6 +112,27 @@ pub(crate) fn rollups_of(ledger: &RollupsByBill, is_detail: bool) -> Vec<(Date, 
         sums.into_iter().map(move |(key, measures)| (day, Rollup { key, measures }))
     })
     .collect()
+}
+
+/// Asks a question of days as if each row were of a day of a bill that is served.
+pub(crate) fn ask(question: &mut dyn Question, rollups: &[(Date, Rollup)]) {
+    let mut heads: BTreeMap<Date, BillHead> = BTreeMap::new();
+    for (day, _) in rollups {
+        let text = day.to_string();
+        let month = BillingPeriod::containing(*day).to_string();
+        let bill = bill(Source::Cur, &month, "123456789012");
+        heads.entry(*day).or_insert_with(|| head(bill, &[(&text, "0")]));
+    }
+    for (day, head) in &heads {
+        let heads = std::slice::from_ref(head);
+        for ledger_day in ledger_days(heads) {
+            let Some(wanted) = question.wants(&ledger_day) else { continue };
+            let of_day = rollups.iter().filter(|(it, _)| it == day).map(|(_, rollup)| rollup);
+            for rollup in of_day.filter(|it| wanted.owners.contains(&it.key.owner)) {
+                question.add(rollup, &ledger_day).unwrap();
+            }
+        }
+    }
 }
 
 /// Sums by currency and cost kind.

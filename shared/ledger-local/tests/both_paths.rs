@@ -13,13 +13,16 @@ use ledger_app::import::import_bills;
 use ledger_app::lookup::reconciliation;
 use ledger_app::ports::{LedgerStore, StoreError};
 use ledger_app::rules_file::parse_rules;
+use ledger_app::view::View;
 use ledger_aws::connect::{LocalEndpoint, cost_explorer_client, dynamodb_client};
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
+use ledger_core::access::Access;
 use ledger_core::cost::CostKind;
 use ledger_core::dimension::Level;
 use ledger_core::line_item::Source;
+use ledger_core::now::Now;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::rules::AttributionRules;
 use ledger_local::cost_explorer::{CostExplorerStandIn, CostLine, cost_lines};
@@ -105,6 +108,10 @@ impl Both {
     }
 }
 
+async fn view(ledger: &DynamoLedger) -> View<DynamoLedger> {
+    View::open_all(ledger, Access::everything(), Now::new(now())).await.unwrap()
+}
+
 fn request() -> CollectRequest {
     CollectRequest {
         period: period(),
@@ -132,7 +139,7 @@ async fn both_paths_agree_by_tag_and_day_and_a_planted_difference_shows() {
     assert_eq!(by_tag(ledger, Source::CostExplorer).await, bill);
     let differences = async || {
         let kind = CostKind::Unblended;
-        let days = reconciliation(period(), kind, as_of(), ledger).await.unwrap();
+        let days = reconciliation(&view(ledger).await, period(), kind).await.unwrap();
         assert_eq!(days.len(), 20);
         assert!(days.iter().all(|it| it.services.len() > 2), "{days:?}");
         let mut differing = Vec::new();
@@ -197,7 +204,7 @@ async fn both_paths_agree_by_each_cost_kind() {
     assert_eq!(bill.values().collect::<Vec<_>>(), [&each; 3]);
     assert_eq!(by_tag(ledger, Source::CostExplorer).await, bill);
     for kind in CostKind::ALL {
-        let days = reconciliation(period(), kind, as_of(), ledger).await.unwrap();
+        let days = reconciliation(&view(ledger).await, period(), kind).await.unwrap();
         assert_eq!(
             days.iter().map(|it| it.total.difference.is_zero()).collect::<Vec<_>>(),
             [true; 2]

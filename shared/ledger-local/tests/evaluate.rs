@@ -11,11 +11,14 @@ use ledger_app::budget_file::parse_budgets;
 use ledger_app::evaluate::{Evaluation, evaluate_budgets, judge_all};
 use ledger_app::import::import_bills;
 use ledger_app::rules_file::parse_rules;
+use ledger_app::view::{LookupError, View};
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client, sns_client};
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::{DynamoLedger, Meter};
 use ledger_aws::sns::SnsNotifier;
-use ledger_core::budget::Budget;
+use ledger_core::access::Access;
+use ledger_core::budget::{Budget, first_month};
+use ledger_core::now::Now;
 use ledger_local::database::EmbeddedDatabase;
 use ledger_local::sns::{SnsStandIn, StandInError};
 use ledger_testkit::faulty_proxy::{Fault, FaultPlan, FaultyProxy};
@@ -95,8 +98,9 @@ impl Setting {
         let meter = Meter::default();
         let ledger = DynamoLedger { client: meter.watch(&ledger.client), ..ledger };
         let (budgets, notifier) = (&self.budgets, &self.notifier);
-        let evaluation =
-            evaluate_budgets(budgets, today, now(), "run", &ledger, notifier).await.unwrap();
+        let at: Timestamp = format!("{today}T08:00:00Z").parse().unwrap();
+        let view = view(&ledger, budgets, at).await.unwrap();
+        let evaluation = evaluate_budgets(&view, budgets, "run", notifier).await.unwrap();
         let consumption = meter.take();
         (evaluation, consumption.request_count, consumption.read_units)
     }
@@ -111,7 +115,8 @@ impl Setting {
         let proxy = FaultyProxy::start(self.database.address(), plan).await.unwrap();
         let ledger = self.ledger(self.database.endpoint_by(proxy.address())).await;
         let (budgets, notifier) = (&self.budgets, &self.notifier);
-        evaluate_budgets(budgets, today(), now(), run, &ledger, notifier).await.is_ok()
+        let Ok(view) = view(&ledger, budgets, now()).await else { return false };
+        evaluate_budgets(&view, budgets, run, notifier).await.is_ok()
     }
 
     /// The thresholds that were told, and how often anything was told.
@@ -122,6 +127,15 @@ impl Setting {
         };
         (messages.iter().map(|it| threshold(&it.attributes)).collect(), messages.len())
     }
+}
+
+async fn view(
+    ledger: &DynamoLedger,
+    budgets: &[Budget],
+    at: Timestamp,
+) -> Result<View<DynamoLedger>, LookupError> {
+    let now = Now::new(at);
+    View::open(ledger, first_month(budgets, now.today()), Access::everything(), now).await
 }
 
 fn today() -> Date {
@@ -282,7 +296,8 @@ async fn drivers_are_read_for_a_new_alert_alone() {
     let ledger = setting.ledger(setting.database.endpoint()).await;
     let meter = Meter::default();
     let ledger = DynamoLedger { client: meter.watch(&ledger.client), ..ledger };
-    let verdicts = judge_all(&setting.budgets, today(), &ledger).await.unwrap();
+    let view = view(&ledger, &setting.budgets, now()).await.unwrap();
+    let verdicts = judge_all(&view, &setting.budgets).await.unwrap();
     assert_eq!(verdicts[0].reached, [50, 80]);
     // Pointers and three days: judging alone asks for nothing else.
     assert_eq!(meter.take().request_count, 4);

@@ -16,12 +16,15 @@ use ledger_app::import::{ImportReport, import_bills};
 use ledger_app::lookup::report;
 use ledger_app::ports::LedgerStore;
 use ledger_app::rules_file::parse_rules;
+use ledger_app::view::View;
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
+use ledger_core::access::Access;
 use ledger_core::bill::BillHead;
 use ledger_core::cost::CostKind;
 use ledger_core::dimension::{Dimension, Level, Scope};
+use ledger_core::now::Now;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::report::ReportQuery;
 use ledger_core::rollup::Rollup;
@@ -89,7 +92,9 @@ async fn answered(ledger: &DynamoLedger) -> BTreeMap<(String, String), Decimal> 
         scope: Scope::default(),
         cost_kind: CostKind::Unblended,
     };
-    let answer = report(&query, ledger).await.unwrap();
+    let now = Now::new(Timestamp::UNIX_EPOCH);
+    let view = View::open_all(ledger, Access::everything(), now).await.unwrap();
+    let answer = report(&view, &query).await.unwrap();
     let rows = answer.currencies.into_iter().flat_map(|it| it.rows);
     rows.map(|row| {
         let key = |at: usize| row.keys[at].clone().unwrap();

@@ -14,14 +14,18 @@ use ledger_app::documents::{applied_budgets, applied_rules};
 use ledger_app::evaluate::{Evaluation, evaluate_budgets};
 use ledger_app::import::import_bills;
 use ledger_app::lookup::statements;
-use ledger_app::ports::{DocumentKind, DocumentStore, LedgerStore, StoreError};
+use ledger_app::ports::{DocumentKind, DocumentStore, StoreError};
 use ledger_app::rules_file::parse_rules;
+use ledger_app::view::View;
 use ledger_aws::connect::{Connection, LocalEndpoint};
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::cur::S3Export;
 use ledger_aws::dynamodb::{Consumption, DynamoLedger, Meter};
 use ledger_aws::sns::SnsNotifier;
+use ledger_core::access::{Access, Owners};
+use ledger_core::budget::first_month;
 use ledger_core::cost::CostKind;
+use ledger_core::now::Now;
 use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
 use ledger_local::cost_explorer::CostExplorerStandIn;
@@ -35,9 +39,6 @@ const BUCKET: &str = "export";
 
 /// The middle of a month of thirty days: what is read grows over the month, so this is its mean.
 const DAY: Date = jiff::civil::date(2026, 6, 15);
-
-/// The age of data is looked for in so many days.
-const AGE_DAYS: i64 = 400;
 
 /// What one of each came to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -101,9 +102,9 @@ pub async fn simulate(organisation: Organisation, budgets: u64) -> anyhow::Resul
     let again = setting.evaluate().await?;
     anyhow::ensure!(again.is_unchanged, "an evaluation found something new where nothing was");
     counted.unchanged = setting.meter.take();
-    let owner = Owner::parse("team-000");
+    let owner = Owners::one(Owner::parse("team-000"));
     let month = BillingPeriod::containing(DAY);
-    statements(month, Some(&owner), CostKind::Unblended, &setting.ledger).await?;
+    statements(&setting.view(month).await?, month, owner, CostKind::Unblended).await?;
     counted.statement = setting.meter.take();
     counted.explorer_requests = setting.collect().await?;
     counted.explorer = setting.meter.take();
@@ -172,12 +173,15 @@ impl Setting<'_> {
         Ok(())
     }
 
-    /// As the function does it: the age of the data, the budgets that are applied, their judgement.
+    async fn view(&self, from: BillingPeriod) -> anyhow::Result<View<DynamoLedger>> {
+        Ok(View::open(&self.ledger, from, Access::everything(), Now::new(now())).await?)
+    }
+
+    /// As the function does it: the budgets that are applied, the heads of bills, the judgement.
     async fn evaluate(&self) -> anyhow::Result<Evaluation> {
-        let from = BillingPeriod::containing(DAY.saturating_sub(AGE_DAYS.days()));
-        self.ledger.heads(from).await?;
         let (_, budgets) = applied_budgets(&self.ledger).await?;
-        Ok(evaluate_budgets(&budgets, DAY, now(), "run", &self.ledger, &self.notifier).await?)
+        let view = self.view(first_month(&budgets, DAY)).await?;
+        Ok(evaluate_budgets(&view, &budgets, "run", &self.notifier).await?)
     }
 
     async fn collect(&self) -> anyhow::Result<u64> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::ToSpan as _;
+use ledger_app::overview::Figures;
 use ledger_core::budget::Verdict;
 use ledger_core::currency::Currency;
 use ledger_core::money::Money;
@@ -12,7 +13,7 @@ use rust_decimal::Decimal;
 
 use super::chart::chart;
 use super::tables::{amount, model_table, owner_table, status_word};
-use super::{Figures, last_day, report_of};
+use super::{last_day, report_of};
 use crate::health::unattributed_of;
 
 pub(super) fn currency_section(
@@ -29,17 +30,17 @@ pub(super) fn currency_section(
     let status = owners.and_then(|it| it.rows.iter().map(|row| row.status).min());
     html! {
         section {
-            h2 { (figures.month.first_day().strftime("%B %Y")) " in " (currency) }
+            h2 { (figures.periods.month.first_day().strftime("%B %Y")) " in " (currency) }
             div.cards {
                 div.card {
                     h3 { "Spend, month so far" }
                     p.figure { (amount(total)) }
-                    p { @if let Some(status) = status { (status_word(status)) } " " (figures.days.start()) " to " (last_day(figures.days)) }
+                    p { @if let Some(status) = status { (status_word(status)) } " " (figures.periods.days.start()) " to " (last_day(figures.periods.days)) }
                 }
                 div.card {
                     h3 { "Versus last month" }
                     p.figure { (change(total, previous)) }
-                    @if let (Some(previous), Some(before)) = (previous, figures.before) {
+                    @if let (Some(previous), Some(before)) = (previous, figures.periods.before) {
                         p { (amount(previous)) " from " (before.start()) " to " (last_day(before)) }
                     }
                 }

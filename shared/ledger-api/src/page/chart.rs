@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use ledger_app::overview::Figures;
 use ledger_core::currency::Currency;
 use ledger_core::money::Money;
 use ledger_core::report::CurrencyReport;
@@ -14,7 +15,7 @@ use plotters::prelude::{
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::{Figures, report_of};
+use super::report_of;
 
 /// Owners with a colour of their own.
 const CHART_OWNERS: usize = 5;
@@ -36,7 +37,7 @@ const COLOURS: [(u8, u8, u8); 6] = [
 ];
 
 pub(super) fn chart(figures: &Figures, currency: Currency) -> Markup {
-    let days: Vec<Date> = figures.chart_days.days().collect();
+    let days: Vec<Date> = figures.periods.chart_days.days().collect();
     let Some(report) = report_of(&figures.by_day, currency) else { return html! {} };
     let (names, series) = series_of(report, &days);
     let Some(svg) = stacked_days(&days, &series, currency) else { return html! {} };

@@ -12,28 +12,19 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REF
 use axum::response::{Html, IntoResponse, Response};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use ledger_app::documents::applied_budgets;
-use ledger_app::evaluate::judge_all;
-use ledger_app::lookup::{self, ReportAnswer};
-use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore, StoredAlert};
-use ledger_core::bill::data_up_to;
-use ledger_core::budget::Verdict;
+use ledger_app::lookup::ReportAnswer;
+use ledger_app::overview::{Figures, Overview, overview};
+use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
 use ledger_core::currency::Currency;
-use ledger_core::dimension::Dimension;
-use ledger_core::period::{BillingPeriod, ChargePeriod};
-use ledger_core::reconciliation::ReconciledDay;
+use ledger_core::period::ChargePeriod;
 use ledger_core::report::CurrencyReport;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::AppState;
-use crate::budgets::recent_alerts;
-use crate::health::{all_heads, query, reconciliation};
 use crate::response::ApiError;
 
 use self::cards::currency_section;
 use self::tables::{alert_table, budget_table, reconciliation_table};
-
-const CHART_DAYS: i64 = 30;
 
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -49,10 +40,10 @@ const STYLE: &str = include_str!("page.css");
 /// `GET /`.
 pub(crate) async fn page<L>(State(state): State<AppState<L>>) -> Result<Response, ApiError>
 where
-    L: LedgerStore + AlertStore + DocumentStore,
+    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
 {
-    let (status, content) = match view(&state).await {
-        Ok(view) => (StatusCode::OK, body(&view)),
+    let (status, content) = match figures(&state).await {
+        Ok(overview) => (StatusCode::OK, body(&overview)),
         Err(err) => {
             let message = err.message();
             let text = html! { section { h2 { "This page could not be made" } p { (message) } } };
@@ -63,84 +54,11 @@ where
     Ok((status, HEADERS, Html(page)).into_response())
 }
 
-/// Everything the page shows.
-struct View {
-    figures: Option<Figures>,
-    verdicts: Vec<Verdict>,
-    alerts: Vec<StoredAlert>,
-    reconciled: Vec<ReconciledDay>,
-}
-
-/// What the ledger holds, up to the last day with data.
-struct Figures {
-    data_up_to: Date,
-    month: BillingPeriod,
-    days: ChargePeriod,
-    before: Option<ChargePeriod>,
-    by_owner: ReportAnswer,
-    by_model: ReportAnswer,
-    previous: Option<ReportAnswer>,
-    chart_days: ChargePeriod,
-    by_day: ReportAnswer,
-}
-
-async fn view<L>(state: &AppState<L>) -> Result<View, ApiError>
+async fn figures<L>(state: &AppState<L>) -> Result<Overview, ApiError>
 where
-    L: LedgerStore + AlertStore + DocumentStore,
+    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
 {
-    let (ledger, today) = (&state.ledger, (state.today)());
-    let heads = all_heads(ledger).await?;
-    let figures = match data_up_to(&heads) {
-        Some(data_up_to) => figures(data_up_to, today, ledger).await?,
-        None => None,
-    };
-    let (_, budgets) = applied_budgets(ledger).await?;
-    Ok(View {
-        figures,
-        verdicts: judge_all(&budgets, today, ledger).await?,
-        alerts: recent_alerts(today, ledger).await?,
-        reconciled: reconciliation(today, ledger).await?,
-    })
-}
-
-/// The month of the last day with data, which is this month unless the data is late.
-async fn figures(
-    data_up_to: Date,
-    today: Date,
-    ledger: &impl LedgerStore,
-) -> Result<Option<Figures>, ApiError> {
-    let end = data_up_to.min(today.saturating_add(1.day()));
-    let month = BillingPeriod::containing(end.saturating_sub(1.day()));
-    let Ok(days) = ChargePeriod::new(month.first_day(), end) else { return Ok(None) };
-    let Ok(chart_days) = ChargePeriod::new(end.saturating_sub(CHART_DAYS.days()), end) else {
-        return Ok(None);
-    };
-    let before = same_days_before(month, days);
-    let by_owner = query(days, vec![Dimension::Owner]);
-    let by_model = query(days, vec![Dimension::Model]);
-    let by_day = query(chart_days, vec![Dimension::Day, Dimension::Owner]);
-    let previous = match before {
-        Some(before) => Some(lookup::report(&query(before, Vec::new()), ledger).await?),
-        None => None,
-    };
-    Ok(Some(Figures {
-        data_up_to,
-        month,
-        days,
-        before,
-        by_owner: lookup::report(&by_owner, ledger).await?,
-        by_model: lookup::report(&by_model, ledger).await?,
-        previous,
-        chart_days,
-        by_day: lookup::report(&by_day, ledger).await?,
-    }))
-}
-
-fn same_days_before(month: BillingPeriod, days: ChargePeriod) -> Option<ChargePeriod> {
-    let before = BillingPeriod::containing(month.first_day().yesterday().ok()?);
-    let elapsed = days.end().since(days.start()).ok()?;
-    let end = before.first_day().checked_add(elapsed).ok()?.min(month.first_day());
-    ChargePeriod::new(before.first_day(), end).ok()
+    Ok(overview(&state.view_of_all().await?).await?)
 }
 
 fn document(is_sample: bool, body: &Markup) -> Markup {
@@ -167,7 +85,7 @@ fn document(is_sample: bool, body: &Markup) -> Markup {
     }
 }
 
-fn body(view: &View) -> Markup {
+fn body(view: &Overview) -> Markup {
     html! {
         @match &view.figures {
             Some(figures) => {
@@ -176,7 +94,7 @@ fn body(view: &View) -> Markup {
                     section {
                         h2 { "No AI cost" }
                         p { "The ledger holds bills up to " (figures.data_up_to)
-                            ", and no line of " (figures.month) " is for generative AI." }
+                            ", and no line of " (figures.periods.month) " is for generative AI." }
                     }
                 }
                 @for currency in &currencies { (currency_section(figures, *currency, &view.verdicts)) }

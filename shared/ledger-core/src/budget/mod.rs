@@ -1,4 +1,8 @@
-//! Limits, their judgement, and what is said to their owners.
+//! Limits, their judgement, and the alerts to their owners.
+
+mod drivers;
+mod spending;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,6 +15,10 @@ use crate::cost::CostKind;
 use crate::dimension::Scope;
 use crate::money::Money;
 use crate::period::{ChargePeriod, Window};
+
+pub use self::drivers::Drivers;
+pub use self::spending::BudgetSpending;
+pub use self::windows::{BudgetWindow, DATA_AGE_DAYS_MAX, first_month, windows};
 
 /// A limit in money over a scope and a window.
 #[derive(Clone, Debug, PartialEq, Eq)]

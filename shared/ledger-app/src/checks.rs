@@ -1,0 +1,250 @@
+//! What is missing or stale in a ledger, each finding with its fix.
+//!
+//! [`CHECKS`] is a list of small functions over one [`Examined`] ledger; [`examine`] reads everything
+//! they look at, once, and runs them all.
+
+use std::collections::BTreeSet;
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use ledger_core::bill::BillHead;
+use ledger_core::budget::Budget;
+use ledger_core::currency::Currency;
+use ledger_core::dimension::Dimension;
+use ledger_core::line_item::Finding;
+use ledger_core::owner::Owner;
+use ledger_core::period::ChargePeriod;
+use ledger_core::question::Question;
+use ledger_core::reconciliation::ReconciledDay;
+use ledger_core::report::{CurrencyReport, ReportBuilder};
+use rust_decimal::Decimal;
+
+use crate::documents::{DocumentError, applied_budgets};
+use crate::lookup::reconciliation_question;
+use crate::overview::{OverviewError, grouped, recent_alerts};
+use crate::ports::{AlertState, AlertStore, DocumentKind, DocumentStore, LedgerStore, StoredAlert};
+use crate::view::{LookupError, View};
+
+/// Days without data after which something is wrong: AWS refreshes an export at least daily.
+const STALE_DAYS: i32 = 3;
+
+/// A larger part of the recent cost than this, in percent, should have an owner.
+const UNATTRIBUTED_PERCENT_MAX: Decimal = Decimal::from_parts(5, 0, 0, false, 0);
+
+/// Days that are examined for callers, owners and agreement with Cost Explorer.
+const RECENT_DAYS: i64 = 30;
+
+/// Everything that the checks look at.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    heads: Vec<BillHead>,
+    today: Date,
+    data_up_to: Option<Date>,
+    rules_version: Option<u64>,
+    budgets_version: Option<u64>,
+    budgets: Vec<Budget>,
+    alerts: Vec<StoredAlert>,
+    recent: Option<Recent>,
+}
+
+/// The last days with data.
+#[derive(Clone, Debug)]
+struct Recent {
+    period: ChargePeriod,
+    by_caller: Vec<CurrencyReport>,
+    by_owner: Vec<CurrencyReport>,
+    reconciled: Vec<ReconciledDay>,
+}
+
+/// A check: the findings of one kind.
+type Check = fn(&Examined) -> Vec<Finding>;
+
+/// All checks, in the order of their findings.
+const CHECKS: [Check; 8] = [
+    data_is_recent,
+    rules_are_applied,
+    callers_are_named,
+    costs_have_owners,
+    sources_agree,
+    budgets_are_applied,
+    budgets_are_in_a_currency_of_the_bills,
+    alerts_arrived,
+];
+
+/// Examines a ledger, of which the view has all heads.
+///
+/// # Errors
+///
+/// [`OverviewError`].
+pub async fn examine<L>(view: &View<L>) -> Result<Vec<Finding>, OverviewError>
+where
+    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
+{
+    let examined = examined(view).await?;
+    Ok(CHECKS.iter().flat_map(|check| check(&examined)).collect())
+}
+
+async fn examined<L>(view: &View<L>) -> Result<Examined, OverviewError>
+where
+    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
+{
+    let rules = view.ledger().document(DocumentKind::Rules).await;
+    let rules = rules.map_err(|err| DocumentError::Read("rules", err))?;
+    let (budgets_version, budgets) = applied_budgets(view.ledger()).await?;
+    Ok(Examined {
+        heads: view.heads().to_vec(),
+        today: view.now().today(),
+        data_up_to: view.data_up_to(),
+        rules_version: rules.map(|it| it.version),
+        budgets_version,
+        alerts: recent_alerts(view, &budgets).await?,
+        budgets,
+        recent: recent(view).await?,
+    })
+}
+
+async fn recent<L>(view: &View<L>) -> Result<Option<Recent>, LookupError>
+where
+    L: LedgerStore + Clone + 'static,
+{
+    let Some(end) = view.data_up_to() else { return Ok(None) };
+    let start = end.saturating_sub(RECENT_DAYS.days());
+    let Ok(period) = ChargePeriod::new(start, end) else { return Ok(None) };
+    let by_caller = grouped(period, vec![Dimension::Principal]);
+    let by_owner = grouped(period, vec![Dimension::Owner]);
+    let mut callers = ReportBuilder::new(&by_caller);
+    let mut owners = ReportBuilder::new(&by_owner);
+    let mut both = reconciliation_question(view, period, by_owner.cost_kind)?;
+    let questions: &mut [&mut dyn Question] = &mut [&mut callers, &mut owners, &mut both];
+    view.answer(questions).await?;
+    Ok(Some(Recent {
+        period,
+        by_caller: callers.finish()?,
+        by_owner: owners.finish()?,
+        reconciled: both.finish(),
+    }))
+}
+
+fn finding(code: &'static str, message: impl Into<String>) -> Finding {
+    Finding { code, message: message.into() }
+}
+
+fn data_is_recent(examined: &Examined) -> Vec<Finding> {
+    let Some(up_to) = examined.data_up_to else {
+        let message = "the ledger holds no bill; `tollbook import PATH` reads an export";
+        return vec![finding("no-data", message)];
+    };
+    let age = examined.today.since(up_to).map_or(0, |it| it.get_days());
+    let is_stale = age > STALE_DAYS;
+    let message =
+        || format!("the data ends at {up_to}, {age} days ago; import the newest delivery");
+    is_stale.then(|| finding("data-stale", message())).into_iter().collect()
+}
+
+fn rules_are_applied(examined: &Examined) -> Vec<Finding> {
+    let Some(version) = examined.rules_version else {
+        let message = "no rules are applied, so nothing has an owner; `tollbook rules apply FILE` applies \
+             some";
+        return vec![finding("no-rules", message)];
+    };
+    let outdated = examined.heads.iter().filter(|head| head.rules_version != version);
+    let message = |head: &BillHead| {
+        format!(
+            "{} was owned by version {} of the rules; import it again to follow the newest",
+            head.bill, head.rules_version
+        )
+    };
+    outdated.map(|head| finding("rules-outdated", message(head))).collect()
+}
+
+/// An export without callers is a setting, not a company whose calls have none.
+fn callers_are_named(examined: &Examined) -> Vec<Finding> {
+    let Some(Recent { period, by_caller, .. }) = &examined.recent else { return Vec::new() };
+    let mut rows = by_caller.iter().flat_map(|it| &it.rows).peekable();
+    let has_rows = rows.peek().is_some();
+    let is_unnamed = has_rows && rows.all(|row| row.keys.iter().all(Option::is_none));
+    let message = || {
+        format!(
+            "no line of {period} names its caller; set the export's table property \
+             INCLUDE_IAM_PRINCIPAL_DATA to \"TRUE\" and name `line_item_iam_principal` in its query"
+        )
+    };
+    is_unnamed.then(|| finding("no-callers", message())).into_iter().collect()
+}
+
+/// Without rules nothing has an owner, which is a finding of its own.
+fn costs_have_owners(examined: &Examined) -> Vec<Finding> {
+    let recent = examined.recent.as_ref().filter(|_| examined.rules_version.is_some());
+    let Some(Recent { period, by_owner, .. }) = recent else { return Vec::new() };
+    let unattributed = Owner::Unattributed;
+    let of_report = |report: &CurrencyReport| {
+        let is_unattributed = |key: &Option<String>| key.as_deref() == Some(unattributed.as_str());
+        let row = report.rows.iter().find(|row| row.keys.iter().any(is_unattributed))?;
+        let percent = row.cost.percent_of(report.total)?;
+        let message = format!(
+            "{} of {period} ({percent:.1}%) has no owner; `tollbook report --where owner={} --by \
+             principal` shows whose it is",
+            row.cost.to_reader(),
+            unattributed.as_str()
+        );
+        (percent > UNATTRIBUTED_PERCENT_MAX).then(|| finding("unattributed", message))
+    };
+    by_owner.iter().filter_map(of_report).collect()
+}
+
+fn sources_agree(examined: &Examined) -> Vec<Finding> {
+    let days = examined.recent.iter().flat_map(|it| &it.reconciled);
+    let message = |day: &ReconciledDay| {
+        let services: Vec<String> =
+            day.differing_services().map(|(service, _)| format!("`{service}`")).collect();
+        format!(
+            "on {} the bill says {} and Cost Explorer {}; they differ on {}: collect the day again, \
+             then check that the export holds all accounts",
+            day.day,
+            day.total.bill.to_reader(),
+            day.total.cost_explorer.to_reader(),
+            services.join(", "),
+        )
+    };
+    let suspicious = days.filter(|it| it.is_suspicious());
+    suspicious.map(|day| finding("reconciliation", message(day))).collect()
+}
+
+fn budgets_are_applied(examined: &Examined) -> Vec<Finding> {
+    let message = "no budgets are applied, so no owner is alerted; `tollbook budget apply FILE` \
+                   applies some";
+    let is_missing = examined.budgets_version.is_none();
+    is_missing.then(|| finding("no-budgets", message)).into_iter().collect()
+}
+
+/// A budget counts its own currency alone: in one that no bill has it never reaches a threshold.
+fn budgets_are_in_a_currency_of_the_bills(examined: &Examined) -> Vec<Finding> {
+    let days = examined.heads.iter().flat_map(|head| head.days.values());
+    let known: BTreeSet<Currency> = days.flat_map(|day| day.totals.keys().copied()).collect();
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+    let unknown = examined.budgets.iter().filter(|it| !known.contains(&it.limit.currency()));
+    let message = |budget: &Budget| {
+        format!(
+            "budget `{}` is in {}, and the bills are in {}, so it counts nothing; give it a currency \
+             of the bills",
+            budget.name,
+            budget.limit.currency(),
+            names.join(", ")
+        )
+    };
+    unknown.map(|budget| finding("budget-currency", message(budget))).collect()
+}
+
+fn alerts_arrived(examined: &Examined) -> Vec<Finding> {
+    let lost = examined.alerts.iter().filter(|it| it.state == AlertState::Unconfirmed);
+    let message = |stored: &StoredAlert| {
+        format!(
+            "it is not known whether \"{}\" arrived; inform its owner by other means",
+            stored.alert.subject
+        )
+    };
+    lost.map(|stored| finding("alert-unconfirmed", message(stored))).collect()
+}

@@ -1,0 +1,325 @@
+//! The figures of the page: the month with the last data, compared, ranked and judged.
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use ledger_core::budget::{Budget, Verdict};
+use ledger_core::cost::CostKind;
+use ledger_core::dimension::{Dimension, Scope};
+use ledger_core::period::{BillingPeriod, ChargePeriod};
+use ledger_core::question::Question;
+use ledger_core::reconciliation::{ReconciledDay, Reconciliation};
+use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery};
+
+use crate::documents::{DocumentError, applied_budgets};
+use crate::evaluate::spending_question;
+use crate::lookup::{ReportAnswer, reconciliation_question, report_answer};
+use crate::ports::{AlertStore, DocumentStore, LedgerStore, StoreError, StoredAlert};
+use crate::view::{LookupError, View};
+
+/// Days of the chart.
+const CHART_DAYS: i64 = 30;
+
+/// Days that bill and Cost Explorer are compared for.
+const RECONCILED_DAYS: i64 = 30;
+
+/// Windows of budgets that may still be of interest begin in this many days.
+const ALERT_DAYS: i64 = 400;
+
+/// Why the figures of the page are not there.
+#[derive(Debug, thiserror::Error)]
+pub enum OverviewError {
+    /// The ledger did not answer.
+    #[error("could not answer the questions of the page")]
+    Lookup(#[from] LookupError),
+    /// The budgets could not be read.
+    #[error("could not read the budgets of the page")]
+    Budgets(#[from] DocumentError),
+    /// The alerts could not be read.
+    #[error("could not read the alerts of the page")]
+    Alerts(#[from] StoreError),
+}
+
+impl OverviewError {
+    /// Whether trying again may help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            OverviewError::Lookup(source) => source.is_retryable(),
+            OverviewError::Budgets(source) => source.is_retryable(),
+            OverviewError::Alerts(source) => source.is_retryable(),
+        }
+    }
+}
+
+/// Everything the page shows.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// Costs; `None` for a ledger without data.
+    pub figures: Option<Figures>,
+    /// The judgement of every budget.
+    pub verdicts: Vec<Verdict>,
+    /// Alerts of the last windows, newest first.
+    pub alerts: Vec<StoredAlert>,
+    /// The bill and Cost Explorer side by side on the last days.
+    pub reconciled: Vec<ReconciledDay>,
+}
+
+/// Costs up to the last day with data.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    /// The end of the last day with data.
+    pub data_up_to: Date,
+    /// The days that are shown.
+    pub periods: Periods,
+    /// The days of the month by owner.
+    pub by_owner: ReportAnswer,
+    /// The days of the month by model.
+    pub by_model: ReportAnswer,
+    /// The total of the same days of the month before.
+    pub previous: Option<ReportAnswer>,
+    /// The last days by day and owner.
+    pub by_day: ReportAnswer,
+}
+
+/// The days that the page shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Periods {
+    /// The month of the last day with data, which is this month unless the data is late.
+    pub month: BillingPeriod,
+    /// Its days with data.
+    pub days: ChargePeriod,
+    /// The same days of the month before.
+    pub before: Option<ChargePeriod>,
+    /// The days of the chart.
+    pub chart_days: ChargePeriod,
+}
+
+impl Periods {
+    /// `None` at the ends of the calendar.
+    pub fn new(data_up_to: Date, today: Date) -> Option<Periods> {
+        let end = data_up_to.min(today.saturating_add(1.day()));
+        let month = BillingPeriod::containing(end.saturating_sub(1.day()));
+        let days = ChargePeriod::new(month.first_day(), end).ok()?;
+        let chart_days = ChargePeriod::new(end.saturating_sub(CHART_DAYS.days()), end).ok()?;
+        Some(Periods { month, days, before: same_days_before(month, days), chart_days })
+    }
+}
+
+fn same_days_before(month: BillingPeriod, days: ChargePeriod) -> Option<ChargePeriod> {
+    let before = BillingPeriod::containing(month.first_day().yesterday().ok()?);
+    let elapsed = days.end().since(days.start()).ok()?;
+    let end = before.first_day().checked_add(elapsed).ok()?.min(month.first_day());
+    ChargePeriod::new(before.first_day(), end).ok()
+}
+
+/// Reads everything the page shows, each day once.
+///
+/// # Errors
+///
+/// [`OverviewError`].
+pub async fn overview<L>(view: &View<L>) -> Result<Overview, OverviewError>
+where
+    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
+{
+    let (_, budgets) = applied_budgets(view.ledger()).await?;
+    let alerts = recent_alerts(view, &budgets).await?;
+    let data_up_to = view.data_up_to();
+    let periods = data_up_to.and_then(|end| Periods::new(end, view.now().today()));
+    let queries = periods.map(|it| Queries::new(&it));
+    let mut builders = queries.as_ref().map(Builders::new);
+    let mut spending = spending_question(view, &budgets);
+    let mut both = recent_reconciliation(view)?;
+    let mut questions: Vec<&mut dyn Question> = vec![&mut spending];
+    questions.extend(both.as_mut().map(|it| it as &mut dyn Question));
+    questions.extend(builders.iter_mut().flat_map(Builders::questions));
+    view.answer(&mut questions).await?;
+    let figures = match (data_up_to, periods, &queries, builders) {
+        (Some(data_up_to), Some(periods), Some(queries), Some(builders)) => {
+            Some(builders.figures(view, data_up_to, periods, queries)?)
+        }
+        _ => None,
+    };
+    Ok(Overview {
+        figures,
+        verdicts: spending.finish(),
+        alerts,
+        reconciled: both.map_or_else(Vec::new, |it| it.finish()),
+    })
+}
+
+/// The figures of health: the running month by owner, and both sources side by side.
+#[derive(Clone, Debug)]
+pub struct Health {
+    /// The running month.
+    pub month: BillingPeriod,
+    /// Its cost by owner, one report for each currency.
+    pub by_owner: Vec<CurrencyReport>,
+    /// The bill and Cost Explorer side by side on the last days.
+    pub reconciled: Vec<ReconciledDay>,
+}
+
+/// Reads the figures of health, each day once.
+///
+/// # Errors
+///
+/// [`LookupError`].
+pub async fn health<L>(view: &View<L>) -> Result<Health, LookupError>
+where
+    L: LedgerStore + Clone + 'static,
+{
+    let month = BillingPeriod::containing(view.now().today());
+    let query = month.charge_period().map(|days| grouped(days, vec![Dimension::Owner]));
+    let mut by_owner = query.as_ref().map(ReportBuilder::new);
+    let mut both = recent_reconciliation(view)?;
+    let mut questions: Vec<&mut dyn Question> = Vec::new();
+    questions.extend(by_owner.as_mut().map(|it| it as &mut dyn Question));
+    questions.extend(both.as_mut().map(|it| it as &mut dyn Question));
+    view.answer(&mut questions).await?;
+    Ok(Health {
+        month,
+        by_owner: by_owner.map_or_else(|| Ok(Vec::new()), ReportBuilder::finish)?,
+        reconciled: both.map_or_else(Vec::new, Reconciliation::finish),
+    })
+}
+
+/// The reports of the page.
+struct Queries {
+    by_owner: ReportQuery,
+    by_model: ReportQuery,
+    by_day: ReportQuery,
+    previous: Option<ReportQuery>,
+}
+
+impl Queries {
+    fn new(periods: &Periods) -> Queries {
+        Queries {
+            by_owner: grouped(periods.days, vec![Dimension::Owner]),
+            by_model: grouped(periods.days, vec![Dimension::Model]),
+            by_day: grouped(periods.chart_days, vec![Dimension::Day, Dimension::Owner]),
+            previous: periods.before.map(|it| grouped(it, Vec::new())),
+        }
+    }
+}
+
+/// All unblended cost of a period, grouped.
+pub fn grouped(period: ChargePeriod, by: Vec<Dimension>) -> ReportQuery {
+    ReportQuery { period, by, scope: Scope::default(), cost_kind: CostKind::Unblended }
+}
+
+struct Builders<'q> {
+    by_owner: ReportBuilder<'q>,
+    by_model: ReportBuilder<'q>,
+    by_day: ReportBuilder<'q>,
+    previous: Option<ReportBuilder<'q>>,
+}
+
+impl<'q> Builders<'q> {
+    fn new(queries: &'q Queries) -> Builders<'q> {
+        Builders {
+            by_owner: ReportBuilder::new(&queries.by_owner),
+            by_model: ReportBuilder::new(&queries.by_model),
+            by_day: ReportBuilder::new(&queries.by_day),
+            previous: queries.previous.as_ref().map(ReportBuilder::new),
+        }
+    }
+
+    fn questions(&mut self) -> impl Iterator<Item = &mut dyn Question> {
+        let Builders { by_owner, by_model, by_day, previous } = self;
+        let always: [&mut dyn Question; 3] = [by_owner, by_model, by_day];
+        always.into_iter().chain(previous.as_mut().map(|it| it as &mut dyn Question))
+    }
+
+    fn figures<L>(
+        self,
+        view: &View<L>,
+        data_up_to: Date,
+        periods: Periods,
+        queries: &Queries,
+    ) -> Result<Figures, LookupError>
+    where
+        L: LedgerStore + Clone + 'static,
+    {
+        let previous = match queries.previous.as_ref().zip(self.previous) {
+            Some((query, builder)) => Some(report_answer(view, query, builder)?),
+            None => None,
+        };
+        Ok(Figures {
+            data_up_to,
+            periods,
+            by_owner: report_answer(view, &queries.by_owner, self.by_owner)?,
+            by_model: report_answer(view, &queries.by_model, self.by_model)?,
+            by_day: report_answer(view, &queries.by_day, self.by_day)?,
+            previous,
+        })
+    }
+}
+
+/// Alerts of the windows that may still be of interest, newest first, of budgets that the caller may
+/// see.
+///
+/// # Errors
+///
+/// [`StoreError`].
+pub async fn recent_alerts<L>(
+    view: &View<L>,
+    budgets: &[Budget],
+) -> Result<Vec<StoredAlert>, StoreError>
+where
+    L: LedgerStore + AlertStore + Clone + 'static,
+{
+    let today = view.now().today();
+    let (start, end) = (today.saturating_sub(ALERT_DAYS.days()), today.saturating_add(1.day()));
+    let Ok(period) = ChargePeriod::new(start, end) else { return Ok(Vec::new()) };
+    let mut alerts = view.ledger().alerts(period).await?;
+    if !view.access().is_everything() {
+        let seen = |it: &StoredAlert| {
+            let mut of_name = budgets.iter().filter(|budget| budget.name == it.alert.id.budget);
+            of_name.any(|budget| view.access().covers(&budget.scope))
+        };
+        alerts.retain(seen);
+    }
+    Ok(alerts)
+}
+
+/// The bill and Cost Explorer of the last days side by side, to be asked with other questions;
+/// `None` at the ends of the calendar.
+///
+/// # Errors
+///
+/// [`LookupError::Answer`].
+pub fn recent_reconciliation<L>(view: &View<L>) -> Result<Option<Reconciliation>, LookupError>
+where
+    L: LedgerStore + Clone + 'static,
+{
+    let today = view.now().today();
+    let start = today.saturating_sub(RECONCILED_DAYS.days());
+    match ChargePeriod::new(start, today.saturating_add(1.day())) {
+        Ok(period) => reconciliation_question(view, period, CostKind::Unblended).map(Some),
+        Err(_) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(data_up_to: Date, today: Date, expected: [&str; 3]) {
+        let periods = Periods::new(data_up_to, today).unwrap();
+        let shown = [Some(periods.days), periods.before, Some(periods.chart_days)];
+        assert_eq!(shown.map(|it| it.unwrap().to_string()), expected);
+    }
+
+    #[test]
+    fn the_page_shows_the_month_of_the_last_day_with_data() {
+        let (days, chart) = ("2026-11-01..2026-11-19", "2026-10-20..2026-11-19");
+        check(date(2026, 11, 19), date(2026, 11, 20), [days, "2026-10-01..2026-10-19", chart]);
+        // The last day with data is the last of October.
+        let (days, chart) = ("2026-10-01..2026-11-01", "2026-10-02..2026-11-01");
+        check(date(2026, 11, 1), date(2026, 11, 20), [days, "2026-09-01..2026-10-01", chart]);
+        // A charge of the future: a month is shown up to today.
+        let (days, chart) = ("2026-03-01..2026-03-31", "2026-03-01..2026-03-31");
+        check(date(2026, 4, 9), date(2026, 3, 30), [days, "2026-02-01..2026-03-01", chart]);
+    }
+}

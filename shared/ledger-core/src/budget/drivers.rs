@@ -1,0 +1,61 @@
+//! What drove the cost of a budget's window.
+
+use std::collections::BTreeMap;
+
+use super::spending::part_of;
+use super::{Budget, Driver, Verdict};
+use crate::access::Owners;
+use crate::dimension::{Dimension, Level};
+use crate::money::Money;
+use crate::period::ChargePeriod;
+use crate::question::{LedgerDay, Question, QuestionError, Wanted};
+use crate::rollup::Rollup;
+
+/// Drivers that an alert names.
+const DRIVERS_MAX: usize = 3;
+
+/// The drivers of a verdict: its cost by caller, model and meter.
+#[derive(Debug)]
+pub struct Drivers<'a> {
+    budget: &'a Budget,
+    period: ChargePeriod,
+    by_driver: BTreeMap<String, Money>,
+}
+
+impl<'a> Drivers<'a> {
+    /// Starts without any.
+    pub fn new(verdict: &'a Verdict) -> Drivers<'a> {
+        let Verdict { budget, spend, .. } = verdict;
+        Drivers { budget, period: spend.period, by_driver: BTreeMap::new() }
+    }
+
+    /// The largest, most expensive first.
+    pub fn finish(self) -> Vec<Driver> {
+        let mut drivers: Vec<Driver> = self.by_driver.into_iter().collect();
+        drivers.sort_by(|(left, left_cost), (right, right_cost)| {
+            right_cost.amount().cmp(&left_cost.amount()).then_with(|| left.cmp(right))
+        });
+        drivers.truncate(DRIVERS_MAX);
+        drivers
+    }
+}
+
+impl Question for Drivers<'_> {
+    fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
+        let counts = day.is_served && self.period.contains(day.day);
+        let owners = || Owners::of_scope(&self.budget.scope);
+        counts.then(|| Wanted { level: Level::Detail, owners: owners() })
+    }
+
+    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+        let Some(part) = part_of(self.budget, self.period, row, day.day) else { return Ok(()) };
+        let driver = [Dimension::Principal, Dimension::Model, Dimension::Meter]
+            .iter()
+            .filter_map(|it| it.value_of(row, day.day))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let sum = self.by_driver.entry(driver).or_insert_with(|| Money::zero(part.currency()));
+        *sum = sum.checked_add(part)?;
+        Ok(())
+    }
+}

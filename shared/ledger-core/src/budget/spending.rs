@@ -1,0 +1,154 @@
+//! What budgets count, summed for all of them in one pass.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::windows::same_part;
+use super::{Budget, BudgetWindow, Spend, Verdict, judge};
+use crate::access::Owners;
+use crate::bill::Status;
+use crate::money::Money;
+use crate::owner::Owner;
+use crate::period::ChargePeriod;
+use crate::question::{LedgerDay, Question, QuestionError, Wanted};
+use crate::rollup::Rollup;
+
+/// The spending of windows of budgets, and of the windows before them up to the same day.
+#[derive(Debug)]
+pub struct BudgetSpending<'a> {
+    sums: Vec<Sum<'a>>,
+    /// The sums of budgets that are limited to owners, by owner.
+    of_owners: BTreeMap<Owner, Vec<usize>>,
+    /// The sums of all other budgets.
+    of_all: Vec<usize>,
+    windows: Vec<WindowSums>,
+    data_up_to: Option<Date>,
+}
+
+/// The places of a window's sums.
+#[derive(Debug)]
+struct WindowSums {
+    cost: usize,
+    previous: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Sum<'a> {
+    budget: &'a Budget,
+    period: ChargePeriod,
+    owners: Owners,
+    cost: Money,
+    weakest: Status,
+    has_data: bool,
+}
+
+impl<'a> BudgetSpending<'a> {
+    /// Starts without any cost. `data_up_to` is the end of the last day with data.
+    pub fn new(windows: &[BudgetWindow<'a>], data_up_to: Option<Date>) -> BudgetSpending<'a> {
+        let mut spending = BudgetSpending {
+            sums: Vec::new(),
+            of_owners: BTreeMap::new(),
+            of_all: Vec::new(),
+            windows: Vec::new(),
+            data_up_to,
+        };
+        for BudgetWindow { budget, period } in windows {
+            let previous = period.previous(budget.window);
+            let elapsed = previous.and_then(|it| same_part(it, *period, data_up_to));
+            let cost = spending.start_sum(budget, *period);
+            let previous = elapsed.map(|it| spending.start_sum(budget, it));
+            spending.windows.push(WindowSums { cost, previous });
+        }
+        spending
+    }
+
+    fn start_sum(&mut self, budget: &'a Budget, period: ChargePeriod) -> usize {
+        let at = self.sums.len();
+        let owners = Owners::of_scope(&budget.scope);
+        match &owners {
+            Owners::All => self.of_all.push(at),
+            Owners::Only(owners) => {
+                for owner in owners {
+                    self.of_owners.entry(owner.clone()).or_default().push(at);
+                }
+            }
+        }
+        let cost = Money::zero(budget.limit.currency());
+        let weakest = Status::Final;
+        self.sums.push(Sum { budget, period, owners, cost, weakest, has_data: false });
+        at
+    }
+
+    /// The verdicts, in the order of the windows.
+    pub fn finish(self) -> Vec<Verdict> {
+        let BudgetSpending { sums, windows, data_up_to, .. } = self;
+        let judged = windows.iter().filter_map(|window| {
+            let sum = sums.get(window.cost)?;
+            let nothing = Money::zero(sum.budget.limit.currency());
+            let previous = window.previous.and_then(|at| sums.get(at));
+            let spend = Spend {
+                period: sum.period,
+                cost: sum.cost,
+                previous: previous.map_or(nothing, |it| it.cost),
+                status: sum.status(),
+                data_up_to,
+            };
+            Some(judge(sum.budget, spend))
+        });
+        judged.collect()
+    }
+}
+
+impl Question for BudgetSpending<'_> {
+    fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
+        let mut wanted: Option<Wanted> = None;
+        let of_day = self.sums.iter_mut().filter(|it| it.period.contains(day.day));
+        for sum in of_day.filter(|_| day.is_served) {
+            sum.has_data = true;
+            let part = Wanted { level: sum.budget.scope.level(), owners: sum.owners.clone() };
+            wanted = Some(match wanted {
+                Some(wanted) => wanted.union(part),
+                None => part,
+            });
+        }
+        wanted
+    }
+
+    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+        let of_owner = self.of_owners.get(&row.key.owner);
+        for at in of_owner.into_iter().flatten().chain(&self.of_all) {
+            if let Some(sum) = self.sums.get_mut(*at) {
+                sum.add(row, day)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Sum<'_> {
+    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+        if let Some(part) = part_of(self.budget, self.period, row, day.day) {
+            self.cost = self.cost.checked_add(part)?;
+            self.weakest = self.weakest.min(day.status());
+        }
+        Ok(())
+    }
+
+    fn status(&self) -> Status {
+        if self.has_data { self.weakest.min(Status::Billed) } else { Status::Estimated }
+    }
+}
+
+/// The part of a row that a budget counts.
+pub(super) fn part_of(
+    budget: &Budget,
+    period: ChargePeriod,
+    row: &Rollup,
+    day: Date,
+) -> Option<Money> {
+    let counts = period.contains(day)
+        && row.key.currency == budget.limit.currency()
+        && budget.scope.contains(row, day);
+    counts.then(|| row.measures.costs.of(budget.cost_kind))
+}
