@@ -202,7 +202,7 @@ fn athena_is_allowed_where_it_is_asked() {
         );
     }
     // Results lie beside the export, where they are forgotten.
-    let adapter = root().join("shared/ledger-aws/src/cur/athena/mod.rs");
+    let adapter = root().join("shared/ledger-aws/src/cur/places/athena/mod.rs");
     let adapter = std::fs::read_to_string(adapter).expect("the adapter is readable");
     assert!(adapter.contains(&format!("\"{RESULTS_FOLDER}\"")), "the code means the same");
     let folder = format!("{RESULTS_FOLDER}*");

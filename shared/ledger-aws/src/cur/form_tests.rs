@@ -1,6 +1,6 @@
 //! Whatever form a bill has and however it is read, it means the same, group by group.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use arrow_array::{
 use jiff::Timestamp;
 use ledger_core::attribution::attribute;
 use ledger_core::cost::CostKind;
+use ledger_core::line_item::{Finding, Rejected};
 use ledger_core::rollup::{RollupBuilder, RollupsByBill};
 use ledger_core::rules::{AttributionRules, MatchKey, Matcher, Pattern, Rule, Template};
 use parquet::arrow::ArrowWriter;
@@ -25,8 +26,9 @@ use proptest::sample::{select, subsequence};
 use rust_decimal::Decimal;
 use tempfile::TempDir;
 
-use super::columns::{COUNT, Kind};
 use super::*;
+use crate::cur::meaning::columns::{COUNT, Column, Kind};
+use ledger_app::ports::{BillSource, Reading};
 
 /// What an import makes of a bill.
 #[derive(Debug, Default, PartialEq)]

@@ -11,10 +11,11 @@ use proptest::sample::{Index, select};
 use rust_decimal::Decimal;
 use tempfile::TempDir;
 
-use super::delivery::find;
 use super::form_tests::good_parquet;
-use super::manifest::{Manifest, newest_of_each_month};
 use super::*;
+use crate::cur::places::local::find;
+use crate::cur::places::manifest::{Manifest, newest_of_each_month};
+use ledger_app::ports::{BillSource, Reading, SourceError};
 
 const NAMES: [&str; 12] = [
     "bill_billing_period_start_date",

@@ -1,18 +1,20 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::builder::{MapBuilder, MapFieldNames, StringBuilder};
 use arrow_array::{
     ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, TimestampMillisecondArray,
 };
 use ledger_core::cost::CostKind;
-use ledger_core::line_item::LineItem;
+use ledger_core::line_item::{LineItem, Provenance};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use tempfile::TempDir;
 
 use super::*;
+use ledger_app::ports::{BillSource, Reading};
 
 const PRINTED: &str = include_str!("../../testdata/cur2_bedrock_rows_printed_by_aws.csv");
 const HEADER: &str = "bill_billing_period_start_date,bill_payer_account_id,\

@@ -3,11 +3,11 @@
 use parquet::data_type::ByteArray;
 
 use super::form::Unit;
-use crate::cur::columns::{COUNT, Column};
+use crate::cur::meaning::columns::{COUNT, Column};
 
 /// Some columns of some rows.
 #[derive(Debug)]
-pub(in crate::cur) struct Batch {
+pub(crate) struct Batch {
     pub(super) row_count: usize,
     /// By the place of the column in the file.
     pub(super) arrays: Vec<Option<Array>>,
@@ -16,23 +16,23 @@ pub(in crate::cur) struct Batch {
 }
 
 impl Batch {
-    pub(in crate::cur) fn row_count(&self) -> usize {
+    pub(crate) fn row_count(&self) -> usize {
         self.row_count
     }
 
-    pub(in crate::cur) fn column(&self, column: Column) -> Option<&Array> {
+    pub(crate) fn column(&self, column: Column) -> Option<&Array> {
         self.at(self.positions.get(column as usize).copied().flatten()?)
     }
 
     /// The column at a place in the file.
-    pub(in crate::cur) fn at(&self, position: usize) -> Option<&Array> {
+    pub(crate) fn at(&self, position: usize) -> Option<&Array> {
         self.arrays.get(position)?.as_ref()
     }
 }
 
 /// One column.
 #[derive(Debug)]
-pub(in crate::cur) enum Array {
+pub(crate) enum Array {
     Texts(TextArray),
     Doubles(Values<f64>),
     Integers(Values<i64>),
@@ -45,14 +45,14 @@ pub(in crate::cur) enum Array {
 }
 
 impl Array {
-    pub(in crate::cur) fn as_texts(&self) -> Option<&TextArray> {
+    pub(crate) fn as_texts(&self) -> Option<&TextArray> {
         match self {
             Array::Texts(texts) => Some(texts),
             _ => None,
         }
     }
 
-    pub(in crate::cur) fn as_map(&self) -> Option<&MapArray> {
+    pub(crate) fn as_map(&self) -> Option<&MapArray> {
         match self {
             Array::Map(map) => Some(map),
             _ => None,
@@ -62,7 +62,7 @@ impl Array {
 
 /// A value or nothing for each row.
 #[derive(Clone, Debug, Default)]
-pub(in crate::cur) struct Values<T> {
+pub(crate) struct Values<T> {
     /// Where there is nothing any value stands.
     pub(super) values: Vec<T>,
     /// By row; empty where there is a value in each.
@@ -71,16 +71,16 @@ pub(in crate::cur) struct Values<T> {
 
 impl<T: Copy> Values<T> {
     #[inline]
-    pub(in crate::cur) fn get(&self, row: usize) -> Option<T> {
+    pub(crate) fn get(&self, row: usize) -> Option<T> {
         if self.is_null(row) { None } else { self.values.get(row).copied() }
     }
 
-    pub(in crate::cur) fn values(&self) -> &[T] {
+    pub(crate) fn values(&self) -> &[T] {
         &self.values
     }
 
     /// Whether there is nothing in each row; `None` where there is a value in all.
-    pub(in crate::cur) fn nulls(&self) -> Option<&[bool]> {
+    pub(crate) fn nulls(&self) -> Option<&[bool]> {
         (!self.nulls.is_empty()).then_some(self.nulls.as_slice())
     }
 
@@ -114,7 +114,7 @@ fn keep<T>(places: &[usize], all: &mut Vec<T>) {
 
 /// Texts by their places in a dictionary.
 #[derive(Debug, Default)]
-pub(in crate::cur) struct TextArray {
+pub(crate) struct TextArray {
     pub(super) places: Values<i32>,
     /// What tells the dictionary from all others that are read from the file.
     pub(super) dictionary: u64,
@@ -123,21 +123,21 @@ pub(in crate::cur) struct TextArray {
 }
 
 impl TextArray {
-    pub(in crate::cur) fn places(&self) -> &Values<i32> {
+    pub(crate) fn places(&self) -> &Values<i32> {
         &self.places
     }
 
-    pub(in crate::cur) fn dictionary(&self) -> u64 {
+    pub(crate) fn dictionary(&self) -> u64 {
         self.dictionary
     }
 
     /// The texts of a dictionary from a place on; `None` for what is not UTF-8.
-    pub(in crate::cur) fn texts_from(&self, place: usize) -> impl Iterator<Item = Option<&str>> {
+    pub(crate) fn texts_from(&self, place: usize) -> impl Iterator<Item = Option<&str>> {
         self.texts.iter().skip(place).map(|it| std::str::from_utf8(it.data()).ok())
     }
 
     /// The bytes of a row's text.
-    pub(in crate::cur) fn bytes(&self, row: usize) -> Option<&[u8]> {
+    pub(crate) fn bytes(&self, row: usize) -> Option<&[u8]> {
         let place = usize::try_from(self.places.get(row)?).ok()?;
         self.texts.get(place).map(ByteArray::data)
     }
@@ -145,7 +145,7 @@ impl TextArray {
 
 /// Entries by row.
 #[derive(Debug, Default)]
-pub(in crate::cur) struct MapArray {
+pub(crate) struct MapArray {
     /// Where the entries of each row begin, and where those of the last end.
     pub(super) offsets: Vec<usize>,
     pub(super) keys: TextArray,
@@ -153,17 +153,17 @@ pub(in crate::cur) struct MapArray {
 }
 
 impl MapArray {
-    pub(in crate::cur) fn offsets(&self) -> &[usize] {
+    pub(crate) fn offsets(&self) -> &[usize] {
         &self.offsets
     }
 
     /// One for each entry.
-    pub(in crate::cur) fn keys(&self) -> &TextArray {
+    pub(crate) fn keys(&self) -> &TextArray {
         &self.keys
     }
 
     /// One for each entry.
-    pub(in crate::cur) fn values(&self) -> &TextArray {
+    pub(crate) fn values(&self) -> &TextArray {
         &self.values
     }
 

@@ -8,7 +8,7 @@ use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor, Type};
 
 /// A column of a file.
 #[derive(Clone, Debug)]
-pub(in crate::cur) struct Field {
+pub(crate) struct Field {
     pub name: String,
     pub form: Form,
     /// The columns of Parquet that it consists of: two of a map, one of anything else.
@@ -17,7 +17,7 @@ pub(in crate::cur) struct Field {
 
 /// What a column holds, as far as bills are concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cur) enum Form {
+pub(crate) enum Form {
     Text,
     Double,
     Integer,
@@ -35,7 +35,7 @@ pub(in crate::cur) enum Form {
 
 /// What a timestamp counts since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cur) enum Unit {
+pub(crate) enum Unit {
     Millisecond,
     Microsecond,
     Nanosecond,
@@ -60,7 +60,7 @@ impl fmt::Display for Form {
 const DIGITS_MAX: i32 = 38;
 
 /// The columns of a file, in its order.
-pub(in crate::cur) fn fields(schema: &SchemaDescriptor) -> Vec<Field> {
+pub(crate) fn fields(schema: &SchemaDescriptor) -> Vec<Field> {
     let mut from = 0;
     let fields = schema.root_schema().get_fields().iter().enumerate();
     fields

@@ -12,10 +12,10 @@ use parquet::data_type::{
 use parquet::errors::{ParquetError, Result};
 use parquet::schema::types::ColumnDescPtr;
 
-use super::Window;
 use super::batch::{Array, MapArray, TextArray, Values};
 use super::form::Form;
-use super::text_pages::{Met, TextPages, like};
+use super::text_pages::{NewTexts, TextPages, column_like};
+use super::window::Window;
 
 /// Reads one column of a row group.
 pub(super) enum FieldReader {
@@ -45,7 +45,7 @@ pub(super) struct Leaf<T: DataType> {
 /// Reads one column chunk of texts as places in a dictionary.
 pub(super) struct TextLeaf {
     leaf: Leaf<Int32Type>,
-    met: Met,
+    new_texts: NewTexts,
     dictionary: u64,
     /// The level of an entry of a map.
     entry_level: i16,
@@ -221,31 +221,31 @@ impl TextLeaf {
         pages: P,
         dictionary: u64,
     ) -> Result<TextLeaf> {
-        let met = Met::default();
-        let pages = TextPages::new(pages, &column, &met)?;
+        let new_texts = NewTexts::default();
+        let pages = TextPages::new(pages, &column, &new_texts)?;
         let (definition, repetition) = (column.max_def_level(), column.max_rep_level());
-        let places = like(&column, Physical::INT32, definition, repetition)?;
+        let places = column_like(&column, Physical::INT32, definition, repetition)?;
         let entry_level = column.repeated_ancestor_def_level();
-        Ok(TextLeaf { leaf: Leaf::new(places, pages), met, dictionary, entry_level })
+        Ok(TextLeaf { leaf: Leaf::new(places, pages), new_texts, dictionary, entry_level })
     }
 
     fn read(&mut self, window: &Window, array: &mut TextArray) -> Result<()> {
         self.leaf.read_flat(window, &mut array.places, |it| *it)?;
-        self.meet(array);
+        self.take_texts(array);
         Ok(())
     }
 
-    /// Takes over the texts that were met.
-    fn meet(&mut self, array: &mut TextArray) {
+    /// Moves the new texts of the dictionary into the array.
+    fn take_texts(&mut self, array: &mut TextArray) {
         array.dictionary = self.dictionary;
-        array.texts.append(&mut self.met.lock().unwrap_or_else(PoisonError::into_inner));
+        array.texts.append(&mut self.new_texts.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Lays out one side of the entries that were decoded.
     fn lay_out_entries(&mut self, count: usize, array: &mut TextArray) {
         let is_entry = |level| level >= self.entry_level;
         self.leaf.lay_out(count, is_entry, |it| *it, &mut array.places);
-        self.meet(array);
+        self.take_texts(array);
     }
 }
 

@@ -15,6 +15,7 @@ use parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
+use super::window::DECODED_MAX;
 use super::*;
 
 /// Rows of all columns, of which some cells are null.
@@ -209,7 +210,7 @@ proptest! {
             wanted.push(wanted.last().map_or(gap, |it| it + gap + 1));
         }
         let count = wanted.last().map_or(0, |it| it + 1);
-        let mut rows = Rows { count, wanted: Some(&wanted), at: 0 };
+        let mut rows = Rows::new(count, Some(&wanted));
         let (mut at, mut found) = (0, Vec::new());
         while let Some(window) = rows.next() {
             let mut decoded = Vec::new();

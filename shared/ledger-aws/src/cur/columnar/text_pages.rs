@@ -15,8 +15,8 @@ use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::{ParquetError, Result};
 use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor, Type};
 
-/// Texts that were met, for whoever turns places back into texts.
-pub(super) type Met = Arc<Mutex<Vec<ByteArray>>>;
+/// Texts that were added to a dictionary, for the reader that turns places back into texts.
+pub(super) type NewTexts = Arc<Mutex<Vec<ByteArray>>>;
 
 /// The pages of one column chunk of texts.
 pub(super) struct TextPages<P> {
@@ -25,7 +25,7 @@ pub(super) struct TextPages<P> {
     descriptor: ColumnDescPtr,
     /// Of a column with a value in each row.
     of_values: ColumnDescPtr,
-    met: Met,
+    new_texts: NewTexts,
     count: i32,
     /// The texts of the dictionary, until places by text are needed.
     dictionary: Vec<ByteArray>,
@@ -33,12 +33,16 @@ pub(super) struct TextPages<P> {
 }
 
 impl<P: PageReader> TextPages<P> {
-    pub(super) fn new(pages: P, descriptor: &ColumnDescPtr, met: &Met) -> Result<TextPages<P>> {
+    pub(super) fn new(
+        pages: P,
+        descriptor: &ColumnDescPtr,
+        new_texts: &NewTexts,
+    ) -> Result<TextPages<P>> {
         Ok(TextPages {
             pages,
             descriptor: Arc::clone(descriptor),
-            of_values: like(descriptor, Physical::BYTE_ARRAY, 0, 0)?,
-            met: Arc::clone(met),
+            of_values: column_like(descriptor, Physical::BYTE_ARRAY, 0, 0)?,
+            new_texts: Arc::clone(new_texts),
             count: 0,
             dictionary: Vec::new(),
             places: HashMap::default(),
@@ -76,7 +80,7 @@ impl<P: PageReader> TextPages<P> {
     fn add(&mut self, text: &ByteArray) -> Result<i32> {
         let place = self.count;
         self.count = place.checked_add(1).ok_or_else(|| damaged("too many texts in a column"))?;
-        self.met.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
+        self.new_texts.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
         Ok(place)
     }
 
@@ -121,7 +125,7 @@ impl<P: PageReader> PageReader for TextPages<P> {
 }
 
 /// The descriptor of a column with values of another type or with other levels.
-pub(super) fn like(
+pub(super) fn column_like(
     column: &ColumnDescPtr,
     physical: Physical,
     max_definition: i16,
@@ -157,7 +161,7 @@ fn plain(buf: Bytes, num_values: u32) -> Page {
 
 /// The texts of a page, whatever their encoding.
 fn texts_of(page: Page, count: u32, column: &ColumnDescPtr) -> Result<Vec<ByteArray>> {
-    let page = Box::new(OnePage(Some(page)));
+    let page = Box::new(SinglePage(Some(page)));
     let mut reader = ColumnReaderImpl::<ByteArrayType>::new(Arc::clone(column), page);
     let (mut definitions, mut repetitions, mut texts) = (Vec::new(), Vec::new(), Vec::new());
     let count = usize::try_from(count)?;
@@ -166,9 +170,9 @@ fn texts_of(page: Page, count: u32, column: &ColumnDescPtr) -> Result<Vec<ByteAr
 }
 
 /// A column chunk of one page.
-struct OnePage(Option<Page>);
+struct SinglePage(Option<Page>);
 
-impl Iterator for OnePage {
+impl Iterator for SinglePage {
     type Item = Result<Page>;
 
     fn next(&mut self) -> Option<Result<Page>> {
@@ -176,7 +180,7 @@ impl Iterator for OnePage {
     }
 }
 
-impl PageReader for OnePage {
+impl PageReader for SinglePage {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
         Ok(self.0.take())
     }

@@ -1,0 +1,253 @@
+//! Bills as CSV, with or without gzip.
+
+use std::cell::Cell;
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use csv::ByteRecord;
+use flate2::bufread::MultiGzDecoder;
+use ledger_app::ports::{Reading, SourceError};
+use ledger_core::line_item::{Finding, Provenance};
+
+use crate::cur::meaning::columns::{COUNT, Column};
+use crate::cur::meaning::names::ColumnMap;
+use crate::cur::meaning::row::RawLine;
+use crate::cur::reader::Reader;
+
+/// A row that a quote without an end swallows must not fill memory; AWS's rows are a few kilobytes.
+/// One large cell stays below it and costs one row, not the file.
+const ROW_LIMIT: u64 = 32 << 20;
+
+/// How often progress is told.
+const ROWS_PER_PROGRESS: u64 = 4096;
+
+pub(crate) fn read(
+    file: impl BufRead,
+    is_gzip: bool,
+    path: &str,
+    name: &Arc<str>,
+    reader: &mut Reader<'_>,
+) -> Result<(), SourceError> {
+    let raw_bytes = Rc::new(Cell::new(0));
+    let counted = Counting { inner: file, count: Rc::clone(&raw_bytes), limit: u64::MAX };
+    let content: Box<dyn Read + '_> = if is_gzip {
+        Box::new(MultiGzDecoder::new(BufReader::new(counted)))
+    } else {
+        Box::new(counted)
+    };
+    let row_bytes = Rc::new(Cell::new(0));
+    let content = Counting { inner: content, count: Rc::clone(&row_bytes), limit: ROW_LIMIT };
+    let seen = Rc::new(Cell::new(Seen::default()));
+    let content = Seeing { inner: content, seen: Rc::clone(&seen) };
+    let mut content = BufReader::new(content);
+    let source = Source { path, name, is_gzip };
+    let start = content.fill_buf().map_err(|error| source.failed(error, 0))?;
+    let start = start.get(..start.len().min(8)).unwrap_or_default().to_vec();
+
+    let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(content);
+    let mut record = ByteRecord::new();
+    let has_header = rows.read_byte_record(&mut record);
+    has_header.map_err(|error| source.csv_failed(error, 0))?;
+    let header: Vec<String> =
+        record.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect();
+    let layout = ColumnMap::new(header.iter().map(String::as_str));
+    if !layout.is_known() {
+        return Err(SourceError::Refused(format!(
+            "`{name}` is not a cost and usage export: it begins like {}; expected Parquet, or CSV \
+             with a header line that has `{}`",
+            looks_like(&start),
+            Column::Unblended.name(),
+        )));
+    }
+    reader.check_columns(name, |column| layout.has(column))?;
+    if layout.is_legacy() && !layout.has(Column::Principal) {
+        let message = format!(
+            "`{name}` is a cost and usage report of the kind before exports 2.0, which cannot name \
+             callers; set up a data export 2.0 beside it"
+        );
+        reader.emit(name, Reading::Finding(Finding { code: "legacy-report", message }))?;
+    }
+
+    let mut provenance = Provenance { file: Arc::clone(name), line: 0 };
+    let mut told = 0;
+    let (mut height, mut width) = (0, 0);
+    loop {
+        row_bytes.set(0);
+        let from = rows.position().line();
+        let has_row = rows.read_byte_record(&mut record);
+        if !has_row.map_err(|error| source.csv_failed(error, provenance.line))? {
+            break;
+        }
+        width = record.len();
+        height = rows.position().line().saturating_sub(from);
+        provenance.line = provenance.line.saturating_add(1);
+        reader.row_height = height;
+        reader.row_is_rejected = false;
+        row(&record, &header, &layout, &provenance, reader)?;
+        if provenance.line.is_multiple_of(ROWS_PER_PROGRESS) {
+            let bytes = raw_bytes.get();
+            reader.emit(name, Reading::Progress(bytes.saturating_sub(told)))?;
+            told = bytes;
+        }
+    }
+    reader.row_height = 1;
+    let Seen { quotes, last } = seen.get();
+    let (line, is_open) = (provenance.line, !quotes.is_multiple_of(2));
+    // Nobody knows how many rows the last one has swallowed, or how many are missing after it.
+    if is_open && height > 1 {
+        return Err(SourceError::Refused(format!(
+            "`{name}`: row {line} goes on for {height} lines to the end of the file; expected \
+             every quote to be closed",
+        )));
+    }
+    let is_cut = last != b'\n' && (is_open || width < header.len());
+    if is_cut || reader.row_is_rejected && is_open {
+        return Err(SourceError::Refused(format!(
+            "`{name}` ends too early: line {line} is not whole, expected a whole CSV file; fetch \
+             it again",
+        )));
+    }
+    reader.emit(name, Reading::Progress(raw_bytes.get().saturating_sub(told)))
+}
+
+fn row(
+    record: &ByteRecord,
+    header: &[String],
+    layout: &ColumnMap,
+    provenance: &Provenance,
+    reader: &mut Reader<'_>,
+) -> Result<(), SourceError> {
+    if record.len() != header.len() {
+        let column = header.get(record.len()).or(header.last()).map_or("", String::as_str);
+        let reason = format!("the line has {} fields; expected {}", record.len(), header.len());
+        return reader.reject(provenance, column, reason);
+    }
+    let cell = |position: usize| {
+        let bytes = record.get(position).unwrap_or_default();
+        std::str::from_utf8(bytes).map_err(|_| (position, bytes))
+    };
+    let maps = [Column::Product, Column::Tags]
+        .map(|map| layout.is_apart(map).then(|| layout.map(map, cell)).transpose());
+    let cells = Column::ALL.map(|column| layout.position(column).map(cell).transpose());
+    let mut raw = RawLine([None; COUNT]);
+    let mut fill = || {
+        for (to, text) in raw.0.iter_mut().zip(cells) {
+            *to = text?;
+        }
+        for (column, text) in [Column::Product, Column::Tags].into_iter().zip(&maps) {
+            let text = text.as_ref().map_err(|unreadable| *unreadable)?;
+            if let (Some(to), Some(text)) = (raw.0.get_mut(column as usize), text) {
+                *to = Some(text);
+            }
+        }
+        Ok(())
+    };
+    if let Err((position, bytes)) = fill() {
+        let text: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
+        let reason = format!("`{text}` is not UTF-8; expected UTF-8 text");
+        let column = header.get(position).map_or("", String::as_str);
+        return reader.reject(provenance, column, reason);
+    }
+    reader.row(&raw, provenance)
+}
+
+/// Names what a file without our columns is.
+fn looks_like(start: &[u8]) -> &'static str {
+    match start {
+        [0x89, b'P', b'N', b'G', ..] => "a PNG image",
+        [b'P', b'K', 3, 4, ..] => "a zip archive",
+        [b'P', b'A', b'R', b'1', ..] => "Parquet within gzip",
+        [b'%', b'P', b'D', b'F', ..] => "a PDF document",
+        [b'{' | b'[', ..] => "JSON",
+        _ if start.contains(&0) => "a binary file",
+        _ => "other text",
+    }
+}
+
+/// The file, for messages.
+struct Source<'a> {
+    path: &'a str,
+    name: &'a str,
+    is_gzip: bool,
+}
+
+impl Source<'_> {
+    fn csv_failed(&self, error: csv::Error, last_line: u64) -> SourceError {
+        let text = error.to_string();
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => self.failed(error, last_line),
+            _ => SourceError::Refused(format!("`{}` cannot be read as CSV: {text}", self.name)),
+        }
+    }
+
+    fn failed(&self, error: io::Error, last_line: u64) -> SourceError {
+        let name = self.name;
+        if error.kind() == io::ErrorKind::FileTooLarge {
+            return SourceError::Refused(format!(
+                "`{name}`: the row after line {last_line} is larger than {ROW_LIMIT} bytes; \
+                 expected every quote to be closed",
+            ));
+        }
+        if self.is_gzip && error.kind() == io::ErrorKind::UnexpectedEof {
+            return SourceError::Refused(format!(
+                "`{name}` ends too early: line {last_line} is the last whole one, expected a whole \
+                 gzip file; fetch it again",
+            ));
+        }
+        let is_damage =
+            matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
+        if self.is_gzip && is_damage {
+            return SourceError::Refused(format!(
+                "`{name}` is damaged after line {last_line}: {error}, expected a whole gzip file; \
+                 fetch it again",
+            ));
+        }
+        SourceError::Unreachable { place: self.path.to_owned(), source: error }
+    }
+}
+
+/// Counts what is read, up to a limit that others may reset.
+struct Counting<R> {
+    inner: R,
+    count: Rc<Cell<u64>>,
+    limit: u64,
+}
+
+impl<R: Read> Read for Counting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.count.get() > self.limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let length = self.inner.read(buffer)?;
+        let added = u64::try_from(length).unwrap_or(u64::MAX);
+        self.count.set(self.count.get().saturating_add(added));
+        Ok(length)
+    }
+}
+
+/// What tells a whole file from one that was cut off.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// Where each is closed, their number is even.
+    quotes: u64,
+    last: u8,
+}
+
+struct Seeing<R> {
+    inner: R,
+    seen: Rc<Cell<Seen>>,
+}
+
+impl<R: Read> Read for Seeing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        let read = buffer.get(..length).unwrap_or_default();
+        let quotes = read.iter().filter(|it| **it == b'"').count();
+        let mut seen = self.seen.get();
+        seen.quotes = seen.quotes.saturating_add(u64::try_from(quotes).unwrap_or(u64::MAX));
+        seen.last = read.last().copied().unwrap_or(seen.last);
+        self.seen.set(seen);
+        Ok(length)
+    }
+}

@@ -1,0 +1,409 @@
+//! Bills as Parquet.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use ledger_app::ports::{Reading, SourceError};
+use ledger_core::line_item::Provenance;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::reader::ChunkReader;
+
+use crate::cur::columnar::{Array, Batch, Batches, Field, Form, fields};
+use crate::cur::files::cell_text::write_cell;
+use crate::cur::groups::BatchRow;
+use crate::cur::groups::Groups;
+use crate::cur::meaning::columns::{COUNT, Column, Kind};
+use crate::cur::meaning::names::ColumnMap;
+use crate::cur::meaning::row::RawLine;
+use crate::cur::reader::Reader;
+
+/// Where at least one row in so many is AI, all rows are read at once; otherwise those that are AI
+/// are read apart, and of the others only what is totalled.
+const AI_ROWS_APART: usize = 4;
+
+/// What may be put together from other columns.
+const MAPS: [Column; 2] = [Column::Product, Column::Tags];
+
+/// What is read of lines that are not AI.
+const TOTALLED: [Column; 6] = [
+    Column::PeriodStart,
+    Column::Payer,
+    Column::UsageStart,
+    Column::Unblended,
+    Column::NetUnblended,
+    Column::Currency,
+];
+
+/// What tells whether a line is AI.
+const DECIDING: [Column; 5] = [
+    Column::BillingEntity,
+    Column::ProductCode,
+    Column::UsageType,
+    Column::Product,
+    Column::ProductFamily,
+];
+
+pub(crate) fn read<T: ChunkReader + 'static>(
+    file: T,
+    bytes: u64,
+    path: &str,
+    name: &Arc<str>,
+    reader: &mut Reader<'_>,
+) -> Result<(), SourceError> {
+    // The reader of Parquet trusts the lengths that a file states, and panics at some that are wrong.
+    // What was read until then is not used: a file that is refused ends its import. A function ends
+    // before it comes here, and its event is kept.
+    catch_unwind(AssertUnwindSafe(|| try_read(file, bytes, path, name, reader)))
+        .unwrap_or_else(|_| Err(damaged(name, &"its parts contradict each other")))
+}
+
+fn try_read<T: ChunkReader + 'static>(
+    file: T,
+    bytes: u64,
+    path: &str,
+    name: &Arc<str>,
+    reader: &mut Reader<'_>,
+) -> Result<(), SourceError> {
+    let unreachable = |source| SourceError::Unreachable {
+        place: path.to_owned(),
+        source: std::io::Error::other(source),
+    };
+    if !has_footer(&file, bytes).map_err(unreachable)? {
+        return Err(SourceError::Refused(format!(
+            "`{name}` ends too early: it has no footer, expected a whole Parquet file; fetch it \
+             again",
+        )));
+    }
+    let file = Opened::new(file, bytes, name)?;
+    reader.check_columns(name, |column| file.layout.has(column))?;
+    let mut is_plain = !MAPS.into_iter().any(|map| file.layout.is_apart(map));
+    let mut has_column = [false; COUNT];
+    for (has_column, column) in has_column.iter_mut().zip(Column::ALL) {
+        let Some(Field { form, .. }) = file.field(column) else { continue };
+        *has_column = true;
+        if !is_usable(column.kind(), form) {
+            return Err(SourceError::Refused(format!(
+                "`{name}` has column `{}` of type {form}; expected {}",
+                column.name(),
+                column.kind().expected(),
+            )));
+        }
+        is_plain &= !Column::OF_ALL_LINES.contains(&column)
+            || column.kind() == Kind::Text
+            || *form != Form::Text;
+    }
+    if reader.is_line_by_line || !is_plain {
+        file.read_as_text(reader)
+    } else {
+        file.read_in_groups(has_column, reader)
+    }
+}
+
+/// A file whose footer was read.
+struct Opened<'a, T> {
+    layout: ColumnMap,
+    fields: Vec<Field>,
+    metadata: ParquetMetaData,
+    file: Arc<T>,
+    name: &'a Arc<str>,
+    bytes: u64,
+    /// The dictionaries that were met.
+    dictionaries: Cell<u64>,
+}
+
+impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
+    fn new(file: T, bytes: u64, name: &'a Arc<str>) -> Result<Self, SourceError> {
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&file);
+        let metadata = metadata.map_err(|error| damaged(name, &error))?;
+        let fields = fields(metadata.file_metadata().schema_descr());
+        let layout = ColumnMap::new(fields.iter().map(|it| it.name.as_str()));
+        let (file, dictionaries) = (Arc::new(file), Cell::default());
+        Ok(Opened { layout, fields, metadata, file, name, bytes, dictionaries })
+    }
+
+    fn field(&self, column: Column) -> Option<&Field> {
+        self.fields.get(self.layout.position(column)?)
+    }
+
+    fn row_groups(&self) -> impl Iterator<Item = (usize, usize)> {
+        let row_groups = self.metadata.row_groups().iter();
+        row_groups.map(|it| usize::try_from(it.num_rows()).unwrap_or_default()).enumerate()
+    }
+
+    /// Reads each row for itself.
+    fn read_as_text(&self, reader: &mut Reader<'_>) -> Result<(), SourceError> {
+        let mut progress = self.progress();
+        let mut before = 0;
+        for (row_group, _) in self.row_groups() {
+            let mut batches = self.batches(row_group, &Column::ALL, None)?;
+            while let Some(batch) = self.checked(batches.next())? {
+                let lines = before + 1..;
+                before += u64::try_from(batch.row_count()).unwrap_or_default();
+                self.read_batch(batch, lines, reader)?;
+                progress.tell(before, reader)?;
+            }
+        }
+        progress.end(reader)
+    }
+
+    /// Reads rows that differ in nothing but days and amounts together.
+    fn read_in_groups(
+        &self,
+        has_column: [bool; COUNT],
+        reader: &mut Reader<'_>,
+    ) -> Result<(), SourceError> {
+        let mut progress = self.progress();
+        let mut groups = Groups::new(has_column);
+        let mut before = 0;
+        for (row_group, row_count) in self.row_groups() {
+            let row_group = RowGroup { row_group, row_count, before };
+            let mut unclear = self.group(&row_group, &mut groups, reader)?;
+            unclear.sort_unstable();
+            if !unclear.is_empty() {
+                self.read_rows_as_text(&row_group, &unclear, reader)?;
+            }
+            if groups.is_full() {
+                groups.emit(self.name, reader)?;
+            }
+            before += u64::try_from(row_count).unwrap_or_default();
+            progress.tell(before, reader)?;
+        }
+        groups.emit(self.name, reader)?;
+        progress.end(reader)
+    }
+
+    /// Adds a row group to the groups; says which of its rows are to be read as text.
+    fn group(
+        &self,
+        row_group: &RowGroup,
+        groups: &mut Groups,
+        reader: &mut Reader<'_>,
+    ) -> Result<Vec<usize>, SourceError> {
+        let is_ai = self.verdicts(row_group, groups)?;
+        let ai_count = is_ai.iter().filter(|it| **it).count();
+        groups.begin_row_group(row_group.before);
+        let mut add = |columns: &[Column], rows: Option<&[usize]>, part: &dyn Fn(bool) -> bool| {
+            let mut at = 0;
+            let mut taken: Vec<BatchRow> = Vec::new();
+            let mut add_batch = |batch: &Batch| {
+                let places = 0..batch.row_count();
+                let from = at;
+                at += batch.row_count();
+                taken.clear();
+                taken.extend(places.filter_map(|place| {
+                    let row = match rows {
+                        None => from + place,
+                        Some(rows) => rows.get(from + place).copied()?,
+                    };
+                    let is_ai = is_ai.get(row).copied().unwrap_or_default();
+                    part(is_ai).then_some(BatchRow { place, row, is_ai })
+                }));
+                groups.add(batch, &taken, &mut reader.converter)
+            };
+            let mut batches = self.batches(row_group.row_group, columns, rows)?;
+            while let Some(batch) = self.checked(batches.next())? {
+                add_batch(batch).map_err(|it| SourceError::Money(self.name.to_string(), it))?;
+            }
+            Ok(())
+        };
+        if ai_count.saturating_mul(AI_ROWS_APART) >= row_group.row_count && ai_count > 0 {
+            add(Column::OF_ALL_LINES, None, &|_| true)?;
+        } else {
+            add(&TOTALLED, None, &|is_ai| !is_ai)?;
+            if ai_count > 0 {
+                let rows = is_ai.iter().enumerate().filter(|it| *it.1).map(|it| it.0);
+                add(Column::OF_ALL_LINES, Some(&rows.collect::<Vec<_>>()), &|_| true)?;
+            }
+        }
+        Ok(groups.end_row_group(&mut reader.converter))
+    }
+
+    /// Whether each row of a row group is AI. The product code decides nearly all of them, and the
+    /// columns that decide the others are read for those alone.
+    fn verdicts(
+        &self,
+        row_group: &RowGroup,
+        groups: &mut Groups,
+    ) -> Result<Vec<bool>, SourceError> {
+        let mut is_ai = Vec::new();
+        let mut open = Vec::new();
+        if self.layout.position(Column::ProductCode).is_some() {
+            let mut batches = self.batches(row_group.row_group, &[Column::ProductCode], None)?;
+            while let Some(batch) = self.checked(batches.next())? {
+                for verdict in groups.verdicts_by_code(batch) {
+                    if verdict.is_none() {
+                        open.push(is_ai.len());
+                    }
+                    is_ai.push(verdict.unwrap_or_default());
+                }
+            }
+        } else {
+            open.extend(0..row_group.row_count);
+            is_ai.resize(row_group.row_count, false);
+        }
+        let mut rows = open.iter();
+        if !open.is_empty() {
+            let mut batches = self.batches(row_group.row_group, &DECIDING, Some(&open))?;
+            while let Some(batch) = self.checked(batches.next())? {
+                for verdict in groups.verdicts(batch) {
+                    if let Some(row) = rows.next().and_then(|it| is_ai.get_mut(*it)) {
+                        *row = verdict;
+                    }
+                }
+            }
+        }
+        Ok(is_ai)
+    }
+
+    fn read_rows_as_text(
+        &self,
+        row_group: &RowGroup,
+        rows: &[usize],
+        reader: &mut Reader<'_>,
+    ) -> Result<(), SourceError> {
+        let mut lines = rows.iter().map(|it| row_group.line(*it));
+        let mut batches = self.batches(row_group.row_group, &Column::ALL, Some(rows))?;
+        while let Some(batch) = self.checked(batches.next())? {
+            self.read_batch(batch, &mut lines, reader)?;
+        }
+        Ok(())
+    }
+
+    /// Some columns of one row group, of all rows or of some. A batch never spans two row groups:
+    /// each has dictionaries of its own.
+    fn batches<'r>(
+        &self,
+        row_group: usize,
+        columns: &[Column],
+        rows: Option<&'r [usize]>,
+    ) -> Result<Batches<'r>, SourceError> {
+        let positions = columns.iter().flat_map(|it| self.layout.positions(*it));
+        let positions: BTreeSet<usize> = positions.collect();
+        let fields = positions.into_iter().filter_map(|it| Some((it, self.fields.get(it)?)));
+        let positions = Column::ALL.map(|it| self.layout.position(it));
+        let (file, metadata) = (&self.file, &self.metadata);
+        let selected = (positions, rows);
+        let batches = Batches::new(file, metadata, row_group, fields, selected, &self.dictionaries);
+        self.checked(batches)
+    }
+
+    fn checked<U>(&self, read: Result<U, ParquetError>) -> Result<U, SourceError> {
+        read.map_err(|error| damaged(self.name, &error))
+    }
+
+    /// Hands on each row of a batch as text.
+    fn read_batch(
+        &self,
+        batch: &Batch,
+        lines: impl Iterator<Item = u64>,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), SourceError> {
+        let mut provenance = Provenance { file: Arc::clone(self.name), line: 0 };
+        let arrays: [Option<&Array>; COUNT] = Column::ALL.map(|column| batch.column(column));
+        let cell_at = |position: usize, row: usize| {
+            let mut text = String::new();
+            let written = batch.at(position).map_or(Ok(()), |it| write_cell(it, row, &mut text));
+            written.map(|()| text)
+        };
+        let mut texts: [String; COUNT] = std::array::from_fn(|_| String::new());
+        for (row, line) in (0..batch.row_count()).zip(lines) {
+            provenance.line = line;
+            let mut is_set = [false; COUNT];
+            let mut bad = None;
+            let cells = texts.iter_mut().zip(&mut is_set).zip(arrays).zip(Column::ALL);
+            for (((text, is_set), array), column) in cells {
+                text.clear();
+                // A null is what an empty cell is in CSV.
+                *is_set = array.is_some();
+                if let Some(Err(reason)) = array.map(|it| write_cell(it, row, text)) {
+                    bad = bad.or(Some((column, reason)));
+                }
+            }
+            for map in MAPS.into_iter().filter(|it| self.layout.is_apart(*it)) {
+                let cells = texts.get_mut(map as usize).zip(is_set.get_mut(map as usize));
+                match (self.layout.map(map, |position| cell_at(position, row)), cells) {
+                    (Ok(made), Some((text, is_set))) => (*text, *is_set) = (made, true),
+                    (Err(reason), _) => bad = bad.or(Some((map, reason))),
+                    (Ok(_), None) => (),
+                }
+            }
+            if let Some((column, reason)) = bad {
+                reader.reject(&provenance, column.name(), reason)?;
+                continue;
+            }
+            let mut raw = RawLine([None; COUNT]);
+            for ((cell, text), is_set) in raw.0.iter_mut().zip(&texts).zip(is_set) {
+                *cell = is_set.then_some(text.as_str());
+            }
+            reader.row(&raw, &provenance)?;
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress<'_> {
+        let rows = self.metadata.file_metadata().num_rows();
+        let rows = u64::try_from(rows).unwrap_or_default();
+        Progress { file: self.name, bytes: self.bytes, rows, told: 0 }
+    }
+}
+
+/// One row group of a file.
+struct RowGroup {
+    row_group: usize,
+    row_count: usize,
+    /// The rows of the file that stand before it.
+    before: u64,
+}
+
+impl RowGroup {
+    /// The number of a row in the file, from 1.
+    fn line(&self, row: usize) -> u64 {
+        self.before.saturating_add(u64::try_from(row).unwrap_or(u64::MAX)).saturating_add(1)
+    }
+}
+
+/// How much of a file is read.
+struct Progress<'a> {
+    file: &'a str,
+    bytes: u64,
+    rows: u64,
+    told: u64,
+}
+
+impl Progress<'_> {
+    fn tell(&mut self, rows: u64, reader: &mut Reader<'_>) -> Result<(), SourceError> {
+        let share = u128::from(self.bytes) * u128::from(rows) / u128::from(self.rows.max(1));
+        let done = u64::try_from(share).unwrap_or(self.bytes).min(self.bytes);
+        reader.emit(self.file, Reading::Progress(done.saturating_sub(self.told)))?;
+        self.told = done.max(self.told);
+        Ok(())
+    }
+
+    fn end(self, reader: &mut Reader<'_>) -> Result<(), SourceError> {
+        reader.emit(self.file, Reading::Progress(self.bytes.saturating_sub(self.told)))
+    }
+}
+
+fn damaged(name: &str, error: &dyn std::fmt::Display) -> SourceError {
+    SourceError::Refused(format!(
+        "`{name}` is damaged: {error}, expected a whole Parquet file; fetch it again"
+    ))
+}
+
+/// Whether the last bytes are those of a whole file: magic, length of the footer, magic.
+fn has_footer(file: &impl ChunkReader, bytes: u64) -> Result<bool, ParquetError> {
+    Ok(bytes >= 12 && file.get_bytes(bytes.saturating_sub(4), 4)? == b"PAR1".as_slice())
+}
+
+fn is_usable(wanted: Kind, form: &Form) -> bool {
+    match wanted {
+        _ if *form == Form::Text => true,
+        Kind::Text => false,
+        Kind::Number => matches!(form, Form::Double | Form::Integer | Form::Decimal(_)),
+        Kind::Date => matches!(form, Form::Time(_) | Form::Time96 | Form::Day),
+        Kind::Map => *form == Form::Map,
+    }
+}

@@ -1,0 +1,265 @@
+//! The parts that keys of groups are made of, each under a number.
+
+use jiff::civil::Date;
+use ledger_core::aws::ai_service::{is_ai, is_ai_by_code};
+use ledger_core::aws::usage_type::UsageType;
+use ledger_core::currency::Currency;
+use ledger_core::line_item::Provenance;
+use ledger_core::period::BillingPeriod;
+use ledger_core::tokens::token_power;
+
+use crate::cur::columnar::Batch;
+use crate::cur::groups::cells::{
+    ATTRIBUTES, Calendar, PERIODS, RowDay, STARTS, TAGS, first_of, month_of, text_field,
+};
+use crate::cur::groups::dictionaries::Dictionaries;
+use crate::cur::groups::ids::{EMPTY, Id, ODD, ODD_SET, Sets, Texts, parts};
+use crate::cur::groups::key::{GroupKey, GroupKind, Numbered, OTHER};
+use crate::cur::groups::packed::{BitLayout, PackedKey};
+use crate::cur::groups::partition::Group;
+use crate::cur::meaning::amortized::Spread;
+use crate::cur::meaning::columns::{CALLER_COLUMNS, COUNT, Column, PRODUCT_COLUMNS};
+use crate::cur::meaning::line::{Converter, days_of};
+use crate::cur::meaning::row::RawLine;
+
+/// The attributes of a product that are read.
+const ATTRIBUTE_KEYS: [&str; 3] = ["product_name", "model", "provider"];
+
+/// What rows of one file contain, by number.
+pub(super) struct Catalog {
+    pub has_column: [bool; COUNT],
+    pub texts: Texts,
+    pub tags: Sets,
+    pub attributes: Sets,
+    pub attribute_keys: [Id; ATTRIBUTE_KEYS.len()],
+    pub dictionaries: Dictionaries,
+    pub calendar: Calendar,
+    pub layout: BitLayout,
+    pub bill_months: Numbered<BillMonthKey, BillMonth>,
+    pub callers: Numbered<CallerKey, CallerKey>,
+    pub products: Numbered<ProductKey, Product>,
+}
+
+/// The month of the bill, the month of usage, the payer and the currency.
+pub(super) type BillMonthKey = (u32, u32, Id, Id);
+
+/// [`CALLER_COLUMNS`] and the tags.
+pub(super) type CallerKey = ([Id; CALLER_COLUMNS.len()], Id);
+
+/// [`PRODUCT_COLUMNS`] and the attributes.
+pub(super) type ProductKey = ([Id; PRODUCT_COLUMNS.len()], Id);
+
+/// One month of usage on one bill, in one currency.
+pub(super) struct BillMonth {
+    pub period: BillingPeriod,
+    /// The first day of the month of usage.
+    pub first_of_use: Date,
+    pub payer: Id,
+    pub currency: Id,
+    pub currency_read: Currency,
+    /// Whether such lines can be on the bill and every part can be read.
+    is_clear: bool,
+}
+
+/// The product that was charged for.
+pub(super) struct Product {
+    pub key: ProductKey,
+    pub is_ai: bool,
+    /// As [`token_power`].
+    token_power: Option<u32>,
+}
+
+impl Catalog {
+    pub(super) fn new(has_column: [bool; COUNT]) -> Catalog {
+        let mut texts = Texts::new();
+        Catalog {
+            has_column,
+            attribute_keys: ATTRIBUTE_KEYS.map(|it| texts.id(it)),
+            texts,
+            tags: Sets::new(),
+            attributes: Sets::new(),
+            dictionaries: Dictionaries::default(),
+            calendar: Calendar::default(),
+            layout: BitLayout::default(),
+            bill_months: Numbered::default(),
+            callers: Numbered::default(),
+            products: Numbered::default(),
+        }
+    }
+
+    /// Learns the texts that are new with a batch.
+    pub(super) fn learn(&mut self, batch: &Batch) {
+        self.dictionaries.learn(batch, &mut self.texts);
+    }
+
+    /// Whether each row is AI as far as its product code decides it alone.
+    pub(super) fn verdicts_by_code(&self, batch: &Batch) -> Vec<Option<bool>> {
+        let codes = self.dictionaries.text(batch, Column::ProductCode);
+        let mut verdicts: Vec<Option<Option<bool>>> = Vec::new();
+        let verdict = |place| {
+            let number = usize::try_from(codes.number(place)).unwrap_or_default();
+            if let Some(Some(verdict)) = verdicts.get(number) {
+                return *verdict;
+            }
+            let verdict = is_ai_by_code(self.texts.get(codes.id(place)));
+            verdicts.resize(verdicts.len().max(number + 1), None);
+            if let Some(known) = verdicts.get_mut(number) {
+                *known = Some(verdict);
+            }
+            verdict
+        };
+        (0..batch.row_count()).map(verdict).collect()
+    }
+
+    /// Whether each row is AI. A text without a number counts as AI, and is read as text.
+    pub(super) fn verdicts(&mut self, batch: &Batch) -> Vec<bool> {
+        let Catalog { texts, attributes, attribute_keys, dictionaries, products, .. } = self;
+        let columns = PRODUCT_COLUMNS.map(|it| dictionaries.text(batch, it));
+        let product = dictionaries.map(batch, Column::Product, &dictionaries.product);
+        let verdict = |place| {
+            let set = product.id(place, attributes, |it| attribute_keys.contains(&it));
+            let key = (columns.each_ref().map(|it| it.id(place)), set);
+            let make = || Some(Product::new(key, texts, attributes, attribute_keys));
+            products.get(key, make).is_none_or(|(_, product)| product.is_ai)
+        };
+        (0..batch.row_count()).map(verdict).collect()
+    }
+
+    /// The group of rows with this packed key.
+    pub(super) fn group(
+        &mut self,
+        packed: &PackedKey,
+        converter: &mut Converter,
+    ) -> (Group, Option<GroupKey>) {
+        let key = self.key(packed, converter);
+        let kind = match key {
+            None => GroupKind::Unclear,
+            Some(GroupKey { product: OTHER, .. }) => GroupKind::Other,
+            // Each of these rows says itself how it is amortized.
+            Some(GroupKey { line_type, .. })
+                if self.absent(line_type).is_some_and(|it| it.is_empty()) =>
+            {
+                GroupKind::Unclear
+            }
+            Some(GroupKey { product, .. }) => {
+                let power = self.products.value(product).and_then(|it| it.token_power);
+                let power = power.and_then(|it| u8::try_from(it).ok());
+                power.map_or(GroupKind::Plain, GroupKind::Tokens)
+            }
+        };
+        (Group::new(kind), key)
+    }
+
+    /// The parts that a packed key stands for; `None` if its rows must be read as text.
+    fn key(&mut self, packed: &PackedKey, converter: &mut Converter) -> Option<GroupKey> {
+        let number = |field| self.layout.number(packed, field);
+        let text = |column| self.dictionaries.id(column, number(text_field(column)));
+        let month = self.calendar.month(number(STARTS))?;
+        let period = match (number(PERIODS), converter.period()) {
+            (RowDay::NO_MONTH, None) => month,
+            (RowDay::NO_MONTH, Some(period)) => month_of(period.first_day())?,
+            (month, _) => self.calendar.month(month)?,
+        };
+        let key = (period, month, text(Column::Payer), text(Column::Currency));
+        let (tags, attributes) = (number(TAGS), number(ATTRIBUTES));
+        let (of_product, of_caller) = (PRODUCT_COLUMNS.map(text), CALLER_COLUMNS.map(text));
+        let line_type = text(Column::LineType);
+        let make = || BillMonth::new(key, &self.texts, &self.has_column, converter);
+        let (bill_month, BillMonth { is_clear, .. }) = self.bill_months.get(key, make)?;
+        if !is_clear {
+            return None;
+        }
+        if !packed.is_ai() {
+            let (product, caller, line_type) = (OTHER, EMPTY, EMPTY);
+            return Some(GroupKey { bill_month, product, caller, line_type });
+        }
+        let is_odd = of_product.contains(&ODD) || of_caller.contains(&ODD) || line_type == ODD;
+        if is_odd || tags == ODD_SET || attributes == ODD_SET {
+            return None;
+        }
+        let product = (of_product, attributes);
+        let make = || Product::new(product, &self.texts, &self.attributes, &self.attribute_keys);
+        let (product, _) = self.products.get(product, || Some(make()))?;
+        let (caller, _) = self.callers.get((of_caller, tags), || Some((of_caller, tags)))?;
+        Some(GroupKey { bill_month, product, caller, line_type })
+    }
+
+    /// The columns that the file lacks to amortize lines of a type; `None` for types that are
+    /// charged as they are.
+    pub(super) fn absent(&self, line_type: Id) -> Option<Vec<Column>> {
+        let has = |it: Column| self.has_column.get(it as usize).copied().unwrap_or_default();
+        Some(Spread::of(self.texts.get(line_type))?.absent(has))
+    }
+
+    /// The first day of the month of usage.
+    pub(super) fn first_of_use(&self, key: &GroupKey) -> Option<Date> {
+        self.bill_months.value(key.bill_month).map(|it| it.first_of_use)
+    }
+}
+
+/// Sets the cells of columns that the file has.
+pub(super) fn set<'a>(
+    raw: &mut RawLine<'a>,
+    has_column: &[bool; COUNT],
+    cells: impl Iterator<Item = (Column, &'a str)>,
+) {
+    for (column, text) in cells {
+        let has_column = has_column.get(column as usize).copied().unwrap_or_default();
+        // The month of a bill is known, also from its folder.
+        if let Some(cell) = raw.0.get_mut(column as usize)
+            && (has_column || column == Column::PeriodStart)
+        {
+            *cell = Some(text);
+        }
+    }
+}
+
+impl BillMonth {
+    /// Reads the cells that all rows of the month share.
+    fn new(
+        (month, month_of_use, payer, currency): BillMonthKey,
+        texts: &Texts,
+        has_column: &[bool; COUNT],
+        converter: &mut Converter,
+    ) -> Option<BillMonth> {
+        let (first_day, first_of_use) = (first_of(month)?, first_of(month_of_use)?);
+        let period = BillingPeriod::containing(first_day);
+        let text = first_day.to_string();
+        let mut raw = RawLine([None; COUNT]);
+        let cells = [
+            (Column::UsageStart, text.as_str()),
+            (Column::PeriodStart, text.as_str()),
+            (Column::Payer, texts.get(payer)),
+            (Column::Currency, texts.get(currency)),
+            (Column::Unblended, "0"),
+        ];
+        set(&mut raw, has_column, cells.into_iter());
+        let nowhere = Provenance { file: "".into(), line: 0 };
+        let read = converter.convert(&raw, &nowhere).ok();
+        let is_numbered = payer != ODD && currency != ODD;
+        let currency_read = read.as_ref().map_or(Currency::USD, |it| it.line.costs.currency());
+        let days = days_of(period);
+        let can_be_on_bill =
+            days.contains(&first_of_use) && days.contains(&first_of_use.last_of_month());
+        let is_clear = is_numbered && can_be_on_bill && read.is_some();
+        Some(BillMonth { period, first_of_use, payer, currency, currency_read, is_clear })
+    }
+}
+
+impl Product {
+    fn new(key: ProductKey, texts: &Texts, attributes: &Sets, attribute_keys: &[Id]) -> Product {
+        let (ids, set) = key;
+        let [code, entity, family, usage_type, unit, description] =
+            ids.map(|id| Some(texts.get(id)).filter(|it| !it.is_empty()));
+        // The last value of a repeated key counts, as in JSON.
+        let names = attributes.get(set).iter().rev().map(|it| parts(*it));
+        let name = names.filter(|it| Some(&it.0) == attribute_keys.first()).map(|it| it.1).next();
+        let name = name.map(|it| texts.get(it)).filter(|it| !it.is_empty());
+        let usage_type = UsageType::parse(usage_type.unwrap_or_default());
+        let is_ai = is_ai(code, entity, name, family, &usage_type);
+        let token_power = token_power(usage_type.meter_within_bedrock(), unit, description);
+        // A text without a number counts as AI, and is read as text.
+        let is_odd = ids.contains(&ODD) || set == ODD_SET;
+        Product { key, is_ai: is_ai || is_odd, token_power }
+    }
+}

@@ -1,0 +1,406 @@
+//! The rows of a batch, column by column.
+
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+
+use crate::cur::columnar::double::{Digits, femto_units};
+use crate::cur::columnar::{Array, Batch, Unit, Values};
+use crate::cur::groups::dictionaries::Dictionaries;
+use crate::cur::groups::ids::{Id, MapView, Sets, TextView};
+use crate::cur::groups::packed::{BitLayout, FIELDS, Field, PackedRows};
+use crate::cur::groups::pending::{Femto, NO_AMOUNT, ODD_AMOUNT, PendingRow};
+use crate::cur::meaning::columns::{CALLER_COLUMNS, Column, PRODUCT_COLUMNS};
+
+/// A row of a batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BatchRow {
+    /// In the batch.
+    pub place: usize,
+    /// In the row group, from 0.
+    pub row: usize,
+    pub is_ai: bool,
+}
+
+/// The parts of a row's numbers; those of the frame first, then the line type.
+pub(super) const PERIODS: Field = 0;
+pub(super) const STARTS: Field = 1;
+pub(super) const TAGS: Field = 14;
+pub(super) const ATTRIBUTES: Field = 15;
+
+/// Texts by their parts, from the part after [`STARTS`].
+const TEXTS: [Column; 12] = [
+    Column::Payer,
+    Column::Currency,
+    Column::LineType,
+    PRODUCT_COLUMNS[0],
+    PRODUCT_COLUMNS[1],
+    PRODUCT_COLUMNS[2],
+    PRODUCT_COLUMNS[3],
+    PRODUCT_COLUMNS[4],
+    PRODUCT_COLUMNS[5],
+    CALLER_COLUMNS[0],
+    CALLER_COLUMNS[1],
+    CALLER_COLUMNS[2],
+];
+
+/// The part of a text.
+pub(super) fn text_field(column: Column) -> Field {
+    let place = TEXTS.iter().position(|it| *it == column);
+    place.map_or(FIELDS, |it| it + STARTS + 1)
+}
+
+/// What the rows of a batch have.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    starts: Vec<RowDay>,
+    periods: Vec<RowDay>,
+    unblended: Vec<Femto>,
+    net_unblended: Vec<Femto>,
+    amounts: Vec<Digits>,
+    tags: Vec<Id>,
+    attributes: Vec<Id>,
+    packed: PackedRows,
+}
+
+impl Cells {
+    pub(super) fn read(
+        &mut self,
+        view: &BatchView<'_>,
+        row_count: usize,
+        calendar: &mut Calendar,
+        tags: &mut Sets,
+        attributes: &mut Sets,
+        attribute_keys: &[Id],
+    ) {
+        view.start.read(calendar, row_count, &mut self.starts);
+        view.period.read(calendar, row_count, &mut self.periods);
+        view.unblended.read_femto_units(row_count, &mut self.unblended);
+        view.net_unblended.read_femto_units(row_count, &mut self.net_unblended);
+        view.amount.read_digits(row_count, &mut self.amounts);
+        view.tags.read(tags, None, &mut self.tags);
+        view.product.read(attributes, Some(attribute_keys), &mut self.attributes);
+    }
+
+    /// Lays the numbers of each row side by side.
+    pub(super) fn pack(&mut self, view: &BatchView<'_>, layout: &BitLayout, row_count: usize) {
+        let packed = &mut self.packed;
+        packed.begin(layout, row_count);
+        packed.add(PERIODS, self.periods.iter().map(|it| it.month.into()));
+        packed.add(STARTS, self.starts.iter().map(|it| it.month.into()));
+        packed.add(TAGS, self.tags.iter().copied());
+        packed.add(ATTRIBUTES, self.attributes.iter().copied());
+        for (text, part) in view.texts.iter().zip(STARTS + 1..) {
+            packed.add_with(part, |rows, shift| text.pack(rows, shift));
+        }
+    }
+
+    /// What a row adds to its group; `None` where text must tell.
+    #[inline]
+    pub(super) fn pending(&self, row: &BatchRow, before: u64) -> Option<PendingRow> {
+        let place = row.place;
+        let unblended = *self.unblended.get(place)?;
+        let net_unblended = self.net_unblended.get(place).copied().unwrap_or(NO_AMOUNT);
+        let start = *self.starts.get(place)?;
+        let period = *self.periods.get(place)?;
+        let is_clear = unblended > ODD_AMOUNT
+            && net_unblended != ODD_AMOUNT
+            && start.of_month != RowDay::NONE.of_month
+            && period != RowDay::ODD;
+        if !is_clear {
+            return None;
+        }
+        Some(PendingRow {
+            key: self.packed.get(place, row.is_ai),
+            unblended,
+            net_unblended,
+            amount: self.amounts.get(place).copied().unwrap_or(NO_DIGITS),
+            row: u32::try_from(before.checked_add(u64::try_from(row.row).ok()?)?).ok()?,
+            day: start.of_month,
+        })
+    }
+}
+
+/// The columns of a batch.
+pub(super) struct BatchView<'a> {
+    start: DayView<'a>,
+    period: DayView<'a>,
+    unblended: NumberView<'a>,
+    net_unblended: NumberView<'a>,
+    amount: NumberView<'a>,
+    texts: [TextView<'a>; TEXTS.len()],
+    /// How many numbers each has.
+    text_counts: [usize; TEXTS.len()],
+    tags: MapView<'a>,
+    product: MapView<'a>,
+}
+
+impl<'a> BatchView<'a> {
+    pub(super) fn new(dictionaries: &'a Dictionaries, batch: &'a Batch) -> BatchView<'a> {
+        let column = |it: Column| batch.column(it);
+        BatchView {
+            start: DayView::new(column(Column::UsageStart)),
+            period: DayView::new(column(Column::PeriodStart)),
+            unblended: NumberView::new(column(Column::Unblended)),
+            net_unblended: NumberView::new(column(Column::NetUnblended)),
+            amount: NumberView::new(column(Column::Amount)),
+            texts: TEXTS.map(|it| dictionaries.text(batch, it)),
+            text_counts: TEXTS.map(|it| dictionaries.number_count(it)),
+            tags: dictionaries.map(batch, Column::Tags, &dictionaries.tags),
+            product: dictionaries.map(batch, Column::Product, &dictionaries.product),
+        }
+    }
+
+    /// How many numbers each part of a row can have.
+    pub(super) fn counts(
+        &self,
+        calendar: &Calendar,
+        tags: &Sets,
+        attributes: &Sets,
+    ) -> [usize; FIELDS] {
+        let mut counts = [calendar.month_count(); FIELDS];
+        let others = self.text_counts.iter().copied().chain([tags.len(), attributes.len()]);
+        for (count, other) in counts.iter_mut().skip(STARTS + 1).zip(others) {
+            *count = other;
+        }
+        counts
+    }
+}
+
+/// A cell of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cell {
+    Empty,
+    Number(Digits),
+    Unclear,
+}
+
+const NO_DIGITS: Digits = Digits { digits: NO_AMOUNT, exponent: 0 };
+
+impl Cell {
+    fn digits(self) -> Digits {
+        match self {
+            Cell::Empty => NO_DIGITS,
+            Cell::Number(digits) if digits.digits > ODD_AMOUNT => digits,
+            Cell::Number(_) | Cell::Unclear => Digits { digits: ODD_AMOUNT, exponent: 0 },
+        }
+    }
+
+    fn femto_units(self) -> Femto {
+        let digits = match self {
+            Cell::Empty => return NO_AMOUNT,
+            Cell::Number(digits) => digits,
+            Cell::Unclear => return ODD_AMOUNT,
+        };
+        let femto_units = digits.femto_units().and_then(|it| i64::try_from(it).ok());
+        femto_units.filter(|it| *it > ODD_AMOUNT).unwrap_or(ODD_AMOUNT)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum NumberView<'a> {
+    Absent,
+    Doubles(&'a Values<f64>),
+    Integers(&'a Values<i64>),
+    Decimals(&'a Values<i128>, i32),
+}
+
+impl<'a> NumberView<'a> {
+    fn new(column: Option<&'a Array>) -> NumberView<'a> {
+        match column {
+            Some(Array::Doubles(it)) => NumberView::Doubles(it),
+            Some(Array::Integers(it)) => NumberView::Integers(it),
+            Some(Array::Decimals(it, scale)) => NumberView::Decimals(it, *scale),
+            _ => NumberView::Absent,
+        }
+    }
+
+    #[inline]
+    fn get(&self, place: usize) -> Cell {
+        let digits = match self {
+            NumberView::Absent => None,
+            NumberView::Doubles(it) => it.get(place).map(Digits::of_double),
+            NumberView::Integers(it) => {
+                it.get(place).map(|digits| Some(Digits { digits, exponent: 0 }))
+            }
+            NumberView::Decimals(it, scale) => it.get(place).map(|it| {
+                let digits = i64::try_from(it).ok();
+                digits.map(|digits| Digits { digits, exponent: -scale })
+            }),
+        };
+        digits.map_or(Cell::Empty, |it| it.map_or(Cell::Unclear, Cell::Number))
+    }
+
+    /// All of the column as amounts of money.
+    fn read_femto_units(&self, row_count: usize, amounts: &mut Vec<Femto>) {
+        amounts.clear();
+        match self {
+            NumberView::Absent => {}
+            NumberView::Doubles(it) if it.nulls().is_none() => {
+                let read = |(place, value): (usize, &f64)| {
+                    femto_units(*value).unwrap_or_else(|| self.get(place).femto_units())
+                };
+                amounts.extend(it.values().iter().enumerate().map(read));
+            }
+            _ => amounts.extend((0..row_count).map(|place| self.get(place).femto_units())),
+        }
+    }
+
+    /// All of the column as they stand.
+    fn read_digits(&self, row_count: usize, amounts: &mut Vec<Digits>) {
+        amounts.clear();
+        match self {
+            NumberView::Absent => {}
+            NumberView::Doubles(it) if it.nulls().is_none() => {
+                let cell = |it: Option<Digits>| it.map_or(Cell::Unclear, Cell::Number);
+                amounts.extend(it.values().iter().map(|it| cell(Digits::of_double(*it)).digits()));
+            }
+            _ => amounts.extend((0..row_count).map(|place| self.get(place).digits())),
+        }
+    }
+}
+
+/// Times by the number of their day since 1970.
+#[derive(Clone, Copy)]
+enum DayView<'a> {
+    Absent,
+    Days(&'a Values<i32>),
+    Times(&'a Values<i64>, Unit),
+}
+
+impl<'a> DayView<'a> {
+    fn new(column: Option<&'a Array>) -> DayView<'a> {
+        match column {
+            Some(Array::Days(it)) => DayView::Days(it),
+            Some(Array::Times(it, unit)) => DayView::Times(it, *unit),
+            _ => DayView::Absent,
+        }
+    }
+
+    /// All of the column.
+    fn read(&self, calendar: &mut Calendar, row_count: usize, days: &mut Vec<RowDay>) {
+        const SECONDS: i64 = 86_400;
+        days.clear();
+        match *self {
+            DayView::Absent => days.resize(row_count, RowDay::NONE),
+            DayView::Days(it) => {
+                days.extend(it.values().iter().map(|it| calendar.get((*it).into())));
+                leave_out(it.nulls(), days);
+            }
+            // Each unit for itself: dividing by what is fixed is a multiplication.
+            DayView::Times(it, unit) => {
+                let times = it.values();
+                match unit {
+                    Unit::Millisecond => calendar.read::<{ SECONDS * 1_000 }>(times, days),
+                    Unit::Microsecond => calendar.read::<{ SECONDS * 1_000_000 }>(times, days),
+                    Unit::Nanosecond => calendar.read::<{ SECONDS * 1_000_000_000 }>(times, days),
+                }
+                leave_out(it.nulls(), days);
+            }
+        }
+    }
+}
+
+/// What is null is no day, whatever value stands there.
+fn leave_out(nulls: Option<&[bool]>, days: &mut [RowDay]) {
+    for (day, is_null) in days.iter_mut().zip(nulls.unwrap_or_default()) {
+        if *is_null {
+            *day = RowDay::NONE;
+        }
+    }
+}
+
+/// A day as a row has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RowDay {
+    /// As the calendar counts the months that it has seen, from [`FIRST_MONTH`].
+    month: u16,
+    /// From 0.
+    of_month: u8,
+}
+
+impl RowDay {
+    /// A cell without a day.
+    const NONE: RowDay = RowDay { month: 0, of_month: u8::MAX };
+
+    /// The month of [`RowDay::NONE`].
+    pub(super) const NO_MONTH: u32 = 0;
+
+    /// A day that is to be read as text: far off the present, where text tells what is wrong.
+    const ODD: RowDay = RowDay { month: 1, of_month: u8::MAX };
+}
+
+const FIRST_MONTH: u16 = 2;
+
+/// Days by their number; bills hold a few dozen of them.
+#[derive(Debug)]
+pub(super) struct Calendar {
+    days: Box<[(i64, RowDay); CALENDAR_DAYS]>,
+    /// Since the year 0.
+    months: Vec<u32>,
+}
+
+const CALENDAR_DAYS: usize = 1024;
+
+impl Default for Calendar {
+    fn default() -> Self {
+        // No day has this number.
+        Calendar { days: Box::new([(i64::MAX, RowDay::ODD); CALENDAR_DAYS]), months: Vec::new() }
+    }
+}
+
+impl Calendar {
+    /// Times of which so many are a day.
+    #[inline]
+    fn read<const DAY: i64>(&mut self, times: &[i64], days: &mut Vec<RowDay>) {
+        days.extend(times.iter().map(|it| self.get(it.div_euclid(DAY))));
+    }
+
+    #[inline]
+    fn get(&mut self, number: i64) -> RowDay {
+        let place = usize::try_from(number & CALENDAR_MASK).unwrap_or_default();
+        match self.days.get(place) {
+            Some((known, day)) if *known == number => *day,
+            _ => self.learn(number, place).unwrap_or(RowDay::ODD),
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self, number: i64, place: usize) -> Option<RowDay> {
+        let date = date(1970, 1, 1).checked_add(i32::try_from(number).ok()?.days()).ok()?;
+        let month = month_of(date).filter(|_| date.year() < 2200)?;
+        let at = self.months.iter().position(|it| *it == month).unwrap_or_else(|| {
+            self.months.push(month);
+            self.months.len() - 1
+        });
+        let day = RowDay {
+            month: u16::try_from(at).ok()?.checked_add(FIRST_MONTH)?,
+            of_month: u8::try_from(date.day()).ok()?.checked_sub(1)?,
+        };
+        *self.days.get_mut(place)? = (number, day);
+        Some(day)
+    }
+
+    /// The month of a number, since the year 0.
+    pub(super) fn month(&self, number: u32) -> Option<u32> {
+        let place = usize::try_from(number).ok()?.checked_sub(usize::from(FIRST_MONTH))?;
+        self.months.get(place).copied()
+    }
+
+    /// How many numbers the months of rows can have.
+    fn month_count(&self) -> usize {
+        self.months.len() + usize::from(FIRST_MONTH)
+    }
+}
+
+const CALENDAR_MASK: i64 = CALENDAR_DAYS as i64 - 1;
+
+/// Months since the year 0.
+pub(super) fn month_of(date: Date) -> Option<u32> {
+    let (year, month) = (u32::try_from(date.year()).ok()?, u32::try_from(date.month()).ok()?);
+    Some(year * 12 + (month - 1))
+}
+
+/// The first day of a month since the year 0.
+pub(super) fn first_of(month: u32) -> Option<Date> {
+    Date::new(i16::try_from(month / 12).ok()?, i8::try_from(month % 12).ok()? + 1, 1).ok()
+}

@@ -1,0 +1,27 @@
+//! A row that is read and not yet added to its group.
+
+use crate::cur::columnar::double::Digits;
+use crate::cur::groups::packed::PackedKey;
+
+/// A cost in femto-units. The cost of one line nearly always fits: below 9,223 main units.
+pub(super) type Femto = i64;
+
+/// A cell without an amount.
+pub(super) const NO_AMOUNT: i64 = i64::MIN;
+
+/// An amount that is read as text.
+pub(super) const ODD_AMOUNT: i64 = i64::MIN + 1;
+
+/// The amounts of a row, and the packed key of its group.
+#[derive(Clone)]
+pub(super) struct PendingRow {
+    pub key: PackedKey,
+    pub unblended: Femto,
+    /// Or [`NO_AMOUNT`].
+    pub net_unblended: Femto,
+    pub amount: Digits,
+    /// Counted from the first row that is held.
+    pub row: u32,
+    /// Day of the month, from 0.
+    pub day: u8,
+}

@@ -1,0 +1,175 @@
+//! What a line costs where what was paid ahead is spread over what uses it.
+//!
+//! By the type of the line, as AWS's own queries of the bill have it (the CUR query library):
+//!
+//! | Line type | Amortized cost |
+//! | --- | --- |
+//! | `SavingsPlanCoveredUsage` | its share of the commitment |
+//! | `SavingsPlanRecurringFee` | the commitment that nothing has used |
+//! | `SavingsPlanUpfrontFee`, `SavingsPlanNegation` | nothing |
+//! | `DiscountedUsage` | its share of the reservation |
+//! | `RIFee` | the part of the reservation that nothing has used |
+//! | `Fee` of a reservation, which was paid ahead | nothing |
+//! | any other | what it was charged at |
+
+use ledger_core::cost::Costs;
+use ledger_core::money::{Money, MoneyError};
+use rust_decimal::Decimal;
+
+use crate::cur::meaning::columns::Column;
+use crate::cur::meaning::row::{Problem, RawLine};
+
+/// What is spread on lines of a type, and where the bill says how much.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Spread {
+    /// They cost nothing.
+    Nothing,
+    /// They cost nothing where they name a reservation.
+    NothingIfReserved,
+    /// They cost these together; each stands beside its amount after discounts.
+    Parts(&'static [(Column, Column)]),
+    /// They cost what is left of a commitment.
+    Commitment,
+}
+
+/// What amortizing makes of a line.
+#[derive(Debug)]
+pub(crate) enum Amortized {
+    /// Its costs, and what rounding added to them.
+    Costs(Costs, Decimal),
+    /// The bill does not say: the columns that the file lacks, or that are empty where
+    /// `is_column_there`.
+    Unknown { columns: Vec<Column>, is_column_there: bool },
+}
+
+/// How much was committed to for the month, and how much of it is to be paid.
+const COMMITMENTS: [(Column, Column); 2] = [
+    (Column::SavingsPlanRecurringCommitment, Column::SavingsPlanNetRecurringCommitment),
+    (Column::SavingsPlanUpfrontCommitment, Column::SavingsPlanNetUpfrontCommitment),
+];
+
+impl Spread {
+    /// What is spread on lines of a type; `None` where nothing is.
+    pub(crate) fn of(line_type: &str) -> Option<Spread> {
+        Some(match line_type {
+            "SavingsPlanCoveredUsage" => Spread::Parts(&[(
+                Column::SavingsPlanEffectiveCost,
+                Column::SavingsPlanNetEffectiveCost,
+            )]),
+            "SavingsPlanRecurringFee" => Spread::Commitment,
+            "SavingsPlanUpfrontFee" | "SavingsPlanNegation" => Spread::Nothing,
+            "DiscountedUsage" => Spread::Parts(&[(
+                Column::ReservationEffectiveCost,
+                Column::ReservationNetEffectiveCost,
+            )]),
+            "RIFee" => Spread::Parts(&[
+                (Column::ReservationUnusedUpfrontFee, Column::ReservationNetUnusedUpfrontFee),
+                (Column::ReservationUnusedRecurringFee, Column::ReservationNetUnusedRecurringFee),
+            ]),
+            "Fee" => Spread::NothingIfReserved,
+            _ => return None,
+        })
+    }
+
+    /// The columns without which such a line cannot be amortized.
+    fn needed(self) -> Vec<Column> {
+        match self {
+            Spread::Nothing => Vec::new(),
+            Spread::NothingIfReserved => vec![Column::ReservationArn],
+            Spread::Parts(parts) => parts.iter().map(|it| it.0).collect(),
+            Spread::Commitment => {
+                vec![Column::SavingsPlanTotalCommitment, Column::SavingsPlanUsedCommitment]
+            }
+        }
+    }
+
+    /// Those of them that a file lacks.
+    pub(crate) fn absent(self, has: impl Fn(Column) -> bool) -> Vec<Column> {
+        let mut columns = self.needed();
+        columns.retain(|it| !has(*it));
+        columns
+    }
+
+    /// Amortizes what a line was charged at.
+    pub(crate) fn apply(self, raw: &RawLine<'_>, charged: Costs) -> Result<Amortized, Problem> {
+        let columns = self.absent(|it| raw.has(it));
+        if !columns.is_empty() {
+            return Ok(Amortized::Unknown { columns, is_column_there: false });
+        }
+        let zero = Money::zero(charged.currency());
+        let mut cells = Cells { raw, zero, rounded: Decimal::ZERO };
+        let amounts = match self {
+            Spread::NothingIfReserved if raw.text(Column::ReservationArn).is_none() => {
+                return Ok(Amortized::Costs(charged, Decimal::ZERO));
+            }
+            Spread::Nothing | Spread::NothingIfReserved => Some((zero, zero)),
+            Spread::Parts(parts) => cells.sum_of(parts)?,
+            Spread::Commitment => cells.unused_commitment()?,
+        };
+        let Some((amortized, net)) = amounts else {
+            return Ok(Amortized::Unknown { columns: self.needed(), is_column_there: true });
+        };
+        let costs = charged.amortized_to(Some(amortized), Some(net));
+        let costs = costs.map_err(|error| (Column::Unblended, error.to_string()))?;
+        Ok(Amortized::Costs(costs, cells.rounded))
+    }
+}
+
+/// Amounts of a line, and what rounding added to them.
+struct Cells<'a> {
+    raw: &'a RawLine<'a>,
+    zero: Money,
+    rounded: Decimal,
+}
+
+/// Before and after discounts; `None` where the cells are empty.
+type Amounts = Option<(Money, Money)>;
+
+impl Cells<'_> {
+    fn read(&mut self, column: Column) -> Result<Option<Money>, Problem> {
+        self.raw.text(column).map(|text| self.parse(column, text)).transpose()
+    }
+
+    fn parse(&mut self, column: Column, text: &str) -> Result<Money, Problem> {
+        let read = Money::parse(text, self.zero.currency());
+        let read = read.map_err(|error| (column, error.to_string()))?;
+        self.rounded = self.rounded.checked_add(read.difference).unwrap_or_default();
+        Ok(read.money)
+    }
+
+    fn sum_of(&mut self, parts: &[(Column, Column)]) -> Result<Amounts, Problem> {
+        let mut sums = None;
+        for (column, net_column) in parts {
+            let Some(part) = self.read(*column)? else { continue };
+            // Without a net amount there is no discount.
+            let net_part = self.read(*net_column)?.unwrap_or(part);
+            let (sum, net_sum) = sums.unwrap_or((self.zero, self.zero));
+            let sum = sum.checked_add(part).map_err(|it| (*column, it.to_string()))?;
+            let net_sum = net_sum.checked_add(net_part);
+            sums = Some((sum, net_sum.map_err(|it| (*net_column, it.to_string()))?));
+        }
+        Ok(sums)
+    }
+
+    fn unused_commitment(&mut self) -> Result<Amounts, Problem> {
+        let (total, used) = (Column::SavingsPlanTotalCommitment, Column::SavingsPlanUsedCommitment);
+        let Some(total) = self.read(total)? else { return Ok(None) };
+        let unused = total.checked_sub(self.read(used)?.unwrap_or(self.zero));
+        let unused = unused.map_err(|it| (used, it.to_string()))?;
+        Ok(Some((unused, self.discounted(unused)?)))
+    }
+
+    /// An unused commitment after discounts: in the proportion in which all of the commitment is
+    /// discounted, whichever way it is paid.
+    fn discounted(&mut self, unused: Money) -> Result<Money, Problem> {
+        for (column, net_column) in COMMITMENTS {
+            let Some(all) = self.read(column)?.filter(|it| !it.is_zero()) else { continue };
+            let Some(net) = self.read(net_column)? else { continue };
+            let part = unused.amount().checked_mul(net.amount());
+            let part = part.and_then(|it| it.checked_div(all.amount()));
+            let part = part.ok_or_else(|| (net_column, MoneyError::OutOfRange.to_string()))?;
+            return self.parse(net_column, &part.to_string());
+        }
+        Ok(unused)
+    }
+}

@@ -1,0 +1,447 @@
+//! One row of a bill becomes one line item, whatever file it stood in.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
+use jiff::{Timestamp, ToSpan};
+use ledger_core::aws::ai_service::is_ai;
+use ledger_core::aws::models::canonical_model;
+use ledger_core::aws::principal::{NotAPrincipal, Principal};
+use ledger_core::aws::usage_type::UsageType;
+use ledger_core::cost::Costs;
+use ledger_core::currency::Currency;
+use ledger_core::line_item::{
+    BillId, Finding, LineItem, Provenance, Rejected, Source, Tags, UNKNOWN_PAYER,
+};
+use ledger_core::money::{Money, parse_decimal};
+use ledger_core::period::BillingPeriod;
+use ledger_core::tokens::token_count;
+use rust_decimal::Decimal;
+
+use crate::cur::meaning::amortized::{Amortized, Spread};
+use crate::cur::meaning::columns::Column;
+use crate::cur::meaning::interned::{Cache, Interner};
+use crate::cur::meaning::row::{Problem, RawLine};
+
+/// AWS's own cells are below a few kilobytes; a larger one comes from a quote that is not closed.
+const CELL_LIMIT: usize = 1 << 20;
+
+/// Corrections reach back a year; a charge that is older than this has a broken date.
+const MONTHS_BACK: i64 = 13;
+
+const MARKETPLACE_EDITION: &str = "(Amazon Bedrock Edition)";
+
+/// What a row became.
+#[derive(Debug)]
+pub(crate) struct Converted {
+    pub line: LineItem,
+    /// What rounding added, over all amounts of the line.
+    pub rounded: Decimal,
+}
+
+/// What lines share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared<'a> {
+    pub raw: &'a RawLine<'a>,
+    /// The attributes of the product; the cell is not read.
+    pub product: &'a Tags,
+    /// The tags, where they are read already; otherwise the cell is read.
+    pub tags: Option<Arc<Tags>>,
+    pub costs: Costs,
+    pub line_count: u64,
+}
+
+/// Reads rows; remembers what it has seen.
+#[derive(Debug, Default)]
+pub(crate) struct Converter {
+    /// The month that the delivery is for.
+    period: Option<BillingPeriod>,
+    texts: Interner,
+    usage_types: Cache<Arc<UsageType>>,
+    principals: Cache<Result<Arc<Principal>, NotAPrincipal>>,
+    maps: Cache<Result<Arc<Tags>, String>>,
+    models: Cache<(Arc<str>, Option<Arc<str>>)>,
+    dates: Cache<Result<Date, String>>,
+    currencies: Cache<Result<Currency, String>>,
+    /// By kind: an example and where it stands, and how many lines.
+    unreadable_principals: BTreeMap<&'static str, ((Provenance, String), u64)>,
+    /// By type and what is not told: how many lines.
+    unamortized: BTreeMap<(Arc<str>, Untold), u64>,
+}
+
+/// The columns that would tell how a line is amortized, and whether the file has them.
+type Untold = (Vec<&'static str>, bool);
+
+impl Converter {
+    /// Takes the month that the delivery is for.
+    pub(crate) fn new(period: Option<BillingPeriod>) -> Converter {
+        Converter { period, ..Converter::default() }
+    }
+
+    /// The month that the delivery is for.
+    pub(crate) fn period(&self) -> Option<BillingPeriod> {
+        self.period
+    }
+
+    /// Reads one row.
+    pub(crate) fn convert(
+        &mut self,
+        raw: &RawLine<'_>,
+        provenance: &Provenance,
+    ) -> Result<Converted, Box<Rejected>> {
+        self.line(raw, provenance).map_err(|(column, reason)| {
+            Box::new(Rejected {
+                provenance: provenance.clone(),
+                column: self.texts.get(column.name()),
+                reason,
+            })
+        })
+    }
+
+    /// What is to be said after the last row.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let principals = self.unreadable_principals.values().map(|((_, example), count)| Finding {
+            code: "principal-unreadable",
+            message: format!(
+                "{count} {} a caller that cannot be read and stay without one: {example}",
+                if *count == 1 { "line names" } else { "lines name" },
+            ),
+        });
+        let unamortized = self.unamortized.iter().map(|((line_type, untold), count)| Finding {
+            code: "not-amortized",
+            message: not_amortized(line_type, untold, *count),
+        });
+        principals.chain(unamortized).collect()
+    }
+
+    fn line(&mut self, raw: &RawLine<'_>, provenance: &Provenance) -> Result<Converted, Problem> {
+        check_sizes(raw, |column| !column.is_for_ai())?;
+        let (unblended, net_unblended, mut rounded) = self.amounts(raw)?;
+        let costs = Costs::new(unblended, net_unblended)
+            .map_err(|error| (Column::NetUnblended, error.to_string()))?;
+        let product = self.map(raw, Column::Product)?;
+        let shared = Shared { raw, product: &product, tags: None, costs, line_count: 1 };
+        let mut line = self.shared(&shared, provenance)?;
+        if line.ai {
+            let amount = raw.text(Column::Amount).map(parse_decimal).transpose();
+            let amount = amount.map_err(|error| (Column::Amount, error.to_string()))?;
+            let unit = raw.text(Column::PricingUnit);
+            let description = raw.text(Column::Description);
+            let meter = line.usage_type.meter_within_bedrock();
+            line.tokens = amount.and_then(|it| token_count(meter, it, unit, description));
+            let more = self.amortize(raw, &mut line)?;
+            rounded = rounded.checked_add(more).unwrap_or_default();
+        }
+        Ok(Converted { line, rounded })
+    }
+
+    /// Adds what the line costs where what was paid ahead is spread; says what rounding added.
+    fn amortize(&mut self, raw: &RawLine<'_>, line: &mut LineItem) -> Result<Decimal, Problem> {
+        let Some(spread) = Spread::of(&line.line_type) else { return Ok(Decimal::ZERO) };
+        match spread.apply(raw, line.costs)? {
+            Amortized::Costs(costs, rounded) => {
+                line.costs = costs;
+                Ok(rounded)
+            }
+            Amortized::Unknown { columns, is_column_there } => {
+                self.count_unamortized(&line.line_type, columns, is_column_there, 1);
+                Ok(Decimal::ZERO)
+            }
+        }
+    }
+
+    /// Counts lines of a type of which the file does not say how they are amortized: it lacks these
+    /// columns, or they are empty.
+    pub(crate) fn count_unamortized(
+        &mut self,
+        line_type: &str,
+        columns: Vec<Column>,
+        is_column_there: bool,
+        line_count: u64,
+    ) {
+        let columns = columns.into_iter().map(Column::name).collect();
+        let key = (self.texts.get(line_type), (columns, is_column_there));
+        let count = self.unamortized.entry(key).or_default();
+        *count = count.saturating_add(line_count);
+    }
+
+    /// Reads what lines can share: all but costs and tokens.
+    pub(crate) fn shared(
+        &mut self,
+        shared: &Shared<'_>,
+        provenance: &Provenance,
+    ) -> Result<LineItem, Problem> {
+        let Shared { raw, product, costs, line_count, .. } = *shared;
+        let usage_type = raw.text(Column::UsageType);
+        let usage_type =
+            self.usage_types.get(usage_type.unwrap_or_default(), |it| UsageType::parse(it).into());
+        let attribute = |key: &str| product.get(key).map(|it| &**it).filter(|it| !it.is_empty());
+        let (bill, day) = self.bill(raw)?;
+
+        let code = raw.text(Column::ProductCode);
+        let entity = raw.text(Column::BillingEntity);
+        let product_name = attribute("product_name");
+        let family = raw.text(Column::ProductFamily);
+        let ai = is_ai(code, entity, product_name, family, &usage_type);
+        if ai {
+            check_sizes(raw, Column::is_for_ai)?;
+        }
+        let tags = match &shared.tags {
+            Some(tags) => Arc::clone(tags),
+            None if ai => self.map(raw, Column::Tags)?,
+            None => self.map(raw, Column::Tags).unwrap_or_default(),
+        };
+        let unreadable_count = if ai { line_count } else { 0 };
+        let principal = raw
+            .text(Column::Principal)
+            .and_then(|it| self.principal(it, unreadable_count, provenance));
+        let service = service(code, entity, product_name);
+        let edition = product_name.filter(|it| it.ends_with(MARKETPLACE_EDITION));
+        let model_text =
+            attribute("model").or(usage_type.model.as_deref()).or(edition).filter(|_| ai);
+        let (model, model_publisher) = model_text.map(|it| self.model(it)).unzip();
+        let publisher = attribute("provider").filter(|_| ai).map(|it| self.texts.get(it));
+        let region = usage_type.region.or(raw.text(Column::Region));
+        let account = raw
+            .text(Column::Account)
+            .or(principal.as_deref().map(Principal::account))
+            .unwrap_or_default();
+        Ok(LineItem {
+            provenance: provenance.clone(),
+            bill,
+            day,
+            account: self.texts.get(account),
+            line_type: self.texts.get(raw.text(Column::LineType).unwrap_or_default()),
+            service: self.texts.get(service),
+            principal,
+            tags,
+            model,
+            publisher: publisher.or(model_publisher.flatten()),
+            region: region.map(|it| self.texts.get(it)),
+            tokens: None,
+            ai,
+            estimated: false,
+            costs,
+            usage_type,
+        })
+    }
+
+    /// The costs, and what rounding added to them.
+    fn amounts(&mut self, raw: &RawLine<'_>) -> Result<(Money, Option<Money>, Decimal), Problem> {
+        let currency = match raw.0.get(Column::Currency as usize).copied().flatten() {
+            None => Currency::USD,
+            Some(text) => self
+                .currencies
+                .get(text, |it| Currency::parse(it).map_err(|error| error.to_string()))
+                .map_err(|reason| (Column::Currency, reason))?,
+        };
+        let read = |column, text| {
+            Money::parse(text, currency).map_err(|error| (column, error.to_string()))
+        };
+        let unblended = raw.text(Column::Unblended).ok_or_else(|| {
+            (Column::Unblended, "the cell is empty; expected an amount".to_owned())
+        })?;
+        let unblended = read(Column::Unblended, unblended)?;
+        let net = raw
+            .text(Column::NetUnblended)
+            .map(|text| read(Column::NetUnblended, text))
+            .transpose()?;
+        let net_difference = net.map_or(Decimal::ZERO, |it| it.difference);
+        let rounded = unblended.difference.checked_add(net_difference).unwrap_or_default();
+        Ok((unblended.money, net.map(|it| it.money), rounded))
+    }
+
+    /// The bill and the day.
+    fn bill(&mut self, raw: &RawLine<'_>) -> Result<(BillId, Date), Problem> {
+        let start = Column::UsageStart;
+        let day = self
+            .dates
+            .get(raw.text(start).unwrap_or_default(), read_date)
+            .map_err(|reason| (start, reason))?;
+        let period = match raw.text(Column::PeriodStart) {
+            Some(text) => self
+                .dates
+                .get(text, read_date)
+                .map(BillingPeriod::containing)
+                .map_err(|reason| (Column::PeriodStart, reason))?,
+            None => self.period.unwrap_or(BillingPeriod::containing(day)),
+        };
+        // A delivery restates one month. A row of another would stand for all of that month's bill.
+        if let Some(own) = self.period.filter(|own| *own != period) {
+            return Err((
+                Column::PeriodStart,
+                format!(
+                    "the row is of the bill of {period}, but its delivery is of {own}; expected \
+                     rows of one bill"
+                ),
+            ));
+        }
+        if !days_of(period).contains(&day) {
+            return Err((
+                start,
+                format!(
+                    "`{day}` cannot stand on the bill of {period}; expected a day of that month \
+                     or of the {MONTHS_BACK} months before it",
+                ),
+            ));
+        }
+        let payer = raw.text(Column::Payer).unwrap_or(UNKNOWN_PAYER);
+        let is_account = payer.len() == 12 && payer.bytes().all(|it| it.is_ascii_digit());
+        if !is_account && payer != UNKNOWN_PAYER {
+            let payer: String = payer.chars().take(40).collect();
+            return Err((
+                Column::Payer,
+                format!("`{payer}` is not an account id; expected 12 digits"),
+            ));
+        }
+        Ok((BillId { period, source: Source::Cur, payer: self.texts.get(payer) }, day))
+    }
+
+    fn map(&mut self, raw: &RawLine<'_>, column: Column) -> Result<Arc<Tags>, Problem> {
+        let texts = &mut self.texts;
+        self.maps
+            .get(raw.text(column).unwrap_or("{}"), |text| read_map(text, texts).map(Arc::new))
+            .map_err(|reason| (column, reason))
+    }
+
+    fn model(&mut self, text: &str) -> (Arc<str>, Option<Arc<str>>) {
+        let texts = &mut self.texts;
+        self.models.get(text, |text| {
+            let model = canonical_model(text);
+            (texts.get(&model.name), model.publisher.map(|it| texts.get(it)))
+        })
+    }
+
+    /// The caller; `line_count` lines without one are told of where it cannot be read.
+    fn principal(
+        &mut self,
+        text: &str,
+        line_count: u64,
+        provenance: &Provenance,
+    ) -> Option<Arc<Principal>> {
+        let error = match self.principals.get(text, |it| Principal::parse(it).map(Arc::new)) {
+            Ok(principal) => return Some(principal),
+            Err(NotAPrincipal::Empty) => return None,
+            Err(error) => error,
+        };
+        let kind = match error {
+            NotAPrincipal::Empty => "empty",
+            NotAPrincipal::NotAnArn(_) => "arn",
+            NotAPrincipal::Pattern(_) => "pattern",
+            NotAPrincipal::Partition(_) => "partition",
+            NotAPrincipal::Service(_) => "service",
+            NotAPrincipal::Account(_) => "account",
+            NotAPrincipal::Resource(_) => "resource",
+        };
+        if line_count > 0 {
+            let here = || (provenance.clone(), shortened(&error.to_string()));
+            let seen = self.unreadable_principals.entry(kind).or_insert_with(|| (here(), 0));
+            // The first line of the file is the example, in whatever order groups are read.
+            if seen.0.0.file == provenance.file && provenance.line < seen.0.0.line {
+                seen.0 = here();
+            }
+            seen.1 = seen.1.saturating_add(line_count);
+        }
+        None
+    }
+}
+
+/// The days that can stand on the bill of a month.
+pub(crate) fn days_of(period: BillingPeriod) -> RangeInclusive<Date> {
+    let first_day = period.first_day();
+    first_day.checked_sub(MONTHS_BACK.months()).unwrap_or(Date::MIN)..=first_day.last_of_month()
+}
+
+fn check_sizes(raw: &RawLine<'_>, is_read: impl Fn(Column) -> bool) -> Result<(), Problem> {
+    for (column, cell) in Column::ALL.into_iter().zip(raw.0) {
+        let length = cell.map_or(0, str::len);
+        if length > CELL_LIMIT && is_read(column) {
+            let reason = format!("the cell has {length} bytes; expected at most {CELL_LIMIT}");
+            return Err((column, reason));
+        }
+    }
+    Ok(())
+}
+
+fn not_amortized(line_type: &str, (columns, is_there): &Untold, count: u64) -> String {
+    let (lines, their) = if count == 1 { ("line", "its") } else { ("lines", "their") };
+    let columns: Vec<String> = columns.iter().map(|it| format!("`{it}`")).collect();
+    let columns = columns.join(" and ");
+    let (lack, fix) = match is_there {
+        true => ("nothing in", ""),
+        false => ("no column", "; name it in the export's query"),
+    };
+    format!(
+        "{count} {lines} of type `{line_type}` with {lack} {columns}: {their} unblended cost counts \
+         as {their} amortized cost{fix}"
+    )
+}
+
+/// Messages fit a line; nobody needs more of a broken text than this.
+fn shortened(text: &str) -> String {
+    text.chars().take(240).collect()
+}
+
+/// The name that Cost Explorer shows the money under.
+fn service<'a>(
+    code: Option<&'a str>,
+    entity: Option<&str>,
+    product_name: Option<&'a str>,
+) -> &'a str {
+    let is_name = |name: &&str| {
+        entity == Some("AWS Marketplace")
+            || name.starts_with("Amazon Bedrock")
+            || name.ends_with(MARKETPLACE_EDITION)
+    };
+    if let Some(name) = product_name.filter(is_name) {
+        return name;
+    }
+    match code {
+        Some("AmazonBedrock") => "Amazon Bedrock",
+        Some("AmazonBedrockService") => "Amazon Bedrock Service",
+        Some("AmazonBedrockFoundationModels") => "Amazon Bedrock Foundation Models",
+        Some("AmazonBedrockAgentCore") => "Amazon Bedrock AgentCore",
+        Some(code) => code,
+        None => product_name.unwrap_or_default(),
+    }
+}
+
+/// Reads `2026-06-01`, `2026-06-01 00:00:00` and `2026-06-01T00:00:00Z`: the UTC day.
+fn read_date(text: &str) -> Result<Date, String> {
+    let unreadable = || {
+        let text: String = text.chars().take(40).collect();
+        format!("`{text}` is not a date; expected the form `2026-06-01T00:00:00Z`")
+    };
+    // Everything else that a parser of times accepts, such as `2026-W23-1`, is not AWS's.
+    let day = text.get(..10).ok_or_else(unreadable)?;
+    if text.len() == day.len() {
+        return text.parse().map_err(|_| unreadable());
+    }
+    let timestamp = text.parse::<Timestamp>().map(|it| Offset::UTC.to_datetime(it));
+    timestamp.or_else(|_| text.parse::<DateTime>()).map(DateTime::date).map_err(|_| unreadable())
+}
+
+/// Reads a JSON object of texts; numbers and truth values become their text, nulls are left out.
+fn read_map(text: &str, texts: &mut Interner) -> Result<Tags, String> {
+    use serde_json::Value;
+    let unreadable = || {
+        let text: String = text.chars().take(40).collect();
+        format!("`{text}` is not a JSON object of texts; expected the form `{{\"key\":\"value\"}}`")
+    };
+    let object: BTreeMap<String, Value> = serde_json::from_str(text).map_err(|_| unreadable())?;
+    let mut tags = Tags::new();
+    for (key, value) in object {
+        let value = match value {
+            Value::Null => continue,
+            Value::String(value) => texts.get(&value),
+            Value::Bool(value) => texts.get(&value.to_string()),
+            Value::Number(value) => texts.get(&value.to_string()),
+            Value::Array(_) | Value::Object(_) => return Err(unreadable()),
+        };
+        tags.insert(texts.get(&key), value);
+    }
+    Ok(tags)
+}

@@ -1,0 +1,25 @@
+//! One row of a bill as text, before it is read.
+
+use crate::cur::meaning::columns::{COUNT, Column};
+
+/// The cells of one row as text.
+///
+/// - **Shape:** by [`Column`]; `None` where the file has no such column, empty where the cell is
+///   null. Maps are JSON objects.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RawLine<'a>(pub [Option<&'a str>; COUNT]);
+
+impl<'a> RawLine<'a> {
+    /// Whether the file has the column.
+    pub(crate) fn has(&self, column: Column) -> bool {
+        self.0.get(column as usize).is_some_and(Option::is_some)
+    }
+
+    /// The text of a cell that is neither absent nor empty.
+    pub(crate) fn text(&self, column: Column) -> Option<&'a str> {
+        self.0.get(column as usize).copied().flatten().filter(|it| !it.is_empty())
+    }
+}
+
+/// Why a row was rejected: the column that could not be read, and the reason.
+pub(crate) type Problem = (Column, String);

@@ -1,0 +1,125 @@
+//! Reading a delivery: the columns of its files checked, its rows converted and emitted.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ledger_app::ports::{Delivery, Reading, SourceError};
+use ledger_core::day_sum::DaySum;
+use ledger_core::line_item::{Finding, Provenance, Rejected};
+use ledger_core::money::MoneyError;
+
+use crate::cur::meaning::columns::Column;
+use crate::cur::meaning::line::Converter;
+use crate::cur::meaning::row::RawLine;
+
+/// Receives what is read; an error ends the reading.
+pub(crate) type Sink<'a> = &'a mut dyn FnMut(Reading) -> Result<(), MoneyError>;
+
+/// Reads the files of one delivery, one after the other.
+pub(crate) struct Reader<'a> {
+    pub converter: Converter,
+    /// Columns whose absence was reported.
+    reported: BTreeSet<&'static str>,
+    /// How many lines of the file the current row takes.
+    pub row_height: u64,
+    pub row_is_rejected: bool,
+    pub is_line_by_line: bool,
+    sink: Sink<'a>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(delivery: &Delivery, sink: Sink<'a>) -> Reader<'a> {
+        Reader {
+            converter: Converter::new(delivery.period),
+            reported: BTreeSet::new(),
+            row_height: 1,
+            row_is_rejected: false,
+            is_line_by_line: false,
+            sink,
+        }
+    }
+
+    /// Emits the findings that are known after the last line of a delivery.
+    pub(crate) fn finish(mut self, delivery: &str) -> Result<(), SourceError> {
+        for finding in self.converter.findings() {
+            self.emit(delivery, Reading::Finding(finding))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn emit(&mut self, file: &str, reading: Reading) -> Result<(), SourceError> {
+        (self.sink)(reading).map_err(|error| SourceError::Money(file.to_owned(), error))
+    }
+
+    /// Refuses a file without a required column; reports other missing columns, once each.
+    pub(crate) fn check_columns(
+        &mut self,
+        file: &str,
+        has: impl Fn(Column) -> bool,
+    ) -> Result<(), SourceError> {
+        let missing: Vec<String> = Column::REQUIRED
+            .into_iter()
+            .filter(|it| !has(*it))
+            .map(|it| format!("`{}`", it.name()))
+            .collect();
+        if !missing.is_empty() {
+            return Err(SourceError::Refused(format!(
+                "`{file}` has no column {}; expected a cost and usage export 2.0 with it: name it \
+                 in the export's query",
+                missing.join(", "),
+            )));
+        }
+        for column in Column::ALL.into_iter().filter(|it| !has(*it)) {
+            if let Some(meaning) = column.absence()
+                && self.reported.insert(column.name())
+            {
+                let message = format!("`{file}` has no column `{}`: {meaning}", column.name());
+                self.emit(file, Reading::Finding(Finding { code: "column-missing", message }))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Converts a row and emits it.
+    pub(crate) fn row(
+        &mut self,
+        raw: &RawLine<'_>,
+        provenance: &Provenance,
+    ) -> Result<(), SourceError> {
+        let file = &*provenance.file;
+        match self.converter.convert(raw, provenance) {
+            Ok(converted) => {
+                if !converted.rounded.is_zero() {
+                    self.emit(file, Reading::Rounded(converted.rounded))?;
+                }
+                let sum = DaySum::of(&converted.line);
+                self.emit(file, Reading::Lines(converted.line, vec![sum]))
+            }
+            Err(rejected) => self.emit_rejected(*rejected),
+        }
+    }
+
+    pub(crate) fn emit_rejected(&mut self, mut rejected: Rejected) -> Result<(), SourceError> {
+        self.row_is_rejected = true;
+        // A row over several lines is one row on the report, but may have been many in the bill.
+        if self.row_height > 1 {
+            rejected.reason.push_str(&format!(
+                " (the row goes on for {} lines: a quote may not be closed)",
+                self.row_height
+            ));
+        }
+        let file = Arc::clone(&rejected.provenance.file);
+        self.emit(&file, Reading::Rejected(rejected))
+    }
+
+    /// Emits a row that could not be read.
+    pub(crate) fn reject(
+        &mut self,
+        provenance: &Provenance,
+        column: &str,
+        reason: String,
+    ) -> Result<(), SourceError> {
+        let rejected = Rejected { provenance: provenance.clone(), column: column.into(), reason };
+        self.emit_rejected(rejected)
+    }
+}
