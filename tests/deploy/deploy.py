@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -37,6 +38,10 @@ SAMPLE_BUCKET = "s3://tollbook-sample-bucket/"
 
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
 MONTH = f"{TODAY - datetime.timedelta(days=1):%Y-%m}"
+# A ledger that an older release wrote, and words that have changed since.
+UPGRADE = ROOT / "shared/ledger-local/testdata/upgrade"
+RENAMED = {"provider": "publisher"}
+
 LATER_THAN_ALL = str(TODAY + datetime.timedelta(days=40))
 
 
@@ -192,6 +197,13 @@ class Deployment:
             expected = Bill.total(bill.ai, month)
             check(exact == expected, f"statements of {month} come to {exact}; the files to {expected}")
         return f"{bill.line_count} lines, {Bill.total(bill.ai)} USD of AI, {Bill.total(bill.other)} USD other"
+
+
+def of_currency(costs, currency):
+    """The part of an answer that is about one currency."""
+    if "currencies" not in costs:
+        return costs
+    return next(it for it in costs["currencies"] if it["currency"] == currency)
 
 
 NAMES = {
@@ -361,6 +373,42 @@ def an_update_keeps_the_ledger(it):
     return f"{len(before)} bills"
 
 
+def a_ledger_of_an_older_release_is_read(it):
+    """What an older release wrote gives the answers that it gave, to the digit."""
+    dynamodb, count = it.client("dynamodb"), 0
+    for line in (UPGRADE / "ledger.jsonl").read_text().splitlines():
+        item = json.loads(line)
+        # Rules and budgets of this deployment are applied already.
+        if item["pk"]["S"].split("#")[0] in ("HEAD", "ROLLUPS"):
+            if "zlib" in item.get("rows", {}):
+                item["rows"] = {"B": zlib.compress(item["rows"]["zlib"].encode())}
+            dynamodb.put_item(TableName=it.outputs["TableName"], Item=item)
+            count += 1
+    expected = json.loads((UPGRADE / "answers.json").read_text())
+
+    def rows(of_answer):
+        return {json.dumps([keys.get(RENAMED.get(old, old), keys.get(old)) for old in sorted(old_keys)]):
+                (Decimal(cost), tokens) for keys, cost, tokens, old_keys in of_answer}
+
+    for report in expected["reports"]:
+        words = report["by"].split(",")
+        said = it.answer("/v1/costs", **{
+            "from": "2026-06-01", "to": "2026-08-01", "cost_kind": report["cost_kind"],
+            "currency": report["currency"], "group_by": ",".join(RENAMED.get(it, it) for it in words)})
+        said = of_currency(said, report["currency"])
+        check(Decimal(said["total"]) == Decimal(report["total"]), f"{report}: {said['total']}")
+        now = rows((row["keys"], row["cost"], row["tokens"], words) for row in said["rows"])
+        then = rows((keys, cost, tokens, words) for keys, cost, tokens in report["rows"])
+        check(now == then, f"{report['by']} {report['cost_kind']}: {now} was {then}")
+    for statement in expected["statements"]:
+        said = it.answer("/v1/statements", period=statement["period"], owner=statement["owner"],
+                         cost_kind=statement["cost_kind"])["statements"]
+        said = next(one for one in said if one["currency"] == statement["currency"])
+        for name in ("exact_total", "rounding", "total"):
+            check(Decimal(said[name]) == Decimal(statement[name]), f"{statement}: {said}")
+    return f"{count} items, {len(expected['reports'])} reports, {len(expected['statements'])} statements"
+
+
 def no_event_failed(it):
     """The queue of failed events is empty after all of this."""
     attributes = it.client("sqs").get_queue_attributes(
@@ -393,6 +441,7 @@ STEPS = [
     the_same_event_again_changes_nothing,
     a_missing_permission_is_named,
     an_update_keeps_the_ledger,
+    a_ledger_of_an_older_release_is_read,
     no_event_failed,
     removal_keeps_the_ledger_and_the_bills,
 ]

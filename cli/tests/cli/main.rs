@@ -16,6 +16,7 @@ mod printed_rows;
 mod restated;
 mod stand_in;
 mod up;
+mod upgrade;
 mod use_it;
 
 use std::path::Path;
