@@ -10,10 +10,10 @@ use std::time::Instant;
 
 use ledger_app::ports::{BillSource as _, Reading};
 use ledger_aws::cur::CurFolder;
-use ledger_core::attribution::attribute;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
-use ledger_core::rollup::{DayTotal, RollupBuilder};
+use ledger_core::roll_up::RollupBuilder;
+use ledger_core::rollup::DayTotal;
 use ledger_core::rules::AttributionRules;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -24,13 +24,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         source = source.line_by_line();
     }
     let started = Instant::now();
-    let rules = AttributionRules::default();
     let mut builder = RollupBuilder::default();
     let mut rejected: u64 = 0;
     for delivery in source.deliveries()? {
         source.read(&delivery, &mut |reading| {
             match reading {
-                Reading::Lines(line, sums) => builder.add_sums(attribute(&line, &rules), sums)?,
+                Reading::Lines(line, sums) => builder.add_sums(&line, sums)?,
                 Reading::Rejected(_) => rejected += 1,
                 _ => {}
             }
@@ -38,14 +37,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         })?;
     }
     let read_seconds = started.elapsed().as_secs_f64();
-    let (bills, _) = builder.finish()?;
+    let (bills, _) = builder.finish(&AttributionRules::default())?;
     let seconds = started.elapsed().as_secs_f64();
     let mut total = DayTotal::zero(Currency::USD);
     let mut groups = 0;
     for bill in bills.values() {
         groups += bill.rollup_count();
         for usd in bill.totals().filter_map(|(_, by_currency)| by_currency.get(&Currency::USD)) {
-            total.add(usd)?;
+            total = total.checked_add(usd)?;
         }
     }
     let all = total.ai.checked_add(&total.other)?;

@@ -81,29 +81,27 @@ pub async fn explain(place: &Place, format: Format, entry: &str) -> anyhow::Resu
 }
 
 fn facts(entry: &FoundEntry) -> Vec<(&'static str, String)> {
-    let FoundEntry { bill, day, status, rollup } = entry;
-    let (key, measures) = (&rollup.key, &rollup.measures);
+    let FoundEntry { bill, day, status, position } = entry;
+    let (key, measures) = (&position.key, &position.measures);
+    let (charge, detail) = (&key.summary.charge, &key.detail);
     let mut facts = vec![
         ("bill", bill.to_string()),
         ("day", day.to_string()),
         ("lines", measures.line_count.to_string()),
         ("cost", measures.costs.of(CostKind::Unblended).to_string()),
         ("status", status.as_str().to_owned()),
-        ("service", key.service.to_string()),
-        ("line_type", key.line_type.to_string()),
+        ("service", charge.service.to_string()),
+        ("line_type", charge.line_type.to_string()),
     ];
     let mut add = |name, value: Option<String>| facts.extend(value.map(|it| (name, it)));
-    add("model", key.model.as_deref().map(str::to_owned));
-    if let Some(detail) = &key.detail {
-        add("account", Some(detail.account.to_string()));
-        add("principal", detail.principal.as_deref().map(str::to_owned));
-        add("usage_type", Some(detail.usage_type.to_string()));
-        let tags: Vec<_> =
-            detail.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        add("tags", (!tags.is_empty()).then(|| tags.join(", ")));
-        add("rule", detail.rule.as_deref().map(str::to_owned));
-    }
-    add("owner", Some(key.owner.to_string()));
+    add("model", charge.model.as_deref().map(str::to_owned));
+    add("account", Some(detail.account.to_string()));
+    add("principal", detail.caller.as_deref().map(str::to_owned));
+    add("usage_type", Some(detail.usage_type.to_string()));
+    let tags: Vec<_> = detail.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    add("tags", (!tags.is_empty()).then(|| tags.join(", ")));
+    add("rule", key.rule.as_deref().map(str::to_owned));
+    add("owner", Some(key.summary.owner.to_string()));
     facts
 }
 
@@ -117,8 +115,8 @@ fn outcome_text(outcome: &RuleOutcome) -> String {
 }
 
 fn walk<'a>(entry: &FoundEntry, rules: &'a AttributionRules) -> Vec<(&'a Rule, RuleOutcome)> {
-    let line = entry.rollup.to_line_item(entry.bill.clone(), entry.day);
-    line.map_or_else(Vec::new, |line| rules.explain(&line))
+    let fact = entry.position.key.to_fact();
+    rules.explain(fact.with_caller(fact.caller().as_ref()))
 }
 
 fn json_of(entry: &FoundEntry, rules: &AttributionRules) -> Value {

@@ -18,12 +18,14 @@ use ledger_core::business::Business;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::Level;
+use ledger_core::fact::ChargeKey;
 use ledger_core::line_item::{BillId, Source};
 use ledger_core::meter::Meter;
 use ledger_core::money::Money;
 use ledger_core::owner::Owner;
 use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
-use ledger_core::rollup::{DayTotal, Measures, Rollup, RollupKey};
+use ledger_core::position::SummaryKey;
+use ledger_core::rollup::{DayTotal, Measures, Rollup, Summary};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -65,20 +67,18 @@ impl MemoryLedger {
 
 fn rollup(owner: &str, model: &str, cost: &str, currency: Currency) -> Rollup {
     let costs = Costs::new(Money::parse(cost, currency).unwrap().money, None).unwrap();
-    Rollup {
-        key: RollupKey {
-            owner: Owner::parse(owner),
-            business: Business::default(),
-            service: "Amazon Bedrock".into(),
-            publisher: None,
-            model: Some(model.into()),
-            meter: Meter::InputTokens,
-            line_type: "Usage".into(),
-            currency,
-            detail: None,
-        },
+    let charge = ChargeKey {
+        service: "Amazon Bedrock".into(),
+        publisher: None,
+        model: Some(model.into()),
+        meter: Meter::InputTokens,
+        line_type: "Usage".into(),
+        currency,
+    };
+    Rollup::Summary(Summary {
+        key: SummaryKey { owner: Owner::parse(owner), business: Business::default(), charge },
         measures: Measures { costs, tokens: Some(1_000), line_count: 1, first_line: None },
-    }
+    })
 }
 
 fn usd(day: i8, owner: &str, cost: &str) -> (Date, Rollup) {
@@ -100,7 +100,7 @@ impl LedgerStore for MemoryLedger {
                 rules_version: 1,
                 days: BTreeMap::new(),
             });
-            let currencies = rollups.iter().map(|it| it.key.currency);
+            let currencies = rollups.iter().map(|it| it.row().summary().charge.currency);
             let totals = currencies.map(|it| (it, DayTotal::zero(it))).collect();
             let generation = Generation { version: 1, content_hash: "a".into() };
             head.days.insert(*day, DayHead { generation, totals, estimated: false });
@@ -121,7 +121,8 @@ impl LedgerStore for MemoryLedger {
         owners: Option<&[Owner]>,
     ) -> Result<Vec<Rollup>, StoreError> {
         let rollups = self.days.get(&day).into_iter().flatten();
-        let asked = rollups.filter(|it| owners.is_none_or(|them| them.contains(&it.key.owner)));
+        let is_of = |it: &Rollup, owners: &[Owner]| owners.contains(&it.row().summary().owner);
+        let asked = rollups.filter(|it| owners.is_none_or(|them| is_of(it, them)));
         Ok(asked.cloned().collect())
     }
 }
@@ -219,7 +220,8 @@ async fn costs_and_statements_are_by_the_cost_kind_asked_for() {
     let (day, mut rollup) = usd(2, "search", "10");
     let amount = |text| Some(Money::parse(text, Currency::USD).unwrap().money);
     let charged = Costs::new(amount("10").unwrap(), amount("9")).unwrap();
-    rollup.measures.costs = charged.amortized_to(amount("7"), amount("6.5")).unwrap();
+    let Rollup::Summary(summary) = &mut rollup else { unreachable!("it was made as one") };
+    summary.measures.costs = charged.amortized_to(amount("7"), amount("6.5")).unwrap();
     let ledger = MemoryLedger::of(vec![(day, rollup)]);
     let other = Value::from("0");
     for (kind, expected, other) in [

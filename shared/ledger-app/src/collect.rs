@@ -10,17 +10,18 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
-use ledger_core::attribution::attribute;
 use ledger_core::aws::ai_service::is_ai;
 use ledger_core::aws::models::{CanonicalModel, canonical_model};
 use ledger_core::aws::usage_type::UsageType;
+use ledger_core::bill_rollups::BillRollups;
 use ledger_core::cost::{CostKind, Costs};
 use ledger_core::currency::Currency;
 use ledger_core::line_item::{BillId, Finding, LineItem, Provenance, Source, Tags, UNKNOWN_PAYER};
 use ledger_core::money::{Money, MoneyError, parse_decimal};
 use ledger_core::period::{BillingPeriod, ChargePeriod, PeriodError};
 use ledger_core::reconciliation::SETTLING_DAYS;
-use ledger_core::rollup::{DayRollups, RollupBuilder};
+use ledger_core::roll_up::RollupBuilder;
+use ledger_core::rollup::DayRollups;
 use ledger_core::rules::AttributionRules;
 use ledger_core::tokens::token_count;
 use rust_decimal::Decimal;
@@ -534,9 +535,7 @@ impl<E: CostExplorer, L: LedgerStore, Q: RequestQuota, P: Pause> Run<'_, E, L, Q
             };
             let question = Question::Costs { query, is_view: control.is_some() };
             let days = self.chain(&question).await?.days;
-            reader
-                .read(service, period, &days, self.rules)
-                .map_err(|err| err.while_asking(&question))?;
+            reader.read(service, period, &days).map_err(|err| err.while_asking(&question))?;
         }
         let asked_control = match control {
             Some(_) => None,
@@ -596,14 +595,14 @@ impl<E: CostExplorer, L: LedgerStore, Q: RequestQuota, P: Pause> Run<'_, E, L, Q
     async fn write(&mut self, period: ChargePeriod, reader: Reader) -> Result<(), Halt> {
         let bill = reader.bill.clone();
         let amount_error = |source| CollectError::Amount { question: bill.to_string(), source };
-        let (days, findings) = reader.finish(period).map_err(amount_error)?;
+        let (days, findings) = reader.finish(period, self.rules).map_err(amount_error)?;
         self.report.findings.extend(findings);
         if bill.source == Source::CostExplorer {
             self.report.days += u64::try_from(days.len()).unwrap_or(u64::MAX);
         }
         let replacement = BillReplacement {
             bill: bill.clone(),
-            days: days.into_iter().collect(),
+            days: BillRollups::from_days(days).map_err(amount_error)?,
             is_complete: false,
             export: None,
             delivered_at: None,
@@ -775,7 +774,6 @@ impl Reader {
         service: &str,
         period: ChargePeriod,
         days: &[CostDay],
-        rules: &AttributionRules,
     ) -> Result<(), ReadError> {
         let service: Arc<str> = service.into();
         let file: Arc<str> = format!("cost-explorer:{service}").into();
@@ -799,7 +797,7 @@ impl Reader {
                 self.tagged_count += u64::from(!line_item.tags.is_empty());
                 self.rounded += rounded;
                 add_costs(&mut self.sums, day.day, &costs).map_err(ReadError::Money)?;
-                self.builder.add(attribute(&line_item, rules)).map_err(ReadError::Money)?;
+                self.builder.add(&line_item).map_err(ReadError::Money)?;
             }
         }
         Ok(())
@@ -859,8 +857,9 @@ impl Reader {
     fn finish(
         self,
         period: ChargePeriod,
+        rules: &AttributionRules,
     ) -> Result<(BTreeMap<Date, DayRollups>, Vec<Finding>), MoneyError> {
-        let (mut bills, findings) = self.builder.finish()?;
+        let (mut bills, findings) = self.builder.finish(rules)?;
         let told = bills.remove(&self.bill).unwrap_or_default();
         let mut days: BTreeMap<Date, DayRollups> = told.iter().collect::<Result<_, _>>()?;
         for day in period.days() {

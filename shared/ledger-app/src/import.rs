@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ledger_core::attribution::attribute;
 use ledger_core::bill::BillHead;
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::cost::CostKind;
@@ -12,7 +11,8 @@ use ledger_core::currency::Currency;
 use ledger_core::line_item::{BillId, Finding, Rejected, Source};
 use ledger_core::meter::Meter;
 use ledger_core::money::{Money, MoneyError};
-use ledger_core::rollup::{DayTotal, RollupBuilder, RollupsByBill};
+use ledger_core::roll_up::{RollupBuilder, RollupsByBill};
+use ledger_core::rollup::DayTotal;
 use ledger_core::rules::AttributionRules;
 use rust_decimal::Decimal;
 
@@ -207,7 +207,7 @@ fn read_delivery(
                         *cost = cost.checked_add(sum.costs(currency)?.of(CostKind::Unblended))?;
                     }
                 }
-                builder.add_sums(attribute(&line_item, rules), sums)?;
+                builder.add_sums(&line_item, sums)?;
             }
             Reading::Rejected(rejected) => {
                 report.rejected_count += 1;
@@ -228,13 +228,13 @@ fn read_delivery(
         Ok(())
     })?;
     let failed = |err| SourceError::Money(delivery.name.clone(), err);
-    let (rollups, findings) = builder.finish().map_err(failed)?;
+    let (rollups, findings) = builder.finish(rules).map_err(failed)?;
     report.findings.extend(findings);
     for (currency, total) in
         rollups.values().flat_map(BillRollups::totals).flat_map(|(_, totals)| totals)
     {
         let sum = report.totals.entry(*currency).or_insert_with(|| DayTotal::zero(*currency));
-        sum.add(total).map_err(failed)?;
+        *sum = sum.checked_add(total).map_err(failed)?;
         report.lines_ai += total.ai_line_count;
         report.lines_other += total.other_line_count;
     }
@@ -311,7 +311,10 @@ fn merge(report: &mut ImportReport, part: ImportReport) {
         let sum = report.totals.entry(currency).or_insert_with(|| DayTotal::zero(currency));
         // Both are sums of lines that fit; a total beyond 10¹³ keeps what it had, and the ledger,
         // which adds up by bill, is not touched by it.
-        if sum.add(&total).is_err() {
+        let both = sum.checked_add(&total);
+        if let Ok(both) = both {
+            *sum = both;
+        } else {
             report.findings.insert(Finding {
                 code: "total-out-of-range",
                 message: format!("the {currency} totals of this report leave out a delivery"),

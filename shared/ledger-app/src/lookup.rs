@@ -14,7 +14,7 @@ use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::question::{LedgerDay, Question, QuestionError, Wanted};
 use ledger_core::reconciliation::{ReconciledDay, Reconciliation};
 use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery};
-use ledger_core::rollup::Rollup;
+use ledger_core::rollup::{Position, Row};
 use ledger_core::statement::{Statement, StatementBuilder};
 
 use crate::ports::LedgerStore;
@@ -103,7 +103,7 @@ where
     Ok(builder.finish()?)
 }
 
-/// A rollup that answers count, and where it is.
+/// A position that answers count, and where it is.
 #[derive(Clone, Debug)]
 pub struct FoundEntry {
     /// The bill.
@@ -112,11 +112,11 @@ pub struct FoundEntry {
     pub day: Date,
     /// How sure it is.
     pub status: Status,
-    /// The rollup.
-    pub rollup: Rollup,
+    /// The position.
+    pub position: Position,
 }
 
-/// The detail rollups whose first line is `entry`, spelled `FILE:LINE`. Several bills can have a
+/// The positions whose first line is `entry`, spelled `FILE:LINE`. Several bills can have a
 /// file of the same name.
 ///
 /// # Errors
@@ -143,7 +143,10 @@ impl Question for EntrySearch<'_> {
         day.is_served.then_some(Wanted { level: Level::Detail, owners: Owners::All })
     }
 
-    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+    fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+        let Row::Position(key, measures) = row else {
+            return Err(QuestionError::NeedsDetail(Dimension::Entry));
+        };
         let is_found =
             Dimension::Entry.value_of(row, day.day).is_some_and(|value| *value == *self.entry);
         if is_found {
@@ -151,7 +154,7 @@ impl Question for EntrySearch<'_> {
                 bill: day.head.bill.clone(),
                 day: day.day,
                 status: day.status(),
-                rollup: row.clone(),
+                position: Position { key: key.clone(), measures: measures.clone() },
             });
         }
         Ok(())

@@ -210,8 +210,8 @@ impl PlannedDay<'_> {
         for reader in &self.readers {
             if let Some(question) = questions.get_mut(reader.question) {
                 let is_all = reader.owners == self.wanted.owners;
-                for row in rows.iter().filter(|it| is_all || reader.owners.contains(&it.key.owner))
-                {
+                let rows = rows.iter().map(Rollup::row);
+                for row in rows.filter(|it| is_all || reader.owners.contains(&it.summary().owner)) {
                     question.add(row, &self.day)?;
                 }
             }

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use crate::aws::usage_type::UsageType;
 use crate::business::BusinessField;
 use crate::period::BillingPeriod;
-use crate::rollup::Rollup;
+use crate::rollup::Row;
 
 /// What figures can be grouped and filtered by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +57,7 @@ pub enum Dimension {
 /// How much of a rollup a question needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Sums without [`crate::rollup::Detail`]: few rows, cheap to read.
+    /// Sums without [`crate::fact::DetailKey`]: few rows, cheap to read.
     Summary,
     /// Everything.
     Detail,
@@ -126,27 +126,29 @@ impl Dimension {
         }
     }
 
-    /// The value of a rollup of one day; `None` where it has none, which is not the same as empty.
-    pub fn value_of<'a>(&self, rollup: &'a Rollup, day: Date) -> Option<Cow<'a, str>> {
-        let Rollup { key, measures } = rollup;
-        let detail = key.detail.as_ref();
+    /// The value of a row of one day; `None` where it has none, which is not the same as empty.
+    pub fn value_of<'a>(&self, row: Row<'a>, day: Date) -> Option<Cow<'a, str>> {
+        let key = row.summary();
+        let charge = &key.charge;
+        let position = row.position();
+        let detail = position.map(|it| &it.detail);
         let borrowed = |text: &'a Arc<str>| Cow::Borrowed(&**text);
         match self {
             Dimension::Owner => Some(Cow::Borrowed(key.owner.as_str())),
             Dimension::Business(field) => field.of(&key.business).map(borrowed),
-            Dimension::Publisher => key.publisher.as_ref().map(borrowed),
-            Dimension::Model => key.model.as_ref().map(borrowed),
-            Dimension::Meter => Some(Cow::Borrowed(key.meter.as_str())),
+            Dimension::Publisher => charge.publisher.as_ref().map(borrowed),
+            Dimension::Model => charge.model.as_ref().map(borrowed),
+            Dimension::Meter => Some(Cow::Borrowed(charge.meter.as_str())),
             Dimension::Direction => {
-                key.meter.token_direction().map(|it| Cow::Borrowed(it.as_str()))
+                charge.meter.token_direction().map(|it| Cow::Borrowed(it.as_str()))
             }
-            Dimension::Service => Some(borrowed(&key.service)),
-            Dimension::LineType => Some(borrowed(&key.line_type)),
+            Dimension::Service => Some(borrowed(&charge.service)),
+            Dimension::LineType => Some(borrowed(&charge.line_type)),
             Dimension::Day => Some(Cow::Owned(day.to_string())),
             Dimension::Month => Some(Cow::Owned(BillingPeriod::containing(day).to_string())),
             Dimension::Account => detail.map(|it| borrowed(&it.account)),
             Dimension::Region => detail.and_then(|it| it.region.as_ref()).map(borrowed),
-            Dimension::Principal => detail.and_then(|it| it.principal.as_ref()).map(borrowed),
+            Dimension::Principal => detail.and_then(|it| it.caller.as_ref()).map(borrowed),
             Dimension::UsageType => detail.map(|it| borrowed(&it.usage_type)),
             Dimension::Tier => {
                 let tier = UsageType::parse(&detail?.usage_type).tier?;
@@ -156,9 +158,9 @@ impl Dimension {
                 let routing = UsageType::parse(&detail?.usage_type).routing?;
                 Some(Cow::Borrowed(routing.as_str()))
             }
-            Dimension::Rule => detail.and_then(|it| it.rule.as_ref()).map(borrowed),
+            Dimension::Rule => position.and_then(|it| it.rule.as_ref()).map(borrowed),
             Dimension::Entry => {
-                measures.first_line.as_ref().map(|line| Cow::Owned(line.to_string()))
+                row.measures().first_line.as_ref().map(|line| Cow::Owned(line.to_string()))
             }
             Dimension::Tag(tag) => detail.and_then(|it| it.tags.get(tag)).map(borrowed),
         }
@@ -194,12 +196,10 @@ pub struct UnknownDimension(String);
 pub struct Scope(pub std::collections::BTreeMap<Dimension, Vec<String>>);
 
 impl Scope {
-    /// Whether a rollup is in it.
-    pub fn contains(&self, rollup: &Rollup, day: Date) -> bool {
+    /// Whether a row of a day is in it.
+    pub fn contains(&self, row: Row<'_>, day: Date) -> bool {
         self.0.iter().all(|(dimension, values)| {
-            dimension
-                .value_of(rollup, day)
-                .is_some_and(|value| values.iter().any(|it| *it == *value))
+            dimension.value_of(row, day).is_some_and(|value| values.iter().any(|it| *it == *value))
         })
     }
 
@@ -270,10 +270,10 @@ mod tests {
             let dimension = Dimension::parse(word).unwrap();
             assert_eq!(dimension.to_string(), word);
             let (day, rollup) = &detail;
-            assert_eq!(dimension.value_of(rollup, *day).as_deref(), expected, "{word}");
+            assert_eq!(dimension.value_of(rollup.row(), *day).as_deref(), expected, "{word}");
             let (day, rollup) = &summary;
             let in_summary = if dimension.level() == Level::Summary { expected } else { None };
-            assert_eq!(dimension.value_of(rollup, *day).as_deref(), in_summary, "{word}");
+            assert_eq!(dimension.value_of(rollup.row(), *day).as_deref(), in_summary, "{word}");
         }
     }
 
@@ -312,7 +312,7 @@ mod tests {
             (vec![("model", &["nova-lite"][..]), ("region", &["eu-west-1"][..])], false),
             (vec![("team", &[""][..])], false),
         ] {
-            assert_eq!(scope(&parts).contains(&rollup, day), expected, "{parts:?}");
+            assert_eq!(scope(&parts).contains(rollup.row(), day), expected, "{parts:?}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a charge is, who owns it and what follows: values and decisions, no I/O.
 //!
-//! Data flows one way: line items are [attributed](attribution), summed into
+//! Data flows one way: line items are [summed](roll_up) into
+//! [facts](fact), [rules] claim these, the [positions](position) are kept as
 //! [rollups](rollup), and these are judged against [budgets](budget), laid out as
 //! [statements](statement) and grouped into [reports](report).
 //!
@@ -12,7 +13,8 @@
 mod labels;
 
 pub mod access;
-pub mod attribution;
+#[macro_use]
+mod arena;
 pub mod aws;
 pub mod bill;
 pub mod bill_rollups;
@@ -23,7 +25,10 @@ pub mod category;
 pub mod cost;
 pub mod currency;
 pub mod day_sum;
+mod day_totals;
 pub mod dimension;
+pub mod fact;
+mod keyed_sums;
 pub mod line_item;
 pub mod meter;
 pub mod model;
@@ -31,9 +36,11 @@ pub mod money;
 pub mod now;
 pub mod owner;
 pub mod period;
+pub mod position;
 pub mod question;
 pub mod reconciliation;
 pub mod report;
+pub mod roll_up;
 pub mod rollup;
 pub mod rules;
 pub mod source;

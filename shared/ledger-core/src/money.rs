@@ -303,6 +303,9 @@ pub enum MoneyError {
         /// The one that came.
         right: Currency,
     },
+    /// A sum names something that is not there: a fault of Tollbook, found before money is lost.
+    #[error("sums contradict themselves: {0} is missing")]
+    Broken(&'static str),
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::dimension::{Dimension, Level};
 use crate::line_item::{BillId, Source};
 use crate::money::MoneyError;
 use crate::period::ChargePeriod;
-use crate::rollup::Rollup;
+use crate::rollup::Row;
 
 /// Something that is answered from days of the ledger.
 pub trait Question: Send {
@@ -27,7 +27,7 @@ pub trait Question: Send {
     /// # Errors
     ///
     /// [`QuestionError`].
-    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError>;
+    fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError>;
 }
 
 /// The part of a day that a question counts.

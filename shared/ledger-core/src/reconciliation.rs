@@ -15,7 +15,7 @@ use crate::line_item::Source;
 use crate::money::{Money, MoneyError};
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
-use crate::rollup::Rollup;
+use crate::rollup::Row;
 
 /// Days after which two sources should agree: Marketplace-billed models were seen to settle later
 /// than 48 hours.
@@ -131,14 +131,15 @@ impl Question for Reconciliation {
         is_compared.then(|| Wanted::summary(Owners::All))
     }
 
-    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
-        let currency = row.key.currency;
+    fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+        let charge = &row.summary().charge;
+        let currency = charge.currency;
         // A currency that one source alone has on this day is not compared.
         let Some(compared) = self.days.get_mut(&(day.day, currency)) else { return Ok(()) };
-        let cost = row.measures.costs.of(self.cost_kind);
+        let cost = row.measures().costs.of(self.cost_kind);
         let zero = Money::zero(currency);
         let nothing = Compared { bill: zero, cost_explorer: zero, difference: zero, percent: None };
-        let sums = compared.services.entry(Arc::clone(&row.key.service)).or_insert(nothing);
+        let sums = compared.services.entry(Arc::clone(&charge.service)).or_insert(nothing);
         let (bill, cost_explorer) = match day.source() {
             Source::CostExplorer => (sums.bill, sums.cost_explorer.checked_add(cost)?),
             _ => (sums.bill.checked_add(cost)?, sums.cost_explorer),
@@ -268,7 +269,7 @@ mod tests {
                 let line = LineItem { service: service.into(), ..line_of(GATEWAY, cost) };
                 let (ledger, _) = ledger_of(&[line], &rules(&[]));
                 for (_, rollup) in rollups_of(&ledger, false) {
-                    both.add(&rollup, &days[at]).unwrap();
+                    both.add(rollup.row(), &days[at]).unwrap();
                 }
             }
         }

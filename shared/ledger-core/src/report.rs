@@ -11,7 +11,7 @@ use crate::meter::TokenDirection;
 use crate::money::{Money, MoneyError};
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
-use crate::rollup::Rollup;
+use crate::rollup::Row;
 
 /// A question for totals.
 #[derive(Clone, Debug)]
@@ -116,9 +116,9 @@ impl Question for ReportBuilder<'_> {
         counts.then(|| Wanted { level: self.level, owners: Owners::of_scope(scope) })
     }
 
-    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
-        let Rollup { key, measures } = row;
-        if key.detail.is_none()
+    fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+        let (charge, measures) = (&row.summary().charge, row.measures());
+        if row.position().is_none()
             && let Some(dimension) = self.query.detail_dimension()
         {
             return Err(QuestionError::NeedsDetail(dimension.clone()));
@@ -133,15 +133,15 @@ impl Question for ReportBuilder<'_> {
             .map(|dimension| dimension.value_of(row, day.day).map(|it| it.into_owned()))
             .collect();
         let status = day.status();
-        let sum = self.groups.entry((key.currency, keys.clone())).or_insert_with(|| ReportRow {
+        let sum = self.groups.entry((charge.currency, keys.clone())).or_insert_with(|| ReportRow {
             keys,
-            cost: Money::zero(key.currency),
+            cost: Money::zero(charge.currency),
             status,
             tokens: BTreeMap::new(),
         });
         sum.cost = sum.cost.checked_add(measures.costs.of(self.query.cost_kind))?;
         sum.status = sum.status.min(status);
-        if let (Some(direction), Some(count)) = (key.meter.token_direction(), measures.tokens) {
+        if let (Some(direction), Some(count)) = (charge.meter.token_direction(), measures.tokens) {
             let tokens = sum.tokens.entry(direction).or_default();
             *tokens = tokens.saturating_add(count);
         }
@@ -227,7 +227,7 @@ mod tests {
             let mut head = head(line().bill, &[("2026-10-05", "1")]);
             head.days.get_mut(day).unwrap().estimated = is_estimated;
             let heads = [head];
-            builder.add(rollup, &ledger_days(&heads)[0]).unwrap();
+            builder.add(rollup.row(), &ledger_days(&heads)[0]).unwrap();
         }
         let row = builder.finish().unwrap().remove(0).rows.remove(0);
         assert_eq!(row.status, Status::Estimated);
@@ -239,7 +239,7 @@ mod tests {
         let rollups = rollups_of(&ledger_of(&[line()], &AttributionRules::default()).0, false);
         let heads = [head(line().bill, &[("2026-10-05", "1")])];
         let query = query(&["owner", "principal"]);
-        let err = ReportBuilder::new(&query).add(&rollups[0].1, &ledger_days(&heads)[0]);
+        let err = ReportBuilder::new(&query).add(rollups[0].1.row(), &ledger_days(&heads)[0]);
         assert_eq!(
             err.unwrap_err().to_string(),
             "a summary row has no `principal`; expected a detail row"

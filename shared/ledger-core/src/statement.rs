@@ -13,7 +13,7 @@ use crate::money::{Money, MoneyError};
 use crate::owner::Owner;
 use crate::period::BillingPeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
-use crate::rollup::Rollup;
+use crate::rollup::Row;
 
 /// The cost of one owner in one month and one currency.
 ///
@@ -149,24 +149,25 @@ impl Question for StatementBuilder {
         counts.then(|| Wanted::summary(self.owners.clone()))
     }
 
-    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
-        let Rollup { key, measures } = row;
+    fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+        let (key, measures) = (row.summary(), row.measures());
+        let charge = &key.charge;
         let status = day.status();
         let draft = self
             .statements
-            .entry((key.owner.clone(), key.currency))
+            .entry((key.owner.clone(), charge.currency))
             .or_insert_with(|| Draft { status, lines: BTreeMap::new() });
         draft.status = draft.status.min(status);
         let line_key = StatementKey {
             cost_centre: BusinessField::CostCentre.of(&key.business).cloned(),
             product: BusinessField::Product.of(&key.business).cloned(),
             environment: BusinessField::Environment.of(&key.business).cloned(),
-            service: Arc::clone(&key.service),
-            model: key.model.clone(),
-            meter: key.meter,
-            line_type: Arc::clone(&key.line_type),
+            service: Arc::clone(&charge.service),
+            model: charge.model.clone(),
+            meter: charge.meter,
+            line_type: Arc::clone(&charge.line_type),
         };
-        let nothing = LineSum { exact: Money::zero(key.currency), tokens: None, line_count: 0 };
+        let nothing = LineSum { exact: Money::zero(charge.currency), tokens: None, line_count: 0 };
         let sum = draft.lines.entry(line_key).or_insert(nothing);
         sum.exact = sum.exact.checked_add(measures.costs.of(self.cost_kind))?;
         if let Some(more) = measures.tokens {

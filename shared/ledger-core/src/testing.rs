@@ -8,7 +8,6 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use rust_decimal::Decimal;
 
-use crate::attribution::attribute;
 use crate::aws::principal::Principal;
 use crate::aws::usage_type::UsageType;
 use crate::bill::{BillHead, DayHead, Generation};
@@ -16,12 +15,14 @@ use crate::bill_rollups::BillRollups;
 use crate::business::BusinessField;
 use crate::cost::{CostKind, Costs};
 use crate::currency::Currency;
+use crate::fact::FactKey;
 use crate::line_item::{BillId, Finding, LineItem, Provenance, Source};
 use crate::money::Money;
 use crate::period::{BillingPeriod, ChargePeriod};
 use crate::question::{Question, ledger_days};
-use crate::rollup::{DayTotal, Rollup, RollupBuilder, RollupsByBill};
-use crate::rules::{AttributionRules, MatchKey, Matcher, Pattern, Rule, Template};
+use crate::roll_up::{RollupBuilder, RollupsByBill};
+use crate::rollup::{DayTotal, Position, Rollup, Summary};
+use crate::rules::{AttributionRules, Claim, MatchKey, Matcher, Pattern, Rule, Template};
 
 pub(crate) const TEAM_TAG: &str = "iamPrincipal/team";
 pub(crate) const GATEWAY: &str = "arn:aws:sts::123456789012:assumed-role/llm-gateway/checkout";
@@ -99,19 +100,35 @@ pub(crate) fn ledger_of(
 ) -> (RollupsByBill, Vec<Finding>) {
     let mut builder = RollupBuilder::default();
     for line_item in line_items {
-        builder.add(attribute(line_item, rules)).unwrap();
+        builder.add(line_item).unwrap();
     }
-    builder.finish().unwrap()
+    builder.finish(rules).unwrap()
 }
 
 /// All rollups of a ledger with their days, in detail or in summary.
 pub(crate) fn rollups_of(ledger: &RollupsByBill, is_detail: bool) -> Vec<(Date, Rollup)> {
     let days = ledger.values().flat_map(BillRollups::iter).map(Result::unwrap);
     days.flat_map(|(day, rollups)| {
-        let sums = if is_detail { rollups.detail } else { rollups.summary().unwrap() };
-        sums.into_iter().map(move |(key, measures)| (day, Rollup { key, measures }))
+        let summary = rollups.summary().unwrap().into_iter();
+        let rollups: Vec<Rollup> = match is_detail {
+            false => {
+                summary.map(|(key, measures)| Rollup::Summary(Summary { key, measures })).collect()
+            }
+            true => rollups
+                .positions
+                .into_iter()
+                .map(|(key, measures)| Rollup::Position(Position { key, measures }))
+                .collect(),
+        };
+        rollups.into_iter().map(move |it| (day, it))
     })
     .collect()
+}
+
+/// The claim of rules on the fact that a charge is part of.
+pub(crate) fn claim_of(line_item: &LineItem, rules: &AttributionRules) -> Claim {
+    let fact = FactKey::of(line_item);
+    rules.claim(fact.with_caller(fact.caller().as_ref()))
 }
 
 /// Asks a question of days as if each row were of a day of a bill that is served.
@@ -128,8 +145,8 @@ pub(crate) fn ask(question: &mut dyn Question, rollups: &[(Date, Rollup)]) {
         for ledger_day in ledger_days(heads) {
             let Some(wanted) = question.wants(&ledger_day) else { continue };
             let of_day = rollups.iter().filter(|(it, _)| it == day).map(|(_, rollup)| rollup);
-            for rollup in of_day.filter(|it| wanted.owners.contains(&it.key.owner)) {
-                question.add(rollup, &ledger_day).unwrap();
+            for rollup in of_day.filter(|it| wanted.owners.contains(&it.row().summary().owner)) {
+                question.add(rollup.row(), &ledger_day).unwrap();
             }
         }
     }

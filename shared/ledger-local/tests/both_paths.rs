@@ -64,11 +64,11 @@ async fn by_tag(ledger: &DynamoLedger, source: Source) -> ByTag {
             let rollups =
                 ledger.rollups(&head.bill, *day, generation, Level::Detail, None).await.unwrap();
             for rollup in rollups {
-                let tags = &rollup.key.detail.as_ref().unwrap().tags;
+                let tags = &rollup.row().position().unwrap().detail.tags;
                 let tag = tags.get(TAG).map(|it| it.to_string()).unwrap_or_default();
                 let sum: &mut [Decimal; 4] = sums.entry((*day, tag)).or_default();
                 for (sum, kind) in sum.iter_mut().zip(CostKind::ALL) {
-                    *sum += rollup.measures.costs.of(kind).amount();
+                    *sum += rollup.row().measures().costs.of(kind).amount();
                 }
             }
         }

@@ -233,8 +233,8 @@ type ByTag = BTreeMap<(Date, String), (Decimal, Decimal)>;
 fn by_tag(days: &BTreeMap<Date, DayRollups>, key: &str) -> ByTag {
     let mut sums = ByTag::new();
     for (day, rollups) in days {
-        for (rollup, measures) in &rollups.detail {
-            let tags = &rollup.detail.as_ref().unwrap().tags;
+        for (rollup, measures) in &rollups.positions {
+            let tags = &rollup.detail.tags;
             let value = tags.get(key).map(ToString::to_string).unwrap_or_default();
             let sum = sums.entry((*day, value)).or_default();
             sum.0 += measures.costs.of(CostKind::Unblended).amount();
@@ -277,7 +277,7 @@ async fn a_day_without_cost_is_there_and_recent_days_are_estimates() {
     let ran = run(&stand_in(september()), request()).await;
     let days = ran.ledger.of(&Source::CostExplorer);
     let empty = &days[&date(2026, 9, 3)];
-    assert!(empty.detail.is_empty() && empty.totals.is_empty());
+    assert!(empty.positions.is_empty() && empty.totals.is_empty());
     let estimated: Vec<_> = days.values().map(|it| it.estimated).collect();
     assert_eq!(estimated, [false, false, true, true, true]);
 }
@@ -286,10 +286,11 @@ async fn a_day_without_cost_is_there_and_recent_days_are_estimates() {
 async fn lines_carry_model_tokens_and_where_they_were_read() {
     let ran = run(&stand_in(september()), request()).await;
     let days = ran.ledger.of(&Source::CostExplorer);
-    let (key, measures) = days[&date(2026, 9, 2)].detail.first_key_value().unwrap();
-    assert_eq!(key.model.as_deref(), Some("claude-sonnet-4.6"));
-    assert_eq!(key.publisher.as_deref(), Some("Anthropic"));
-    assert_eq!(&*key.line_type, "Usage");
+    let (key, measures) = days[&date(2026, 9, 2)].positions.first_key_value().unwrap();
+    let charge = &key.summary.charge;
+    assert_eq!(charge.model.as_deref(), Some("claude-sonnet-4.6"));
+    assert_eq!(charge.publisher.as_deref(), Some("Anthropic"));
+    assert_eq!(&*charge.line_type, "Usage");
     assert_eq!(measures.tokens, Some(2_500));
     let first_line = measures.first_line.as_ref().unwrap().to_string();
     assert_eq!(first_line, format!("cost-explorer:{SONNET}:2"));

@@ -14,17 +14,20 @@ use ledger_app::ports::{
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_core::bill::BillHead;
+use ledger_core::bill_rollups::BillRollups;
 use ledger_core::budget::{Alert, AlertId};
 use ledger_core::business::Business;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::Level;
+use ledger_core::fact::{ChargeKey, DetailKey};
 use ledger_core::line_item::{BillId, Provenance, Source, Tags};
 use ledger_core::meter::Meter;
 use ledger_core::money::Money;
 use ledger_core::owner::Owner;
 use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
-use ledger_core::rollup::{DayRollups, DayTotal, Detail, Measures, Rollup, RollupKey};
+use ledger_core::position::{EntryKind, PositionKey, SummaryKey};
+use ledger_core::rollup::{DayRollups, DayTotal, Measures, Position, Rollup, Summary};
 use ledger_local::database::EmbeddedDatabase;
 use ledger_testkit::faulty_proxy::{Fault, FaultPlan, FaultyProxy};
 use rust_decimal::Decimal;
@@ -80,48 +83,55 @@ fn rollups(lines: &[(&str, &str, &str)]) -> DayRollups {
     let mut total = DayTotal::zero(Currency::USD);
     total.other = Costs::new(usd("7.000000000000001"), None).unwrap();
     total.other_line_count = 2;
-    let mut detail = BTreeMap::new();
+    let mut positions = BTreeMap::new();
     for (at, (owner, account, cost)) in lines.iter().enumerate() {
         let net = (at % 2 == 0).then(|| usd(cost));
         let costs = Costs::new(usd(cost), net).unwrap();
         total.ai = total.ai.checked_add(&costs).unwrap();
         total.ai_line_count += 1;
         let tags: Tags = BTreeMap::from([("iamPrincipal/team".into(), (*owner).into())]);
-        let key = RollupKey {
-            owner: Owner::parse(owner),
-            business: Business { team: Some((*owner).into()), ..Business::default() },
+        let charge = ChargeKey {
             service: "Amazon Bedrock".into(),
             publisher: Some("anthropic".into()),
             model: None,
             meter: Meter::InputTokens,
             line_type: "Usage".into(),
             currency: Currency::USD,
-            detail: Some(Detail {
+        };
+        let business = Business { team: Some((*owner).into()), ..Business::default() };
+        let key = PositionKey {
+            summary: SummaryKey { owner: Owner::parse(owner), business, charge },
+            detail: DetailKey {
                 account: (*account).into(),
                 region: Some("us-east-1".into()),
-                principal: None,
+                caller: None,
                 usage_type: "USE1-input-tokens".into(),
                 tags: Arc::new(tags),
-                rule: Some("by team".into()),
-            }),
+            },
+            rule: Some("by team".into()),
+            kind: EntryKind::Charge,
         };
         let first_line =
             Some(Provenance { file: format!("part-{}.csv", at % 2).into(), line: at as u64 + 1 });
-        detail.insert(key, Measures { costs, tokens: Some(10), line_count: 1, first_line });
+        positions.insert(key, Measures { costs, tokens: Some(10), line_count: 1, first_line });
     }
-    DayRollups { detail, totals: BTreeMap::from([(Currency::USD, total)]), estimated: false }
+    DayRollups { positions, totals: BTreeMap::from([(Currency::USD, total)]), estimated: false }
 }
 
 fn replacement(days: &[(&str, DayRollups)]) -> BillReplacement {
     BillReplacement {
         bill: bill(),
-        days: days.iter().map(|(text, rollups)| (day(text), rollups.clone())).collect(),
+        days: built(days.iter().map(|(text, rollups)| (day(text), rollups.clone()))),
         is_complete: true,
         export: None,
         delivered_at: Some(at("2026-11-20T06:00:00Z")),
         imported_at: at("2026-11-20T07:00:00Z"),
         rules_version: 2,
     }
+}
+
+fn built(days: impl IntoIterator<Item = (Date, DayRollups)>) -> BillRollups {
+    BillRollups::from_days(days).unwrap()
 }
 
 fn laid_out(replacement: &BillReplacement) -> BTreeMap<Date, DayRollups> {
@@ -165,10 +175,16 @@ async fn state(ledger: &DynamoLedger) -> (Vec<BillHead>, Vec<(Date, Vec<Rollup>,
     (heads, days)
 }
 
-fn rows(sums: &BTreeMap<RollupKey, Measures>) -> Vec<Rollup> {
+fn rows(sums: &BTreeMap<PositionKey, Measures>) -> Vec<Rollup> {
     sums.iter()
-        .map(|(key, measures)| Rollup { key: key.clone(), measures: measures.clone() })
+        .map(|(key, measures)| Position { key: key.clone(), measures: measures.clone() })
+        .map(Rollup::Position)
         .collect()
+}
+
+fn summary_rows(day: &DayRollups) -> Vec<Rollup> {
+    let summary = day.summary().unwrap().into_iter();
+    summary.map(|(key, measures)| Rollup::Summary(Summary { key, measures })).collect()
 }
 
 #[tokio::test]
@@ -186,8 +202,8 @@ async fn what_is_written_is_read_at_both_levels() {
     assert_eq!(head.delivered_at, first().delivered_at);
     for (day, summary, detail) in days {
         let written = first().days.get(day).unwrap().unwrap();
-        assert_eq!(detail, rows(&written.detail), "{day}");
-        assert_eq!(summary, rows(&written.summary().unwrap()), "{day}");
+        assert_eq!(detail, rows(&written.positions), "{day}");
+        assert_eq!(summary, summary_rows(&written), "{day}");
         assert_eq!(head.days[&day].totals, written.totals);
     }
     assert_eq!(ledger.heads(BillingPeriod::parse("2026-12").unwrap()).await.unwrap(), []);
@@ -209,7 +225,7 @@ async fn owners_are_read_by_themselves() {
             .await
             .unwrap();
         assert_eq!(read.len(), expected, "{owners:?}");
-        assert!(read.iter().all(|it| owners.contains(&it.key.owner)));
+        assert!(read.iter().all(|it| owners.contains(&it.row().summary().owner)));
     }
 }
 
@@ -223,7 +239,7 @@ async fn a_large_day_is_kept_in_several_chunks() {
     let replaced = ledger.replace(replacement(&[("2026-11-01", large.clone())])).await.unwrap();
     assert!(replaced.items_written > 4, "{replaced:?}");
     let (_, days) = state(ledger).await;
-    assert_eq!(days[0].2, rows(&large.detail));
+    assert_eq!(days[0].2, rows(&large.positions));
 }
 
 #[tokio::test]
@@ -242,10 +258,10 @@ async fn the_same_delivery_again_writes_nothing() {
     let mut again = first();
     again.imported_at = at("2026-11-21T07:00:00Z");
     let mut days = laid_out(&again);
-    for measures in days.values_mut().flat_map(|it| it.detail.values_mut()) {
+    for measures in days.values_mut().flat_map(|it| it.positions.values_mut()) {
         measures.first_line = Some(Provenance { file: "another.csv".into(), line: 9 });
     }
-    again.days = days.into_iter().collect();
+    again.days = built(days);
     let replaced = ledger.replace(again).await.unwrap();
     assert_eq!(replaced, Replaced { days_unchanged: 3, ..Replaced::default() });
     assert_eq!(writes.load(Ordering::SeqCst), 0);
@@ -348,7 +364,7 @@ async fn totals_that_differ_from_their_rows_are_not_made_visible() {
     let mut days = laid_out(&wrong);
     let total = days.get_mut(&day("2026-11-04")).unwrap();
     total.totals.get_mut(&Currency::USD).unwrap().ai_line_count += 1;
-    wrong.days = days.into_iter().collect();
+    wrong.days = built(days);
     let err = ledger.replace(wrong).await.unwrap_err();
     assert!(matches!(err, StoreError::Unbalanced(_)), "{err}");
     assert_eq!(
@@ -488,7 +504,7 @@ async fn what_a_beaten_run_wrote_expires_with_the_next_run() {
     let mut beaten = second();
     let mut days = laid_out(&beaten);
     days.insert(day("2026-11-05"), rollups(&[("chat", "1", "6")]));
-    beaten.days = days.into_iter().collect();
+    beaten.days = built(days);
     ledger.replace(beaten).await.unwrap_err();
     reader.replace(second()).await.unwrap();
     assert_eq!((intent_count(reader).await, leaked(reader).await.len()), (1, 2));

@@ -11,10 +11,9 @@ use arrow_array::{
     TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
 };
 use jiff::Timestamp;
-use ledger_core::attribution::attribute;
 use ledger_core::cost::CostKind;
 use ledger_core::line_item::{Finding, Rejected};
-use ledger_core::rollup::{RollupBuilder, RollupsByBill};
+use ledger_core::roll_up::{RollupBuilder, RollupsByBill};
 use ledger_core::rules::{AttributionRules, MatchKey, Matcher, Pattern, Rule, Template};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
@@ -87,7 +86,7 @@ fn read(bytes: &[u8], is_line_by_line: bool) -> Outcome {
             match reading {
                 Reading::Lines(line, sums) => {
                     outcome.told += 1;
-                    builder.add_sums(attribute(&line, &rules), sums)?;
+                    builder.add_sums(&line, sums)?;
                 }
                 Reading::Rejected(it) => assert!(outcome.rejected.insert(it)),
                 Reading::Rounded(by) => {
@@ -102,7 +101,7 @@ fn read(bytes: &[u8], is_line_by_line: bool) -> Outcome {
         folder.read(&delivery, sink).unwrap();
     }
     assert_eq!(outcome.bytes, u64::try_from(bytes.len()).unwrap());
-    outcome.ledger = builder.finish().unwrap().0;
+    outcome.ledger = builder.finish(&rules).unwrap().0;
     outcome
 }
 
@@ -571,7 +570,7 @@ fn a_bad_row_does_not_spoil_its_group() {
     // The group, and the row that had to be rounded.
     assert_eq!(outcome.told, 2);
     let days = outcome.ledger.values().next().unwrap().iter().next().unwrap().unwrap().1;
-    let measures = days.detail.values().next().unwrap();
+    let measures = days.positions.values().next().unwrap();
     assert_eq!((measures.line_count, measures.tokens), (8, Some(12_000)));
     assert_eq!(
         measures.costs.of(ledger_core::cost::CostKind::Unblended).to_string(),
@@ -629,7 +628,9 @@ fn row_of_type(line_type: &'static str, cost: f64, numbers: &[(Column, f64)]) ->
 /// What lines of a type cost by each cost kind.
 fn costs_of_type(outcome: &Outcome, line_type: &str) -> Vec<String> {
     let days = outcome.ledger.values().flat_map(|it| it.iter()).map(|it| it.unwrap().1);
-    let sums = days.flat_map(|it| it.detail).filter(|(key, _)| &*key.line_type == line_type);
+    let sums = days
+        .flat_map(|it| it.positions)
+        .filter(|(key, _)| &*key.summary.charge.line_type == line_type);
     let costs: Vec<_> = sums.map(|(_, measures)| measures.costs).collect();
     assert_eq!(costs.len(), 1, "{line_type}");
     CostKind::ALL.map(|kind| costs[0].of(kind).amount().to_string()).to_vec()

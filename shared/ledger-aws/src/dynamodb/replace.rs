@@ -18,7 +18,8 @@ use ledger_core::line_item::BillId;
 use ledger_core::money::MoneyError;
 use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
-use ledger_core::rollup::{DayRollups, DayTotal, Rollup};
+use ledger_core::position::{PositionKey, SummaryKey};
+use ledger_core::rollup::{DayRollups, DayTotal, Rollup, Row};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -80,9 +81,14 @@ impl LedgerStore for DynamoLedger {
                 rollups.extend(row::rollups_of(&item)?);
             }
         }
-        rollups.sort_by(|left, right| left.key.cmp(&right.key));
+        rollups.sort_by(|left, right| sort_key(left).cmp(&sort_key(right)));
         Ok(rollups)
     }
+}
+
+/// Rollups in the order of their keys.
+fn sort_key(rollup: &Rollup) -> (&SummaryKey, Option<&PositionKey>) {
+    (rollup.row().summary(), rollup.row().position())
 }
 
 fn is_superseded(read: Option<&BillHead>, ours: &BillReplacement) -> bool {
@@ -300,10 +306,13 @@ impl DynamoLedger {
         let pk = keys::rollups_pk(bill, day, generation);
         let summary = rollups.summary().map_err(|err| unwritable(bill, day, &err))?;
         let mut items = Vec::new();
-        for (level, rollups) in [(Level::Summary, &summary), (Level::Detail, &rollups.detail)] {
-            let chunks = row::chunks_of(&pk, keys::level_prefix(level), rollups);
-            items.extend(chunks.map_err(|err| unwritable(bill, day, &err))?);
-        }
+        let unwritten = |err: serde_json::Error| unwritable(bill, day, &err);
+        let summary = summary.iter().map(|(key, measures)| Row::Summary(key, measures));
+        let positions = rollups.positions.iter();
+        let positions = positions.map(|(key, measures)| Row::Position(key, measures));
+        let prefix = keys::level_prefix;
+        items.extend(row::chunks_of(&pk, prefix(Level::Summary), summary).map_err(unwritten)?);
+        items.extend(row::chunks_of(&pk, prefix(Level::Detail), positions).map_err(unwritten)?);
         for batch in items.chunks(BATCH_ITEMS_MAX) {
             self.write_batch(&format!("write {day} of {bill}"), batch).await?;
         }
@@ -470,8 +479,10 @@ impl DynamoLedger {
 fn comes_to(rollups: &[Rollup], totals: &BTreeMap<Currency, DayTotal>) -> Result<bool, MoneyError> {
     let mut sums: BTreeMap<Currency, (Costs, u64)> =
         totals.keys().map(|it| (*it, (Costs::zero(*it), 0))).collect();
-    for Rollup { key, measures } in rollups {
-        let Some((costs, line_count)) = sums.get_mut(&key.currency) else { return Ok(false) };
+    for rollup in rollups {
+        let (key, measures) = (rollup.row().summary(), rollup.row().measures());
+        let sum = sums.get_mut(&key.charge.currency);
+        let Some((costs, line_count)) = sum else { return Ok(false) };
         *costs = costs.checked_add(&measures.costs)?;
         *line_count = line_count.saturating_add(measures.line_count);
     }

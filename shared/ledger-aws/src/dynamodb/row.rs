@@ -14,7 +14,8 @@
 //! | `lt` | line type | `l` | first line: its row |
 //! | `c` | currency | `am` `na` | amortized cost and net amortized cost, where they differ from `u` and `n` |
 //!
-//! Within `d`: `a` account, `r` region, `pn` principal, `ut` usage type, `tg` tags, `ru` rule.
+//! Within `d`: `a` account, `r` region, `pn` caller, `ut` usage type, `tg` tags, `ru` rule; `ao` and
+//! `ai` the split that a move of cost out of or into an owner belongs to.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -30,10 +31,12 @@ use ledger_app::ports::StoreError;
 use ledger_core::business::Business;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
+use ledger_core::fact::{ChargeKey, DetailKey};
 use ledger_core::line_item::Provenance;
 use ledger_core::meter::Meter;
 use ledger_core::owner::Owner;
-use ledger_core::rollup::{DayRollups, Detail, Measures, Rollup, RollupKey};
+use ledger_core::position::{AllocationId, EntryKind, PositionKey, SummaryKey};
+use ledger_core::rollup::{self, DayRollups, Measures, Position, Rollup, Summary};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -109,6 +112,10 @@ struct RowDetail<'a> {
     tg: BTreeMap<Text<'a>, Text<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ru: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ao: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ai: Option<Text<'a>>,
 }
 
 fn borrowed(text: &Arc<str>) -> Text<'_> {
@@ -120,19 +127,13 @@ fn optional(text: &Option<Arc<str>>) -> Option<Text<'_>> {
 }
 
 /// A row without its first line.
-fn row_of<'a>(key: &'a RollupKey, measures: &Measures) -> Row<'a> {
-    let Business { team, product, cost_centre, environment, customer, workflow, agent } =
-        &key.business;
-    let detail = key.detail.as_ref().map(|it| RowDetail {
-        a: borrowed(&it.account),
-        r: optional(&it.region),
-        pn: optional(&it.principal),
-        ut: borrowed(&it.usage_type),
-        tg: it.tags.iter().map(|(name, value)| (borrowed(name), borrowed(value))).collect(),
-        ru: optional(&it.rule),
-    });
+fn row_of(rollup: rollup::Row<'_>) -> Row<'_> {
+    let SummaryKey { owner, business, charge } = rollup.summary();
+    let measures = rollup.measures();
+    let Business { team, product, cost_centre, environment, customer, workflow, agent } = business;
+    let detail = rollup.position().map(detail_of);
     Row {
-        o: Cow::Borrowed(key.owner.as_str()),
+        o: Cow::Borrowed(owner.as_str()),
         te: optional(team),
         pr: optional(product),
         cc: optional(cost_centre),
@@ -140,12 +141,12 @@ fn row_of<'a>(key: &'a RollupKey, measures: &Measures) -> Row<'a> {
         cu: optional(customer),
         wf: optional(workflow),
         ag: optional(agent),
-        s: borrowed(&key.service),
-        p: optional(&key.publisher),
-        m: optional(&key.model),
-        me: Cow::Borrowed(key.meter.as_str()),
-        lt: borrowed(&key.line_type),
-        c: Cow::Borrowed(key.currency.as_str()),
+        s: borrowed(&charge.service),
+        p: optional(&charge.publisher),
+        m: optional(&charge.model),
+        me: Cow::Borrowed(charge.meter.as_str()),
+        lt: borrowed(&charge.line_type),
+        c: Cow::Borrowed(charge.currency.as_str()),
         u: amount(&measures.costs, CostKind::Unblended).unwrap_or_default(),
         n: amount(&measures.costs, CostKind::NetUnblended),
         am: amount(&measures.costs, CostKind::Amortized),
@@ -158,6 +159,25 @@ fn row_of<'a>(key: &'a RollupKey, measures: &Measures) -> Row<'a> {
     }
 }
 
+fn detail_of(key: &PositionKey) -> RowDetail<'_> {
+    let DetailKey { account, region, caller, usage_type, tags } = &key.detail;
+    let (ao, ai) = match &key.kind {
+        EntryKind::Charge => (None, None),
+        EntryKind::AllocatedOut(id) => (Some(borrowed(&id.0)), None),
+        EntryKind::AllocatedIn(id) => (None, Some(borrowed(&id.0))),
+    };
+    RowDetail {
+        a: borrowed(account),
+        r: optional(region),
+        pn: optional(caller),
+        ut: borrowed(usage_type),
+        tg: tags.iter().map(|(name, value)| (borrowed(name), borrowed(value))).collect(),
+        ru: optional(&key.rule),
+        ao,
+        ai,
+    }
+}
+
 fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
     let arc = |text: Option<Text<'_>>| text.map(|it| Arc::from(it.as_ref()));
     let currency = Currency::parse(&row.c).ok()?;
@@ -165,15 +185,7 @@ fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
         (Some(file), Some(line)) => Some(Provenance { file: Arc::clone(files.get(file)?), line }),
         _ => None,
     };
-    let detail = row.d.map(|it| Detail {
-        account: it.a.into(),
-        region: arc(it.r),
-        principal: arc(it.pn),
-        usage_type: it.ut.into(),
-        tags: Arc::new(it.tg.into_iter().map(|(key, tag)| (key.into(), tag.into())).collect()),
-        rule: arc(it.ru),
-    });
-    let key = RollupKey {
+    let summary = SummaryKey {
         owner: Owner::parse(&row.o),
         business: Business {
             team: arc(row.te),
@@ -184,13 +196,14 @@ fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
             workflow: arc(row.wf),
             agent: arc(row.ag),
         },
-        service: row.s.into(),
-        publisher: arc(row.p),
-        model: arc(row.m),
-        meter: Meter::parse(&row.me)?,
-        line_type: row.lt.into(),
-        currency,
-        detail,
+        charge: ChargeKey {
+            service: row.s.into(),
+            publisher: arc(row.p),
+            model: arc(row.m),
+            meter: Meter::parse(&row.me)?,
+            line_type: row.lt.into(),
+            currency,
+        },
     };
     let stored = StoredAmounts {
         unblended: &row.u,
@@ -204,7 +217,30 @@ fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
         line_count: row.k,
         first_line,
     };
-    Some(Rollup { key, measures })
+    Some(match row.d {
+        None => Rollup::Summary(Summary { key: summary, measures }),
+        Some(detail) => {
+            Rollup::Position(Position { key: position_key(summary, detail)?, measures })
+        }
+    })
+}
+
+fn position_key(summary: SummaryKey, row: RowDetail<'_>) -> Option<PositionKey> {
+    let arc = |text: Option<Text<'_>>| text.map(|it| Arc::from(it.as_ref()));
+    let kind = match (row.ao, row.ai) {
+        (None, None) => EntryKind::Charge,
+        (Some(id), None) => EntryKind::AllocatedOut(AllocationId(id.into())),
+        (None, Some(id)) => EntryKind::AllocatedIn(AllocationId(id.into())),
+        (Some(_), Some(_)) => return None,
+    };
+    let detail = DetailKey {
+        account: row.a.into(),
+        region: arc(row.r),
+        caller: arc(row.pn),
+        usage_type: row.ut.into(),
+        tags: Arc::new(row.tg.into_iter().map(|(key, tag)| (key.into(), tag.into())).collect()),
+    };
+    Some(PositionKey { summary, detail, rule: arc(row.ru), kind })
 }
 
 /// Reads the rows of a chunk.
@@ -253,8 +289,8 @@ pub(super) fn content_hash(rollups: &DayRollups) -> Result<Arc<str>, serde_json:
     /// Enough to tell generations of one day of one bill, of which there are few.
     const HASH_BYTES: usize = 8;
     let mut hasher = Sha256::new();
-    for (key, measures) in &rollups.detail {
-        hasher.update(serde_json::to_vec(&row_of(key, measures))?);
+    for (key, measures) in &rollups.positions {
+        hasher.update(serde_json::to_vec(&row_of(rollup::Row::Position(key, measures)))?);
         hasher.update(b"\n");
     }
     hasher.update(serde_json::to_vec(&(stored_totals(&rollups.totals), rollups.estimated))?);
@@ -263,15 +299,15 @@ pub(super) fn content_hash(rollups: &DayRollups) -> Result<Arc<str>, serde_json:
 }
 
 /// The items of one level of a day. `prefix` and `pk` are parts of their keys.
-pub(super) fn chunks_of(
+pub(super) fn chunks_of<'a>(
     pk: &str,
     prefix: &str,
-    rollups: &BTreeMap<RollupKey, Measures>,
+    rollups: impl Iterator<Item = rollup::Row<'a>>,
 ) -> Result<Vec<Item>, serde_json::Error> {
     let mut by_owner: BTreeMap<String, OwnerChunks> = BTreeMap::new();
-    for (key, measures) in rollups {
-        let owner = keys::bounded(key.owner.as_str());
-        by_owner.entry(owner).or_default().add(key, measures)?;
+    for rollup in rollups {
+        let owner = keys::bounded(rollup.summary().owner.as_str());
+        by_owner.entry(owner).or_default().add(rollup)?;
     }
     let mut items = Vec::new();
     for (owner, chunks) in by_owner {
@@ -303,8 +339,8 @@ struct Chunk {
 }
 
 impl OwnerChunks {
-    fn add(&mut self, key: &RollupKey, measures: &Measures) -> Result<(), serde_json::Error> {
-        let mut row = row_of(key, measures);
+    fn add(&mut self, rollup: rollup::Row<'_>) -> Result<(), serde_json::Error> {
+        let mut row = row_of(rollup);
         let bytes = serde_json::to_string(&row)?.len() + FIRST_LINE_BYTES;
         let mut chunk = match self.0.pop() {
             Some(chunk) if chunk.bytes + bytes <= CHUNK_BYTES_MAX => chunk,
@@ -314,7 +350,7 @@ impl OwnerChunks {
             }
             None => Chunk::default(),
         };
-        if let Some(first) = &measures.first_line {
+        if let Some(first) = &rollup.measures().first_line {
             let known = chunk.files.iter().position(|it| *it == first.file);
             row.f = Some(known.unwrap_or(chunk.files.len()));
             row.l = Some(first.line);
@@ -340,7 +376,7 @@ mod tests {
         let files = ("files".to_owned(), text("[]"));
         let item = Item::from([("rows".to_owned(), rows), files]);
         let rollups = rollups_of(&item).map_err(|err| err.to_string())?;
-        Ok(rollups.iter().map(|it| it.key.owner.as_str().to_owned()).collect())
+        Ok(rollups.iter().map(|it| it.row().summary().owner.as_str().to_owned()).collect())
     }
 
     #[test]
@@ -356,7 +392,7 @@ mod tests {
         let rows = ("rows".to_owned(), text(format!("[{row}]")));
         let item = Item::from([rows, ("files".to_owned(), text("[]"))]);
         let rollups = rollups_of(&item).unwrap();
-        let costs = &rollups[0].measures.costs;
+        let costs = &rollups[0].row().measures().costs;
         CostKind::ALL.map(|kind| costs.of(kind).amount().to_string()).to_vec()
     }
 
@@ -374,7 +410,7 @@ mod tests {
     fn a_row_without_amortized_costs_is_written_as_before() {
         let row: Row<'_> = serde_json::from_str(ROW).unwrap();
         let rollup = rollup_of(row, &[]).unwrap();
-        let written = serde_json::to_string(&row_of(&rollup.key, &rollup.measures)).unwrap();
+        let written = serde_json::to_string(&row_of(rollup.row())).unwrap();
         assert_eq!(written, ROW);
     }
 

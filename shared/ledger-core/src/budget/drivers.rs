@@ -9,7 +9,7 @@ use crate::dimension::{Dimension, Level};
 use crate::money::Money;
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
-use crate::rollup::Rollup;
+use crate::rollup::Row;
 
 /// Drivers that an alert names.
 const DRIVERS_MAX: usize = 3;
@@ -47,7 +47,7 @@ impl Question for Drivers<'_> {
         counts.then(|| Wanted { level: Level::Detail, owners: owners() })
     }
 
-    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+    fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
         let Some(part) = part_of(self.budget, self.period, row, day.day) else { return Ok(()) };
         let driver = [Dimension::Principal, Dimension::Model, Dimension::Meter]
             .iter()

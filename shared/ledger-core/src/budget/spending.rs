@@ -12,7 +12,7 @@ use crate::money::Money;
 use crate::owner::Owner;
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
-use crate::rollup::Rollup;
+use crate::rollup::Row;
 
 /// The spending of windows of budgets, and of the windows before them up to the same day.
 #[derive(Debug)]
@@ -115,8 +115,8 @@ impl Question for BudgetSpending<'_> {
         wanted
     }
 
-    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
-        let of_owner = self.of_owners.get(&row.key.owner);
+    fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+        let of_owner = self.of_owners.get(&row.summary().owner);
         for at in of_owner.into_iter().flatten().chain(&self.of_all) {
             if let Some(sum) = self.sums.get_mut(*at) {
                 sum.add(row, day)?;
@@ -127,7 +127,7 @@ impl Question for BudgetSpending<'_> {
 }
 
 impl Sum<'_> {
-    fn add(&mut self, row: &Rollup, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+    fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
         if let Some(part) = part_of(self.budget, self.period, row, day.day) {
             self.cost = self.cost.checked_add(part)?;
             self.weakest = self.weakest.min(day.status());
@@ -144,11 +144,11 @@ impl Sum<'_> {
 pub(super) fn part_of(
     budget: &Budget,
     period: ChargePeriod,
-    row: &Rollup,
+    row: Row<'_>,
     day: Date,
 ) -> Option<Money> {
     let counts = period.contains(day)
-        && row.key.currency == budget.limit.currency()
+        && row.summary().charge.currency == budget.limit.currency()
         && budget.scope.contains(row, day);
-    counts.then(|| row.measures.costs.of(budget.cost_kind))
+    counts.then(|| row.measures().costs.of(budget.cost_kind))
 }

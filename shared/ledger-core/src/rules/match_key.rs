@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::aws::principal::{Principal, PrincipalKind};
-use crate::line_item::LineItem;
+use crate::fact::FactRef;
 
 /// What a pattern is held against.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,20 +34,21 @@ pub enum MatchKey {
 }
 
 impl MatchKey {
-    pub(super) fn value_of<'a>(&self, line_item: &'a LineItem) -> Option<&'a str> {
-        let principal = line_item.principal.as_deref();
+    /// The value of a fact, as rules are held against it. A folded session is named `*`.
+    pub(super) fn value_of<'a>(&self, fact: FactRef<'a>) -> Option<&'a str> {
+        let FactRef { charge, detail, caller: principal } = fact;
         match self {
             MatchKey::Principal => principal.map(|it| it.raw()),
-            MatchKey::Account => Some(&line_item.account),
+            MatchKey::Account => Some(&detail.account),
             MatchKey::Role => principal.filter(|it| it.kind().is_role()).and_then(|it| it.name()),
             MatchKey::Session => principal.and_then(|it| it.session()),
             MatchKey::User => principal.and_then(user_of),
-            MatchKey::Publisher => line_item.publisher.as_deref(),
-            MatchKey::Model => line_item.model.as_deref(),
-            MatchKey::Service => Some(&line_item.service),
-            MatchKey::UsageType => Some(line_item.usage_type.raw()),
-            MatchKey::LineType => Some(&line_item.line_type),
-            MatchKey::Tag(key) => line_item.tags.get(key).map(|it| &**it),
+            MatchKey::Publisher => charge.publisher.as_deref(),
+            MatchKey::Model => charge.model.as_deref(),
+            MatchKey::Service => Some(&charge.service),
+            MatchKey::UsageType => Some(&detail.usage_type),
+            MatchKey::LineType => Some(&charge.line_type),
+            MatchKey::Tag(key) => detail.tags.get(key).map(|it| &**it),
         }
     }
 }

@@ -7,7 +7,10 @@ pub mod template;
 #[cfg(test)]
 mod tests;
 
-use crate::line_item::{Finding, LineItem};
+use crate::business::Business;
+use crate::fact::FactRef;
+use crate::line_item::Finding;
+use crate::owner::Owner;
 
 pub use self::match_key::MatchKey;
 pub use self::pattern::{Pattern, PatternError};
@@ -24,11 +27,21 @@ pub struct AttributionRules {
 }
 
 impl AttributionRules {
-    /// What each rule finds in a line, in order, up to the one that claims it.
-    pub fn explain(&self, line_item: &LineItem) -> Vec<(&Rule, RuleOutcome)> {
+    /// Gives a fact exactly one owner: by the first rule that matches and whose values can all be
+    /// filled in, otherwise [`Owner::Unattributed`].
+    pub fn claim(&self, fact: FactRef<'_>) -> Claim {
+        self.rules.iter().find_map(|rule| rule.claim(fact)).unwrap_or(Claim {
+            owner: Owner::Unattributed,
+            business: Business::default(),
+            rule: None,
+        })
+    }
+
+    /// The outcome of each rule for a fact, in order, up to the one that claims it.
+    pub fn explain(&self, fact: FactRef<'_>) -> Vec<(&Rule, RuleOutcome)> {
         let mut outcomes = Vec::new();
         for rule in &self.rules {
-            let outcome = rule.outcome(line_item);
+            let outcome = rule.outcome(fact);
             let claims = outcome == RuleOutcome::Claims;
             outcomes.push((rule, outcome));
             if claims {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::business::{Business, BusinessField};
-use crate::line_item::LineItem;
+use crate::fact::FactRef;
 use crate::owner::Owner;
 use crate::rules::match_key::MatchKey;
 use crate::rules::pattern::Pattern;
@@ -47,25 +47,25 @@ pub struct Rule {
 
 impl Rule {
     /// The claim on a line, if this rule matches and all its templates can be filled.
-    pub(crate) fn claim(&self, line_item: &LineItem) -> Option<Claim> {
-        if !self.when.matches(line_item) {
+    pub(super) fn claim(&self, fact: FactRef<'_>) -> Option<Claim> {
+        if !self.when.matches(fact) {
             return None;
         }
-        let owner = Owner::Named(self.owner.fill(line_item)?);
+        let owner = Owner::Named(self.owner.fill(fact)?);
         let mut business = Business::default();
         for (field, template) in &self.business {
-            *field.slot(&mut business) = Some(template.fill(line_item)?);
+            *field.slot(&mut business) = Some(template.fill(fact)?);
         }
         Some(Claim { owner, business, rule: Some(Arc::clone(&self.name)) })
     }
 
-    pub(super) fn outcome(&self, line_item: &LineItem) -> RuleOutcome {
-        if let Some(key) = self.when.first_mismatch(line_item) {
-            return RuleOutcome::Mismatch(key.clone(), key.value_of(line_item).map(str::to_owned));
+    pub(super) fn outcome(&self, fact: FactRef<'_>) -> RuleOutcome {
+        if let Some(key) = self.when.first_mismatch(fact) {
+            return RuleOutcome::Mismatch(key.clone(), key.value_of(fact).map(str::to_owned));
         }
         let mut templates = std::iter::once(&self.owner).chain(self.business.values());
         let unfilled = templates.find_map(|template| match template {
-            Template::Part(key) if template.fill(line_item).is_none() => Some(key.clone()),
+            Template::Part(key) if template.fill(fact).is_none() => Some(key.clone()),
             _ => None,
         });
         unfilled.map_or(RuleOutcome::Claims, RuleOutcome::NotFilled)
@@ -85,13 +85,13 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    fn matches(&self, line_item: &LineItem) -> bool {
-        self.first_mismatch(line_item).is_none()
+    fn matches(&self, fact: FactRef<'_>) -> bool {
+        self.first_mismatch(fact).is_none()
     }
 
-    fn first_mismatch(&self, line_item: &LineItem) -> Option<&MatchKey> {
+    fn first_mismatch(&self, fact: FactRef<'_>) -> Option<&MatchKey> {
         let mismatch = self.patterns.iter().find(|(key, patterns)| {
-            key.value_of(line_item)
+            key.value_of(fact)
                 .is_none_or(|value| !patterns.iter().any(|pattern| pattern.matches(value)))
         });
         mismatch.map(|(key, _)| key)

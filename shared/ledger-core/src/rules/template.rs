@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::line_item::LineItem;
+use crate::fact::FactRef;
 use crate::owner::UNATTRIBUTED;
 use crate::rules::match_key::{MatchKey, TAG_PREFIXES};
 
@@ -45,13 +45,16 @@ impl Template {
         Ok(Template::Part(key))
     }
 
-    pub(super) fn fill(&self, line_item: &LineItem) -> Option<Arc<str>> {
+    pub(super) fn fill(&self, fact: FactRef<'_>) -> Option<Arc<str>> {
         match self {
             Template::Text(text) => Some(Arc::clone(text)),
             Template::Part(key) => {
-                let value = key.value_of(line_item)?.trim();
-                // A tag that happens to say `Unattributed` names no owner.
-                (!value.is_empty() && value != UNATTRIBUTED).then(|| value.into())
+                let value = key.value_of(fact)?.trim();
+                // A tag that happens to say `Unattributed` names no owner, and a folded session
+                // has no name.
+                let is_folded = *key == MatchKey::Session && value == "*";
+                let is_name = !matches!(value, "" | UNATTRIBUTED) && !is_folded;
+                is_name.then(|| value.into())
             }
         }
     }

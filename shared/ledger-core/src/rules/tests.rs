@@ -4,8 +4,9 @@ use proptest::sample::select;
 use std::sync::Arc;
 
 use super::*;
-use crate::attribution::attribute;
 use crate::business::BusinessField;
+use crate::fact::FactKey;
+use crate::line_item::LineItem;
 use crate::owner::{Owner, UNATTRIBUTED};
 use crate::testing::*;
 
@@ -14,7 +15,7 @@ fn tag(key: &str) -> MatchKey {
 }
 
 fn owner_of(line: &LineItem, all: &[Rule]) -> String {
-    attribute(line, &rules(all)).claim.owner.to_string()
+    claim_of(line, &rules(all)).owner.to_string()
 }
 
 #[track_caller]
@@ -32,9 +33,10 @@ fn a_claim_is_explained_rule_by_rule() {
         rule("by team", &[(MatchKey::Role, "llm-*")], "{tag:iamPrincipal/team}"),
         rule("never asked", &[], "third"),
     ]);
-    let line = line();
+    let fact = FactKey::of(&line());
+    let explained = rules.explain(fact.with_caller(fact.caller().as_ref()));
     let outcomes: Vec<_> =
-        rules.explain(&line).into_iter().map(|(rule, outcome)| (&*rule.name, outcome)).collect();
+        explained.into_iter().map(|(rule, outcome)| (&*rule.name, outcome)).collect();
     assert_eq!(
         outcomes,
         [
@@ -114,7 +116,7 @@ fn the_first_rule_that_matches_wins_and_is_remembered() {
         rule("late", &[], "third"),
     ]);
     let line = line();
-    let claim = attribute(&line, &rules).claim;
+    let claim = claim_of(&line, &rules);
     assert_eq!((claim.owner.as_str(), claim.rule.as_deref()), ("second", Some("yes")));
 }
 
@@ -161,7 +163,7 @@ fn every_business_field_is_set_where_it_is_read() {
         all.business.insert(field, Template::parse(field.as_str()).unwrap());
     }
     let line = line();
-    let business = attribute(&line, &rules(&[all])).claim.business;
+    let business = claim_of(&line, &rules(&[all])).business;
     for field in BusinessField::ALL {
         assert_eq!(field.of(&business).map(|it| &**it), Some(field.as_str()));
     }
@@ -241,13 +243,11 @@ fn a_rule_below_one_that_claims_the_same_lines_is_found() {
 }
 
 proptest! {
-    /// P2: each line has one owner, and an owner without a rule is `Unattributed`.
+    /// P2: each fact has one owner, and an owner without a rule is `Unattributed`.
     #[test]
-    fn every_entry_has_one_owner(lines in any_line_items(), rules in any_rules()) {
+    fn every_fact_has_one_owner(lines in any_line_items(), rules in any_rules()) {
         for line in &lines {
-            let entry = attribute(line, &rules);
-            prop_assert!(std::ptr::eq(entry.line_item, line), "the charge is untouched");
-            let claim = entry.claim;
+            let claim = claim_of(line, &rules);
             prop_assert_eq!(claim.owner == Owner::Unattributed, claim.rule.is_none());
             prop_assert_eq!(Owner::parse(claim.owner.as_str()), claim.owner.clone());
             if let Some(rule) = &claim.rule {

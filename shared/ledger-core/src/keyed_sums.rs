@@ -1,0 +1,252 @@
+//! Day sums by key while they are added up.
+
+use std::collections::BTreeMap;
+use std::hash::Hash;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::arena::{Id, Map, Moved, Numbered};
+use crate::cost::Amortization;
+use crate::day_sum::DaySum;
+use crate::money::MoneyError;
+
+ids! {
+    /// The number of a file.
+    FileId;
+}
+
+impl FileId {
+    /// The form in a [`DaySum`], which counts files from 1.
+    fn stored(self) -> NonZeroU32 {
+        let place = u32::try_from(self.place()).unwrap_or(u32::MAX);
+        NonZeroU32::MIN.saturating_add(place)
+    }
+
+    /// The file of a sum's first line.
+    pub(crate) fn of_sum(sum: &DaySum) -> Option<FileId> {
+        let place = usize::try_from(sum.file?.get()).ok()?;
+        FileId::of(place.checked_sub(1)?)
+    }
+}
+
+/// The sums of a key, by day.
+pub(crate) type DaySums = Vec<DaySum>;
+
+/// What amortizing adds to the sums of a key on a day: few have any.
+pub(crate) type Amortizations<K> = BTreeMap<(K, Date), Amortization>;
+
+/// Sums of one day each, under keys that are numbers of some table.
+#[derive(Debug)]
+pub(crate) struct KeyedSums<K> {
+    sums: Vec<(K, DaySums)>,
+    /// Where the sums of a key are.
+    places: Map<K, usize>,
+    amortizations: Amortizations<K>,
+    files: Numbered<FileId, Arc<str>>,
+}
+
+impl<K> Default for KeyedSums<K> {
+    fn default() -> Self {
+        KeyedSums {
+            sums: Vec::new(),
+            places: Map::default(),
+            amortizations: BTreeMap::new(),
+            files: Numbered::default(),
+        }
+    }
+}
+
+/// The place named when a sum is not where its key says.
+const SUMS: &str = "the sums of a key";
+
+impl<K: Copy + Ord + Hash> KeyedSums<K> {
+    /// Adds the sums of one key; their first lines are in one file.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub(crate) fn add(
+        &mut self,
+        key: K,
+        file: Option<&Arc<str>>,
+        mut sums: DaySums,
+    ) -> Result<(), MoneyError> {
+        let file = match file {
+            Some(file) => Some(self.files.id(Arc::clone(file))?.stored()),
+            None => None,
+        };
+        for sum in &mut sums {
+            sum.check_range()?;
+            sum.file = file;
+        }
+        self.merge(key, sums)
+    }
+
+    /// Adds to what amortizing adds to the sum of a key on a day.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub(crate) fn amortize(
+        &mut self,
+        key: K,
+        day: Date,
+        added: Amortization,
+    ) -> Result<(), MoneyError> {
+        if added.is_zero() {
+            return Ok(());
+        }
+        let sum = self.amortizations.entry((key, day)).or_default();
+        *sum = sum.checked_add(&added)?;
+        Ok(())
+    }
+
+    fn merge(&mut self, key: K, mut sums: DaySums) -> Result<(), MoneyError> {
+        let Some(place) = self.places.get(&key).copied() else {
+            sums.shrink_to_fit();
+            sums.sort_by_key(DaySum::day);
+            self.places.insert(key, self.sums.len());
+            // One sum a day, also where the caller gave several.
+            if sums.is_sorted_by(|left, right| left.day() < right.day()) {
+                self.sums.push((key, sums));
+                return Ok(());
+            }
+            self.sums.push((key, Vec::new()));
+            return self.merge(key, sums);
+        };
+        let (_, known) = self.sums.get_mut(place).ok_or(MoneyError::Broken(SUMS))?;
+        for sum in sums {
+            match known.binary_search_by_key(&sum.day(), DaySum::day) {
+                Err(place) => known.insert(place, sum),
+                Ok(place) => {
+                    let mine = known.get_mut(place).ok_or(MoneyError::Broken(SUMS))?;
+                    add_to(mine, &sum, &self.files)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The sums of a key.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::Broken`].
+    pub(crate) fn days(&self, key: K) -> Result<&DaySums, MoneyError> {
+        let place = self.places.get(&key).ok_or(MoneyError::Broken(SUMS))?;
+        self.sums.get(*place).map(|it| &it.1).ok_or(MoneyError::Broken(SUMS))
+    }
+
+    /// All keys that were ever added, in the order of arrival.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = K> {
+        self.sums.iter().map(|it| it.0)
+    }
+
+    /// Moves the sum of one day of a key to another key.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::Broken`] where the key has no sum on the day.
+    pub(crate) fn move_day(&mut self, from: K, day: Date, to: K) -> Result<(), MoneyError> {
+        let place = self.places.get(&from).copied();
+        let days = place.and_then(|it| self.sums.get_mut(it)).ok_or(MoneyError::Broken(SUMS))?;
+        let place = days.1.binary_search_by_key(&day, DaySum::day);
+        let sum = days.1.remove(place.map_err(|_| MoneyError::Broken(SUMS))?);
+        if let Some(added) = self.amortizations.remove(&(from, day)) {
+            self.amortize(to, day, added)?;
+        }
+        self.merge(to, vec![sum])
+    }
+
+    /// The same sums under other keys; two keys never become one. Keys without any sum are left out.
+    ///
+    /// # Errors
+    ///
+    /// Those of `new_key`.
+    pub(crate) fn with_keys<N: Copy + Ord + Hash>(
+        self,
+        mut new_key: impl FnMut(K) -> Result<N, MoneyError>,
+    ) -> Result<KeyedSums<N>, MoneyError> {
+        let mut new_keys: Map<K, N> = Map::default();
+        let mut sums = Vec::with_capacity(self.sums.len());
+        for (key, days) in self.sums {
+            if !days.is_empty() {
+                let new = new_key(key)?;
+                if self.amortizations.range(amortizations_of(key)).next().is_some() {
+                    new_keys.insert(key, new);
+                }
+                sums.push((new, days));
+            }
+        }
+        let mut amortizations = BTreeMap::new();
+        for ((key, day), added) in self.amortizations {
+            let key = new_keys.get(&key).ok_or(MoneyError::Broken(SUMS))?;
+            amortizations.insert((*key, day), added);
+        }
+        Ok(KeyedSums { sums, places: Map::default(), amortizations, files: self.files })
+    }
+
+    /// The sums in the order of their keys, what amortizing adds, and the files in order.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::Broken`].
+    pub(crate) fn sorted(self) -> Result<Sorted<K>, MoneyError> {
+        let KeyedSums { mut sums, places: _, mut amortizations, files } = self;
+        sums.retain(|(_, days)| !days.is_empty());
+        sums.sort_unstable_by_key(|(key, _)| *key);
+        amortizations.retain(|_, added| !added.is_zero());
+        let mut used = sums.iter().flat_map(|it| &it.1).filter_map(FileId::of_sum);
+        // One file stays where it is: that it is used is enough to know.
+        let is_one_file = files.len() < 2;
+        let (files, moved) = match is_one_file {
+            true => files.sorted(used.next().into_iter(), Arc::clone),
+            false => files.sorted(used, Arc::clone),
+        };
+        if !is_one_file {
+            for sum in sums.iter_mut().flat_map(|(_, days)| days) {
+                sum.file = file_moved(sum, &moved)?;
+            }
+        }
+        Ok(Sorted { sums, amortizations, files })
+    }
+}
+
+/// Everything of a key: a range over days.
+fn amortizations_of<K: Copy>(key: K) -> std::ops::RangeInclusive<(K, Date)> {
+    (key, Date::MIN)..=(key, Date::MAX)
+}
+
+fn file_moved(sum: &DaySum, moved: &Moved<FileId>) -> Result<Option<NonZeroU32>, MoneyError> {
+    let file = FileId::of_sum(sum).map(|it| moved.get(it, "the file of a first line"));
+    Ok(file.transpose()?.map(FileId::stored))
+}
+
+/// Adds a sum of the same day; the first line is the first of both by name of file and row.
+fn add_to(
+    mine: &mut DaySum,
+    sum: &DaySum,
+    files: &Numbered<FileId, Arc<str>>,
+) -> Result<(), MoneyError> {
+    mine.add_amounts(sum)?;
+    mine.check_range()?;
+    let name = |it: &DaySum| {
+        FileId::of_sum(it).map(|it| files.get(it, "the file of a first line")).transpose()
+    };
+    if (name(sum)?, sum.first_line()) < (name(mine)?, mine.first_line()) {
+        mine.file = sum.file;
+        mine.set_first_line(sum.first_line());
+    }
+    Ok(())
+}
+
+/// Sums in order.
+pub(crate) struct Sorted<K> {
+    /// By key, then by day.
+    pub(crate) sums: Vec<(K, DaySums)>,
+    pub(crate) amortizations: Amortizations<K>,
+    /// By name.
+    pub(crate) files: crate::arena::Table<FileId, Arc<str>>,
+}

@@ -1,0 +1,214 @@
+//! The facts of one bill, and the positions that rules make of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::arena::{Map, Numbered, Ranks};
+use crate::aws::principal::Principal;
+use crate::bill_rollups::{
+    BillRollups, ClaimId, ClaimKey, DayState, DetailId, PositionId, SummaryId,
+};
+use crate::currency::Currency;
+use crate::day_sum::DaySum;
+use crate::day_totals::DayTotals;
+use crate::fact::{ChargeKey, DetailKey, FactKey, FactRef};
+use crate::keyed_sums::{KeyedSums, Sorted};
+use crate::money::MoneyError;
+use crate::position::{EntryKind, PositionKey, SummaryKey};
+use crate::rollup::{DayRollups, DayTotal, Measures};
+use crate::rules::{AttributionRules, Claim};
+
+ids! {
+    /// The number of a charge key.
+    ChargeId;
+}
+
+/// The numbers of the two halves of a fact's key.
+pub(super) type FactId = (ChargeId, DetailId);
+
+/// The facts of one bill: what it says in detail, without owners.
+///
+/// They are read from the bill's lines by [`super::RollupBuilder`], or from the positions that a
+/// ledger holds of it, by [`BillFacts::add`].
+#[derive(Debug, Default)]
+pub struct BillFacts {
+    pub(super) charges: Numbered<ChargeId, ChargeKey>,
+    pub(super) details: Numbered<DetailId, DetailKey>,
+    pub(super) sums: KeyedSums<FactId>,
+    pub(super) totals: DayTotals,
+    /// Totals of days that were not added up here.
+    days: BTreeMap<Date, DayState>,
+}
+
+impl BillFacts {
+    /// Adds a fact of one day, or a part of one.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn add(&mut self, day: Date, key: FactKey, measures: &Measures) -> Result<(), MoneyError> {
+        let id = self.id(key)?;
+        add_measures(&mut self.sums, id, day, measures)
+    }
+
+    /// Takes over the totals of a day as the ledger holds them: lines that are not for AI have no
+    /// facts.
+    pub fn keep_day(&mut self, day: Date, totals: BTreeMap<Currency, DayTotal>, estimated: bool) {
+        self.days.insert(day, DayState { totals, estimated });
+    }
+
+    pub(super) fn id(&mut self, key: FactKey) -> Result<FactId, MoneyError> {
+        Ok((self.charges.id(key.charge)?, self.details.id(key.detail)?))
+    }
+
+    /// The positions: each fact with the owner that the rules give it.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`] and [`MoneyError::Broken`].
+    pub fn claimed_by(self, rules: &AttributionRules) -> Result<BillRollups, MoneyError> {
+        let BillFacts { charges, details, sums, totals, mut days } = self;
+        days.extend(totals.finish()?);
+        let mut keys = PositionKeys { details, ..PositionKeys::default() };
+        let mut callers = Callers::default();
+        let sums = sums.with_keys(|(charge, detail)| {
+            let charge = charges.get(charge, "the charge key of a fact")?;
+            let key = keys.details.get(detail, "the detail key of a fact")?;
+            let caller = callers.of(key);
+            let Claim { owner, business, rule } =
+                rules.claim(FactRef { charge, detail: key, caller });
+            let summary = SummaryKey { owner, business, charge: charge.clone() };
+            Ok(PositionId {
+                summary: keys.summaries.id(summary)?,
+                detail,
+                claim: keys.claims.id(ClaimKey { rule, kind: EntryKind::Charge })?,
+            })
+        })?;
+        keys.finish(sums, days)
+    }
+}
+
+impl BillRollups {
+    /// Rollups of days that are built already, such as those of a test.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn from_days(
+        all: impl IntoIterator<Item = (Date, DayRollups)>,
+    ) -> Result<BillRollups, MoneyError> {
+        let mut keys = PositionKeys::default();
+        let mut sums = KeyedSums::default();
+        let mut days = BTreeMap::new();
+        for (day, DayRollups { positions, totals, estimated }) in all {
+            for (key, measures) in positions {
+                let id = keys.id(key)?;
+                add_measures(&mut sums, id, day, &measures)?;
+            }
+            days.insert(day, DayState { totals, estimated });
+        }
+        keys.finish(sums, days)
+    }
+}
+
+fn add_measures<K: Copy + Ord + std::hash::Hash>(
+    sums: &mut KeyedSums<K>,
+    key: K,
+    day: Date,
+    measures: &Measures,
+) -> Result<(), MoneyError> {
+    let Measures { costs, tokens, line_count, first_line } = measures;
+    // A bill has fewer lines than that.
+    let line_count = u32::try_from(*line_count).map_err(|_| MoneyError::OutOfRange)?;
+    let line = first_line.as_ref().map_or(u64::MAX, |it| it.line);
+    let sum = DaySum::of_costs(day, costs, *tokens, line_count, line);
+    sums.amortize(key, day, costs.amortization())?;
+    sums.add(key, first_line.as_ref().map(|it| &it.file), vec![sum])
+}
+
+/// Callers by their text, each taken apart once.
+#[derive(Default)]
+struct Callers(Map<Arc<str>, Option<Principal>>);
+
+impl Callers {
+    fn of(&mut self, detail: &DetailKey) -> Option<&Principal> {
+        let text = detail.caller.as_ref()?;
+        if !self.0.contains_key(text) {
+            self.0.insert(Arc::clone(text), Principal::parse_folded(text).ok());
+        }
+        self.0.get(text)?.as_ref()
+    }
+}
+
+/// The keys of positions, in parts, while they are numbered.
+#[derive(Debug, Default)]
+struct PositionKeys {
+    summaries: Numbered<SummaryId, SummaryKey>,
+    details: Numbered<DetailId, DetailKey>,
+    claims: Numbered<ClaimId, ClaimKey>,
+}
+
+impl PositionKeys {
+    fn id(&mut self, key: PositionKey) -> Result<PositionId, MoneyError> {
+        let PositionKey { summary, detail, rule, kind } = key;
+        Ok(PositionId {
+            summary: self.summaries.id(summary)?,
+            detail: self.details.id(detail)?,
+            claim: self.claims.id(ClaimKey { rule, kind })?,
+        })
+    }
+
+    /// Puts everything in order, so that equal bills are equal.
+    fn finish(
+        self,
+        sums: KeyedSums<PositionId>,
+        days: BTreeMap<Date, DayState>,
+    ) -> Result<BillRollups, MoneyError> {
+        let used = || sums.keys();
+        let (summaries, summary_ids) =
+            self.summaries.sorted(used().map(|it| it.summary), SummaryKey::clone);
+        let order = order_of_details(&self.details);
+        let (details, detail_ids) = self.details.sorted(used().map(|it| it.detail), order);
+        let (claims, claim_ids) = self.claims.sorted(used().map(|it| it.claim), ClaimKey::clone);
+        let sums = sums.with_keys(|id| {
+            Ok(PositionId {
+                summary: summary_ids.get(id.summary, "the summary key of a position")?,
+                detail: detail_ids.get(id.detail, "the detail key of a position")?,
+                claim: claim_ids.get(id.claim, "the claim of a position")?,
+            })
+        })?;
+        let Sorted { sums, amortizations, files } = sums.sorted()?;
+        let rollups = BillRollups { summaries, details, claims, sums, amortizations, days, files };
+        rollups.check_amortized()?;
+        Ok(rollups)
+    }
+}
+
+/// What is compared in place of details while they are sorted.
+fn order_of_details(
+    details: &Numbered<DetailId, DetailKey>,
+) -> impl Fn(&DetailKey) -> DetailRank + use<> {
+    let details = || details.iter().map(|(_, detail)| detail);
+    let texts = Ranks::new(details().flat_map(|it| {
+        let DetailKey { account, region, caller, usage_type, tags: _ } = it;
+        let texts = [Some(account), region.as_ref(), caller.as_ref(), Some(usage_type)];
+        texts.into_iter().flatten()
+    }));
+    let tag_sets = Ranks::new(details().map(|it| &it.tags));
+    move |detail| {
+        let DetailKey { account, region, caller, usage_type, tags } = detail;
+        let optional = |text: &Option<Arc<str>>| text.as_ref().map(|it| texts.of(it));
+        (
+            texts.of(account),
+            optional(region),
+            optional(caller),
+            texts.of(usage_type),
+            tag_sets.of(tags),
+        )
+    }
+}
+
+/// The ranks of a detail's fields, in the order of [`DetailKey`].
+type DetailRank = (u32, Option<u32>, Option<u32>, u32, u32);
