@@ -1,6 +1,6 @@
 //! What Cost Explorer says.
 
-use ledger_app::collect::{ClockPause, CollectReport, CollectRequest, collect, recent_period};
+use ledger_app::collect::{CollectReport, CollectRequest, collect, recent_period};
 use ledger_app::documents::applied_rules;
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::dynamodb::DailyCap;
@@ -35,7 +35,7 @@ pub async fn collect_costs(
     let client = ledger_aws::connect::cost_explorer_client(None).await;
     let explorer = AwsCostExplorer { client };
     let quota = DailyCap { ledger: &opened.ledger, cap: args.max_requests_per_day };
-    let result = collect(request, &rules, &explorer, &opened.ledger, &quota, &ClockPause).await;
+    let result = collect(request, &rules, &explorer, &opened.ledger, &quota).await;
     opened.close().await;
     let report = result?;
     match format {

@@ -9,11 +9,11 @@ use anyhow::Context;
 use axum::Router;
 use jiff::civil::Date;
 use ledger_api::{AppState, router};
-use ledger_app::collect::{ClockPause, CollectRequest, RequestQuota, collect, recent_period};
+use ledger_app::collect::{CollectRequest, collect, recent_period};
 use ledger_app::documents::{applied_budgets, applied_rules};
 use ledger_app::evaluate::evaluate_budgets;
 use ledger_app::import::import_bills;
-use ledger_app::ports::{BillSource, DocumentKind, DocumentStore, StoreError};
+use ledger_app::ports::{BillSource, DocumentKind, DocumentStore, RequestQuota, StoreError};
 use ledger_app::view::View;
 use ledger_aws::connect::LocalEndpoint;
 use ledger_aws::cost_explorer::AwsCostExplorer;
@@ -180,7 +180,7 @@ impl Local {
             now: jiff::Timestamp::now(),
             today,
         };
-        let report = collect(request, &rules, explorer, &self.ledger, &Free, &ClockPause).await?;
+        let report = collect(request, &rules, explorer, &self.ledger, &Free).await?;
         output::line(&format!(
             "Cost Explorer: {} requests for {} days",
             report.requests.total(),

@@ -2,9 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ledger_app::collect::{
-    ClockPause, CollectError, CollectReport, CollectRequest, collect, recent_period,
-};
+use ledger_app::collect::{CollectError, CollectReport, CollectRequest, collect, recent_period};
 use ledger_app::documents::applied_rules;
 use ledger_aws::connect::Connection;
 use ledger_aws::cost_explorer::AwsCostExplorer;
@@ -62,7 +60,7 @@ async fn run(state: &State, now: Timestamp, today: Date) -> Result<Value, Failur
     let explorer = AwsCostExplorer { client: state.explorer.cost_explorer_client() };
     let quota = DailyCap { ledger: &state.ledger, cap: *max_requests_per_day };
     let collected: Result<CollectReport, CollectError> =
-        collect(request, &rules, &explorer, &state.ledger, &quota, &ClockPause).await;
+        collect(request, &rules, &explorer, &state.ledger, &quota).await;
     let report = collected?;
     for finding in &report.findings {
         tracing::warn!(finding.code = finding.code, "{}", finding.message);

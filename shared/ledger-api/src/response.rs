@@ -8,11 +8,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ledger_app::causes::causes;
-use ledger_app::documents::DocumentError;
-use ledger_app::lookup::LookupError;
-use ledger_app::overview::OverviewError;
-use ledger_app::ports::StoreError;
-use ledger_core::money::MoneyError;
+use ledger_app::ports::Retryable;
 use serde::Serialize;
 
 /// A refusal: what the caller may know of it.
@@ -105,32 +101,8 @@ impl ApiError {
     }
 }
 
-impl From<StoreError> for ApiError {
-    fn from(err: StoreError) -> ApiError {
-        ApiError::failed(&err, err.is_retryable())
-    }
-}
-
-impl From<MoneyError> for ApiError {
-    fn from(err: MoneyError) -> ApiError {
-        ApiError::failed(&err, false)
-    }
-}
-
-impl From<LookupError> for ApiError {
-    fn from(err: LookupError) -> ApiError {
-        ApiError::failed(&err, err.is_retryable())
-    }
-}
-
-impl From<OverviewError> for ApiError {
-    fn from(err: OverviewError) -> ApiError {
-        ApiError::failed(&err, err.is_retryable())
-    }
-}
-
-impl From<DocumentError> for ApiError {
-    fn from(err: DocumentError) -> ApiError {
+impl<E: Retryable> From<E> for ApiError {
+    fn from(err: E) -> ApiError {
         ApiError::failed(&err, err.is_retryable())
     }
 }

@@ -4,7 +4,7 @@ use ledger_core::budget::Budget;
 use ledger_core::rules::AttributionRules;
 
 use crate::budget_file::parse_budgets;
-use crate::ports::{DocumentKind, DocumentStore, StoreError};
+use crate::ports::{DocumentKind, DocumentStore, Retryable, StoreError};
 use crate::rules_file::{FileError, parse_rules};
 
 /// Why an applied document cannot be used.
@@ -19,9 +19,8 @@ pub enum DocumentError {
     Malformed(&'static str, #[source] FileError),
 }
 
-impl DocumentError {
-    /// Whether trying again may help.
-    pub fn is_retryable(&self) -> bool {
+impl Retryable for DocumentError {
+    fn is_retryable(&self) -> bool {
         match self {
             DocumentError::Read(_, source) => source.is_retryable(),
             DocumentError::Malformed(..) => false,

@@ -18,7 +18,7 @@ use ledger_core::question::Question;
 
 use crate::causes::causes;
 use crate::ports::{
-    AlertState, AlertStore, LedgerStore, Notifier, PublishError, StoreError, StoredAlert,
+    AlertState, AlertStore, LedgerStore, Notifier, PublishError, Retryable, StoreError, StoredAlert,
 };
 use crate::view::{LookupError, View};
 
@@ -42,9 +42,8 @@ pub enum EvaluateError {
     Settled(#[source] StoreError),
 }
 
-impl EvaluateError {
-    /// Whether trying again may help.
-    pub fn is_retryable(&self) -> bool {
+impl Retryable for EvaluateError {
+    fn is_retryable(&self) -> bool {
         match self {
             EvaluateError::Spend(source) | EvaluateError::Drivers(source) => source.is_retryable(),
             EvaluateError::Keep(_, source) | EvaluateError::Settled(source) => {

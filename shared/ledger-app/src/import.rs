@@ -17,7 +17,8 @@ use ledger_core::rules::AttributionRules;
 use rust_decimal::Decimal;
 
 use crate::ports::{
-    BillReplacement, BillSource, Delivery, LedgerStore, Reading, Replaced, SourceError, StoreError,
+    BillReplacement, BillSource, Delivery, LedgerStore, Reading, Replaced, Retryable, SourceError,
+    StoreError,
 };
 
 /// Rejected lines that a report lists; the rest is counted.
@@ -40,9 +41,9 @@ pub enum ImportError {
     Write(BillId, #[source] StoreError),
 }
 
-impl ImportError {
-    /// Whether trying again may help: an import is safe to repeat.
-    pub fn is_retryable(&self) -> bool {
+/// An import is safe to repeat.
+impl Retryable for ImportError {
+    fn is_retryable(&self) -> bool {
         match self {
             ImportError::Source(error) => error.is_retryable(),
             ImportError::Stopped => true,

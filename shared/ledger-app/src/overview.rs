@@ -13,7 +13,7 @@ use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery};
 use crate::documents::{DocumentError, applied_budgets};
 use crate::evaluate::spending_question;
 use crate::lookup::{ReportAnswer, reconciliation_question, report_answer};
-use crate::ports::{AlertStore, DocumentStore, LedgerStore, StoreError, StoredAlert};
+use crate::ports::{AlertStore, DocumentStore, LedgerStore, Retryable, StoreError, StoredAlert};
 use crate::view::{LookupError, View};
 
 /// Days of the chart.
@@ -39,9 +39,8 @@ pub enum OverviewError {
     Alerts(#[from] StoreError),
 }
 
-impl OverviewError {
-    /// Whether trying again may help.
-    pub fn is_retryable(&self) -> bool {
+impl Retryable for OverviewError {
+    fn is_retryable(&self) -> bool {
         match self {
             OverviewError::Lookup(source) => source.is_retryable(),
             OverviewError::Budgets(source) => source.is_retryable(),

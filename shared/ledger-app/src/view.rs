@@ -15,7 +15,7 @@ use ledger_core::question::{LedgerDay, Question, QuestionError, Wanted, ledger_d
 use ledger_core::rollup::Rollup;
 use tokio::task::JoinSet;
 
-use crate::ports::{LedgerStore, StoreError};
+use crate::ports::{LedgerStore, Retryable, StoreError};
 
 /// Days read at the same time: enough to hide network latency, few enough for one HTTP client.
 const DAYS_AT_ONCE: usize = 8;
@@ -34,9 +34,8 @@ pub enum LookupError {
     CutOff,
 }
 
-impl LookupError {
-    /// Whether trying again may help.
-    pub fn is_retryable(&self) -> bool {
+impl Retryable for LookupError {
+    fn is_retryable(&self) -> bool {
         match self {
             LookupError::Read(source) => source.is_retryable(),
             LookupError::Answer(_) => false,

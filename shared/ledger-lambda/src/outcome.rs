@@ -1,20 +1,13 @@
-//! What becomes of an error: Lambda tries again, or a person is told.
+//! The end of an error: Lambda tries again, or a person is alerted.
 //!
 //! A failure that may pass fails the invocation: Lambda tries again and then hands the event to the
 //! failure destination. One that stays would only fail again, so it is logged once with the
 //! identity of its input, counted as [`PERMANENT_FAILURES`], and acknowledged.
 
-use std::error::Error;
-
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use ledger_app::causes::causes;
-use ledger_app::collect::CollectError;
-use ledger_app::documents::DocumentError;
-use ledger_app::evaluate::EvaluateError;
-use ledger_app::import::ImportError;
-use ledger_app::lookup::LookupError;
-use ledger_app::ports::StoreError;
+use ledger_app::ports::Retryable;
 use serde_json::{Value, json};
 
 use crate::metric::Metrics;
@@ -22,25 +15,7 @@ use crate::metric::Metrics;
 /// The metric that counts failures which no repetition mends. An alarm on it is for a person.
 pub const PERMANENT_FAILURES: &str = "PermanentFailures";
 
-/// An error that knows whether trying again may help.
-pub trait Retryable: Error + 'static {
-    /// Whether trying again may help.
-    fn is_retryable(&self) -> bool;
-}
-
-/// The errors of use cases say it themselves.
-macro_rules! retryable {
-    ($($error:ty),+ $(,)?) => {
-        $(impl Retryable for $error {
-            fn is_retryable(&self) -> bool {
-                <$error>::is_retryable(self)
-            }
-        })+
-    };
-}
-retryable!(CollectError, DocumentError, EvaluateError, ImportError, LookupError, StoreError);
-
-/// Why an event was not dealt with.
+/// Why an event was not handled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The error with all its causes.
@@ -50,7 +25,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// One that no repetition mends.
+    /// A failure that no repetition mends.
     pub fn permanent(message: impl Into<String>) -> Failure {
         Failure { message: message.into(), is_retryable: false }
     }
@@ -72,7 +47,7 @@ impl From<TryAgain> for Diagnostic {
     }
 }
 
-/// Logs a failure and decides what Lambda hears of it.
+/// Logs a failure and decides whether Lambda sees it.
 ///
 /// `input` names what the event was about, such as an object's key: never its content.
 ///
@@ -102,6 +77,8 @@ pub fn settle(
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
+
+    use ledger_app::ports::StoreError;
 
     use super::*;
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ledger_app::collect::{ClockPause, CollectRequest, RequestQuota, collect};
+use ledger_app::collect::{CollectRequest, collect};
 use ledger_app::import::import_bills;
 use ledger_app::lookup::reconciliation;
-use ledger_app::ports::{LedgerStore, StoreError};
+use ledger_app::ports::{LedgerStore, RequestQuota, StoreError};
 use ledger_app::rules_file::parse_rules;
 use ledger_app::view::View;
 use ledger_aws::connect::{LocalEndpoint, cost_explorer_client, dynamodb_client};
@@ -130,8 +130,7 @@ async fn both_paths_agree_by_tag_and_day_and_a_planted_difference_shows() {
     let both = Both::new(folder.path()).await;
     let Both { ledger, rules, stand_in, explorer, .. } = &both;
     let mut lines = both.lines.clone();
-    let ask =
-        async || collect(request(), rules, explorer, ledger, &NoCap, &ClockPause).await.unwrap();
+    let ask = async || collect(request(), rules, explorer, ledger, &NoCap).await.unwrap();
     let report = ask().await;
     assert_eq!(report.findings, []);
     let bill = by_tag(ledger, Source::Cur).await;
@@ -197,7 +196,7 @@ async fn both_paths_agree_by_each_cost_kind() {
     fs::write(folder.path().join("bill.csv"), text).unwrap();
     let both = Both::new(folder.path()).await;
     let Both { ledger, rules, explorer, .. } = &both;
-    let report = collect(request(), rules, explorer, ledger, &NoCap, &ClockPause).await.unwrap();
+    let report = collect(request(), rules, explorer, ledger, &NoCap).await.unwrap();
     assert_eq!(report.findings, []);
     let bill = by_tag(ledger, Source::Cur).await;
     let each = ["10", "8.9", "11", "10.2"].map(|it| it.parse::<Decimal>().unwrap());

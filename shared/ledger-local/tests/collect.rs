@@ -23,11 +23,11 @@ use axum::response::IntoResponse;
 use axum::routing::post;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
-use ledger_app::collect::{
-    CollectError, CollectReport, CollectRequest, CostExplorer, CostExplorerError, CostPage,
-    CostQuery, NamePage, Pause, RequestQuota, collect,
+use ledger_app::collect::{CollectError, CollectReport, CollectRequest, collect};
+use ledger_app::ports::{
+    BillReplacement, CostPage, CostQuery, LedgerStore, NamePage, QuickLook, QuickLookError,
+    Replaced, RequestQuota, Retryable as _, StoreError,
 };
-use ledger_app::ports::{BillReplacement, LedgerStore, Replaced, StoreError};
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_core::bill::{BillHead, Generation};
 use ledger_core::cost::CostKind;
@@ -100,23 +100,26 @@ impl LedgerStore for Ledger {
     }
 }
 
-/// Has this many requests left.
-struct Quota(AtomicU32);
+/// Has this many requests left, and records how long it was to wait instead of waiting.
+struct Quota {
+    left: AtomicU32,
+    pauses: Mutex<Vec<u64>>,
+}
+
+impl Quota {
+    fn of(count: u32) -> Quota {
+        Quota { left: AtomicU32::new(count), pauses: Mutex::default() }
+    }
+}
 
 impl RequestQuota for Quota {
     async fn take(&self, _: Date) -> Result<bool, StoreError> {
         let one_less = |left: u32| left.checked_sub(1);
-        Ok(self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok())
+        Ok(self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok())
     }
-}
 
-/// Writes down how long it was to wait, and does not.
-#[derive(Default)]
-struct NoPause(Mutex<Vec<u64>>);
-
-impl Pause for NoPause {
     async fn pause(&self, duration: Duration) {
-        self.0.lock().unwrap().push(duration.as_secs());
+        self.pauses.lock().unwrap().push(duration.as_secs());
     }
 }
 
@@ -216,11 +219,11 @@ impl Ran {
 }
 
 async fn run_with(explorer: &AwsCostExplorer, request: CollectRequest, quota: u32) -> Ran {
-    let (ledger, pause) = (Ledger::default(), NoPause::default());
-    let quota = Quota(AtomicU32::new(quota));
+    let ledger = Ledger::default();
+    let quota = Quota::of(quota);
     let rules = AttributionRules::default();
-    let outcome = collect(request, &rules, explorer, &ledger, &quota, &pause).await;
-    Ran { outcome, ledger, pauses: pause.0.into_inner().unwrap() }
+    let outcome = collect(request, &rules, explorer, &ledger, &quota).await;
+    Ran { outcome, ledger, pauses: quota.pauses.into_inner().unwrap() }
 }
 
 async fn run(stand_in: &CostExplorerStandIn, request: CollectRequest) -> Ran {
@@ -324,11 +327,11 @@ async fn the_size_of_a_page_changes_nothing() {
 #[tokio::test]
 async fn a_second_run_changes_nothing() {
     let explorer = serve(stand_in(september()).router()).await;
-    let (ledger, pause) = (Ledger::default(), NoPause::default());
-    let quota = Quota(AtomicU32::new(100));
+    let ledger = Ledger::default();
+    let quota = Quota::of(100);
     let rules = AttributionRules::default();
-    let first = collect(request(), &rules, &explorer, &ledger, &quota, &pause).await.unwrap();
-    let second = collect(request(), &rules, &explorer, &ledger, &quota, &pause).await.unwrap();
+    let first = collect(request(), &rules, &explorer, &ledger, &quota).await.unwrap();
+    let second = collect(request(), &rules, &explorer, &ledger, &quota).await.unwrap();
     assert_eq!((first.bills_written.len(), first.bills_unchanged.len()), (1, 0));
     assert_eq!((second.bills_written.len(), second.bills_unchanged.len()), (0, 1));
 }
@@ -343,7 +346,7 @@ async fn a_key_that_says_nothing_is_reported() {
 }
 
 /// What an error is to become: a word of the message, and whether trying again may help.
-async fn check_error(error: StandInError, advice: &str, retryable: bool) -> CostExplorerError {
+async fn check_error(error: StandInError, advice: &str, retryable: bool) -> QuickLookError {
     let stand_in = stand_in(september());
     // More than all attempts and restarts meet.
     for _ in 0..10 {
@@ -361,36 +364,36 @@ async fn check_error(error: StandInError, advice: &str, retryable: bool) -> Cost
 
 #[tokio::test]
 async fn each_error_has_its_case_and_says_what_to_do() {
-    use CostExplorerError as Case;
+    use QuickLookError as Case;
     let denied = "User: arn:aws:iam::123456789012:user/a is not authorized";
     let off = "User not enabled for cost explorer access";
     let far = "end date past the beginning of next month";
     let is = |actual: Case, expected: bool| assert!(expected, "{actual:?}");
 
     let case = check_error(StandInError::ThrottlingException, "in a few minutes", true).await;
-    is(case.clone(), matches!(case, Case::Throttled));
+    is(case.clone(), matches!(case, Case::TooSoon(_)));
     let case = check_error(StandInError::LimitExceededException, "in an hour", true).await;
-    is(case.clone(), matches!(case, Case::LimitExceeded));
+    is(case.clone(), matches!(case, Case::TooSoon(_)));
     let case = check_error(StandInError::DataUnavailableException, "later days", false).await;
-    is(case.clone(), matches!(case, Case::DataUnavailable));
+    is(case.clone(), matches!(case, Case::Refused(_)));
     let case = check_error(StandInError::BillExpirationException, "no longer keeps", false).await;
-    is(case.clone(), matches!(case, Case::BillExpired));
+    is(case.clone(), matches!(case, Case::Refused(_)));
     let case = check_error(StandInError::InvalidNextTokenException, "no longer knows", true).await;
-    is(case.clone(), matches!(case, Case::InvalidToken));
+    is(case.clone(), matches!(case, Case::UnknownPage(_)));
     let case = check_error(StandInError::RequestChangedException, "another request", true).await;
-    is(case.clone(), matches!(case, Case::RequestChanged));
+    is(case.clone(), matches!(case, Case::UnknownPage(_)));
     let error = StandInError::AccessDeniedException(denied.to_owned());
     let case = check_error(error, "allow `ce:GetCostAndUsage`", false).await;
-    is(case.clone(), matches!(case, Case::AccessDenied) && !case.to_string().contains("arn:"));
+    is(case.clone(), matches!(case, Case::Refused(_)) && !case.to_string().contains("arn:"));
     let error = StandInError::AccessDeniedException(off.to_owned());
     let case = check_error(error, "not switched on", false).await;
-    is(case.clone(), matches!(case, Case::NotEnabled));
+    is(case.clone(), matches!(case, Case::Refused(_)));
     let case = check_error(StandInError::ValidationException(far.to_owned()), far, false).await;
-    is(case.clone(), matches!(case, Case::Validation(_)));
+    is(case.clone(), matches!(case, Case::Refused(_)));
     let case = check_error(StandInError::InternalServerError, "try again later", true).await;
-    is(case.clone(), matches!(case, Case::Unreachable(_)));
+    is(case.clone(), matches!(case, Case::Unreachable(..)));
     let case = check_error(StandInError::CloseConnection, "try again later", true).await;
-    is(case.clone(), matches!(case, Case::Unreachable(_)));
+    is(case.clone(), matches!(case, Case::Unreachable(..)));
 }
 
 #[tokio::test]
@@ -439,12 +442,12 @@ struct Forgetful {
     left: AtomicU32,
 }
 
-impl CostExplorer for Forgetful {
+impl QuickLook for Forgetful {
     async fn service_names(
         &self,
         period: ChargePeriod,
         token: Option<&str>,
-    ) -> Result<NamePage, CostExplorerError> {
+    ) -> Result<NamePage, QuickLookError> {
         self.explorer.service_names(period, token).await
     }
 
@@ -452,12 +455,12 @@ impl CostExplorer for Forgetful {
         &self,
         query: &CostQuery,
         token: Option<&str>,
-    ) -> Result<CostPage, CostExplorerError> {
+    ) -> Result<CostPage, QuickLookError> {
         let one_less = |left: u32| left.checked_sub(1);
         let forgets = token.is_some()
             && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
         if forgets {
-            return Err(CostExplorerError::InvalidToken);
+            return Err(QuickLookError::UnknownPage("forgotten"));
         }
         self.explorer.costs(query, token).await
     }
@@ -468,10 +471,10 @@ async fn pages_read_before_a_refused_token_do_not_count_twice() {
     let stand_in = stand_in(september()).with_page_size(NonZeroUsize::MIN);
     let explorer = serve(stand_in.router()).await;
     let explorer = Forgetful { explorer, left: AtomicU32::new(2) };
-    let (ledger, pause) = (Ledger::default(), NoPause::default());
-    let quota = Quota(AtomicU32::new(100));
+    let ledger = Ledger::default();
+    let quota = Quota::of(100);
     let rules = AttributionRules::default();
-    let report = collect(request(), &rules, &explorer, &ledger, &quota, &pause).await.unwrap();
+    let report = collect(request(), &rules, &explorer, &ledger, &quota).await.unwrap();
     assert_eq!(report.findings, []);
     let days = ledger.of(&Source::CostExplorer);
     assert_eq!(by_tag(&days, TEAM), by_tag_of_lines(&september(), TEAM));
@@ -673,7 +676,7 @@ async fn an_answer_without_the_cost_asked_for_is_refused_and_read_as_it_is() {
     assert_eq!(page.days[0].groups[0].currency.as_deref(), Some("USD"));
     let ran = run_with(&explorer, request, 100).await;
     let error = ran.outcome.unwrap_err();
-    assert!(matches!(error, CollectError::Ask { source: CostExplorerError::Unreadable(_), .. }));
+    assert!(matches!(error, CollectError::Ask { source: QuickLookError::Unreadable(_), .. }));
 }
 
 #[tokio::test]

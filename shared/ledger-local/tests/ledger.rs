@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::ports::{
     AlertState, AlertStore, BillReplacement, DocumentKind, DocumentStore, LedgerStore, Replaced,
-    StoreError,
+    Retryable, StoreError,
 };
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
 use ledger_aws::dynamodb::DynamoLedger;
@@ -605,6 +605,6 @@ async fn a_database_that_cannot_be_reached_is_worth_another_try() {
     let Setting { proxy, ledger, .. } = &setting;
     proxy.set_plan(FaultPlan::fail_after(0));
     let err = ledger.heads(month()).await.unwrap_err();
-    assert!(err.is_retryable());
+    assert!(Retryable::is_retryable(&err));
     assert_eq!(err.to_string(), "could not read the bills from 2026-11 on");
 }

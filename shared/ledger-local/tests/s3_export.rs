@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use aws_sdk_s3::Client;
-use ledger_app::ports::{BillSource, Delivery, Reading, SourceError};
+use ledger_app::ports::{BillSource, Delivery, Reading, Retryable as _, SourceError};
 use ledger_aws::connect::{LocalEndpoint, s3_client};
 use ledger_aws::cur::{CurFolder, S3Export};
 use ledger_local::s3::{S3StandIn, StandInError};

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use anyhow::Context;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use ledger_app::collect::{ClockPause, CollectRequest, RequestQuota, collect, recent_period};
+use ledger_app::collect::{CollectRequest, collect, recent_period};
 use ledger_app::documents::{applied_budgets, applied_rules};
 use ledger_app::evaluate::{Evaluation, evaluate_budgets};
 use ledger_app::import::import_bills;
 use ledger_app::lookup::statements;
-use ledger_app::ports::{DocumentKind, DocumentStore, StoreError};
+use ledger_app::ports::{DocumentKind, DocumentStore, RequestQuota, StoreError};
 use ledger_app::rules_file::parse_rules;
 use ledger_app::view::View;
 use ledger_aws::connect::{Connection, LocalEndpoint};
@@ -197,8 +197,7 @@ impl Setting<'_> {
             today: DAY,
         };
         let rules = parse_rules(RULES, 1)?;
-        let report =
-            collect(request, &rules, &explorer, &self.ledger, &Uncapped, &ClockPause).await?;
+        let report = collect(request, &rules, &explorer, &self.ledger, &Uncapped).await?;
         Ok(report.requests.total())
     }
 }

@@ -10,8 +10,8 @@ use aws_sdk_costexplorer::types::{
     GroupDefinitionType, MetricValue, ResultByTime,
 };
 use jiff::civil::Date;
-use ledger_app::collect::{
-    CostDay, CostExplorer, CostExplorerError, CostGroup, CostPage, CostQuery, NamePage,
+use ledger_app::ports::{
+    CostDay, CostGroup, CostPage, CostQuery, NamePage, QuickLook, QuickLookError,
 };
 use ledger_core::period::ChargePeriod;
 
@@ -29,7 +29,7 @@ const KEY_SEPARATOR: char = '$';
 /// What AWS puts before the keys of tags that users made, in some answers.
 const USER_PREFIX: &str = "user:";
 
-/// [`CostExplorer`] of AWS.
+/// The [`QuickLook`] of AWS.
 ///
 /// The client is to be one that does not retry: every attempt costs money, and the use case counts
 /// them.
@@ -39,12 +39,12 @@ pub struct AwsCostExplorer {
     pub client: Client,
 }
 
-impl CostExplorer for AwsCostExplorer {
+impl QuickLook for AwsCostExplorer {
     async fn service_names(
         &self,
         period: ChargePeriod,
         token: Option<&str>,
-    ) -> Result<NamePage, CostExplorerError> {
+    ) -> Result<NamePage, QuickLookError> {
         let answer = self
             .client
             .get_dimension_values()
@@ -62,7 +62,7 @@ impl CostExplorer for AwsCostExplorer {
         &self,
         query: &CostQuery,
         token: Option<&str>,
-    ) -> Result<CostPage, CostExplorerError> {
+    ) -> Result<CostPage, QuickLookError> {
         let group_by = |kind, key: &str| GroupDefinition::builder().r#type(kind).key(key).build();
         let mut request = self
             .client
@@ -92,7 +92,7 @@ impl CostExplorer for AwsCostExplorer {
     }
 }
 
-fn interval(period: ChargePeriod) -> Result<DateInterval, CostExplorerError> {
+fn interval(period: ChargePeriod) -> Result<DateInterval, QuickLookError> {
     DateInterval::builder()
         .start(period.start().to_string())
         .end(period.end().to_string())
@@ -106,11 +106,11 @@ fn service_filter(services: &[String]) -> Option<Expression> {
     (!services.is_empty()).then(|| Expression::builder().dimensions(values.build()).build())
 }
 
-fn read_day(result: &ResultByTime, tag_key: Option<&str>) -> Result<CostDay, CostExplorerError> {
+fn read_day(result: &ResultByTime, tag_key: Option<&str>) -> Result<CostDay, QuickLookError> {
     let start = result.time_period().map(|it| it.start()).unwrap_or_default();
     let day: Date = start.split('T').next().unwrap_or_default().parse().map_err(|_| {
         let start: String = start.chars().take(32).collect();
-        CostExplorerError::Unreadable(format!("`{start}` is not a day; expected one as 2026-03-01"))
+        QuickLookError::Unreadable(format!("`{start}` is not a day; expected one as 2026-03-01"))
     })?;
     let mut groups: Vec<_> =
         result.groups().iter().map(|group| read_group(group, tag_key)).collect();

@@ -52,8 +52,7 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType, TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
 };
 use jiff::civil::Date;
-use ledger_app::collect::RequestQuota;
-use ledger_app::ports::StoreError;
+use ledger_app::ports::{RequestQuota, StoreError};
 
 pub use self::meter::{Consumption, Meter};
 

@@ -1,0 +1,52 @@
+//! Daily sums, and their comparison with control totals.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use ledger_core::cost::{CostKind, Costs};
+use ledger_core::currency::Currency;
+use ledger_core::line_item::{BillId, Finding};
+use ledger_core::money::MoneyError;
+use rust_decimal::Decimal;
+
+/// Amounts are printed with ten decimals: sums may be off by the last digit of each.
+const PRINTED_DIGIT: Decimal = Decimal::from_parts(1, 0, 0, false, 10);
+
+/// Daily costs by currency, and the number of groups in them.
+pub(super) type DailyCosts = BTreeMap<(Date, Currency), (Costs, u64)>;
+
+/// Adds the costs of a group to those of its day.
+pub(super) fn add_costs(sums: &mut DailyCosts, day: Date, costs: &Costs) -> Result<(), MoneyError> {
+    let currency = costs.currency();
+    let (sum, count) = sums.entry((day, currency)).or_insert((Costs::zero(currency), 0));
+    *sum = sum.checked_add(costs)?;
+    *count += 1;
+    Ok(())
+}
+
+/// A finding for each day whose groups do not add up to its control total.
+pub(super) fn compare(bill: &BillId, sums: &DailyCosts, control: &DailyCosts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut keys: Vec<_> = sums.keys().chain(control.keys()).copied().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    for (day, currency) in keys {
+        let nothing = (Costs::zero(currency), 0);
+        let (sum, count) = sums.get(&(day, currency)).unwrap_or(&nothing);
+        let (total, _) = control.get(&(day, currency)).unwrap_or(&nothing);
+        let tolerance = PRINTED_DIGIT * Decimal::from(*count + 1);
+        for kind in CostKind::ALL {
+            let (sum, total) = (sum.of(kind), total.of(kind));
+            if (sum.amount() - total.amount()).abs() > tolerance {
+                findings.push(Finding {
+                    code: "control-total",
+                    message: format!(
+                        "{bill}: the groups of {day} come to {sum}, its control total is {total} ({}); collect the day again",
+                        kind.as_str()
+                    ),
+                });
+            }
+        }
+    }
+    findings
+}

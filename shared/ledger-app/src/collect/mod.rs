@@ -1,0 +1,448 @@
+//! Collects a quick look at costs: what a provider shows between two bills.
+//!
+//! Each page is a request that the provider charges for, so every request is counted, capped and
+//! reported. A month is written when all of it was answered, or not at all.
+//!
+//! [`ask`] makes requests, [`read`] turns answers into rollups, [`compare`] checks them against the
+//! control totals; this module decides what to ask for and writes.
+
+mod ask;
+mod compare;
+mod read;
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
+use ledger_core::aws::ai_service::is_ai;
+use ledger_core::aws::usage_type::UsageType;
+use ledger_core::bill_rollups::BillRollups;
+use ledger_core::cost::Costs;
+use ledger_core::currency::Currency;
+use ledger_core::line_item::{BillId, Finding, Source, UNKNOWN_PAYER};
+use ledger_core::money::MoneyError;
+use ledger_core::period::{BillingPeriod, ChargePeriod, PeriodError};
+use ledger_core::reconciliation::SETTLING_DAYS;
+use ledger_core::rules::AttributionRules;
+
+use self::ask::{Asker, Question, Stop};
+use self::compare::{DailyCosts, add_costs, compare};
+use self::read::{Reader, SilentKey, read_costs};
+use crate::ports::{
+    BillReplacement, CostQuery, LedgerStore, QuickLook, QuickLookError, RequestQuota, Retryable,
+    StoreError,
+};
+
+/// A run: days, tag keys and limits.
+#[derive(Clone, Debug)]
+pub struct CollectRequest {
+    /// The days; those after `today` are left out.
+    pub period: ChargePeriod,
+    /// Tag keys as the provider spells them, such as `iamPrincipal/team`. The first makes the
+    /// ledger, further ones are views of the same money.
+    pub tag_keys: Vec<String>,
+    /// How many requests this run may make.
+    pub max_requests: u32,
+    /// The payer's account id, where it is known.
+    pub payer: Option<String>,
+    /// When the run began.
+    pub now: Timestamp,
+    /// The UTC day whose quota the requests are taken from.
+    pub today: Date,
+}
+
+/// Requests made; each attempt and each page counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestCount {
+    /// For the names of services.
+    pub service_names: u64,
+    /// For costs by the primary tag key.
+    pub costs: u64,
+    /// For control totals.
+    pub control_totals: u64,
+    /// For costs by further tag keys.
+    pub views: u64,
+}
+
+impl RequestCount {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.service_names + self.costs + self.control_totals + self.views
+    }
+}
+
+/// Outcome of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CollectReport {
+    /// The requests made.
+    pub requests: RequestCount,
+    /// The days collected by the primary tag key.
+    pub days: u64,
+    /// Their totals by currency, in all cost kinds.
+    pub totals: BTreeMap<Currency, Costs>,
+    /// Findings for a person.
+    pub findings: Vec<Finding>,
+    /// Bills and views that changed.
+    pub bills_written: Vec<BillId>,
+    /// Bills and views that were the same as before.
+    pub bills_unchanged: Vec<BillId>,
+}
+
+/// Why a run ended early. Months that were complete before stay written.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// There is no key to group by.
+    #[error("no tag key to group by was given; expected at least one, such as `iamPrincipal/team`")]
+    NoTagKey,
+    /// The period begins after today.
+    #[error(
+        "the period begins on {start}, which is after today, {today}; expected days up to today"
+    )]
+    Future {
+        /// Its first day.
+        start: Date,
+        /// Today.
+        today: Date,
+    },
+    /// The provider did not answer.
+    #[error("could not ask for {question}")]
+    Ask {
+        /// What was asked for.
+        question: String,
+        /// The cause, which says what to do.
+        #[source]
+        source: QuickLookError,
+    },
+    /// An amount could not be read or added.
+    #[error("could not read the amounts of {question}")]
+    Amount {
+        /// What was asked for.
+        question: String,
+        /// The cause.
+        #[source]
+        source: MoneyError,
+    },
+    /// The daily cap could not be asked.
+    #[error("could not take a request from the quota of {0}")]
+    Quota(Date, #[source] StoreError),
+    /// The ledger failed; readers see what they saw before.
+    #[error("could not replace {0}")]
+    Write(BillId, #[source] StoreError),
+}
+
+impl Retryable for CollectError {
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::NoTagKey | Self::Future { .. } | Self::Amount { .. } => false,
+            Self::Ask { source, .. } => source.is_retryable(),
+            Self::Quota(_, source) | Self::Write(_, source) => source.is_retryable(),
+        }
+    }
+}
+
+/// The default period of a run: to the end of yesterday, from the first of the month in which days
+/// may still change.
+///
+/// # Errors
+///
+/// [`PeriodError`] at the ends of the calendar.
+pub fn recent_period(today: Date) -> Result<ChargePeriod, PeriodError> {
+    let unsettled = today.saturating_sub((SETTLING_DAYS + 1).days());
+    ChargePeriod::new(unsettled.first_of_month(), today)
+}
+
+/// Asks for a period and replaces what the ledger held of it from this source.
+///
+/// Safe to repeat: a second run with the same answers leaves the same ledger. When the requests
+/// allowed are used up it stops; the report says what was not asked.
+///
+/// # Errors
+///
+/// On any [`CollectError`] each month is in the ledger as it was before, or complete.
+pub async fn collect(
+    request: CollectRequest,
+    rules: &AttributionRules,
+    quick_look: &impl QuickLook,
+    ledger: &impl LedgerStore,
+    quota: &impl RequestQuota,
+) -> Result<CollectReport, CollectError> {
+    let months = months_until(request.period, request.today)?;
+    if request.tag_keys.is_empty() {
+        return Err(CollectError::NoTagKey);
+    }
+    let asker = Asker::new(quick_look, quota, request.today, request.max_requests);
+    let mut run = Run {
+        request: &request,
+        months: &months,
+        rules,
+        ledger,
+        asker,
+        left: String::new(),
+        report: CollectReport::default(),
+    };
+    let outcome = run.all().await;
+    run.report.requests = run.asker.requests;
+    match outcome {
+        Ok(()) => {}
+        Err(Stop::Failed(err)) => return Err(*err),
+        Err(Stop::Capped { by, question }) => {
+            let message = format!(
+                "{by} after {} requests; not asked: {}, from {question} on; raise the limit or ask for fewer days",
+                run.report.requests.total(),
+                run.left,
+            );
+            run.report.findings.push(Finding { code: "request-cap", message });
+        }
+    }
+    Ok(run.report)
+}
+
+/// A run that is under way.
+struct Run<'a, E, L, Q> {
+    request: &'a CollectRequest,
+    months: &'a [ChargePeriod],
+    rules: &'a AttributionRules,
+    ledger: &'a L,
+    asker: Asker<'a, E, Q>,
+    /// Everything that is not collected if the run stops here.
+    left: String,
+    report: CollectReport,
+}
+
+impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
+    async fn all(&mut self) -> Result<(), Stop> {
+        self.left = format!("all of {}", list_of(self.months));
+        let services = self.ai_services().await?;
+        let mut controls = Vec::new();
+        for (key_at, key) in self.request.tag_keys.iter().enumerate() {
+            let mut silent = SilentKey::default();
+            for (month_at, period) in self.months.iter().enumerate() {
+                self.left = self.left_from(key_at, month_at);
+                if key_at == 0 {
+                    let control = self.primary(*period, key, &services, &mut silent).await?;
+                    controls.push(control);
+                } else if let Some(control) = controls.get(month_at) {
+                    self.view(*period, key, &services, control, &mut silent).await?;
+                }
+            }
+            self.report.findings.extend(silent.finding(key));
+        }
+        Ok(())
+    }
+
+    /// The months and views from a key and a month on.
+    fn left_from(&self, key_at: usize, month_at: usize) -> String {
+        let mut left = list_of(self.months.get(month_at..).unwrap_or_default());
+        for (at, key) in self.request.tag_keys.iter().enumerate().skip(key_at.max(1)) {
+            let joint = if at == key_at { " of" } else { "," };
+            left.push_str(&format!("{joint} view `{key}`"));
+        }
+        left
+    }
+
+    /// Names of the services for generative AI in all months.
+    async fn ai_services(&mut self) -> Result<Vec<String>, Stop> {
+        let (Some(first), Some(last)) = (self.months.first(), self.months.last()) else {
+            return Ok(Vec::new());
+        };
+        let period = ChargePeriod::new(first.start(), last.end()).unwrap_or(*first);
+        let mut names = self.asker.all_pages(&Question::ServiceNames(period)).await?.names;
+        let unread = UsageType::parse("");
+        names.retain(|name| is_ai(Some(name), None, Some(name), None, &unread));
+        names.sort();
+        names.dedup();
+        if names.is_empty() {
+            self.report.findings.push(Finding {
+                code: "no-ai-service",
+                message: format!(
+                    "no service for generative AI is named in {}..{}; if there should be one, check that the payer account asks",
+                    self.request.period.start(),
+                    self.request.period.end()
+                ),
+            });
+        }
+        Ok(names)
+    }
+
+    /// Collects a month by the primary tag key; returns its control totals.
+    async fn primary(
+        &mut self,
+        period: ChargePeriod,
+        key: &str,
+        services: &[String],
+        silent: &mut SilentKey,
+    ) -> Result<DailyCosts, Stop> {
+        let bill = self.bill(period, Source::CostExplorer);
+        let reader = self.read(bill, period, key, services).await?;
+        let control = self.control_total(period, services).await?;
+        for ((_, currency), (costs, _)) in &reader.sums {
+            let total = self.report.totals.entry(*currency).or_insert(Costs::zero(*currency));
+            *total = total.checked_add(costs).map_err(|source| CollectError::Amount {
+                question: format!("the total of {}..{}", period.start(), period.end()),
+                source,
+            })?;
+        }
+        let day_count = self.write(period, reader, &control, silent).await?;
+        self.report.days += day_count;
+        Ok(control)
+    }
+
+    /// Collects a month by a further tag key.
+    async fn view(
+        &mut self,
+        period: ChargePeriod,
+        key: &str,
+        services: &[String],
+        control: &DailyCosts,
+        silent: &mut SilentKey,
+    ) -> Result<(), Stop> {
+        let bill = self.bill(period, Source::View(key.into()));
+        let reader = self.read(bill, period, key, services).await?;
+        self.write(period, reader, control, silent).await?;
+        Ok(())
+    }
+
+    fn bill(&self, period: ChargePeriod, source: Source) -> BillId {
+        BillId {
+            period: BillingPeriod::containing(period.start()),
+            source,
+            payer: self.request.payer.as_deref().unwrap_or(UNKNOWN_PAYER).into(),
+        }
+    }
+
+    /// Asks for the costs of each service by a tag key.
+    async fn read(
+        &mut self,
+        bill: BillId,
+        period: ChargePeriod,
+        key: &str,
+        services: &[String],
+    ) -> Result<Reader, Stop> {
+        let is_view = matches!(bill.source, Source::View(_));
+        let mut reader = Reader::new(bill, key);
+        for service in services {
+            let query = CostQuery {
+                period,
+                services: vec![service.clone()],
+                tag_key: Some(key.to_owned()),
+                by_usage_type: true,
+            };
+            let question = Question::Costs { query, is_view };
+            let days = self.asker.all_pages(&question).await?.days;
+            reader.read(service, period, &days).map_err(|err| err.while_asking(&question))?;
+        }
+        Ok(reader)
+    }
+
+    /// Daily totals of some services without groups.
+    async fn control_total(
+        &mut self,
+        period: ChargePeriod,
+        services: &[String],
+    ) -> Result<DailyCosts, Stop> {
+        let mut sums = DailyCosts::new();
+        // Without a filter the totals would be those of all services.
+        if services.is_empty() {
+            return Ok(sums);
+        }
+        let question = Question::ControlTotal(CostQuery {
+            period,
+            services: services.to_vec(),
+            tag_key: None,
+            by_usage_type: false,
+        });
+        let days = self.asker.all_pages(&question).await?.days;
+        for day in &days {
+            for group in &day.groups {
+                let read = read_costs(group).map_err(|err| err.while_asking(&question))?;
+                if let Some((costs, _)) = read {
+                    add_costs(&mut sums, day.day, &costs).map_err(|source| {
+                        CollectError::Amount { question: question.describe(), source }
+                    })?;
+                }
+            }
+        }
+        Ok(sums)
+    }
+
+    /// Checks what was read against the control totals and replaces the bill; returns the number
+    /// of its days.
+    async fn write(
+        &mut self,
+        period: ChargePeriod,
+        reader: Reader,
+        control: &DailyCosts,
+        silent: &mut SilentKey,
+    ) -> Result<u64, Stop> {
+        silent.saw(&reader);
+        let bill = reader.bill.clone();
+        self.report.findings.extend(reader.rounding());
+        self.report.findings.extend(compare(&bill, &reader.sums, control));
+        let amount_error = |source| CollectError::Amount { question: bill.to_string(), source };
+        let (days, findings) = reader.finish(period, self.rules).map_err(amount_error)?;
+        self.report.findings.extend(findings);
+        let day_count = u64::try_from(days.len()).unwrap_or(u64::MAX);
+        let replacement = BillReplacement {
+            bill: bill.clone(),
+            days: BillRollups::from_days(days).map_err(amount_error)?,
+            is_complete: false,
+            export: None,
+            delivered_at: None,
+            imported_at: self.request.now,
+            rules_version: self.rules.version,
+        };
+        let replaced = self
+            .ledger
+            .replace(replacement)
+            .await
+            .map_err(|err| CollectError::Write(bill.clone(), err))?;
+        if replaced.days_written == 0 && replaced.days_removed == 0 {
+            self.report.bills_unchanged.push(bill);
+        } else {
+            self.report.bills_written.push(bill);
+        }
+        Ok(day_count)
+    }
+}
+
+/// The part of a period in each month, without the days after today.
+fn months_until(period: ChargePeriod, today: Date) -> Result<Vec<ChargePeriod>, CollectError> {
+    let future = || CollectError::Future { start: period.start(), today };
+    let end = period.end().min(today.tomorrow().unwrap_or(today));
+    let mut months = Vec::new();
+    let mut start = period.start();
+    while start < end {
+        let month = BillingPeriod::containing(start).charge_period();
+        let month_end = month.map_or(end, |it| it.end().min(end));
+        months.push(ChargePeriod::new(start, month_end).map_err(|_| future())?);
+        start = month_end;
+    }
+    if months.is_empty() { Err(future()) } else { Ok(months) }
+}
+
+fn list_of(periods: &[ChargePeriod]) -> String {
+    let texts: Vec<_> = periods.iter().map(|it| format!("{}..{}", it.start(), it.end())).collect();
+    texts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_month_is_asked_until_it_has_settled() {
+        for (today, from, to) in [
+            ("2026-11-20", "2026-11-01", "2026-11-20"),
+            ("2026-11-04", "2026-10-01", "2026-11-04"),
+            ("2026-11-05", "2026-11-01", "2026-11-05"),
+            ("2026-11-01", "2026-10-01", "2026-11-01"),
+            ("2027-01-02", "2026-12-01", "2027-01-02"),
+        ] {
+            let period = recent_period(today.parse().unwrap()).unwrap();
+            assert_eq!(period.start().to_string(), from, "{today}");
+            assert_eq!(period.end().to_string(), to, "{today}");
+        }
+        // Before the first day there is nothing.
+        assert!(recent_period(Date::MIN).is_err());
+    }
+}

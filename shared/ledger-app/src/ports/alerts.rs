@@ -1,0 +1,114 @@
+//! Alerts: kept so that each fires once, and sent.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use ledger_core::budget::{Alert, AlertId};
+use ledger_core::period::ChargePeriod;
+
+use super::StoreError;
+
+/// How far an alert got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlertState {
+    /// It is recorded and not sent: no recipient has it.
+    Planned,
+    /// A run is sending it now.
+    Sending,
+    /// It was accepted.
+    Sent,
+    /// It was published and the answer was lost: it may or may not have arrived.
+    Unconfirmed,
+}
+
+impl AlertState {
+    /// The word in answers and items.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AlertState::Planned => "planned",
+            AlertState::Sending => "sending",
+            AlertState::Sent => "sent",
+            AlertState::Unconfirmed => "unconfirmed",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<AlertState> {
+        use AlertState::{Planned, Sending, Sent, Unconfirmed};
+        [Planned, Sending, Sent, Unconfirmed].into_iter().find(|it| it.as_str() == text)
+    }
+}
+
+/// An alert as the ledger holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAlert {
+    /// The alert.
+    pub alert: Alert,
+    /// How far it got.
+    pub state: AlertState,
+    /// When it got there.
+    pub at: Timestamp,
+}
+
+/// Keeps alerts, so that each fires once.
+pub trait AlertStore: Send + Sync {
+    /// A recorded alert.
+    fn alert(
+        &self,
+        id: &AlertId,
+    ) -> impl Future<Output = Result<Option<StoredAlert>, StoreError>> + Send;
+
+    /// Records an alert as planned, unless it is recorded already; returns its state.
+    fn plan(
+        &self,
+        alert: &Alert,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<StoredAlert, StoreError>> + Send;
+
+    /// Moves an alert from one state to the next; `false` when another run was faster.
+    ///
+    /// `run` names this run, so that a repeated call whose first answer was lost still succeeds.
+    fn advance(
+        &self,
+        id: &AlertId,
+        from: AlertState,
+        to: AlertState,
+        run: &str,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// The alerts of windows that begin in a period, newest first.
+    fn alerts(
+        &self,
+        period: ChargePeriod,
+    ) -> impl Future<Output = Result<Vec<StoredAlert>, StoreError>> + Send;
+
+    /// Whether `state` is what was last [settled](AlertStore::settle).
+    fn is_settled(&self, state: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Records that every alert implied by this evaluation input has been sent. `state` is a text
+    /// of any length that identifies the input: day, budgets, bill versions.
+    fn settle(
+        &self,
+        state: &str,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Sends alerts.
+pub trait Notifier: Send + Sync {
+    /// Publishes an alert. Never repeats a call that may have arrived.
+    fn publish(&self, alert: &Alert) -> impl Future<Output = Result<(), PublishError>> + Send;
+}
+
+/// Why an alert was not published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// It was refused or never left: no recipient has it.
+    #[error("the alert was not accepted")]
+    NotSent(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// It left and the answer was lost: it may have arrived.
+    #[error("the alert was published, and the answer was lost")]
+    Unconfirmed(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}

@@ -1,0 +1,120 @@
+//! The ledger: bills in, rollups out.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use ledger_core::bill::{BillHead, Generation};
+use ledger_core::bill_rollups::BillRollups;
+use ledger_core::dimension::Level;
+use ledger_core::line_item::BillId;
+use ledger_core::owner::Owner;
+use ledger_core::period::BillingPeriod;
+use ledger_core::rollup::Rollup;
+use rust_decimal::Decimal;
+
+use super::Retryable;
+
+/// The new state of a bill.
+#[derive(Clone, Debug)]
+pub struct BillReplacement {
+    /// The bill.
+    pub bill: BillId,
+    /// Its days.
+    pub days: BillRollups,
+    /// Whether days that are left out have no cost; otherwise they stay as they are.
+    pub is_complete: bool,
+    /// The name of the export that delivered it, where it is known.
+    pub export: Option<Arc<str>>,
+    /// When the provider made it.
+    pub delivered_at: Option<Timestamp>,
+    /// Now.
+    pub imported_at: Timestamp,
+    /// The version of the rules that owned its lines.
+    pub rules_version: u64,
+}
+
+/// Outcome of replacing a bill.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Replaced {
+    /// Days that changed and were written.
+    pub days_written: u64,
+    /// Days that were as they had been: no write.
+    pub days_unchanged: u64,
+    /// Days that the delivery no longer has.
+    pub days_removed: u64,
+    /// Rollup items written.
+    pub items_written: u64,
+    /// Write request units that the ledger's database charges: one for each KB of an item.
+    pub write_units: Decimal,
+    /// Whether the ledger already holds a newer delivery, so that nothing was done.
+    pub is_superseded: bool,
+}
+
+/// Bills by day, as rollups.
+pub trait LedgerStore: Send + Sync {
+    /// The pointers of all bills from a month on.
+    fn heads(
+        &self,
+        from: BillingPeriod,
+    ) -> impl Future<Output = Result<Vec<BillHead>, StoreError>> + Send;
+
+    /// Makes readers see a bill's new state, all of it at once.
+    ///
+    /// Safe to repeat. On any error readers keep seeing the state they saw before.
+    fn replace(
+        &self,
+        replacement: BillReplacement,
+    ) -> impl Future<Output = Result<Replaced, StoreError>> + Send;
+
+    /// The rollups of one day of a bill, of all owners or of some.
+    fn rollups(
+        &self,
+        bill: &BillId,
+        day: Date,
+        generation: &Generation,
+        level: Level,
+        owners: Option<&[Owner]>,
+    ) -> impl Future<Output = Result<Vec<Rollup>, StoreError>> + Send;
+}
+
+/// Why the ledger did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another run moved the pointer first.
+    #[error("{0} was replaced by a newer run")]
+    Replaced(BillId),
+    /// Totals before and after a write differ; nothing was made visible.
+    #[error("{0} does not add up: what was written is not what was read")]
+    Unbalanced(String),
+    /// An item in the table is not one of ours.
+    #[error("item `{key}` cannot be read: {reason}")]
+    Malformed {
+        /// The item's key.
+        key: String,
+        /// What was expected.
+        reason: String,
+    },
+    /// The database refused or could not be reached.
+    #[error("could not {doing}")]
+    Unavailable {
+        /// What was being done, to what.
+        doing: String,
+        /// Whether trying again may help.
+        is_retryable: bool,
+        /// The cause.
+        #[source]
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Retryable for StoreError {
+    fn is_retryable(&self) -> bool {
+        match self {
+            StoreError::Replaced(_) => true,
+            StoreError::Unbalanced(_) | StoreError::Malformed { .. } => false,
+            StoreError::Unavailable { is_retryable, .. } => *is_retryable,
+        }
+    }
+}

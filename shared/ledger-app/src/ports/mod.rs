@@ -1,0 +1,17 @@
+//! The capabilities that use cases need, in their own words.
+
+mod alerts;
+mod bills;
+mod documents;
+mod ledger;
+mod quick_look;
+mod retryable;
+
+pub use self::alerts::{AlertState, AlertStore, Notifier, PublishError, StoredAlert};
+pub use self::bills::{BillSource, Delivery, Reading, SourceError};
+pub use self::documents::{Document, DocumentKind, DocumentStore};
+pub use self::ledger::{BillReplacement, LedgerStore, Replaced, StoreError};
+pub use self::quick_look::{
+    CostDay, CostGroup, CostPage, CostQuery, NamePage, QuickLook, QuickLookError, RequestQuota,
+};
+pub use self::retryable::Retryable;
