@@ -23,6 +23,8 @@ CREATE EXTERNAL TABLE tollbook_export (
     product_product_family string,
     product_region_code string,
     tags map<string, string>,
+    bill_invoice_id string,
+    pricing_public_on_demand_cost double,
     savings_plan_savings_plan_effective_cost double,
     savings_plan_net_savings_plan_effective_cost double,
     savings_plan_total_commitment_to_date double,

@@ -75,7 +75,7 @@ pub enum Command {
         /// One owner; all by default.
         #[arg(long)]
         owner: Option<String>,
-        /// Which cost: unblended, net_unblended, amortized or net_amortized.
+        /// Which cost: unblended, net_unblended, amortized, net_amortized or list.
         #[arg(long, default_value = "unblended", value_name = "KIND")]
         cost_kind: String,
     },
@@ -178,7 +178,7 @@ pub struct ReportArgs {
     /// Only what has this value; can be given several times.
     #[arg(long = "where", value_name = "DIM=VALUE")]
     pub filters: Vec<String>,
-    /// Which cost: unblended, net_unblended, amortized or net_amortized.
+    /// Which cost: unblended, net_unblended, amortized, net_amortized or list.
     #[arg(long, default_value = "unblended", value_name = "KIND")]
     pub cost_kind: String,
     /// Only this currency.

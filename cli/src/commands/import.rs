@@ -96,8 +96,8 @@ pub fn json_of(report: &ImportReport) -> Value {
         for kind in ImportReport::stated(total) {
             let (ai, other) = (total.ai.of(kind), total.other.of(kind));
             let all = ai.checked_add(other).map(|it| it.amount().to_string());
-            // What is not AI is not amortized.
-            let is_known = !kind.is_amortized();
+            // Lines that are not AI are totalled at what they were charged.
+            let is_known = kind.is_charged();
             totals.push(json!({
                 "currency": currency.as_str(),
                 "cost_kind": kind.as_str(),
@@ -172,8 +172,8 @@ pub fn print(report: &ImportReport) {
             let (ai, other) = (total.ai.of(kind), total.other.of(kind));
             let all = ai.checked_add(other).unwrap_or(ai);
             let exact = |money: ledger_core::money::Money| money.amount().to_string();
-            // What is not AI is not amortized.
-            let known = |money| if kind.is_amortized() { "-".to_owned() } else { exact(money) };
+            // Lines that are not AI are totalled at what they were charged.
+            let known = |money| if kind.is_charged() { exact(money) } else { "-".to_owned() };
             rows.push(vec![
                 currency.to_string(),
                 kind.as_str().to_owned(),

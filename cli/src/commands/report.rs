@@ -121,7 +121,7 @@ fn print_json(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconcil
             })
             .collect();
         let other = report.and_then(|it| answer.other.get(&it.currency));
-        let other = other.filter(|_| !query.cost_kind.is_amortized());
+        let other = other.filter(|_| query.cost_kind.is_charged());
         json!({
             "from": query.period.start().to_string(),
             "to": query.period.end().to_string(),
@@ -270,9 +270,9 @@ fn print_tables(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconc
         query.period,
         query.cost_kind.as_str()
     ));
-    let charged = match query.cost_kind.is_amortized() {
-        true => format!(", {} cost", query.cost_kind.as_charged().as_str()),
-        false => String::new(),
+    let charged = match query.cost_kind.is_charged() {
+        true => String::new(),
+        false => format!(", {} cost", query.cost_kind.as_charged().as_str()),
     };
     for (currency, other) in answer.other.iter().filter(|(_, other)| !other.is_zero()) {
         let other = other.to_reader();

@@ -168,7 +168,7 @@ fn summary(address: &str, report: &ImportReport) -> Value {
                 "cost_kind": kind.as_str(),
                 "ai": total.ai.of(kind).amount().to_string(),
                 // What is not AI is not amortized.
-                "other": (!kind.is_amortized()).then(|| total.other.of(kind).amount().to_string()),
+                "other": kind.is_charged().then(|| total.other.of(kind).amount().to_string()),
             }));
         }
     }

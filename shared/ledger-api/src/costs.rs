@@ -64,8 +64,7 @@ pub(crate) async fn costs<L: LedgerStore + Clone + 'static>(
         cost_kind: query.cost_kind.as_str(),
         rows: rows.collect(),
         total,
-        other: (!query.cost_kind.is_amortized())
-            .then(|| other.map_or_else(|| "0".to_owned(), plain)),
+        other: query.cost_kind.is_charged().then(|| other.map_or_else(|| "0".to_owned(), plain)),
         next_cursor,
     };
     tagged(&headers, &body)

@@ -73,11 +73,18 @@ fn rollup(owner: &str, model: &str, cost: &str, currency: Currency) -> Rollup {
         model: Some(model.into()),
         meter: Meter::InputTokens,
         line_type: "Usage".into(),
+        unit: None,
         currency,
     };
     Rollup::Summary(Summary {
         key: SummaryKey { owner: Owner::parse(owner), business: Business::default(), charge },
-        measures: Measures { costs, tokens: Some(1_000), line_count: 1, first_line: None },
+        measures: Measures {
+            costs,
+            quantity: None,
+            tokens: Some(1_000),
+            line_count: 1,
+            first_line: None,
+        },
     })
 }
 

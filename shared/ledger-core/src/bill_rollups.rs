@@ -161,6 +161,7 @@ impl BillRollups {
                 Some(added) => charged.amortized_by(*added)?,
                 None => charged,
             },
+            quantity: sum.quantity()?,
             tokens: sum.tokens(),
             line_count: sum.line_count(),
             first_line: file.map(|it| Provenance { file: Arc::clone(it), line: sum.first_line() }),

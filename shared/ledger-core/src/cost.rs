@@ -1,7 +1,7 @@
 //! Which cost is meant, and a line's amounts by each of them.
 
 use crate::currency::Currency;
-use crate::money::{Money, MoneyError};
+use crate::money::{self, Money, MoneyError};
 
 /// Which of a line's costs is meant; a bare "cost" is ambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,15 +16,22 @@ pub enum CostKind {
     Amortized,
     /// The same after the payer's private discounts: `NetAmortizedCost`.
     NetAmortized,
+    /// At public on-demand prices: `pricing_public_on_demand_cost`, FOCUS `ListCost`.
+    List,
 }
 
 impl CostKind {
     /// All of them.
-    pub const ALL: [CostKind; 4] =
-        [CostKind::Unblended, CostKind::NetUnblended, CostKind::Amortized, CostKind::NetAmortized];
+    pub const ALL: [CostKind; 5] = [
+        CostKind::Unblended,
+        CostKind::NetUnblended,
+        CostKind::Amortized,
+        CostKind::NetAmortized,
+        CostKind::List,
+    ];
 
     /// The words of all of them, for messages.
-    pub const WORDS: &str = "`unblended`, `net_unblended`, `amortized` or `net_amortized`";
+    pub const WORDS: &str = "`unblended`, `net_unblended`, `amortized`, `net_amortized` or `list`";
 
     /// The word in files, answers and options.
     pub fn as_str(self) -> &'static str {
@@ -33,20 +40,22 @@ impl CostKind {
             CostKind::NetUnblended => "net_unblended",
             CostKind::Amortized => "amortized",
             CostKind::NetAmortized => "net_amortized",
+            CostKind::List => "list",
         }
     }
 
-    /// The cost kind before anything is spread: what is told of lines that are only totalled.
+    /// The cost that a line was charged at: the only one known of lines that are only totalled, and of
+    /// a source without this cost kind.
     pub fn as_charged(self) -> CostKind {
         match self {
-            CostKind::Unblended | CostKind::Amortized => CostKind::Unblended,
+            CostKind::Unblended | CostKind::Amortized | CostKind::List => CostKind::Unblended,
             CostKind::NetUnblended | CostKind::NetAmortized => CostKind::NetUnblended,
         }
     }
 
-    /// Whether it spreads what was paid ahead.
-    pub fn is_amortized(self) -> bool {
-        self != self.as_charged()
+    /// Whether it is the cost that lines were charged at. The others are known of AI lines alone.
+    pub fn is_charged(self) -> bool {
+        self == self.as_charged()
     }
 
     /// Reads the word.
@@ -55,16 +64,62 @@ impl CostKind {
     }
 }
 
-/// Amounts of one thing by every cost kind its bill carries.
+/// A value for each cost kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ByCostKind<T> {
+    /// Of [`CostKind::Unblended`].
+    pub unblended: T,
+    /// Of [`CostKind::NetUnblended`].
+    pub net_unblended: T,
+    /// Of [`CostKind::Amortized`].
+    pub amortized: T,
+    /// Of [`CostKind::NetAmortized`].
+    pub net_amortized: T,
+    /// Of [`CostKind::List`].
+    pub list: T,
+}
+
+impl<T> ByCostKind<T> {
+    /// The value of a cost kind.
+    pub fn of(&self, kind: CostKind) -> &T {
+        match kind {
+            CostKind::Unblended => &self.unblended,
+            CostKind::NetUnblended => &self.net_unblended,
+            CostKind::Amortized => &self.amortized,
+            CostKind::NetAmortized => &self.net_amortized,
+            CostKind::List => &self.list,
+        }
+    }
+
+    /// Makes a value for each cost kind; the first error ends it.
+    ///
+    /// # Errors
+    ///
+    /// Those of `make`.
+    pub fn try_of<E>(mut make: impl FnMut(CostKind) -> Result<T, E>) -> Result<Self, E> {
+        Ok(ByCostKind {
+            unblended: make(CostKind::Unblended)?,
+            net_unblended: make(CostKind::NetUnblended)?,
+            amortized: make(CostKind::Amortized)?,
+            net_amortized: make(CostKind::NetAmortized)?,
+            list: make(CostKind::List)?,
+        })
+    }
+}
+
+/// The costs of a line or a sum, by cost kind and in one currency.
 ///
-/// - **Invariant:** all in one currency. An amortized amount is kept only where it is not the one
-///   that was charged, so that equal amounts are equal costs.
+/// - **Shape:** whole femto-units (10⁻¹⁵ of a main unit), one amount for each cost kind, and which of
+///   them the bill stated.
+/// - **Range:** each amount as [`Money`].
+/// - **Invariant:** an amount that is not stated is the one that stands in for it: the unblended cost
+///   for net and list, the charged one for amortized. So sums add kind by kind, in any order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Costs {
-    unblended: Money,
-    net_unblended: Option<Money>,
-    amortized: Option<Money>,
-    net_amortized: Option<Money>,
+    currency: Currency,
+    amounts: ByCostKind<i128>,
+    is_net_stated: bool,
+    is_list_stated: bool,
 }
 
 impl Costs {
@@ -75,93 +130,127 @@ impl Costs {
     ///
     /// [`MoneyError::CurrencyMismatch`].
     pub fn new(unblended: Money, net_unblended: Option<Money>) -> Result<Costs, MoneyError> {
-        if let Some(net) = net_unblended {
-            unblended.checked_add(Money::zero(net.currency()))?;
+        let currency = unblended.currency();
+        let net = net_unblended.unwrap_or(unblended).in_currency(currency)?;
+        let unblended = unblended.femto_units();
+        Ok(Costs::charged(currency, unblended, net_unblended.map(|_| net)))
+    }
+
+    /// Amounts that were charged, in femto-units.
+    fn charged(currency: Currency, unblended: i128, net_unblended: Option<i128>) -> Costs {
+        let net = net_unblended.unwrap_or(unblended);
+        Costs {
+            currency,
+            amounts: ByCostKind {
+                unblended,
+                net_unblended: net,
+                amortized: unblended,
+                net_amortized: net,
+                list: unblended,
+            },
+            is_net_stated: net_unblended.is_some(),
+            is_list_stated: false,
         }
-        Ok(Costs { unblended, net_unblended, amortized: None, net_amortized: None })
     }
 
-    /// Nothing, in a currency.
+    /// Amounts that were charged, in femto-units that may be out of range.
+    pub(crate) fn from_femto_units(
+        currency: Currency,
+        unblended: i128,
+        net_unblended: Option<i128>,
+        list: Option<i128>,
+    ) -> Result<Costs, MoneyError> {
+        let mut costs = Costs::charged(currency, unblended, net_unblended);
+        costs.amounts.list = list.unwrap_or(unblended);
+        costs.is_list_stated = list.is_some();
+        costs.checked()
+    }
+
+    /// Zero, in a currency.
     pub fn zero(currency: Currency) -> Costs {
-        let unblended = Money::zero(currency);
-        Costs { unblended, net_unblended: None, amortized: None, net_amortized: None }
+        Costs::charged(currency, 0, None)
     }
 
-    /// The same with amortized amounts; `None` stands for the amount that was charged.
+    /// The same with amortized amounts; `None` means the amount that was charged.
     ///
     /// # Errors
     ///
     /// [`MoneyError::CurrencyMismatch`].
     pub fn amortized_to(
-        self,
+        mut self,
         amortized: Option<Money>,
         net_amortized: Option<Money>,
     ) -> Result<Costs, MoneyError> {
-        for money in amortized.iter().chain(&net_amortized) {
-            self.unblended.checked_add(Money::zero(money.currency()))?;
-        }
-        let (charged, net_charged) = (self.unblended, self.of(CostKind::NetUnblended));
-        let amortized = amortized.filter(|it| *it != charged);
-        let net_amortized = net_amortized.filter(|it| *it != net_charged);
-        Ok(Costs { amortized, net_amortized, ..self })
+        let amount = |money: Option<Money>, charged: i128| {
+            money.map_or(Ok(charged), |it| it.in_currency(self.currency))
+        };
+        let amortized = amount(amortized, self.amounts.unblended)?;
+        self.amounts.net_amortized = amount(net_amortized, self.amounts.net_unblended)?;
+        self.amounts.amortized = amortized;
+        Ok(self)
+    }
+
+    /// The same with a list cost; `None` where the bill states none, and the unblended cost counts.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::CurrencyMismatch`].
+    pub fn with_list(mut self, list: Option<Money>) -> Result<Costs, MoneyError> {
+        self.amounts.list = match list {
+            Some(list) => list.in_currency(self.currency)?,
+            None => self.amounts.unblended,
+        };
+        self.is_list_stated = list.is_some();
+        Ok(self)
     }
 
     /// The currency of all amounts.
     pub fn currency(&self) -> Currency {
-        self.unblended.currency()
+        self.currency
     }
 
     /// The amount of a cost kind. Without a net amount the net cost is the unblended one: AWS
     /// leaves the column out or empty where no discount applies.
     pub fn of(&self, kind: CostKind) -> Money {
-        let net_unblended = self.net_unblended.unwrap_or(self.unblended);
-        match kind {
-            CostKind::Unblended => self.unblended,
-            CostKind::NetUnblended => net_unblended,
-            CostKind::Amortized => self.amortized.unwrap_or(self.unblended),
-            CostKind::NetAmortized => self.net_amortized.unwrap_or(net_unblended),
-        }
+        Money::within_range(*self.amounts.of(kind), self.currency)
     }
 
-    /// The amount of a cost kind, if any line named it; an amortized one, if it is not the amount
+    /// The amount of a cost kind, if any line stated it; an amortized one, if it is not the amount
     /// that was charged.
     pub fn stated(&self, kind: CostKind) -> Option<Money> {
-        match kind {
-            CostKind::Unblended => Some(self.unblended),
-            CostKind::NetUnblended => self.net_unblended,
-            CostKind::Amortized => self.amortized,
-            CostKind::NetAmortized => self.net_amortized,
-        }
-    }
-
-    /// What amortizing adds to what was charged.
-    pub fn amortization(&self) -> Amortization {
-        let added = |kind: CostKind| match self.stated(kind) {
-            Some(amortized) => amortized.femto_units() - self.of(kind.as_charged()).femto_units(),
-            None => 0,
+        let is_stated = match kind {
+            CostKind::Unblended => true,
+            CostKind::NetUnblended => self.is_net_stated,
+            CostKind::List => self.is_list_stated,
+            CostKind::Amortized | CostKind::NetAmortized => {
+                self.amounts.of(kind) != self.amounts.of(kind.as_charged())
+            }
         };
+        is_stated.then(|| self.of(kind))
+    }
+
+    /// The amounts in femto-units, by cost kind.
+    pub(crate) fn amounts(&self) -> &ByCostKind<i128> {
+        &self.amounts
+    }
+
+    /// What amortizing adds to the charged amounts.
+    pub fn amortization(&self) -> Amortization {
         Amortization {
-            unblended: added(CostKind::Amortized),
-            net_unblended: added(CostKind::NetAmortized),
+            unblended: self.amounts.amortized - self.amounts.unblended,
+            net_unblended: self.amounts.net_amortized - self.amounts.net_unblended,
         }
     }
 
-    /// The same with what amortizing adds.
+    /// The same with what amortizing adds, in place of what it added before.
     ///
     /// # Errors
     ///
     /// [`MoneyError::OutOfRange`].
-    pub fn amortized_by(self, added: Amortization) -> Result<Costs, MoneyError> {
-        if added.is_zero() {
-            return Ok(Costs { amortized: None, net_amortized: None, ..self });
-        }
-        let amortized = |kind: CostKind, added: i128| {
-            let sum = self.of(kind).femto_units().checked_add(added);
-            Money::from_femto_units(sum.ok_or(MoneyError::OutOfRange)?, self.currency())
-        };
-        let net_amortized = amortized(CostKind::NetUnblended, added.net_unblended)?;
-        let amortized = amortized(CostKind::Unblended, added.unblended)?;
-        self.amortized_to(Some(amortized), Some(net_amortized))
+    pub fn amortized_by(mut self, added: Amortization) -> Result<Costs, MoneyError> {
+        self.amounts.amortized = sum(self.amounts.unblended, added.unblended)?;
+        self.amounts.net_amortized = sum(self.amounts.net_unblended, added.net_unblended)?;
+        self.checked()
     }
 
     /// Adds kind by kind, without rounding.
@@ -170,20 +259,36 @@ impl Costs {
     ///
     /// As [`Money::checked_add`].
     pub fn checked_add(&self, other: &Costs) -> Result<Costs, MoneyError> {
-        let is_stated =
-            |kind: CostKind| self.stated(kind).is_some() || other.stated(kind).is_some();
-        let sum = |kind: CostKind| {
-            is_stated(kind).then(|| self.of(kind).checked_add(other.of(kind))).transpose()
+        if self.currency != other.currency {
+            let (left, right) = (self.currency, other.currency);
+            return Err(MoneyError::CurrencyMismatch { left, right });
+        }
+        let add = |kind| sum(*self.amounts.of(kind), *other.amounts.of(kind));
+        let both = Costs {
+            currency: self.currency,
+            amounts: ByCostKind::try_of(add)?,
+            is_net_stated: self.is_net_stated || other.is_net_stated,
+            is_list_stated: self.is_list_stated || other.is_list_stated,
         };
-        let unblended = self.unblended.checked_add(other.unblended)?;
-        let charged = Costs::new(unblended, sum(CostKind::NetUnblended)?)?;
-        charged.amortized_to(sum(CostKind::Amortized)?, sum(CostKind::NetAmortized)?)
+        both.checked()
     }
+
+    fn checked(self) -> Result<Costs, MoneyError> {
+        let is_in_range = |kind| money::is_in_range(*self.amounts.of(kind));
+        match CostKind::ALL.into_iter().all(is_in_range) {
+            true => Ok(self),
+            false => Err(MoneyError::OutOfRange),
+        }
+    }
+}
+
+fn sum(left: i128, right: i128) -> Result<i128, MoneyError> {
+    left.checked_add(right).ok_or(MoneyError::OutOfRange)
 }
 
 /// What amortizing adds to what lines were charged at, in femto-units (10⁻¹⁵ of a main unit).
 ///
-/// - **Shape:** nothing for nearly all lines, so that sums keep it beside them.
+/// - **Shape:** zero for nearly all lines, so sums keep it beside them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amortization {
     unblended: i128,
@@ -202,10 +307,10 @@ impl Amortization {
     ///
     /// [`MoneyError::OutOfRange`].
     pub fn checked_add(&self, other: &Amortization) -> Result<Amortization, MoneyError> {
-        let unblended = self.unblended.checked_add(other.unblended);
-        let net_unblended = self.net_unblended.checked_add(other.net_unblended);
-        let sum = unblended.zip(net_unblended).ok_or(MoneyError::OutOfRange)?;
-        Ok(Amortization { unblended: sum.0, net_unblended: sum.1 })
+        Ok(Amortization {
+            unblended: sum(self.unblended, other.unblended)?,
+            net_unblended: sum(self.net_unblended, other.net_unblended)?,
+        })
     }
 }
 
@@ -250,7 +355,7 @@ mod tests {
         let plain = Costs::new(usd("1"), Some(usd("0.5"))).unwrap();
         let sum = fee.checked_add(&covered).unwrap().checked_add(&plain).unwrap();
         let amounts = CostKind::ALL.map(|kind| sum.of(kind));
-        assert_eq!(amounts, ["101", "100.5", "4", "3"].map(usd));
+        assert_eq!(amounts, ["101", "100.5", "4", "3", "101"].map(usd));
         assert_eq!(sum.stated(CostKind::Amortized), Some(usd("4")));
         let charged = Costs::new(usd("101"), Some(usd("100.5"))).unwrap();
         assert_eq!(charged.amortized_by(sum.amortization()).unwrap(), sum);

@@ -20,6 +20,8 @@ pub struct ChargeKey {
     pub meter: Meter,
     /// The provider's own word for the kind of line: `Usage`, `Tax`, `Credit` …
     pub line_type: Arc<str>,
+    /// The pricing unit of the quantity.
+    pub unit: Option<Arc<str>>,
     /// The currency of the sum.
     pub currency: Currency,
 }
@@ -37,6 +39,8 @@ pub struct DetailKey {
     pub usage_type: Arc<str>,
     /// The line's tags.
     pub tags: Arc<Tags>,
+    /// The invoice; `None` until the month is invoiced.
+    pub invoice_id: Option<Arc<str>>,
 }
 
 /// What charges of one day of one bill must share to be one fact.
@@ -61,6 +65,7 @@ impl FactKey {
                 model: line_item.model.clone(),
                 meter: line_item.usage_type.meter_within_bedrock(),
                 line_type: Arc::clone(&line_item.line_type),
+                unit: line_item.unit.clone(),
                 currency: line_item.costs.currency(),
             },
             detail: DetailKey {
@@ -69,6 +74,7 @@ impl FactKey {
                 caller: line_item.principal.as_deref().map(|it| Arc::clone(it.folded())),
                 usage_type: line_item.usage_type.shared_raw(),
                 tags: Arc::clone(&line_item.tags),
+                invoice_id: line_item.invoice_id.clone(),
             },
         }
     }

@@ -26,7 +26,7 @@ impl FileId {
 
     /// The file of a sum's first line.
     pub(crate) fn of_sum(sum: &DaySum) -> Option<FileId> {
-        let place = usize::try_from(sum.file?.get()).ok()?;
+        let place = usize::try_from(sum.file()?.get()).ok()?;
         FileId::of(place.checked_sub(1)?)
     }
 }
@@ -79,7 +79,7 @@ impl<K: Copy + Ord + Hash> KeyedSums<K> {
         };
         for sum in &mut sums {
             sum.check_range()?;
-            sum.file = file;
+            sum.set_file(file)?;
         }
         self.merge(key, sums)
     }
@@ -207,7 +207,7 @@ impl<K: Copy + Ord + Hash> KeyedSums<K> {
         };
         if !is_one_file {
             for sum in sums.iter_mut().flat_map(|(_, days)| days) {
-                sum.file = file_moved(sum, &moved)?;
+                sum.set_file(file_moved(sum, &moved)?)?;
             }
         }
         Ok(Sorted { sums, amortizations, files })
@@ -236,7 +236,7 @@ fn add_to(
         FileId::of_sum(it).map(|it| files.get(it, "the file of a first line")).transpose()
     };
     if (name(sum)?, sum.first_line()) < (name(mine)?, mine.first_line()) {
-        mine.file = sum.file;
+        mine.set_file(sum.file())?;
         mine.set_first_line(sum.first_line());
     }
     Ok(())

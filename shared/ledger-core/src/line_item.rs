@@ -10,6 +10,7 @@ use crate::aws::principal::Principal;
 use crate::aws::usage_type::UsageType;
 use crate::cost::Costs;
 use crate::period::BillingPeriod;
+use crate::quantity::Quantity;
 
 /// Where a line was read, so that anyone can walk from a statement back to AWS's own row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,6 +115,12 @@ pub struct LineItem {
     pub publisher: Option<Arc<str>>,
     /// The region's name, such as `us-east-1`.
     pub region: Option<Arc<str>>,
+    /// The pricing unit of the quantity: `pricing_unit`, such as `1K tokens`.
+    pub unit: Option<Arc<str>>,
+    /// `line_item_usage_amount` in the pricing unit; `None` where either is missing.
+    pub quantity: Option<Quantity>,
+    /// `bill_invoice_id`; `None` until the month is invoiced.
+    pub invoice_id: Option<Arc<str>>,
     /// Single tokens, where the line counts tokens and says in which unit.
     pub tokens: Option<u64>,
     /// Whether it is a charge for generative AI; only such lines get an owner.

@@ -1,5 +1,6 @@
 //! Exact amounts of one currency.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -11,25 +12,45 @@ use crate::currency::Currency;
 /// AWS prints at most 12 for dollars; 15 leave room for a double's last digit.
 pub const FRACTION_DIGITS: u32 = 15;
 
-/// Amounts stay below this many main units either way.
-const LIMIT: i128 = 10_000_000_000_000;
-
-const FEMTO_UNITS_PER_UNIT: u128 = 10_u128.pow(FRACTION_DIGITS);
+/// Amounts stay below this either way: 10¹³ main units in femto-units.
+const LIMIT: u128 = 10_u128.pow(13 + FRACTION_DIGITS);
 
 /// What a `Decimal` keeps exactly in all cases.
 const DECIMAL_DIGITS: usize = 28;
 
 /// An exact amount of one currency.
 ///
-/// - **Shape:** a [`Decimal`] with at most 15 fraction digits, and a currency.
+/// - **Shape:** whole femto-units (10⁻¹⁵ of a main unit) and a currency. A [`Decimal`] is its form at
+///   the door, where it is read and printed; sums are whole numbers.
 /// - **Range:** below 10¹³ main units either way: 13 + 15 digits are the 28 that a `Decimal` keeps
-///   exactly, so no sum of two amounts is ever rounded, and all fit a DynamoDB number.
+///   exactly, and all fit a DynamoDB number.
 /// - **Invariant:** arithmetic is exact, so a sum does not depend on its order. Only
 ///   [`crate::statement`] rounds, once, and says how.
 /// - **Source:** `line_item_unblended_cost` and its siblings; `Metrics` of Cost Explorer.
+///
+/// ```
+/// use ledger_core::{currency::Currency, money::Money};
+/// let usd = |text: &str| Money::parse(text, Currency::USD).map(|it| it.money);
+/// let sum = usd("0.1").unwrap().checked_add(usd("0.2").unwrap()).unwrap();
+/// assert_eq!(sum, usd("0.3").unwrap());
+///
+/// let error = usd("1,000").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "`1,000` is not a decimal amount; expected digits with at most one `.`",
+/// );
+/// let error = usd("9999999999999").unwrap().checked_add(usd("1").unwrap()).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "amount is out of range; expected less than 10,000,000,000,000 either way",
+/// );
+/// let euro = Money::zero(Currency::parse("EUR").unwrap());
+/// let error = euro.checked_add(sum).unwrap_err();
+/// assert_eq!(error.to_string(), "EUR and USD do not add");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Money {
-    amount: Decimal,
+    femto_units: i128,
     currency: Currency,
 }
 
@@ -40,19 +61,12 @@ impl Money {
     ///
     /// [`MoneyError::TooPrecise`] and [`MoneyError::OutOfRange`].
     pub fn new(amount: Decimal, currency: Currency) -> Result<Money, MoneyError> {
-        let amount = amount.normalize();
-        if amount.scale() > FRACTION_DIGITS {
-            return Err(MoneyError::TooPrecise);
-        }
-        if amount.abs() >= Decimal::from_i128_with_scale(LIMIT, 0) {
-            return Err(MoneyError::OutOfRange);
-        }
-        Ok(Money { amount, currency })
+        Ok(Money { femto_units: femto_units_of(amount)?, currency })
     }
 
     /// Nothing, in a currency.
     pub fn zero(currency: Currency) -> Money {
-        Money { amount: Decimal::ZERO, currency }
+        Money { femto_units: 0, currency }
     }
 
     /// Reads an amount as AWS writes it: digits, at most one `.`, a leading `-`, an exponent.
@@ -79,12 +93,25 @@ impl Money {
 
     /// The amount without its currency.
     pub fn amount(self) -> Decimal {
-        self.amount
+        decimal_of(self.femto_units)
     }
 
     /// The currency.
     pub fn currency(self) -> Currency {
         self.currency
+    }
+
+    /// The femto-units of an amount that must be in this currency.
+    pub(crate) fn in_currency(self, currency: Currency) -> Result<i128, MoneyError> {
+        match self.currency == currency {
+            true => Ok(self.femto_units),
+            false => Err(MoneyError::CurrencyMismatch { left: currency, right: self.currency }),
+        }
+    }
+
+    /// Femto-units that were checked to be in range.
+    pub(crate) fn within_range(femto_units: i128, currency: Currency) -> Money {
+        Money { femto_units, currency }
     }
 
     /// Adds without rounding.
@@ -99,8 +126,8 @@ impl Money {
                 right: other.currency,
             });
         }
-        let amount = self.amount.checked_add(other.amount).ok_or(MoneyError::OutOfRange)?;
-        Money::new(amount, self.currency)
+        // Both are far below the limits of an `i128`.
+        Money::from_femto_units(self.femto_units.saturating_add(other.femto_units), self.currency)
     }
 
     /// Subtracts without rounding.
@@ -114,17 +141,17 @@ impl Money {
 
     /// The same amount the other way round.
     pub fn negated(self) -> Money {
-        Money { amount: (-self.amount).normalize(), currency: self.currency }
+        Money { femto_units: -self.femto_units, ..self }
     }
 
     /// The same amount without its sign.
     pub fn abs(self) -> Money {
-        Money { amount: self.amount.abs(), currency: self.currency }
+        Money { femto_units: self.femto_units.abs(), ..self }
     }
 
     /// Whether it is nothing at all.
     pub fn is_zero(self) -> bool {
-        self.amount.is_zero()
+        self.femto_units == 0
     }
 
     /// This amount in hundredths of `whole`, cut to one fraction digit; `None` of nothing.
@@ -133,14 +160,14 @@ impl Money {
             return None;
         }
         // A share for a reader: the division may lose digits, no sum is made of it.
-        let share = self.amount.checked_div(whole.amount)?.checked_mul(Decimal::ONE_HUNDRED)?;
+        let share = self.amount().checked_div(whole.amount())?.checked_mul(Decimal::ONE_HUNDRED)?;
         Some(share.round_dp_with_strategy(1, RoundingStrategy::ToZero))
     }
 
     /// The amount for a reader: minor units, thousands apart, such as `1,234.50 USD`.
     pub fn to_reader(self) -> String {
         let digits = usize::try_from(self.currency.minor_units()).unwrap_or_default();
-        let plain = format!("{:.digits$}", self.round_to_minor_units().amount.abs());
+        let plain = format!("{:.digits$}", self.round_to_minor_units().amount().abs());
         let (whole, fraction) = match plain.split_once('.') {
             Some((whole, fraction)) => (whole, format!(".{fraction}")),
             None => (plain.as_str(), String::new()),
@@ -152,15 +179,13 @@ impl Money {
             }
             grouped.push(digit);
         }
-        let sign = if self.round_to_minor_units().amount.is_sign_negative() { "-" } else { "" };
+        let sign = if self.round_to_minor_units().femto_units < 0 { "-" } else { "" };
         format!("{sign}{grouped}{fraction} {}", self.currency)
     }
 
     /// The amount in whole femto-units (10⁻¹⁵), for exact comparison of products.
     pub fn femto_units(self) -> i128 {
-        let mut scaled = self.amount;
-        scaled.rescale(FRACTION_DIGITS);
-        scaled.mantissa()
+        self.femto_units
     }
 
     /// The amount of whole femto-units (10⁻¹⁵).
@@ -169,31 +194,48 @@ impl Money {
     ///
     /// [`MoneyError::OutOfRange`].
     pub fn from_femto_units(femto_units: i128, currency: Currency) -> Result<Money, MoneyError> {
-        if !Money::is_femto_in_range(femto_units) {
-            return Err(MoneyError::OutOfRange);
+        match is_in_range(femto_units) {
+            true => Ok(Money { femto_units, currency }),
+            false => Err(MoneyError::OutOfRange),
         }
-        let amount = Decimal::try_from_i128_with_scale(femto_units, FRACTION_DIGITS);
-        Money::new(amount.map_err(|_| MoneyError::OutOfRange)?, currency)
-    }
-
-    /// Whether whole femto-units are an amount at all.
-    pub(crate) fn is_femto_in_range(femto_units: i128) -> bool {
-        femto_units.unsigned_abs() < LIMIT.unsigned_abs() * FEMTO_UNITS_PER_UNIT
     }
 
     /// Rounds half to even to the currency's minor units; the remainder is what was cut off.
     pub(crate) fn round_to_minor_units(self) -> Money {
-        let amount = self.amount.round_dp_with_strategy(
-            self.currency.minor_units(),
-            RoundingStrategy::MidpointNearestEven,
-        );
-        Money { amount: amount.normalize(), currency: self.currency }
+        let minor_units = self.currency.minor_units();
+        // Fraction digits beyond these are the femto-units of one minor unit.
+        let unit = 10_i128.pow(FRACTION_DIGITS.saturating_sub(minor_units));
+        let (whole, rest) = (self.femto_units.div_euclid(unit), self.femto_units.rem_euclid(unit));
+        let is_up = match (rest * 2).cmp(&unit) {
+            Ordering::Less => false,
+            Ordering::Equal => whole.rem_euclid(2) == 1,
+            Ordering::Greater => true,
+        };
+        Money { femto_units: (whole + i128::from(is_up)) * unit, ..self }
     }
+}
+
+/// Whether whole femto-units are an amount at all.
+pub(crate) fn is_in_range(femto_units: i128) -> bool {
+    femto_units.unsigned_abs() < LIMIT
+}
+
+/// A decimal in whole femto-units.
+pub(crate) fn femto_units_of(amount: Decimal) -> Result<i128, MoneyError> {
+    let amount = amount.normalize();
+    let missing = FRACTION_DIGITS.checked_sub(amount.scale()).ok_or(MoneyError::TooPrecise)?;
+    let femto_units = amount.mantissa().checked_mul(10_i128.pow(missing));
+    femto_units.filter(|it| is_in_range(*it)).ok_or(MoneyError::OutOfRange)
+}
+
+/// The decimal of whole femto-units that are an amount.
+pub(crate) fn decimal_of(femto_units: i128) -> Decimal {
+    Decimal::from_i128_with_scale(femto_units, FRACTION_DIGITS).normalize()
 }
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.amount, self.currency)
+        write!(f, "{} {}", self.amount(), self.currency)
     }
 }
 

@@ -41,7 +41,7 @@ impl RollupBuilder {
     ///
     /// [`MoneyError::OutOfRange`] when a sum leaves the range of [`crate::money::Money`].
     pub fn add(&mut self, line_item: &LineItem) -> Result<(), MoneyError> {
-        let sum = DaySum::of(line_item);
+        let sum = DaySum::of(line_item)?;
         self.add_sums(line_item, vec![sum])
     }
 

@@ -7,12 +7,15 @@ use crate::currency::Currency;
 use crate::line_item::Provenance;
 use crate::money::MoneyError;
 use crate::position::{PositionKey, SummaryKey};
+use crate::quantity::Quantity;
 
 /// The amounts of a rollup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measures {
     /// The cost, by cost kind.
     pub costs: Costs,
+    /// The quantity in the key's unit; `None` where no line states one.
+    pub quantity: Option<Quantity>,
     /// Single tokens in the direction of the key's meter; `None` where nothing counted tokens.
     pub tokens: Option<u64>,
     /// The number of lines of the bill in it.
@@ -29,6 +32,10 @@ impl Measures {
     /// As [`Costs::checked_add`].
     pub fn add(&mut self, other: &Measures) -> Result<(), MoneyError> {
         self.costs = self.costs.checked_add(&other.costs)?;
+        self.quantity = match (self.quantity, other.quantity) {
+            (Some(mine), Some(theirs)) => Some(mine.checked_add(theirs)?),
+            (mine, theirs) => mine.or(theirs),
+        };
         self.tokens = match (self.tokens, other.tokens) {
             (Some(mine), Some(theirs)) => Some(mine.saturating_add(theirs)),
             (mine, theirs) => mine.or(theirs),

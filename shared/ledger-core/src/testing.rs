@@ -19,6 +19,7 @@ use crate::fact::FactKey;
 use crate::line_item::{BillId, Finding, LineItem, Provenance, Source};
 use crate::money::Money;
 use crate::period::{BillingPeriod, ChargePeriod};
+use crate::quantity::Quantity;
 use crate::question::{Question, ledger_days};
 use crate::roll_up::{RollupBuilder, RollupsByBill};
 use crate::rollup::{DayTotal, Position, Rollup, Summary};
@@ -61,6 +62,9 @@ pub(crate) fn line() -> LineItem {
         model: Some("nova-lite".into()),
         publisher: Some("Amazon".into()),
         region: Some("us-east-1".into()),
+        unit: Some("1K tokens".into()),
+        quantity: Some(Quantity::parse("1").unwrap()),
+        invoice_id: None,
         tokens: Some(1_000),
         ai: true,
         estimated: false,
@@ -203,10 +207,12 @@ fn any_costs() -> impl Strategy<Value = Costs> {
     let currency = select(vec![Currency::USD, Currency::parse("JPY").unwrap()]);
     currency.prop_flat_map(|currency| {
         let maybe = || prop::option::of(any_money(currency));
-        (any_money(currency), maybe(), prop::option::weighted(0.2, (maybe(), maybe()))).prop_map(
-            |(unblended, net, amortized)| {
+        let amortized = prop::option::weighted(0.2, (maybe(), maybe()));
+        (any_money(currency), maybe(), maybe(), amortized).prop_map(
+            |(unblended, net, list, amortized)| {
                 let (amortized, net_amortized) = amortized.unwrap_or_default();
                 let charged = Costs::new(unblended, net).unwrap();
+                let charged = charged.with_list(list).unwrap();
                 charged.amortized_to(amortized, net_amortized).unwrap()
             },
         )
@@ -238,6 +244,11 @@ prop_compose! {
         team in select(vec![None, Some("search"), Some(""), Some("Unattributed")]),
         model in select(vec![None, Some("nova-lite"), Some("claude-sonnet-4.6")]),
         tokens in prop::option::of(0..1_000_000_u64),
+        metered in (
+            select(vec![None, Some("1K tokens"), Some("Hrs")]),
+            prop::option::of(-1_000_000_000_000_000_000_i128..1_000_000_000_000_000_000),
+            select(vec![None, Some("EUINUS26-1"), Some("EUINUS26-2")]),
+        ),
         flags in (prop::bool::weighted(0.8), any::<bool>()),
         costs in any_costs(),
     ) -> LineItem {
@@ -251,6 +262,9 @@ prop_compose! {
             principal: caller.map(|it| Arc::new(Principal::parse(it).unwrap())),
             tags: Arc::new(team.iter().map(|it| (TEAM_TAG.into(), (*it).into())).collect()),
             model: model.map(Into::into),
+            unit: metered.0.map(Into::into),
+            quantity: metered.1.map(|it| Quantity::from_femto_units(it).unwrap()),
+            invoice_id: metered.2.map(Into::into),
             tokens,
             ai: flags.0,
             estimated: flags.1,

@@ -27,6 +27,7 @@ use ledger_core::money::Money;
 use ledger_core::owner::Owner;
 use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
 use ledger_core::position::{EntryKind, PositionKey, SummaryKey};
+use ledger_core::quantity::Quantity;
 use ledger_core::rollup::{DayRollups, DayTotal, Measures, Position, Rollup, Summary};
 use ledger_local::database::EmbeddedDatabase;
 use ledger_testkit::faulty_proxy::{Fault, FaultPlan, FaultyProxy};
@@ -87,6 +88,7 @@ fn rollups(lines: &[(&str, &str, &str)]) -> DayRollups {
     for (at, (owner, account, cost)) in lines.iter().enumerate() {
         let net = (at % 2 == 0).then(|| usd(cost));
         let costs = Costs::new(usd(cost), net).unwrap();
+        let costs = costs.with_list(Some(usd("12.5"))).unwrap();
         total.ai = total.ai.checked_add(&costs).unwrap();
         total.ai_line_count += 1;
         let tags: Tags = BTreeMap::from([("iamPrincipal/team".into(), (*owner).into())]);
@@ -96,6 +98,7 @@ fn rollups(lines: &[(&str, &str, &str)]) -> DayRollups {
             model: None,
             meter: Meter::InputTokens,
             line_type: "Usage".into(),
+            unit: Some("1K tokens".into()),
             currency: Currency::USD,
         };
         let business = Business { team: Some((*owner).into()), ..Business::default() };
@@ -107,13 +110,16 @@ fn rollups(lines: &[(&str, &str, &str)]) -> DayRollups {
                 caller: None,
                 usage_type: "USE1-input-tokens".into(),
                 tags: Arc::new(tags),
+                invoice_id: (at == 1).then(|| "EUINUS26-1".into()),
             },
             rule: Some("by team".into()),
             kind: EntryKind::Charge,
         };
         let first_line =
             Some(Provenance { file: format!("part-{}.csv", at % 2).into(), line: at as u64 + 1 });
-        positions.insert(key, Measures { costs, tokens: Some(10), line_count: 1, first_line });
+        let quantity = Some(Quantity::parse("0.01").unwrap());
+        positions
+            .insert(key, Measures { costs, quantity, tokens: Some(10), line_count: 1, first_line });
     }
     DayRollups { positions, totals: BTreeMap::from([(Currency::USD, total)]), estimated: false }
 }

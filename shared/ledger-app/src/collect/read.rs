@@ -11,6 +11,7 @@ use ledger_core::currency::Currency;
 use ledger_core::line_item::{BillId, Finding, LineItem, Provenance, Tags};
 use ledger_core::money::{Money, MoneyError, parse_decimal};
 use ledger_core::period::ChargePeriod;
+use ledger_core::quantity::Quantity;
 use ledger_core::roll_up::RollupBuilder;
 use ledger_core::rollup::DayRollups;
 use ledger_core::rules::AttributionRules;
@@ -142,6 +143,10 @@ impl Reader {
         let meter = usage_type.meter_within_bedrock();
         let tokens =
             usage_amount.and_then(|amount| token_count(meter, amount, group.unit.as_deref(), None));
+        // Cost Explorer names the unit of a quantity in several units `N/A`.
+        let unit = group.unit.as_deref().filter(|it| !it.is_empty() && *it != "N/A");
+        let quantity = usage_amount.and_then(|it| Quantity::new(it).ok());
+        let metered = unit.zip(quantity);
         let model = model_of(&usage_type, service);
         let tags: Tags = group
             .tag_value
@@ -162,6 +167,9 @@ impl Reader {
             tags: Arc::new(tags),
             publisher: model.as_ref().and_then(|it| it.publisher).map(Arc::from),
             model: model.map(|it| it.name.into()),
+            quantity: metered.map(|(_, quantity)| quantity),
+            unit: metered.map(|(unit, _)| unit.into()),
+            invoice_id: None,
             tokens,
             ai: true,
             estimated: day.estimated,

@@ -92,7 +92,8 @@ impl<'a> Reader<'a> {
                 if !converted.rounded.is_zero() {
                     self.emit(file, Reading::Rounded(converted.rounded))?;
                 }
-                let sum = DaySum::of(&converted.line);
+                let sum = DaySum::of(&converted.line)
+                    .map_err(|error| SourceError::Money(file.to_owned(), error))?;
                 self.emit(file, Reading::Lines(converted.line, vec![sum]))
             }
             Err(rejected) => self.emit_rejected(*rejected),

@@ -43,6 +43,8 @@ struct StoredCosts {
     amortized: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     net_amortized: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    list: Option<String>,
 }
 
 /// An amount in one form, whatever it was added up from.
@@ -57,6 +59,7 @@ pub(super) struct StoredAmounts<'a> {
     pub net_unblended: Option<&'a str>,
     pub amortized: Option<&'a str>,
     pub net_amortized: Option<&'a str>,
+    pub list: Option<&'a str>,
 }
 
 /// Reads amounts of one currency.
@@ -64,7 +67,8 @@ pub(super) fn costs_of(stored: StoredAmounts<'_>, currency: Currency) -> Option<
     let read = |text: &str| Money::parse(text, currency).map(|it| it.money);
     let maybe = |text: Option<&str>| text.map(read).transpose().ok();
     let charged = Costs::new(read(stored.unblended).ok()?, maybe(stored.net_unblended)?).ok()?;
-    charged.amortized_to(maybe(stored.amortized)?, maybe(stored.net_amortized)?).ok()
+    let listed = charged.with_list(maybe(stored.list)?).ok()?;
+    listed.amortized_to(maybe(stored.amortized)?, maybe(stored.net_amortized)?).ok()
 }
 
 impl StoredCosts {
@@ -74,6 +78,7 @@ impl StoredCosts {
             net_unblended: amount(costs, CostKind::NetUnblended),
             amortized: amount(costs, CostKind::Amortized),
             net_amortized: amount(costs, CostKind::NetAmortized),
+            list: amount(costs, CostKind::List),
         }
     }
 
@@ -83,6 +88,7 @@ impl StoredCosts {
             net_unblended: self.net_unblended.as_deref(),
             amortized: self.amortized.as_deref(),
             net_amortized: self.net_amortized.as_deref(),
+            list: self.list.as_deref(),
         };
         costs_of(stored, currency)
     }
@@ -188,12 +194,13 @@ mod tests {
     #[test]
     fn totals_that_were_written_before_costs_were_amortized_are_the_same() {
         for (text, expected) in [
-            (r#"{"unblended":"1.5"}"#, ["1.5"; 4]),
-            (r#"{"unblended":"1.5","net_unblended":"1.2"}"#, ["1.5", "1.2", "1.5", "1.2"]),
+            (r#"{"unblended":"1.5"}"#, ["1.5"; 5]),
+            (r#"{"unblended":"1.5","net_unblended":"1.2"}"#, ["1.5", "1.2", "1.5", "1.2", "1.5"]),
             (
                 r#"{"unblended":"1.5","net_unblended":"1.2","amortized":"2","net_amortized":"1.75"}"#,
-                ["1.5", "1.2", "2", "1.75"],
+                ["1.5", "1.2", "2", "1.75", "1.5"],
             ),
+            (r#"{"unblended":"1.5","list":"3"}"#, ["1.5", "1.5", "1.5", "1.5", "3"]),
         ] {
             let stored: StoredCosts = serde_json::from_str(text).unwrap();
             let costs = stored.costs(Currency::USD).unwrap();

@@ -12,9 +12,12 @@
 //! | `m` | model | `d` | detail, see below |
 //! | `me` | meter | `f` | first line: its file's place in `files` |
 //! | `lt` | line type | `l` | first line: its row |
+//! | `un` | unit of the quantity | `q` | quantity |
 //! | `c` | currency | `am` `na` | amortized cost and net amortized cost, where they differ from `u` and `n` |
 //!
-//! Within `d`: `a` account, `r` region, `pn` caller, `ut` usage type, `tg` tags, `ru` rule; `ao` and
+//! `li` is the list cost, where the bill states one.
+//!
+//! Within `d`: `a` account, `r` region, `pn` caller, `ut` usage type, `tg` tags, `iv` invoice, `ru` rule; `ao` and
 //! `ai` the split that a move of cost out of or into an owner belongs to.
 
 use std::borrow::Cow;
@@ -36,6 +39,7 @@ use ledger_core::line_item::Provenance;
 use ledger_core::meter::Meter;
 use ledger_core::owner::Owner;
 use ledger_core::position::{AllocationId, EntryKind, PositionKey, SummaryKey};
+use ledger_core::quantity::Quantity;
 use ledger_core::rollup::{self, DayRollups, Measures, Position, Rollup, Summary};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -81,6 +85,8 @@ struct Row<'a> {
     m: Option<Text<'a>>,
     me: Text<'a>,
     lt: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    un: Option<Text<'a>>,
     c: Text<'a>,
     u: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,6 +95,10 @@ struct Row<'a> {
     am: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     na: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    li: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    q: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     t: Option<u64>,
     k: u64,
@@ -110,6 +120,8 @@ struct RowDetail<'a> {
     ut: Text<'a>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     tg: BTreeMap<Text<'a>, Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    iv: Option<Text<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ru: Option<Text<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,11 +158,14 @@ fn row_of(rollup: rollup::Row<'_>) -> Row<'_> {
         m: optional(&charge.model),
         me: Cow::Borrowed(charge.meter.as_str()),
         lt: borrowed(&charge.line_type),
+        un: optional(&charge.unit),
         c: Cow::Borrowed(charge.currency.as_str()),
         u: amount(&measures.costs, CostKind::Unblended).unwrap_or_default(),
         n: amount(&measures.costs, CostKind::NetUnblended),
         am: amount(&measures.costs, CostKind::Amortized),
         na: amount(&measures.costs, CostKind::NetAmortized),
+        li: amount(&measures.costs, CostKind::List),
+        q: measures.quantity.map(|it| it.to_string()),
         t: measures.tokens,
         k: measures.line_count,
         d: detail,
@@ -160,7 +175,7 @@ fn row_of(rollup: rollup::Row<'_>) -> Row<'_> {
 }
 
 fn detail_of(key: &PositionKey) -> RowDetail<'_> {
-    let DetailKey { account, region, caller, usage_type, tags } = &key.detail;
+    let DetailKey { account, region, caller, usage_type, tags, invoice_id } = &key.detail;
     let (ao, ai) = match &key.kind {
         EntryKind::Charge => (None, None),
         EntryKind::AllocatedOut(id) => (Some(borrowed(&id.0)), None),
@@ -172,6 +187,7 @@ fn detail_of(key: &PositionKey) -> RowDetail<'_> {
         pn: optional(caller),
         ut: borrowed(usage_type),
         tg: tags.iter().map(|(name, value)| (borrowed(name), borrowed(value))).collect(),
+        iv: optional(invoice_id),
         ru: optional(&key.rule),
         ao,
         ai,
@@ -202,6 +218,7 @@ fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
             model: arc(row.m),
             meter: Meter::parse(&row.me)?,
             line_type: row.lt.into(),
+            unit: arc(row.un),
             currency,
         },
     };
@@ -210,9 +227,11 @@ fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
         net_unblended: row.n.as_deref(),
         amortized: row.am.as_deref(),
         net_amortized: row.na.as_deref(),
+        list: row.li.as_deref(),
     };
     let measures = Measures {
         costs: costs_of(stored, currency)?,
+        quantity: row.q.map(|it| Quantity::parse(&it)).transpose().ok()?,
         tokens: row.t,
         line_count: row.k,
         first_line,
@@ -239,6 +258,7 @@ fn position_key(summary: SummaryKey, row: RowDetail<'_>) -> Option<PositionKey> 
         caller: arc(row.pn),
         usage_type: row.ut.into(),
         tags: Arc::new(row.tg.into_iter().map(|(key, tag)| (key.into(), tag.into())).collect()),
+        invoice_id: arc(row.iv),
     };
     Some(PositionKey { summary, detail, rule: arc(row.ru), kind })
 }
@@ -398,12 +418,14 @@ mod tests {
 
     #[test]
     fn amortized_costs_are_read_where_they_are_written() {
-        assert_eq!(costs(ROW), ["1.5"; 4]);
+        assert_eq!(costs(ROW), ["1.5"; 5]);
         let with = |fields: &str| ROW.replace(r#""u":"1.5""#, fields);
         let net = with(r#""u":"1.5","n":"1.2""#);
-        assert_eq!(costs(&net), ["1.5", "1.2", "1.5", "1.2"]);
+        assert_eq!(costs(&net), ["1.5", "1.2", "1.5", "1.2", "1.5"]);
         let amortized = with(r#""u":"1.5","n":"1.2","am":"2","na":"1.75""#);
-        assert_eq!(costs(&amortized), ["1.5", "1.2", "2", "1.75"]);
+        assert_eq!(costs(&amortized), ["1.5", "1.2", "2", "1.75", "1.5"]);
+        let list = with(r#""u":"1.5","li":"2.5""#);
+        assert_eq!(costs(&list), ["1.5", "1.5", "1.5", "1.5", "2.5"]);
     }
 
     #[test]

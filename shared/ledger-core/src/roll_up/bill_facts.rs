@@ -119,11 +119,11 @@ fn add_measures<K: Copy + Ord + std::hash::Hash>(
     day: Date,
     measures: &Measures,
 ) -> Result<(), MoneyError> {
-    let Measures { costs, tokens, line_count, first_line } = measures;
+    let Measures { costs, quantity, tokens, line_count, first_line } = measures;
     // A bill has fewer lines than that.
     let line_count = u32::try_from(*line_count).map_err(|_| MoneyError::OutOfRange)?;
     let line = first_line.as_ref().map_or(u64::MAX, |it| it.line);
-    let sum = DaySum::of_costs(day, costs, *tokens, line_count, line);
+    let sum = DaySum::of_costs(day, costs, *quantity, *tokens, line_count, line)?;
     sums.amortize(key, day, costs.amortization())?;
     sums.add(key, first_line.as_ref().map(|it| &it.file), vec![sum])
 }
@@ -192,13 +192,13 @@ fn order_of_details(
 ) -> impl Fn(&DetailKey) -> DetailRank + use<> {
     let details = || details.iter().map(|(_, detail)| detail);
     let texts = Ranks::new(details().flat_map(|it| {
-        let DetailKey { account, region, caller, usage_type, tags: _ } = it;
+        let DetailKey { account, region, caller, usage_type, tags: _, invoice_id } = it;
         let texts = [Some(account), region.as_ref(), caller.as_ref(), Some(usage_type)];
-        texts.into_iter().flatten()
+        texts.into_iter().chain([invoice_id.as_ref()]).flatten()
     }));
     let tag_sets = Ranks::new(details().map(|it| &it.tags));
     move |detail| {
-        let DetailKey { account, region, caller, usage_type, tags } = detail;
+        let DetailKey { account, region, caller, usage_type, tags, invoice_id } = detail;
         let optional = |text: &Option<Arc<str>>| text.as_ref().map(|it| texts.of(it));
         (
             texts.of(account),
@@ -206,9 +206,10 @@ fn order_of_details(
             optional(caller),
             texts.of(usage_type),
             tag_sets.of(tags),
+            optional(invoice_id),
         )
     }
 }
 
 /// The ranks of a detail's fields, in the order of [`DetailKey`].
-type DetailRank = (u32, Option<u32>, Option<u32>, u32, u32);
+type DetailRank = (u32, Option<u32>, Option<u32>, u32, u32, Option<u32>);

@@ -42,6 +42,20 @@ impl Digits {
         (femto_units.unsigned_abs() < FEMTO_UNITS_LIMIT).then_some(femto_units)
     }
 
+    /// 10^`power` times the number; `None` if that is no whole number or does not fit.
+    #[inline]
+    pub(crate) fn scaled(self, power: u32) -> Option<i64> {
+        let shift = self.exponent.saturating_add_unsigned(power);
+        let unit = 10_i64.checked_pow(shift.unsigned_abs());
+        if shift >= 0 || self.digits == 0 {
+            return unit.map_or(if self.digits == 0 { Some(0) } else { None }, |it| {
+                self.digits.checked_mul(it)
+            });
+        }
+        let unit = unit?;
+        (self.digits % unit == 0).then(|| self.digits / unit)
+    }
+
     /// The whole number nearest to 10^`power` times this one, half to even, as
     /// [`ledger_core::tokens::token_count`] makes it; `Err` where text must decide.
     #[inline]

@@ -191,6 +191,14 @@ impl Catalog {
         Some(Spread::of(self.texts.get(line_type))?.absent(has))
     }
 
+    /// Whether the pricing unit of a group's product is known.
+    pub(super) fn has_unit(&self, key: &GroupKey) -> bool {
+        let unit = PRODUCT_COLUMNS.iter().position(|it| *it == Column::PricingUnit);
+        let product = self.products.value(key.product).map(|it| it.key.0);
+        unit.zip(product).and_then(|(unit, ids)| ids.get(unit).copied()) != Some(EMPTY)
+            && product.is_some()
+    }
+
     /// The first day of the month of usage.
     pub(super) fn first_of_use(&self, key: &GroupKey) -> Option<Date> {
         self.bill_months.value(key.bill_month).map(|it| it.first_of_use)

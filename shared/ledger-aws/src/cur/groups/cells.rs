@@ -24,11 +24,11 @@ pub(crate) struct BatchRow {
 /// The parts of a row's numbers; those of the frame first, then the line type.
 pub(super) const PERIODS: Field = 0;
 pub(super) const STARTS: Field = 1;
-pub(super) const TAGS: Field = 14;
-pub(super) const ATTRIBUTES: Field = 15;
+pub(super) const TAGS: Field = 15;
+pub(super) const ATTRIBUTES: Field = 16;
 
 /// Texts by their parts, from the part after [`STARTS`].
-const TEXTS: [Column; 12] = [
+const TEXTS: [Column; 13] = [
     Column::Payer,
     Column::Currency,
     Column::LineType,
@@ -41,6 +41,7 @@ const TEXTS: [Column; 12] = [
     CALLER_COLUMNS[0],
     CALLER_COLUMNS[1],
     CALLER_COLUMNS[2],
+    CALLER_COLUMNS[3],
 ];
 
 /// The part of a text.
@@ -56,6 +57,7 @@ pub(super) struct Cells {
     periods: Vec<RowDay>,
     unblended: Vec<Femto>,
     net_unblended: Vec<Femto>,
+    list: Vec<Femto>,
     amounts: Vec<Digits>,
     tags: Vec<Id>,
     attributes: Vec<Id>,
@@ -76,6 +78,7 @@ impl Cells {
         view.period.read(calendar, row_count, &mut self.periods);
         view.unblended.read_femto_units(row_count, &mut self.unblended);
         view.net_unblended.read_femto_units(row_count, &mut self.net_unblended);
+        view.list.read_femto_units(row_count, &mut self.list);
         view.amount.read_digits(row_count, &mut self.amounts);
         view.tags.read(tags, None, &mut self.tags);
         view.product.read(attributes, Some(attribute_keys), &mut self.attributes);
@@ -100,10 +103,13 @@ impl Cells {
         let place = row.place;
         let unblended = *self.unblended.get(place)?;
         let net_unblended = self.net_unblended.get(place).copied().unwrap_or(NO_AMOUNT);
+        // Of non-AI lines only the charged costs count.
+        let list = self.list.get(place).copied().filter(|_| row.is_ai).unwrap_or(NO_AMOUNT);
         let start = *self.starts.get(place)?;
         let period = *self.periods.get(place)?;
         let is_clear = unblended > ODD_AMOUNT
             && net_unblended != ODD_AMOUNT
+            && list != ODD_AMOUNT
             && start.of_month != RowDay::NONE.of_month
             && period != RowDay::ODD;
         if !is_clear {
@@ -113,6 +119,7 @@ impl Cells {
             key: self.packed.get(place, row.is_ai),
             unblended,
             net_unblended,
+            list,
             amount: self.amounts.get(place).copied().unwrap_or(NO_DIGITS),
             row: u32::try_from(before.checked_add(u64::try_from(row.row).ok()?)?).ok()?,
             day: start.of_month,
@@ -126,6 +133,7 @@ pub(super) struct BatchView<'a> {
     period: DayView<'a>,
     unblended: NumberView<'a>,
     net_unblended: NumberView<'a>,
+    list: NumberView<'a>,
     amount: NumberView<'a>,
     texts: [TextView<'a>; TEXTS.len()],
     /// How many numbers each has.
@@ -142,6 +150,7 @@ impl<'a> BatchView<'a> {
             period: DayView::new(column(Column::PeriodStart)),
             unblended: NumberView::new(column(Column::Unblended)),
             net_unblended: NumberView::new(column(Column::NetUnblended)),
+            list: NumberView::new(column(Column::List)),
             amount: NumberView::new(column(Column::Amount)),
             texts: TEXTS.map(|it| dictionaries.text(batch, it)),
             text_counts: TEXTS.map(|it| dictionaries.number_count(it)),

@@ -46,25 +46,39 @@ pub(super) enum GroupKind {
 }
 
 impl GroupKind {
-    /// The tokens of an amount; `None` if the row must be read as text.
+    /// The tokens and the quantity of an amount; `None` if the row must be read as text.
     #[inline]
-    pub(super) fn tokens(self, amount: Digits) -> Option<Option<u64>> {
+    pub(super) fn metered(self, amount: Digits) -> Option<Metered> {
+        const NOTHING: Metered = Metered { tokens: None, quantity: None };
         let power = match self {
             GroupKind::Unclear => return None,
-            GroupKind::Other => return Some(None),
+            GroupKind::Other => return Some(NOTHING),
             GroupKind::Plain => 0,
             GroupKind::Tokens(power) => u32::from(power),
         };
         match amount.digits {
-            NO_AMOUNT => Some(None),
+            NO_AMOUNT => Some(NOTHING),
             ODD_AMOUNT => None,
             _ => {
                 let tokens = amount.tokens(power).ok()?;
-                Some(tokens.filter(|_| matches!(self, GroupKind::Tokens(_))))
+                Some(Metered {
+                    tokens: tokens.filter(|_| matches!(self, GroupKind::Tokens(_))),
+                    quantity: Some(amount.scaled(QUANTITY_DIGITS)?),
+                })
             }
         }
     }
 }
+
+/// The amount of a row in tokens, and as a whole number of 10⁻¹⁰ of its unit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Metered {
+    pub tokens: Option<u64>,
+    pub quantity: Option<i64>,
+}
+
+/// Fraction digits of a quantity in a small sum: AWS prints at most ten.
+pub(super) const QUANTITY_DIGITS: u32 = 10;
 
 /// Values by key, numbered in the order they are first seen.
 pub(super) struct Numbered<K, V> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ledger_core::day_sum::DaySum;
 use ledger_core::line_item::{LineItem, Provenance, Tags};
+use ledger_core::quantity::Quantity;
 
 use crate::cur::groups::catalog::{Catalog, set};
 use crate::cur::groups::ids::{EMPTY, Id, Sets, parts};
@@ -92,6 +93,7 @@ impl<'a> LineItems<'a> {
         if line.ai != (key.product != OTHER) {
             return Err(unknown());
         }
+        line.quantity = quantity(first)?;
         line.tokens = first.tokens();
         Ok(line)
     }
@@ -110,6 +112,7 @@ impl<'a> LineItems<'a> {
         Ok(LineItem {
             line_type: Arc::clone(line_type),
             day: first.day(),
+            quantity: quantity(first)?,
             tokens: first.tokens(),
             costs: costs.map_err(|it| (Column::Unblended, it.to_string()))?,
             provenance: Provenance { line: first_line(sums)?, ..line.provenance },
@@ -121,6 +124,10 @@ impl<'a> LineItems<'a> {
 /// A group without a sum, or whose key names something that is not in the catalog: neither can be.
 pub(super) fn unknown() -> Problem {
     (Column::UsageType, "a group of lines is of no known kind".to_owned())
+}
+
+fn quantity(sum: &DaySum) -> Result<Option<Quantity>, Problem> {
+    sum.quantity().map_err(|it| (Column::Amount, it.to_string()))
 }
 
 fn first_line(sums: &[DaySum]) -> Result<u64, Problem> {

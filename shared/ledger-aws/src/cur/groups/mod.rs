@@ -232,7 +232,8 @@ impl Groups {
             let keys = partition.sorted_keys().ok_or_else(|| refused(file, unknown()))?;
             for (key, place) in keys {
                 let month = catalog.first_of_use(&key).ok_or_else(|| refused(file, unknown()))?;
-                let sums = partition.day_sums(place, first_row, month);
+                let has_unit = catalog.has_unit(&key);
+                let sums = partition.day_sums(place, first_row, month, has_unit);
                 let sums = sums.map_err(|it| SourceError::Money(file.to_string(), it))?;
                 let line = line_items.of(key, &sums, &mut reader.converter);
                 let line = line.map_err(|it| refused(file, it))?;

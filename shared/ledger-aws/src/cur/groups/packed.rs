@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 /// How many numbers a row has.
-pub(super) const FIELDS: usize = 16;
+pub(super) const FIELDS: usize = 17;
 
 /// One of a row's numbers.
 pub(super) type Field = usize;
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     fn any_counts() -> impl Strategy<Value = [usize; FIELDS]> {
-        prop::array::uniform16(0..200_usize)
+        prop::array::uniform17(0..200_usize)
     }
 
     /// Packs one row.

@@ -1,7 +1,7 @@
 //! One of the parts that groups are divided into, small enough for the processor's cache.
 
 use jiff::civil::Date;
-use ledger_core::day_sum::DaySum;
+use ledger_core::day_sum::{DaySum, LineAmounts};
 use ledger_core::money::MoneyError;
 
 use crate::cur::groups::key::{GroupKey, GroupKind, Map};
@@ -86,8 +86,8 @@ impl Partition {
     /// Adds a row to its sum; returns `false` if it must be read as text instead.
     #[inline]
     fn add(&mut self, row: &PendingRow, slot: &RowSlot) -> bool {
-        let Some(tokens) = slot.kind.tokens(row.amount) else { return false };
-        let lines = SmallSum::of(row, tokens);
+        let Some(metered) = slot.kind.metered(row.amount) else { return false };
+        let lines = SmallSum::of(row, metered);
         let mut place = slot.sum;
         if place == NO_SUM {
             let group = usize::try_from(slot.group).ok().and_then(|it| self.groups.get_mut(it));
@@ -149,12 +149,13 @@ impl Partition {
         Some(keys)
     }
 
-    /// The sums of a group by day.
+    /// The sums of a group by day. Quantities are left out where their unit is not known.
     pub(super) fn day_sums(
         &self,
         place: u32,
         first_row: u64,
         first_of_use: Date,
+        has_unit: bool,
     ) -> Result<Vec<DaySum>, MoneyError> {
         let days = self.group(place).map_or([NO_SUM; 31], |it| it.days);
         let mut sums = Vec::with_capacity(days.iter().filter(|it| **it != NO_SUM).count());
@@ -162,11 +163,12 @@ impl Partition {
             let date = Date::new(first_of_use.year(), first_of_use.month(), day);
             let sum = self.sums.get(usize::from(place)).zip(date.ok());
             let (sum, date) = sum.ok_or(MoneyError::OutOfRange)?;
-            let mut day_sum = DaySum::zero(date);
+            let mut amounts = LineAmounts::ZERO;
             for sum in self.spilled.get(&place).into_iter().flatten().chain([sum]) {
-                day_sum.add_lines(&sum.amounts(first_row))?;
+                amounts = amounts.checked_add(&sum.amounts(first_row))?;
             }
-            sums.push(day_sum);
+            amounts.quantity = amounts.quantity.filter(|_| has_unit);
+            sums.push(DaySum::of_amounts(date, &amounts)?);
         }
         Ok(sums)
     }

@@ -19,6 +19,8 @@ pub(super) struct PendingRow {
     pub unblended: Femto,
     /// Or [`NO_AMOUNT`].
     pub net_unblended: Femto,
+    /// Or [`NO_AMOUNT`].
+    pub list: Femto,
     pub amount: Digits,
     /// Counted from the first row that is held.
     pub row: u32,

@@ -133,7 +133,8 @@ impl Cells<'_> {
     fn parse(&mut self, column: Column, text: &str) -> Result<Money, Problem> {
         let read = Money::parse(text, self.zero.currency());
         let read = read.map_err(|error| (column, error.to_string()))?;
-        self.rounded = self.rounded.checked_add(read.difference).unwrap_or_default();
+        let rounded = self.rounded.checked_add(read.difference);
+        self.rounded = rounded.ok_or_else(|| (column, MoneyError::OutOfRange.to_string()))?;
         Ok(read.money)
     }
 

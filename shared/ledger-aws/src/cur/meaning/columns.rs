@@ -43,6 +43,8 @@ pub(crate) enum Column {
     ProductFamily,
     Region,
     Tags,
+    InvoiceId,
+    List,
     SavingsPlanEffectiveCost,
     SavingsPlanNetEffectiveCost,
     SavingsPlanTotalCommitment,
@@ -63,8 +65,9 @@ pub(crate) enum Column {
 /// How many columns are read.
 pub(crate) const COUNT: usize = Column::ALL.len();
 
-/// The columns that name the caller, beside the tags.
-pub(crate) const CALLER_COLUMNS: [Column; 3] = [Column::Principal, Column::Account, Column::Region];
+/// The columns that name the caller and the invoice, beside the tags.
+pub(crate) const CALLER_COLUMNS: [Column; 4] =
+    [Column::Principal, Column::Account, Column::Region, Column::InvoiceId];
 
 /// The columns that name the product that was charged for, beside its attributes.
 pub(crate) const PRODUCT_COLUMNS: [Column; 6] = [
@@ -78,7 +81,7 @@ pub(crate) const PRODUCT_COLUMNS: [Column; 6] = [
 
 impl Column {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Column; 34] = [
+    pub(crate) const ALL: [Column; 36] = [
         Column::BillingEntity,
         Column::PeriodStart,
         Column::Payer,
@@ -98,6 +101,8 @@ impl Column {
         Column::ProductFamily,
         Column::Region,
         Column::Tags,
+        Column::InvoiceId,
+        Column::List,
         Column::SavingsPlanEffectiveCost,
         Column::SavingsPlanNetEffectiveCost,
         Column::SavingsPlanTotalCommitment,
@@ -117,7 +122,7 @@ impl Column {
 
     /// What is read of every AI line. The others tell how a few are amortized, which are read as
     /// text.
-    pub(crate) const OF_ALL_LINES: &[Column] = Column::ALL.split_at(19).0;
+    pub(crate) const OF_ALL_LINES: &[Column] = Column::ALL.split_at(21).0;
 
     /// Without these a line says nothing.
     pub(crate) const REQUIRED: [Column; 3] =
@@ -145,6 +150,8 @@ impl Column {
             Column::ProductFamily => "product_product_family",
             Column::Region => "product_region_code",
             Column::Tags => "tags",
+            Column::InvoiceId => "bill_invoice_id",
+            Column::List => "pricing_public_on_demand_cost",
             Column::SavingsPlanEffectiveCost => "savings_plan_savings_plan_effective_cost",
             Column::SavingsPlanNetEffectiveCost => "savings_plan_net_savings_plan_effective_cost",
             Column::SavingsPlanTotalCommitment => "savings_plan_total_commitment_to_date",
@@ -179,7 +186,9 @@ impl Column {
     pub(crate) fn kind(self) -> Kind {
         match self {
             Column::PeriodStart | Column::UsageStart => Kind::Date,
-            Column::Amount | Column::Unblended | Column::NetUnblended => Kind::Number,
+            Column::Amount | Column::Unblended | Column::NetUnblended | Column::List => {
+                Kind::Number
+            }
             Column::ReservationArn => Kind::Text,
             it if it.is_for_amortizing() => Kind::Number,
             Column::Product | Column::Tags => Kind::Map,
@@ -196,7 +205,9 @@ impl Column {
                 Column::Account
                     | Column::Amount
                     | Column::Description
+                    | Column::InvoiceId
                     | Column::LineType
+                    | Column::List
                     | Column::PricingUnit
                     | Column::Principal
                     | Column::Region
@@ -216,6 +227,16 @@ impl Column {
                 "no line names its caller; set the table property `INCLUDE_IAM_PRINCIPAL_DATA` to \
                  `\"TRUE\"` and name the column in the export's query"
             }
+            Column::Amount => {
+                "no line has tokens or a quantity; name the column in the export's query"
+            }
+            Column::PricingUnit => {
+                "no quantity has a unit, so none is kept; name the column in the export's query"
+            }
+            Column::List => {
+                "the unblended cost counts as the list cost; name the column in the export's query"
+            }
+            Column::InvoiceId => "no line names its invoice; name the column in the export's query",
             Column::Tags => "no line has tags; name the column in the export's query",
             Column::Currency => "amounts are read as USD; name the column in the export's query",
             Column::Payer => {

@@ -16,8 +16,9 @@ use ledger_core::currency::Currency;
 use ledger_core::line_item::{
     BillId, Finding, LineItem, Provenance, Rejected, Source, Tags, UNKNOWN_PAYER,
 };
-use ledger_core::money::{Money, parse_decimal};
+use ledger_core::money::{Money, MoneyError, parse_decimal};
 use ledger_core::period::BillingPeriod;
+use ledger_core::quantity::Quantity;
 use ledger_core::tokens::token_count;
 use rust_decimal::Decimal;
 
@@ -126,16 +127,34 @@ impl Converter {
         let shared = Shared { raw, product: &product, tags: None, costs, line_count: 1 };
         let mut line = self.shared(&shared, provenance)?;
         if line.ai {
+            let problem = |error: MoneyError| (Column::Amount, error.to_string());
             let amount = raw.text(Column::Amount).map(parse_decimal).transpose();
-            let amount = amount.map_err(|error| (Column::Amount, error.to_string()))?;
+            let amount = amount.map_err(problem)?;
+            // A quantity of an unknown unit would add up with others.
+            let metered = amount.filter(|_| line.unit.is_some());
+            line.quantity = metered.map(Quantity::new).transpose().map_err(problem)?;
+            let (list, difference) = self.list(raw, costs.currency())?;
+            line.costs = costs.with_list(list).map_err(|it| (Column::List, it.to_string()))?;
+            rounded = added(rounded, difference, Column::List)?;
             let unit = raw.text(Column::PricingUnit);
             let description = raw.text(Column::Description);
             let meter = line.usage_type.meter_within_bedrock();
             line.tokens = amount.and_then(|it| token_count(meter, it, unit, description));
             let more = self.amortize(raw, &mut line)?;
-            rounded = rounded.checked_add(more).unwrap_or_default();
+            rounded = added(rounded, more, Column::Unblended)?;
         }
         Ok(Converted { line, rounded })
+    }
+
+    /// The list cost, where the row states one, and what rounding added to it.
+    fn list(
+        &self,
+        raw: &RawLine<'_>,
+        currency: Currency,
+    ) -> Result<(Option<Money>, Decimal), Problem> {
+        let read = raw.text(Column::List).map(|it| Money::parse(it, currency)).transpose();
+        let read = read.map_err(|error| (Column::List, error.to_string()))?;
+        Ok((read.as_ref().map(|it| it.money), read.map_or(Decimal::ZERO, |it| it.difference)))
     }
 
     /// Adds what the line costs where what was paid ahead is spread; says what rounding added.
@@ -221,6 +240,9 @@ impl Converter {
             model,
             publisher: publisher.or(model_publisher.flatten()),
             region: region.map(|it| self.texts.get(it)),
+            unit: raw.text(Column::PricingUnit).filter(|_| ai).map(|it| self.texts.get(it)),
+            quantity: None,
+            invoice_id: raw.text(Column::InvoiceId).filter(|_| ai).map(|it| self.texts.get(it)),
             tokens: None,
             ai,
             estimated: false,
@@ -250,7 +272,7 @@ impl Converter {
             .map(|text| read(Column::NetUnblended, text))
             .transpose()?;
         let net_difference = net.map_or(Decimal::ZERO, |it| it.difference);
-        let rounded = unblended.difference.checked_add(net_difference).unwrap_or_default();
+        let rounded = added(unblended.difference, net_difference, Column::NetUnblended)?;
         Ok((unblended.money, net.map(|it| it.money), rounded))
     }
 
@@ -347,6 +369,12 @@ impl Converter {
         }
         None
     }
+}
+
+/// Adds two rounding differences of a row.
+fn added(left: Decimal, right: Decimal, column: Column) -> Result<Decimal, Problem> {
+    let sum = left.checked_add(right);
+    sum.ok_or_else(|| (column, MoneyError::OutOfRange.to_string()))
 }
 
 /// The days that can stand on the bill of a month.

@@ -100,6 +100,8 @@ SELECT
     product_product_family,
     product_region_code,
     json_format(CAST(tags AS json)) AS tags,
+    bill_invoice_id,
+    CAST(pricing_public_on_demand_cost AS varchar) AS pricing_public_on_demand_cost,
     CAST(savings_plan_savings_plan_effective_cost AS varchar)
         AS savings_plan_savings_plan_effective_cost,
     CAST(savings_plan_net_savings_plan_effective_cost AS varchar)
@@ -159,6 +161,8 @@ SELECT
     NULL AS product_product_family,
     NULL AS product_region_code,
     NULL AS tags,
+    NULL AS bill_invoice_id,
+    NULL AS pricing_public_on_demand_cost,
     NULL AS savings_plan_savings_plan_effective_cost,
     NULL AS savings_plan_net_savings_plan_effective_cost,
     NULL AS savings_plan_total_commitment_to_date,

@@ -111,7 +111,8 @@ fn sum(
 ) -> Result<(), SourceError> {
     match reader.converter.convert(raw, provenance) {
         Ok(converted) => {
-            let sum = DaySum::of_lines(&converted.line, count);
+            let sum = DaySum::of_lines(&converted.line, count)
+                .map_err(|error| SourceError::Money(provenance.file.to_string(), error))?;
             reader.emit(&provenance.file, Reading::Lines(converted.line, vec![sum]))
         }
         // What is wrong with them is what they share.
@@ -206,7 +207,7 @@ mod tests {
         reservation_unused_amortized_upfront_fee_for_billing_period,\
         reservation_net_unused_amortized_upfront_fee_for_billing_period,\
         reservation_unused_recurring_fee,reservation_net_unused_recurring_fee,\
-        reservation_reservation_a_r_n";
+        reservation_reservation_a_r_n,bill_invoice_id,pricing_public_on_demand_cost";
 
     fn read_text(text: &str) -> (Result<u64, SourceError>, Vec<Reading>) {
         let delivery = Delivery {
@@ -233,8 +234,8 @@ mod tests {
     #[test]
     fn a_row_is_a_line_or_the_sum_of_many() {
         let line = r#""each","1","s3://bills/a/b.parquet","AWS","2026-06-01","123456789012",,"2026-06-03","Usage","says ""per 1K"", twice
-over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"USD","","1K tokens","",,,,,"{""iamPrincipal/team"":""a, b"",""x"":null}",,,,,,,,,,,,,,,"#;
-        let sum = r#""all","1200","s3://bills/a/b.parquet",,"2026-06-01","123456789012",,"2026-06-04",,,,,,"12.000000000000001","11.500000000000000","USD",,,,,,,,,,,,,,,,,,,,,,,"#;
+over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"USD","","1K tokens","",,,,,"{""iamPrincipal/team"":""a, b"",""x"":null}",,,,,,,,,,,,,,,,"EUINUS26-1","2.0E-7""#;
+        let sum = r#""all","1200","s3://bills/a/b.parquet",,"2026-06-01","123456789012",,"2026-06-04",,,,,,"12.000000000000001","11.500000000000000","USD",,,,,,,,,,,,,,,,,,,,,,,,,"#;
         let (count, told) = read_text(&format!("{HEADER}\n{line}\n{sum}\n"));
         assert_eq!(count.unwrap(), 1201);
         let [Reading::Lines(line, line_sums), Reading::Lines(other, other_sums)] = &told[..] else {
@@ -244,7 +245,11 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
         assert_eq!((line.ai, line.tokens, line.tags.len()), (true, Some(1500), 1));
         assert_eq!(line.costs.of(CostKind::Unblended).to_string(), "0.0000001 USD");
         assert_eq!(line.costs.stated(CostKind::NetUnblended), None);
-        assert_eq!(line_sums, &[DaySum::of(line)]);
+        assert_eq!(line.costs.of(CostKind::List).to_string(), "0.0000002 USD");
+        let metered = (line.unit.as_deref(), line.quantity.map(|it| it.to_string()));
+        assert_eq!(metered, (Some("1K tokens"), Some("1.5".to_owned())));
+        assert_eq!(line.invoice_id.as_deref(), Some("EUINUS26-1"));
+        assert_eq!(line_sums, &[DaySum::of(line).unwrap()]);
         assert!(!other.ai);
         assert_eq!(other.costs.of(CostKind::Unblended).to_string(), "12.000000000000001 USD");
         assert_eq!(other.costs.of(CostKind::NetUnblended).to_string(), "11.5 USD");
@@ -269,7 +274,7 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
         let of = |kind: &str, cost: &str| {
             format!(
                 "{HEADER}\n{kind},3,s3://bills/b.parquet,,2026-06-01,,,2026-06-04,,,,,,{cost},,€,,,,,,,,{}\n",
-                ",".repeat(15)
+                ",".repeat(17)
             )
         };
         for text in [of("all", "1.000"), of("each", "NaN")] {
@@ -290,10 +295,10 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
             );
         };
         check("_col0\n", "it has no column `bill_billing_entity`");
-        let row = |start: &str| format!("{HEADER}\n{start}{}\n", ",".repeat(37));
+        let row = |start: &str| format!("{HEADER}\n{start}{}\n", ",".repeat(39));
         check(&row("some,1"), "`some` is neither `all` nor `each`");
         check(&row("all,many"), "`many` is no number of lines");
         let cut = read_text(&format!("{HEADER}\nall,1,s3://")).0.unwrap_err().to_string();
-        assert!(cut.ends_with("3 fields, but the previous record has 39 fields"), "{cut}");
+        assert!(cut.ends_with("3 fields, but the previous record has 41 fields"), "{cut}");
     }
 }
