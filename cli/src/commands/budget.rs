@@ -44,12 +44,12 @@ fn print(verdicts: &[Verdict], format: Format) {
             budget.name.to_string(),
             budget.owner.to_string(),
             format!("{} {}", budget.window, spend.period),
-            verdict.state().to_owned(),
+            verdict.state().to_string(),
             spend.status.as_str().to_owned(),
             amount(spend.cost),
             amount(budget.limit),
             budget.limit.currency().to_string(),
-            verdict.percent(),
+            verdict.percent().to_string(),
         ]
     };
     match format {
@@ -79,8 +79,8 @@ fn print(verdicts: &[Verdict], format: Format) {
                         "limit": budget.limit.amount().to_string(),
                         "currency": budget.limit.currency().as_str(),
                         "cost_kind": budget.cost_kind.as_str(),
-                        "percent": verdict.percent(),
-                        "state": verdict.state(),
+                        "percent": verdict.percent().to_string(),
+                        "state": verdict.state().as_str(),
                         "status": spend.status.as_str(),
                         "thresholds": &budget.thresholds,
                         "reached": reached,

@@ -163,7 +163,7 @@ fn days_of(reconciled: &[ReconciledDay], currency: Currency) -> Vec<Value> {
 
 fn compared_body(compared: &Compared) -> Map<String, Value> {
     let plain = |money: Money| Value::from(money.amount().to_string());
-    let percent = compared.percent.map(|it| it.normalize().to_string());
+    let percent = compared.percent.map(|it| it.to_string());
     [
         ("bill", plain(compared.bill)),
         ("cost_explorer", plain(compared.cost_explorer)),
@@ -204,7 +204,7 @@ fn in_words(compared: &Compared) -> String {
         compared.bill.to_reader(),
         compared.cost_explorer.to_reader(),
         compared.difference.to_reader(),
-        compared.percent.map_or_else(String::new, |it| format!(" ({it:.1}%)")),
+        compared.percent.map_or_else(String::new, |it| format!(" ({}%)", it.to_one_digit())),
     )
 }
 
@@ -236,7 +236,9 @@ fn print_tables(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconc
         let mut header: Vec<&str> = names.iter().map(String::as_str).collect();
         header.extend(["status", "tokens", "cost", "share"]);
         let share = |money: Money| {
-            money.percent_of(report.total).map_or_else(String::new, |it| format!("{it:.1}%"))
+            money
+                .percent_of(report.total)
+                .map_or_else(String::new, |it| format!("{}%", it.to_one_digit()))
         };
         let mut rows: Vec<Vec<String>> = report
             .rows

@@ -5,9 +5,6 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger_app::overview::{self, Health};
 use ledger_app::ports::LedgerStore;
-use ledger_core::money::Money;
-use ledger_core::owner::Owner;
-use ledger_core::report::CurrencyReport;
 
 use crate::AppState;
 use crate::bodies::health::{
@@ -28,13 +25,13 @@ pub(crate) async fn health<L: LedgerStore + Clone + 'static>(
     let Health { month, by_owner, reconciled } = overview::health(&view).await?;
     let mut unattributed = Vec::new();
     for report in &by_owner {
-        let cost = unattributed_of(report)?;
+        let cost = report.unattributed()?;
         unattributed.push(UnattributedBody {
             period: month.to_string(),
             currency: report.currency.to_string(),
             cost: plain(cost),
             total: plain(report.total),
-            percent: cost.percent_of(report.total).map(|it| it.normalize().to_string()),
+            percent: cost.percent_of(report.total).map(|it| it.to_string()),
         });
     }
     let reconciliation = reconciled.iter().map(|it| ReconciledBody {
@@ -59,18 +56,4 @@ pub(crate) async fn health<L: LedgerStore + Clone + 'static>(
         reconciliation: reconciliation.collect(),
     };
     tagged(&headers, &body)
-}
-
-/// What nobody owns in a report by owner.
-pub(crate) fn unattributed_of(report: &CurrencyReport) -> Result<Money, ApiError> {
-    let name = Owner::Unattributed;
-    let rows = report
-        .rows
-        .iter()
-        .filter(|row| row.keys.first().is_some_and(|key| key.as_deref() == Some(name.as_str())));
-    let mut sum = Money::zero(report.currency);
-    for row in rows {
-        sum = sum.checked_add(row.cost)?;
-    }
-    Ok(sum)
 }

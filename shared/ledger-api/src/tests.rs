@@ -1,5 +1,7 @@
 //! The routes against a ledger in memory.
 
+mod access;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

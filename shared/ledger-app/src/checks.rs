@@ -13,11 +13,11 @@ use ledger_core::currency::Currency;
 use ledger_core::dimension::Dimension;
 use ledger_core::line_item::Finding;
 use ledger_core::owner::Owner;
+use ledger_core::percent::Percent;
 use ledger_core::period::ChargePeriod;
 use ledger_core::question::Question;
 use ledger_core::reconciliation::ReconciledDay;
 use ledger_core::report::{CurrencyReport, ReportBuilder};
-use rust_decimal::Decimal;
 
 use crate::documents::{DocumentError, applied_budgets};
 use crate::lookup::reconciliation_question;
@@ -28,8 +28,8 @@ use crate::view::{LookupError, View};
 /// Days without data after which something is wrong: AWS refreshes an export at least daily.
 const STALE_DAYS: i32 = 3;
 
-/// A larger part of the recent cost than this, in percent, should have an owner.
-const UNATTRIBUTED_PERCENT_MAX: Decimal = Decimal::from_parts(5, 0, 0, false, 0);
+/// A larger part of the recent cost than this should have an owner.
+const UNATTRIBUTED_MAX: Percent = Percent::whole(5);
 
 /// Days that are examined for callers, owners and agreement with Cost Explorer.
 const RECENT_DAYS: i64 = 30;
@@ -182,12 +182,13 @@ fn costs_have_owners(examined: &Examined) -> Vec<Finding> {
         let row = report.rows.iter().find(|row| row.keys.iter().any(is_unattributed))?;
         let percent = row.cost.percent_of(report.total)?;
         let message = format!(
-            "{} of {period} ({percent:.1}%) has no owner; `tollbook report --where owner={} --by \
-             principal` shows whose it is",
+            "{} of {period} ({}%) has no owner; `tollbook report --where owner={} --by principal` \
+             shows whose it is",
             row.cost.to_reader(),
+            percent.to_one_digit(),
             unattributed.as_str()
         );
-        (percent > UNATTRIBUTED_PERCENT_MAX).then(|| finding("unattributed", message))
+        (percent > UNATTRIBUTED_MAX).then(|| finding("unattributed", message))
     };
     by_owner.iter().filter_map(of_report).collect()
 }

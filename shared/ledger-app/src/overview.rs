@@ -1,23 +1,32 @@
 //! The figures of the page: the month with the last data, compared, ranked and judged.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use ledger_core::budget::{Budget, Verdict};
+use ledger_core::budget::{Budget, BudgetState, Verdict};
 use ledger_core::cost::CostKind;
+use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Scope};
+use ledger_core::money::Money;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::question::Question;
+use ledger_core::ranking::{Series, top_by_day};
 use ledger_core::reconciliation::{ReconciledDay, Reconciliation};
 use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery};
 
 use crate::documents::{DocumentError, applied_budgets};
 use crate::evaluate::spending_question;
-use crate::lookup::{ReportAnswer, reconciliation_question, report_answer};
+use crate::lookup::reconciliation_question;
 use crate::ports::{AlertStore, DocumentStore, LedgerStore, Retryable, StoreError, StoredAlert};
 use crate::view::{LookupError, View};
 
 /// Days of the chart.
 const CHART_DAYS: i64 = 30;
+
+/// Owners that the chart names.
+const CHART_OWNERS: usize = 5;
 
 /// Days that bill and Cost Explorer are compared for.
 const RECONCILED_DAYS: i64 = 30;
@@ -69,14 +78,29 @@ pub struct Figures {
     pub data_up_to: Date,
     /// The days that are shown.
     pub periods: Periods,
+    /// The costs of each currency: they are never summed.
+    pub currencies: Vec<CurrencyFigures>,
+}
+
+/// Costs in one currency.
+#[derive(Clone, Debug)]
+pub struct CurrencyFigures {
     /// The days of the month by owner.
-    pub by_owner: ReportAnswer,
+    pub by_owner: CurrencyReport,
     /// The days of the month by model.
-    pub by_model: ReportAnswer,
-    /// The total of the same days of the month before.
-    pub previous: Option<ReportAnswer>,
-    /// The last days by day and owner.
-    pub by_day: ReportAnswer,
+    pub by_model: CurrencyReport,
+    /// The same days of the month before; `None` at the start of the calendar.
+    pub previous: Option<Money>,
+    /// The month less `previous`.
+    pub change: Option<Money>,
+    /// The part of the month that no rule gives an owner.
+    pub unattributed: Money,
+    /// The days of the chart by owner.
+    pub by_day: Vec<Series>,
+    /// Budgets in this currency.
+    pub budget_count: usize,
+    /// Those that are exceeded, in any window.
+    pub exceeded_count: usize,
 }
 
 /// The days that the page shows.
@@ -120,7 +144,6 @@ where
     L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
 {
     let (_, budgets) = applied_budgets(view.ledger()).await?;
-    let alerts = recent_alerts(view, &budgets).await?;
     let data_up_to = view.data_up_to();
     let periods = data_up_to.and_then(|end| Periods::new(end, view.now().today()));
     let queries = periods.map(|it| Queries::new(&it));
@@ -130,17 +153,21 @@ where
     let mut questions: Vec<&mut dyn Question> = vec![&mut spending];
     questions.extend(both.as_mut().map(|it| it as &mut dyn Question));
     questions.extend(builders.iter_mut().flat_map(Builders::questions));
-    view.answer(&mut questions).await?;
-    let figures = match (data_up_to, periods, &queries, builders) {
-        (Some(data_up_to), Some(periods), Some(queries), Some(builders)) => {
-            Some(builders.figures(view, data_up_to, periods, queries)?)
+    let (answered, alerts) =
+        tokio::join!(view.answer(&mut questions), recent_alerts(view, &budgets));
+    answered?;
+    let verdicts = spending.finish();
+    let figures = match (data_up_to, periods, builders) {
+        (Some(data_up_to), Some(periods), Some(builders)) => {
+            let currencies = builders.figures(&periods, &verdicts)?;
+            Some(Figures { data_up_to, periods, currencies })
         }
         _ => None,
     };
     Ok(Overview {
         figures,
-        verdicts: spending.finish(),
-        alerts,
+        verdicts,
+        alerts: alerts?,
         reconciled: both.map_or_else(Vec::new, |it| it.finish()),
     })
 }
@@ -227,29 +254,58 @@ impl<'q> Builders<'q> {
         always.into_iter().chain(previous.as_mut().map(|it| it as &mut dyn Question))
     }
 
-    fn figures<L>(
+    fn figures(
         self,
-        view: &View<L>,
-        data_up_to: Date,
-        periods: Periods,
-        queries: &Queries,
-    ) -> Result<Figures, LookupError>
-    where
-        L: LedgerStore + Clone + 'static,
-    {
-        let previous = match queries.previous.as_ref().zip(self.previous) {
-            Some((query, builder)) => Some(report_answer(view, query, builder)?),
-            None => None,
-        };
-        Ok(Figures {
-            data_up_to,
-            periods,
-            by_owner: report_answer(view, &queries.by_owner, self.by_owner)?,
-            by_model: report_answer(view, &queries.by_model, self.by_model)?,
-            by_day: report_answer(view, &queries.by_day, self.by_day)?,
-            previous,
-        })
+        periods: &Periods,
+        verdicts: &[Verdict],
+    ) -> Result<Vec<CurrencyFigures>, LookupError> {
+        let mut by_owner = by_currency(self.by_owner)?;
+        let mut by_model = by_currency(self.by_model)?;
+        let by_day = by_currency(self.by_day)?;
+        let previous = self.previous.map(by_currency).transpose()?;
+        let days: Vec<Date> = periods.chart_days.days().collect();
+        let currencies: BTreeSet<Currency> =
+            by_owner.keys().chain(by_day.keys()).copied().collect();
+        let mut figures = Vec::new();
+        for currency in currencies {
+            let nothing = Money::zero(currency);
+            let empty = || CurrencyReport { currency, rows: Vec::new(), total: nothing };
+            let by_owner = by_owner.remove(&currency).unwrap_or_else(empty);
+            let total_before = |reports: &BTreeMap<Currency, CurrencyReport>| {
+                reports.get(&currency).map_or(nothing, |it| it.total)
+            };
+            let by_day = by_day.get(&currency).map(|it| top_by_day(it, &days, CHART_OWNERS));
+            let (budget_count, exceeded_count) = budget_counts(verdicts, currency);
+            let previous = previous.as_ref().map(total_before);
+            figures.push(CurrencyFigures {
+                previous,
+                change: previous.map(|it| by_owner.total.checked_sub(it)).transpose()?,
+                unattributed: by_owner.unattributed()?,
+                by_owner,
+                by_model: by_model.remove(&currency).unwrap_or_else(empty),
+                by_day: by_day.transpose()?.unwrap_or_else(Vec::new),
+                budget_count,
+                exceeded_count,
+            });
+        }
+        Ok(figures)
     }
+}
+
+fn by_currency(
+    builder: ReportBuilder<'_>,
+) -> Result<BTreeMap<Currency, CurrencyReport>, LookupError> {
+    Ok(builder.finish()?.into_iter().map(|it| (it.currency, it)).collect())
+}
+
+/// The budgets of a currency, and those of them that are exceeded. A budget can have two windows.
+fn budget_counts(verdicts: &[Verdict], currency: Currency) -> (usize, usize) {
+    let of_currency = || verdicts.iter().filter(|it| it.budget.limit.currency() == currency);
+    let names = |verdicts: &mut dyn Iterator<Item = &Verdict>| {
+        verdicts.map(|it| Arc::clone(&it.budget.name)).collect::<BTreeSet<_>>().len()
+    };
+    let mut exceeded = of_currency().filter(|it| it.state() == BudgetState::Exceeded);
+    (names(&mut of_currency()), names(&mut exceeded))
 }
 
 /// Alerts of the windows that may still be of interest, newest first, of budgets that the caller may

@@ -6,6 +6,7 @@ use std::fmt;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::currency::Currency;
+use crate::percent::Percent;
 
 /// Fraction digits that an amount keeps.
 ///
@@ -154,14 +155,9 @@ impl Money {
         self.femto_units == 0
     }
 
-    /// This amount in hundredths of `whole`, cut to one fraction digit; `None` of nothing.
-    pub fn percent_of(self, whole: Money) -> Option<Decimal> {
-        if self.currency != whole.currency || whole.is_zero() {
-            return None;
-        }
-        // A share for a reader: the division may lose digits, no sum is made of it.
-        let share = self.amount().checked_div(whole.amount())?.checked_mul(Decimal::ONE_HUNDRED)?;
-        Some(share.round_dp_with_strategy(1, RoundingStrategy::ToZero))
+    /// The share of this amount in `whole`; `None` in nothing and in another currency.
+    pub fn percent_of(self, whole: Money) -> Option<Percent> {
+        Percent::of(self, whole)
     }
 
     /// The amount for a reader: minor units, thousands apart, such as `1,234.50 USD`.
@@ -420,17 +416,6 @@ mod tests {
         let euro = Money::zero(Currency::parse("EUR").unwrap());
         let sum = Money::zero(Currency::USD).checked_add(euro);
         assert_eq!(sum.unwrap_err().to_string(), "USD and EUR do not add");
-    }
-
-    #[test]
-    fn a_percentage_is_cut_not_rounded_up() {
-        let of = |part: i64, whole: i64| {
-            let money = |units| Money::new(Decimal::new(units, 2), Currency::USD).unwrap();
-            money(part).percent_of(money(whole)).map(|it| it.to_string())
-        };
-        assert_eq!(of(9999, 10000).as_deref(), Some("99.9"));
-        assert_eq!(of(99_999, 100_000).as_deref(), Some("99.9"), "not yet 100");
-        assert_eq!(of(1, 0), None);
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use rust_decimal::Decimal;
 
 use crate::access::Owners;
 use crate::bill::{BillHead, reached_by_bill};
@@ -13,6 +12,7 @@ use crate::cost::CostKind;
 use crate::currency::Currency;
 use crate::line_item::Source;
 use crate::money::{Money, MoneyError};
+use crate::percent::Percent;
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
@@ -21,9 +21,9 @@ use crate::rollup::Row;
 /// than 48 hours.
 pub const SETTLING_DAYS: i64 = 3;
 
-/// A larger difference than this on a settled day, in percent of the bill, is worth a look: rounding
+/// A larger difference than this on a settled day, as a share of the bill, is worth a look: rounding
 /// and the order of refreshes stay far below.
-pub const TOLERANCE_PERCENT: Decimal = Decimal::ONE;
+pub const TOLERANCE: Percent = Percent::whole(1);
 
 /// What both sources say of the same charges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Compared {
     /// The bill less Cost Explorer.
     pub difference: Money,
     /// The difference in percent of the bill; `None` when the bill is zero.
-    pub percent: Option<Decimal>,
+    pub percent: Option<Percent>,
 }
 
 impl Compared {
@@ -45,7 +45,7 @@ impl Compared {
     }
 
     fn is_beyond_tolerance(&self) -> bool {
-        !self.difference.is_zero() && self.percent.is_none_or(|it| it.abs() > TOLERANCE_PERCENT)
+        !self.difference.is_zero() && self.percent.is_none_or(|it| it.abs() > TOLERANCE)
     }
 }
 
@@ -64,7 +64,7 @@ pub struct ReconciledDay {
 }
 
 impl ReconciledDay {
-    /// Whether the two differ by more than [`TOLERANCE_PERCENT`] though they had time to agree, on
+    /// Whether the two differ by more than [`TOLERANCE`] though they had time to agree, on
     /// the day or on one of its services.
     pub fn is_suspicious(&self) -> bool {
         let mut compared = std::iter::once(&self.total).chain(self.services.values());
@@ -200,7 +200,7 @@ mod tests {
             .iter()
             .map(|it| {
                 let total = it.total;
-                let percent = total.percent.map_or("-".to_owned(), |it| it.normalize().to_string());
+                let percent = total.percent.map_or("-".to_owned(), |it| it.to_string());
                 let (bill, explorer) = (total.bill.amount(), total.cost_explorer.amount());
                 let difference = total.difference.amount();
                 format!("{} {bill} {explorer} {difference} {percent} {}", it.day, it.settled)

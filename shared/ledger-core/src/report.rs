@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rust_decimal::Decimal;
+
 use crate::access::Owners;
 use crate::bill::Status;
 use crate::cost::CostKind;
@@ -9,6 +11,7 @@ use crate::currency::Currency;
 use crate::dimension::{Dimension, Level, Scope};
 use crate::meter::TokenDirection;
 use crate::money::{Money, MoneyError};
+use crate::owner::Owner;
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
@@ -51,6 +54,15 @@ pub struct ReportRow {
     pub tokens: BTreeMap<TokenDirection, u64>,
 }
 
+impl ReportRow {
+    /// The cost of a million tokens, by all tokens of the row; `None` without tokens.
+    pub fn price_per_million_tokens(&self) -> Option<Decimal> {
+        let count: Decimal = self.tokens.values().copied().map(Decimal::from).sum();
+        // A price for a reader: the division may lose digits, no sum is made of it.
+        self.cost.amount().checked_mul(Decimal::from(1_000_000))?.checked_div(count)
+    }
+}
+
 /// The answer in one currency: currencies are never summed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrencyReport {
@@ -61,6 +73,27 @@ pub struct CurrencyReport {
     pub rows: Vec<ReportRow>,
     /// The sum of the rows.
     pub total: Money,
+}
+
+impl CurrencyReport {
+    /// The cost without an owner, in a report by owner.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn unattributed(&self) -> Result<Money, MoneyError> {
+        let name = Owner::Unattributed;
+        let is_unattributed = |row: &&ReportRow| {
+            row.keys.first().is_some_and(|key| key.as_deref() == Some(name.as_str()))
+        };
+        let mut rows = self.rows.iter().filter(is_unattributed);
+        rows.try_fold(Money::zero(self.currency), |sum, row| sum.checked_add(row.cost))
+    }
+
+    /// The weakest status of its rows; `None` without rows.
+    pub fn status(&self) -> Option<Status> {
+        self.rows.iter().map(|row| row.status).min()
+    }
 }
 
 /// Groups rows as they come; memory is bounded by the number of groups.
@@ -204,6 +237,20 @@ mod tests {
     #[test]
     fn the_dearest_group_is_first_and_equal_ones_go_by_name() {
         check("model", &["c 5 USD", "a 2 USD", "b 2 USD"]);
+    }
+
+    #[test]
+    fn a_price_is_by_all_tokens_and_there_is_none_without_tokens() {
+        let row = |tokens: &[(TokenDirection, u64)]| ReportRow {
+            keys: Vec::new(),
+            cost: usd("3"),
+            status: Status::Billed,
+            tokens: tokens.iter().copied().collect(),
+        };
+        let (input, output) = (TokenDirection::Input, TokenDirection::Output);
+        let price = row(&[(input, 1_500_000), (output, 500_000)]).price_per_million_tokens();
+        assert_eq!(price.unwrap().to_string(), "1.5");
+        assert_eq!(row(&[]).price_per_million_tokens(), None);
     }
 
     #[test]

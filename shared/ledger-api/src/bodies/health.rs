@@ -67,7 +67,7 @@ impl ComparedBody {
             bill: plain(compared.bill),
             cost_explorer: plain(compared.cost_explorer),
             difference: plain(compared.difference),
-            percent: compared.percent.map(|it| it.normalize().to_string()),
+            percent: compared.percent.map(|it| it.to_string()),
         }
     }
 }

@@ -1,72 +1,60 @@
 //! The figures at the top of a currency, and the section around them.
 
-use std::collections::BTreeSet;
-
 use jiff::ToSpan as _;
-use ledger_app::overview::Figures;
-use ledger_core::budget::Verdict;
-use ledger_core::currency::Currency;
+use ledger_app::overview::{CurrencyFigures, Figures};
 use ledger_core::money::Money;
-use ledger_core::report::CurrencyReport;
+use ledger_core::percent::Percent;
 use maud::{Markup, html};
-use rust_decimal::Decimal;
 
 use super::chart::chart;
+use super::last_day;
 use super::tables::{amount, model_table, owner_table, status_word};
-use super::{last_day, report_of};
-use crate::health::unattributed_of;
 
-pub(super) fn currency_section(
-    figures: &Figures,
-    currency: Currency,
-    verdicts: &[Verdict],
-) -> Markup {
-    let owners = report_of(&figures.by_owner, currency);
-    let total = owners.map_or(Money::zero(currency), |it| it.total);
-    let previous = figures
-        .previous
-        .as_ref()
-        .map(|answer| report_of(answer, currency).map_or(Money::zero(currency), |it| it.total));
-    let status = owners.and_then(|it| it.rows.iter().map(|row| row.status).min());
+pub(super) fn currency_section(figures: &Figures, of_currency: &CurrencyFigures) -> Markup {
+    let CurrencyFigures { by_owner, by_model, previous, .. } = of_currency;
+    let periods = &figures.periods;
     html! {
         section {
-            h2 { (figures.periods.month.first_day().strftime("%B %Y")) " in " (currency) }
+            h2 { (periods.month.first_day().strftime("%B %Y")) " in " (by_owner.currency) }
             div.cards {
                 div.card {
                     h3 { "Spend, month so far" }
-                    p.figure { (amount(total)) }
-                    p { @if let Some(status) = status { (status_word(status)) } " " (figures.periods.days.start()) " to " (last_day(figures.periods.days)) }
+                    p.figure { (amount(by_owner.total)) }
+                    p { @if let Some(status) = by_owner.status() { (status_word(status)) } " " (periods.days.start()) " to " (last_day(periods.days)) }
                 }
                 div.card {
                     h3 { "Versus last month" }
-                    p.figure { (change(total, previous)) }
-                    @if let (Some(previous), Some(before)) = (previous, figures.periods.before) {
+                    p.figure { (change(of_currency)) }
+                    @if let (Some(previous), Some(before)) = (*previous, periods.before) {
                         p { (amount(previous)) " from " (before.start()) " to " (last_day(before)) }
                     }
                 }
-                (unattributed_card(owners, total))
-                (budgets_card(verdicts, currency))
+                (unattributed_card(of_currency.unattributed, by_owner.total))
+                div.card {
+                    h3 { "Budgets broken" }
+                    p.figure { (of_currency.exceeded_count) }
+                    p { "of " (of_currency.budget_count) }
+                }
                 div.card {
                     h3 { "Data up to" }
                     p.figure { (figures.data_up_to.saturating_sub(1.day())) }
                     p { "the last day with data" }
                 }
             }
-            (chart(figures, currency))
-            @if let Some(owners) = owners { (owner_table(owners)) }
-            @if let Some(models) = report_of(&figures.by_model, currency) { (model_table(models)) }
+            (chart(periods.chart_days, by_owner.currency, &of_currency.by_day))
+            @if !by_owner.rows.is_empty() { (owner_table(by_owner)) (model_table(by_model)) }
         }
     }
 }
 
-fn change(total: Money, previous: Option<Money>) -> Markup {
-    let difference = previous.and_then(|it| total.checked_sub(it).ok());
-    let percent = previous.zip(difference).and_then(|(it, difference)| difference.percent_of(it));
+fn change(figures: &CurrencyFigures) -> Markup {
+    let CurrencyFigures { previous, change, .. } = figures;
+    let percent = previous.zip(*change).and_then(|(previous, it)| it.percent_of(previous));
     html! {
         @match percent {
             Some(percent) => {
-                span title=(difference.map(|it| it.to_string()).unwrap_or_default()) {
-                    @if percent > Decimal::ZERO { "+" } (percent.normalize()) " %"
+                span title=[change] {
+                    @if percent > Percent::ZERO { "+" } (percent) " %"
                 }
             }
             None => "no spend then",
@@ -74,29 +62,12 @@ fn change(total: Money, previous: Option<Money>) -> Markup {
     }
 }
 
-fn unattributed_card(owners: Option<&CurrencyReport>, total: Money) -> Markup {
-    let cost =
-        owners.and_then(|it| unattributed_of(it).ok()).unwrap_or(Money::zero(total.currency()));
-    let percent = cost.percent_of(total).unwrap_or_default().normalize();
+fn unattributed_card(cost: Money, total: Money) -> Markup {
     html! {
         div.card {
             h3 { "Unattributed" }
-            p.figure { (percent) " %" }
+            p.figure { (cost.percent_of(total).unwrap_or(Percent::ZERO)) " %" }
             p { (amount(cost)) " that no rule gives an owner" }
-        }
-    }
-}
-
-fn budgets_card(verdicts: &[Verdict], currency: Currency) -> Markup {
-    let of_currency = || verdicts.iter().filter(|it| it.budget.limit.currency() == currency);
-    let names: BTreeSet<_> = of_currency().map(|it| &it.budget.name).collect();
-    let broken: BTreeSet<_> =
-        of_currency().filter(|it| it.state() == "exceeded").map(|it| &it.budget.name).collect();
-    html! {
-        div.card {
-            h3 { "Budgets broken" }
-            p.figure { (broken.len()) }
-            p { "of " (names.len()) }
         }
     }
 }

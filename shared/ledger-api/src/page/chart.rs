@@ -1,24 +1,15 @@
 //! The daily chart as SVG text. It holds days and amounts, never a name: names stand in the legend,
 //! where they are escaped like all text of the page.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::Date;
-use ledger_app::overview::Figures;
 use ledger_core::currency::Currency;
-use ledger_core::money::Money;
-use ledger_core::report::CurrencyReport;
+use ledger_core::period::ChargePeriod;
+use ledger_core::ranking::Series;
 use maud::{Markup, PreEscaped, html};
 use plotters::prelude::{
     ChartBuilder, Color, IntoDrawingArea, IntoFont, RGBColor, Rectangle, SVGBackend,
 };
-use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
-
-use super::report_of;
-
-/// Owners with a colour of their own.
-const CHART_OWNERS: usize = 5;
 
 const WIDTH: u32 = 960;
 const HEIGHT: u32 = 300;
@@ -36,63 +27,18 @@ const COLOURS: [(u8, u8, u8); 6] = [
     (0x8c, 0x8c, 0x8c),
 ];
 
-pub(super) fn chart(figures: &Figures, currency: Currency) -> Markup {
-    let days: Vec<Date> = figures.periods.chart_days.days().collect();
-    let Some(report) = report_of(&figures.by_day, currency) else { return html! {} };
-    let (names, series) = series_of(report, &days);
-    let Some(svg) = stacked_days(&days, &series, currency) else { return html! {} };
+pub(super) fn chart(period: ChargePeriod, currency: Currency, series: &[Series]) -> Markup {
+    let days: Vec<Date> = period.days().collect();
+    let Some(svg) = stacked_days(&days, series, currency) else { return html! {} };
     html! {
         h3 { "By day, " (days.len()) " days" }
         ul.legend {
-            @for (name, (red, green, blue)) in names.iter().zip(COLOURS) {
-                li { i style={ "background:rgb(" (red) "," (green) "," (blue) ")" } {} " " (name) }
+            @for (one, (red, green, blue)) in series.iter().zip(COLOURS) {
+                li { i style={ "background:rgb(" (red) "," (green) "," (blue) ")" } {} " " (one.name) }
             }
         }
         div.chart { (PreEscaped(svg)) }
     }
-}
-
-/// The dearest owners of the days, and all others together.
-fn series_of(report: &CurrencyReport, days: &[Date]) -> (Vec<String>, Vec<Series>) {
-    let zero = Money::zero(report.currency);
-    let mut by_owner: BTreeMap<&str, BTreeMap<&str, Money>> = BTreeMap::new();
-    for row in &report.rows {
-        if let [Some(day), Some(owner)] = row.keys.as_slice() {
-            by_owner.entry(owner).or_default().insert(day, row.cost);
-        }
-    }
-    let sum =
-        |costs: &BTreeMap<&str, Money>| -> Decimal { costs.values().map(|it| it.amount()).sum() };
-    let mut ranked: Vec<_> = by_owner.into_iter().collect();
-    ranked.sort_by(|(left, left_costs), (right, right_costs)| {
-        sum(right_costs).cmp(&sum(left_costs)).then_with(|| left.cmp(right))
-    });
-    let others = ranked.split_off(ranked.len().min(CHART_OWNERS));
-    let day_names: Vec<String> = days.iter().map(ToString::to_string).collect();
-    let cost_of = |costs: &BTreeMap<&str, Money>, day: &String| {
-        costs.get(day.as_str()).copied().unwrap_or(zero)
-    };
-    let mut names: Vec<String> = ranked.iter().map(|(owner, _)| (*owner).to_owned()).collect();
-    let mut series: Vec<Series> = ranked
-        .iter()
-        .map(|(_, costs)| Series { costs: day_names.iter().map(|it| cost_of(costs, it)).collect() })
-        .collect();
-    if !others.is_empty() {
-        names.push(format!("{} others", others.len()));
-        let costs = day_names.iter().map(|day| {
-            others
-                .iter()
-                .fold(zero, |sum, (_, costs)| sum.checked_add(cost_of(costs, day)).unwrap_or(sum))
-        });
-        series.push(Series { costs: costs.collect() });
-    }
-    (names, series)
-}
-
-/// What the days of one owner came to; its place gives its colour.
-struct Series {
-    /// One amount a day, in the order of the days.
-    costs: Vec<Money>,
 }
 
 /// Draws the days as bars, the series one on the other. `None` when there is nothing to draw or

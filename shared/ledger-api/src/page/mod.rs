@@ -4,20 +4,15 @@ mod cards;
 mod chart;
 mod tables;
 
-use std::collections::BTreeSet;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use ledger_app::lookup::ReportAnswer;
-use ledger_app::overview::{Figures, Overview, overview};
+use ledger_app::overview::{Overview, overview};
 use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
-use ledger_core::currency::Currency;
 use ledger_core::period::ChargePeriod;
-use ledger_core::report::CurrencyReport;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::AppState;
@@ -89,15 +84,14 @@ fn body(view: &Overview) -> Markup {
     html! {
         @match &view.figures {
             Some(figures) => {
-                @let currencies = currencies_of(figures);
-                @if currencies.is_empty() {
+                @if figures.currencies.is_empty() {
                     section {
                         h2 { "No AI cost" }
                         p { "The ledger holds bills up to " (figures.data_up_to)
                             ", and no line of " (figures.periods.month) " is for generative AI." }
                     }
                 }
-                @for currency in &currencies { (currency_section(figures, *currency, &view.verdicts)) }
+                @for currency in &figures.currencies { (currency_section(figures, currency)) }
             }
             None => {
                 section {
@@ -110,16 +104,6 @@ fn body(view: &Overview) -> Markup {
         (alert_table(&view.alerts))
         @if !view.reconciled.is_empty() { (reconciliation_table(&view.reconciled)) }
     }
-}
-
-fn currencies_of(figures: &Figures) -> Vec<Currency> {
-    let answers = [&figures.by_owner, &figures.by_day];
-    let all = answers.into_iter().flat_map(|it| &it.currencies).map(|it| it.currency);
-    all.collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-fn report_of(answer: &ReportAnswer, currency: Currency) -> Option<&CurrencyReport> {
-    answer.currencies.iter().find(|it| it.currency == currency)
 }
 
 fn last_day(period: ChargePeriod) -> Date {

@@ -5,10 +5,10 @@ use ledger_core::bill::Status;
 use ledger_core::budget::Verdict;
 use ledger_core::meter::TokenDirection;
 use ledger_core::money::Money;
+use ledger_core::percent::Percent;
 use ledger_core::reconciliation::{Compared, ReconciledDay};
 use ledger_core::report::{CurrencyReport, ReportRow};
 use maud::{Markup, html};
-use rust_decimal::Decimal;
 
 const ROWS_MAX: usize = 15;
 const ALERTS_MAX: usize = 20;
@@ -22,8 +22,8 @@ pub(super) fn status_word(status: Status) -> Markup {
     html! { span class={ "status " (status.as_str()) } { (status.as_str()) } }
 }
 
-fn bar(percent: Decimal, class: &str) -> Markup {
-    let width = percent.clamp(Decimal::ZERO, Decimal::ONE_HUNDRED).normalize();
+fn bar(percent: Percent, class: &str) -> Markup {
+    let width = percent.clamp(Percent::ZERO, Percent::HUNDRED);
     html! { div class={ "bar " (class) } aria-hidden="true" { i style={ "width:" (width) "%" } {} } }
 }
 
@@ -33,11 +33,11 @@ pub(super) fn owner_table(report: &CurrencyReport) -> Markup {
         div.scroll { table {
             thead { tr { th { "Owner" } th.number { "Cost" } th { "Share" } th { "Status" } } }
             tbody { @for row in report.rows.iter().take(ROWS_MAX) {
-                @let percent = row.cost.percent_of(report.total).unwrap_or_default();
+                @let percent = row.cost.percent_of(report.total).unwrap_or(Percent::ZERO);
                 tr {
                     td { (key_of(row, "no owner")) }
                     td.number { (amount(row.cost)) }
-                    td { (bar(percent, "")) (percent.normalize()) " %" }
+                    td { (bar(percent, "")) (percent) " %" }
                     td { (status_word(row.status)) }
                 }
             } }
@@ -81,14 +81,7 @@ pub(super) fn model_table(report: &CurrencyReport) -> Markup {
 }
 
 fn per_million(row: &ReportRow) -> String {
-    let count: Decimal = row.tokens.values().copied().map(Decimal::from).sum();
-    // A price for a reader: the division may lose digits, no sum is made of it.
-    let price = row
-        .cost
-        .amount()
-        .checked_mul(Decimal::from(1_000_000))
-        .and_then(|it| it.checked_div(count));
-    match price {
+    match row.price_per_million_tokens() {
         Some(price) => format!("{:.2} {}", price, row.cost.currency()),
         None => "–".to_owned(),
     }
@@ -119,15 +112,15 @@ pub(super) fn budget_table(verdicts: &[Verdict]) -> Markup {
             } }
             tbody { @for verdict in verdicts {
                 @let (budget, spend) = (&verdict.budget, &verdict.spend);
-                @let percent = spend.cost.percent_of(budget.limit).unwrap_or_default();
+                @let (percent, state) = (verdict.percent(), verdict.state().as_str());
                 tr {
                     td title=(budget.scope) { (budget.name) }
                     td { (budget.owner) }
                     td { (budget.window) " from " (spend.period.start()) }
                     td.number { (amount(spend.cost)) " " (status_word(spend.status)) }
                     td.number { (amount(budget.limit)) }
-                    td { (bar(percent, verdict.state())) (verdict.percent()) " %" }
-                    td { span class={ "state " (verdict.state()) } { (verdict.state()) } }
+                    td { (bar(percent, state)) (percent) " %" }
+                    td { span class={ "state " (state) } { (state) } }
                 }
             } }
         } } }
@@ -178,7 +171,7 @@ fn compared_cells(compared: &Compared) -> Markup {
         td.number { (amount(compared.cost_explorer)) }
         td.number {
             (amount(compared.difference))
-            @if let Some(percent) = compared.percent { " (" (percent.normalize()) " %)" }
+            @if let Some(percent) = compared.percent { " (" (percent) " %)" }
         }
     }
 }

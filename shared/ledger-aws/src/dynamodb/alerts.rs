@@ -90,18 +90,16 @@ impl AlertStore for DynamoLedger {
 
     async fn alerts(&self, period: ChargePeriod) -> Result<Vec<StoredAlert>, StoreError> {
         let doing = format!("read the alerts of {period}");
-        let mut alerts = Vec::new();
-        let mut month = period.start().first_of_month();
-        while month < period.end() {
+        let months = period.start().first_of_month().series(1.month());
+        let months = months.take_while(|month| *month < period.end());
+        let reads = months.map(|month| {
             let pk = month_pk(BillingPeriod::containing(month));
-            for item in self.query(&doing, &pk, Range::All, false).await? {
-                alerts.push(alert_of(&item)?);
-            }
-            match month.checked_add(1.month()) {
-                Ok(next) => month = next,
-                Err(_) => break,
-            }
-        }
+            let doing = &doing;
+            async move { self.query(doing, &pk, Range::All, false).await }
+        });
+        let items = futures_util::future::try_join_all(reads).await?;
+        let alerts: Result<Vec<_>, _> = items.iter().flatten().map(alert_of).collect();
+        let mut alerts = alerts?;
         alerts.retain(|it| period.contains(it.alert.id.start));
         alerts.sort_by_key(|it| (Reverse(it.alert.id.start), Reverse(it.at), it.alert.id.clone()));
         Ok(alerts)

@@ -1,11 +1,14 @@
 //! What drove the cost of a budget's window.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::spending::part_of;
 use super::{Budget, Driver, Verdict};
 use crate::access::Owners;
 use crate::dimension::{Dimension, Level};
+use crate::meter::Meter;
 use crate::money::Money;
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
@@ -14,12 +17,15 @@ use crate::rollup::Row;
 /// Drivers that an alert names.
 const DRIVERS_MAX: usize = 3;
 
+/// Caller, model and meter.
+type DriverKey = (Option<Arc<str>>, Option<Arc<str>>, Meter);
+
 /// The drivers of a verdict: its cost by caller, model and meter.
 #[derive(Debug)]
 pub struct Drivers<'a> {
     budget: &'a Budget,
     period: ChargePeriod,
-    by_driver: BTreeMap<String, Money>,
+    by_driver: BTreeMap<DriverKey, Money>,
 }
 
 impl<'a> Drivers<'a> {
@@ -31,10 +37,12 @@ impl<'a> Drivers<'a> {
 
     /// The largest, most expensive first.
     pub fn finish(self) -> Vec<Driver> {
-        let mut drivers: Vec<Driver> = self.by_driver.into_iter().collect();
-        drivers.sort_by(|(left, left_cost), (right, right_cost)| {
-            right_cost.amount().cmp(&left_cost.amount()).then_with(|| left.cmp(right))
-        });
+        let drivers = self.by_driver.into_iter();
+        let mut drivers: Vec<Driver> = drivers
+            .map(|((caller, model, meter), cost)| Driver { caller, model, meter, cost })
+            .collect();
+        // Stable, so that equal ones stay in the order of their keys.
+        drivers.sort_by_key(|it| Reverse(it.cost.amount()));
         drivers.truncate(DRIVERS_MAX);
         drivers
     }
@@ -49,11 +57,10 @@ impl Question for Drivers<'_> {
 
     fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
         let Some(part) = part_of(self.budget, self.period, row, day.day) else { return Ok(()) };
-        let driver = [Dimension::Principal, Dimension::Model, Dimension::Meter]
-            .iter()
-            .filter_map(|it| it.value_of(row, day.day))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let Some(detail) = &row.key.detail else {
+            return Err(QuestionError::NeedsDetail(Dimension::Principal));
+        };
+        let driver = (detail.principal.clone(), row.key.model.clone(), row.key.meter);
         let sum = self.by_driver.entry(driver).or_insert_with(|| Money::zero(part.currency()));
         *sum = sum.checked_add(part)?;
         Ok(())

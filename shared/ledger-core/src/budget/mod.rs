@@ -5,7 +5,7 @@ mod spending;
 mod windows;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -13,7 +13,9 @@ use jiff::civil::Date;
 use crate::bill::Status;
 use crate::cost::CostKind;
 use crate::dimension::Scope;
+use crate::meter::Meter;
 use crate::money::Money;
+use crate::percent::Percent;
 use crate::period::{ChargePeriod, Window};
 
 pub use self::drivers::Drivers;
@@ -25,23 +27,23 @@ pub use self::windows::{BudgetWindow, DATA_AGE_DAYS_MAX, first_month, windows};
 pub struct Budget {
     /// Its name; unique in the file.
     pub name: Arc<str>,
-    /// Who is told.
+    /// The owner, who is alerted.
     pub owner: Arc<str>,
-    /// Who is told as well.
+    /// A deputy, who is alerted as well.
     pub deputy: Option<Arc<str>>,
     /// The limit; above zero.
     pub limit: Money,
-    /// When it starts again.
+    /// The window after which it starts again.
     pub window: Window,
-    /// What counts.
+    /// The charges that count.
     pub scope: Scope,
     /// Percentages of the limit, ascending, each above zero and once.
     pub thresholds: Vec<u16>,
-    /// Which cost.
+    /// The cost that counts.
     pub cost_kind: CostKind,
 }
 
-/// What a budget's window came to, and why.
+/// The spend of a budget in a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spend {
     /// The window.
@@ -56,15 +58,47 @@ pub struct Spend {
     pub data_up_to: Option<Date>,
 }
 
-/// What drove a cost, such as `llm-gateway, nova-lite, input_tokens`, and its part.
-pub type Driver = (String, Money);
+labels! {
+    /// How a budget's spend relates to its limit.
+    pub enum BudgetState {
+        /// No threshold is reached.
+        Ok = "ok",
+        /// A threshold is reached, and the limit is not.
+        Warning = "warning",
+        /// The limit is reached, whatever the thresholds.
+        Exceeded = "exceeded",
+    }
+}
+
+/// What drove a cost, and its part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Driver {
+    /// The caller, where the bill names it.
+    pub caller: Option<Arc<str>>,
+    /// The model.
+    pub model: Option<Arc<str>>,
+    /// What was counted.
+    pub meter: Meter,
+    /// The cost.
+    pub cost: Money,
+}
+
+/// What it is, such as `llm-gateway, nova-lite, input_tokens`.
+impl fmt::Display for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in [&self.caller, &self.model].into_iter().flatten() {
+            write!(f, "{part}, ")?;
+        }
+        f.write_str(self.meter.as_str())
+    }
+}
 
 /// The judgement of a budget's spend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// The budget.
     pub budget: Budget,
-    /// What it is judged by.
+    /// The spend that it is judged by.
     pub spend: Spend,
     /// The thresholds that are reached, ascending.
     pub reached: Vec<u16>,
@@ -88,24 +122,23 @@ fn is_reached(threshold: u16, limit: Money, cost: Money) -> bool {
 }
 
 impl Verdict {
-    /// The cost in percent of the limit, cut to one digit.
-    pub fn percent(&self) -> String {
-        let percent = self.spend.cost.percent_of(self.budget.limit);
-        percent.map_or_else(|| "0".to_owned(), |it| it.normalize().to_string())
+    /// The share of the limit that is spent; none in another currency, which counts nothing.
+    pub fn percent(&self) -> Percent {
+        self.spend.cost.percent_of(self.budget.limit).unwrap_or(Percent::ZERO)
     }
 
-    /// `exceeded` from the limit on, whatever the thresholds; below it `warning` or `ok`.
-    pub fn state(&self) -> &'static str {
+    /// How the spend relates to the limit.
+    pub fn state(&self) -> BudgetState {
         if is_reached(100, self.budget.limit, self.spend.cost) {
-            "exceeded"
+            BudgetState::Exceeded
         } else if self.reached.is_empty() {
-            "ok"
+            BudgetState::Ok
         } else {
-            "warning"
+            BudgetState::Warning
         }
     }
 
-    /// One alert for each threshold that is reached.
+    /// The alerts, one for each threshold that is reached.
     pub fn alert_ids(&self) -> impl Iterator<Item = AlertId> + '_ {
         self.reached.iter().map(|threshold| AlertId {
             budget: Arc::clone(&self.budget.name),
@@ -115,7 +148,7 @@ impl Verdict {
         })
     }
 
-    /// An alert with all its words. `drivers` are what drove the cost, dearest first.
+    /// An alert with all its words. The drivers are the most expensive first.
     pub fn alert(&self, id: AlertId, drivers: &[Driver]) -> Alert {
         Alert {
             subject: subject(self),
@@ -126,10 +159,10 @@ impl Verdict {
     }
 }
 
-/// Something worth telling an owner, with every word of it: publishing only sends.
+/// A message to an owner, with every word of it: publishing only sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// What makes it one alert: the budget, the window's first day and the threshold.
+    /// Its identity: the budget, the window's first day and the threshold.
     pub id: AlertId,
     /// One line below 100 characters.
     pub subject: String,
@@ -144,7 +177,7 @@ pub struct Alert {
 pub struct AlertId {
     /// The budget's name.
     pub budget: Arc<str>,
-    /// The window, and its first day.
+    /// The kind of window.
     pub window: Window,
     /// The first day of the window.
     pub start: Date,
@@ -152,8 +185,8 @@ pub struct AlertId {
     pub threshold: u16,
 }
 
-impl std::fmt::Display for AlertId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for AlertId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}/{}", self.budget, self.window, self.start, self.threshold)
     }
 }
@@ -216,14 +249,14 @@ fn body(verdict: &Verdict, threshold: u16, drivers: &[Driver]) -> String {
     line(format!("Data up to:  {up_to} ({})", spend.status.as_str()));
     line(String::new());
     line("What drives it:".to_owned());
-    for (at, (driver, cost)) in drivers.iter().enumerate() {
-        line(format!("  {}. {} {driver}", at + 1, cost.to_reader()));
+    for (at, driver) in drivers.iter().enumerate() {
+        line(format!("  {}. {} {driver}", at + 1, driver.cost.to_reader()));
     }
     line(String::new());
     let next = budget.thresholds.iter().find(|it| **it > threshold);
     line(match next {
         Some(next) => format!(
-            "What happens next: you are told once more at {next}%. Nothing is blocked: Tollbook \
+            "What happens next: you will be alerted again at {next}%. Nothing is blocked: Tollbook \
              reads bills and is not in the way of calls."
         ),
         None => "What happens next: this was the last threshold of this window. Nothing is \
@@ -248,7 +281,7 @@ fn attributes(verdict: &Verdict, id: &AlertId) -> BTreeMap<String, String> {
             ("budget", budget.name.to_string()),
             ("owner", budget.owner.to_string()),
             ("threshold_percent", id.threshold.to_string()),
-            ("spend_percent", verdict.percent()),
+            ("spend_percent", verdict.percent().to_string()),
             ("spend", spend.cost.amount().to_string()),
             ("limit", budget.limit.amount().to_string()),
             ("currency", budget.limit.currency().to_string()),
@@ -298,15 +331,21 @@ mod tests {
     }
 
     fn alerts(verdict: &Verdict) -> Vec<Alert> {
+        let driver = |caller: &str, model: &str, meter, cost| Driver {
+            caller: Some(caller.into()),
+            model: Some(model.into()),
+            meter,
+            cost: usd(cost),
+        };
         let drivers = [
-            ("llm-gateway, claude-sonnet-4.6, output".to_owned(), usd("610.004")),
-            ("ana@example.com, nova-lite, input".to_owned(), usd("190")),
+            driver("llm-gateway", "claude-sonnet-4.6", Meter::OutputTokens, "610.004"),
+            driver("ana@example.com", "nova-lite", Meter::InputTokens, "190"),
         ];
         verdict.alert_ids().map(|id| verdict.alert(id, &drivers)).collect()
     }
 
     #[track_caller]
-    fn check(limit: &str, cost: &str, reached: &[u16], state: &str) {
+    fn check(limit: &str, cost: &str, reached: &[u16], state: BudgetState) {
         let verdict = judge(&Budget { limit: usd(limit), ..budget() }, spend(cost));
         assert_eq!(verdict.reached, reached, "{cost} of {limit}");
         assert_eq!(verdict.state(), state, "{cost} of {limit}");
@@ -314,35 +353,35 @@ mod tests {
 
     #[test]
     fn a_threshold_is_reached_at_exactly_its_part_of_the_limit() {
-        check("1000", "499.999999999999999", &[], "ok");
-        check("1000", "500", &[50], "warning");
-        check("1000", "799.999999999999999", &[50], "warning");
-        check("1000", "800", &[50, 80], "warning");
-        check("1000", "999.999999999999999", &[50, 80], "warning");
-        check("1000", "1000", &[50, 80, 100], "exceeded");
-        check("1000", "-5000", &[], "ok");
+        check("1000", "499.999999999999999", &[], BudgetState::Ok);
+        check("1000", "500", &[50], BudgetState::Warning);
+        check("1000", "799.999999999999999", &[50], BudgetState::Warning);
+        check("1000", "800", &[50, 80], BudgetState::Warning);
+        check("1000", "999.999999999999999", &[50, 80], BudgetState::Warning);
+        check("1000", "1000", &[50, 80, 100], BudgetState::Exceeded);
+        check("1000", "-5000", &[], BudgetState::Ok);
     }
 
     #[test]
     fn a_limit_that_does_not_divide_is_judged_exactly() {
         // Half of it has 16 fraction digits: no amount is equal to it.
-        check("0.000000000000003", "0.000000000000001", &[], "ok");
-        check("0.000000000000003", "0.000000000000002", &[50], "warning");
+        check("0.000000000000003", "0.000000000000001", &[], BudgetState::Ok);
+        check("0.000000000000003", "0.000000000000002", &[50], BudgetState::Warning);
         check(
             "9999999999999.999999999999999",
             "9999999999999.999999999999998",
             &[50, 80],
-            "warning",
+            BudgetState::Warning,
         );
     }
 
     #[test]
     fn a_budget_is_exceeded_at_its_limit_whatever_its_thresholds() {
         for (thresholds, cost, expected) in [
-            (vec![50], "1000", "exceeded"),
-            (vec![120], "1100", "exceeded"),
-            (vec![120], "999", "ok"),
-            (vec![], "1", "ok"),
+            (vec![50], "1000", BudgetState::Exceeded),
+            (vec![120], "1100", BudgetState::Exceeded),
+            (vec![120], "999", BudgetState::Ok),
+            (vec![], "1", BudgetState::Ok),
         ] {
             let verdict = judge(&Budget { thresholds, ..budget() }, spend(cost));
             assert_eq!(verdict.state(), expected, "{cost}");
@@ -386,10 +425,10 @@ mod tests {
         Data up to:  2026-10-21 (billed)
 
         What drives it:
-          1. 610.00 USD llm-gateway, claude-sonnet-4.6, output
-          2. 190.00 USD ana@example.com, nova-lite, input
+          1. 610.00 USD llm-gateway, claude-sonnet-4.6, output_tokens
+          2. 190.00 USD ana@example.com, nova-lite, input_tokens
 
-        What happens next: you are told once more at 100%. Nothing is blocked: Tollbook reads bills and is not in the way of calls.
+        What happens next: you will be alerted again at 100%. Nothing is blocked: Tollbook reads bills and is not in the way of calls.
         See why: tollbook report --by principal,model --from 2026-10-01 --to 2026-11-01
         ");
     }
