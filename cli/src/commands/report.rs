@@ -10,7 +10,7 @@ use ledger_core::dimension::{Dimension, Scope};
 use ledger_core::money::Money;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::question::Question;
-use ledger_core::reconciliation::{Compared, ReconciledDay};
+use ledger_core::reconciliation::{Compared, ReconciledDay, Reconciliation};
 use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery, ReportRow};
 use serde_json::{Map, Value, json};
 
@@ -77,7 +77,7 @@ async fn answers(
     let mut questions: Vec<&mut dyn Question> = vec![&mut builder];
     questions.extend(both.as_mut().map(|it| it as &mut dyn Question));
     view.answer(&mut questions).await?;
-    let reconciled = both.map_or_else(Vec::new, |it| it.finish());
+    let reconciled = both.map_or_else(|| Ok(Vec::new()), Reconciliation::finish)?;
     Ok((lookup::report_answer(view, query, builder)?, reconciled))
 }
 

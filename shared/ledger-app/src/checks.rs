@@ -121,7 +121,7 @@ where
         period,
         by_caller: callers.finish()?,
         by_owner: owners.finish()?,
-        reconciled: both.finish(),
+        reconciled: both.finish()?,
     }))
 }
 
@@ -248,4 +248,124 @@ fn alerts_arrived(examined: &Examined) -> Vec<Finding> {
         )
     };
     lost.map(|stored| finding("alert-unconfirmed", message(stored))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+    use jiff::civil::date;
+    use ledger_core::bill::{DayHead, Generation, Status};
+    use ledger_core::line_item::{BillId, Source};
+    use ledger_core::money::Money;
+    use ledger_core::period::BillingPeriod;
+    use ledger_core::report::ReportRow;
+    use ledger_core::rollup::DayTotal;
+
+    use super::*;
+    use crate::budget_file::parse_budgets;
+
+    fn usd(text: &str) -> Money {
+        Money::parse(text, Currency::USD).unwrap().money
+    }
+
+    /// A ledger in which nothing is wrong: one day in dollars, owned by version 2 of the rules.
+    fn healthy() -> Examined {
+        let day = DayHead {
+            generation: Generation { version: 1, content_hash: "00".into() },
+            totals: BTreeMap::from([(Currency::USD, DayTotal::zero(Currency::USD))]),
+            estimated: false,
+        };
+        let head = BillHead {
+            bill: BillId {
+                period: BillingPeriod::parse("2026-11").unwrap(),
+                source: Source::Cur,
+                payer: "123456789012".into(),
+            },
+            version: 1,
+            export: None,
+            delivered_at: None,
+            imported_at: Timestamp::UNIX_EPOCH,
+            rules_version: 2,
+            days: BTreeMap::from([(date(2026, 11, 4), day)]),
+        };
+        Examined {
+            heads: vec![head],
+            today: date(2026, 11, 8),
+            data_up_to: Some(date(2026, 11, 5)),
+            rules_version: Some(2),
+            budgets_version: Some(1),
+            budgets: budgets("USD"),
+            alerts: Vec::new(),
+            recent: Some(recent("5", "a person")),
+        }
+    }
+
+    fn budgets(currency: &str) -> Vec<Budget> {
+        let text = format!(
+            "[[budget]]\nname = \"b\"\nowner = \"o\"\nlimit = \"1\"\ncurrency = \"{currency}\"\n\
+             window = \"daily\"\n"
+        );
+        parse_budgets(&text).unwrap()
+    }
+
+    /// 100 dollars, of which this much has no owner, by one caller.
+    fn recent(unattributed: &str, caller: &str) -> Recent {
+        let row = |key: &str, cost| ReportRow {
+            keys: vec![(!key.is_empty()).then(|| key.to_owned())],
+            cost,
+            status: Status::Billed,
+            tokens: BTreeMap::new(),
+        };
+        let report = |rows| CurrencyReport { currency: Currency::USD, rows, total: usd("100") };
+        let owned = usd("100").checked_sub(usd(unattributed)).unwrap();
+        Recent {
+            period: ChargePeriod::new(date(2026, 10, 6), date(2026, 11, 5)).unwrap(),
+            by_caller: vec![report(vec![row(caller, usd("100"))])],
+            by_owner: vec![report(vec![
+                row("search", owned),
+                row(Owner::Unattributed.as_str(), usd(unattributed)),
+            ])],
+            reconciled: Vec::new(),
+        }
+    }
+
+    #[track_caller]
+    fn check(examined: Examined, expected: &[&str]) {
+        let findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&examined)).collect();
+        let codes: Vec<&str> = findings.iter().map(|it| it.code).collect();
+        assert_eq!(codes, expected, "{findings:?}");
+    }
+
+    #[test]
+    fn what_is_well_has_no_finding() {
+        check(healthy(), &[]);
+    }
+
+    #[test]
+    fn each_fault_is_one_finding() {
+        // Four days after the end of the data; three are no finding.
+        check(Examined { today: date(2026, 11, 9), ..healthy() }, &["data-stale"]);
+        check(Examined { rules_version: Some(3), ..healthy() }, &["rules-outdated"]);
+        check(Examined { rules_version: None, ..healthy() }, &["no-rules"]);
+        check(Examined { recent: Some(recent("5", "")), ..healthy() }, &["no-callers"]);
+        // 5.1 percent; 5 are no finding.
+        check(Examined { recent: Some(recent("5.1", "x")), ..healthy() }, &["unattributed"]);
+        check(Examined { budgets_version: None, ..healthy() }, &["no-budgets"]);
+        let empty = Examined { heads: Vec::new(), data_up_to: None, recent: None, ..healthy() };
+        check(empty, &["no-data"]);
+    }
+
+    #[test]
+    fn a_budget_in_a_currency_of_no_bill_is_named() {
+        let examined = Examined { budgets: budgets("EUR"), ..healthy() };
+        check(examined.clone(), &["budget-currency"]);
+        let finding = budgets_are_in_a_currency_of_the_bills(&examined).remove(0);
+        assert_eq!(
+            finding.message,
+            "budget `b` is in EUR, and the bills are in USD, so it counts nothing; give it a \
+             currency of the bills"
+        );
+    }
 }

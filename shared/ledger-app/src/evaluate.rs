@@ -82,7 +82,7 @@ where
 {
     let mut spending = spending_question(view, budgets);
     view.answer(&mut [&mut spending]).await?;
-    Ok(spending.finish())
+    Ok(spending.finish()?)
 }
 
 /// The question of [`judge_all`], to be asked with others.
@@ -224,7 +224,8 @@ where
     let mut asked: Vec<&mut dyn Question> =
         questions.values_mut().map(|it| it as &mut dyn Question).collect();
     view.answer(&mut asked).await?;
-    Ok(questions.into_iter().map(|(window, drivers)| (window, drivers.finish())).collect())
+    let finished = questions.into_iter().map(|(window, drivers)| Ok((window, drivers.finish()?)));
+    finished.collect()
 }
 
 enum Outcome {

@@ -177,7 +177,7 @@ where
 {
     let mut both = reconciliation_question(view, period, cost_kind)?;
     view.answer(&mut [&mut both]).await?;
-    Ok(both.finish())
+    Ok(both.finish()?)
 }
 
 /// The question of [`reconciliation`], to be asked with others.

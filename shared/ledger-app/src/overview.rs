@@ -156,7 +156,7 @@ where
     let (answered, alerts) =
         tokio::join!(view.answer(&mut questions), recent_alerts(view, &budgets));
     answered?;
-    let verdicts = spending.finish();
+    let verdicts = spending.finish().map_err(LookupError::from)?;
     let figures = match (data_up_to, periods, builders) {
         (Some(data_up_to), Some(periods), Some(builders)) => {
             let currencies = builders.figures(&periods, &verdicts)?;
@@ -168,7 +168,9 @@ where
         figures,
         verdicts,
         alerts: alerts?,
-        reconciled: both.map_or_else(Vec::new, |it| it.finish()),
+        reconciled: both
+            .map_or_else(|| Ok(Vec::new()), Reconciliation::finish)
+            .map_err(LookupError::from)?,
     })
 }
 
@@ -203,7 +205,7 @@ where
     Ok(Health {
         month,
         by_owner: by_owner.map_or_else(|| Ok(Vec::new()), ReportBuilder::finish)?,
-        reconciled: both.map_or_else(Vec::new, Reconciliation::finish),
+        reconciled: both.map_or_else(|| Ok(Vec::new()), Reconciliation::finish)?,
     })
 }
 

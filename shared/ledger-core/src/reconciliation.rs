@@ -12,6 +12,7 @@ use crate::cost::CostKind;
 use crate::currency::Currency;
 use crate::line_item::Source;
 use crate::money::{Money, MoneyError};
+use crate::money_sum::MoneySum;
 use crate::percent::Percent;
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
@@ -82,7 +83,16 @@ impl ReconciledDay {
 #[derive(Debug)]
 pub struct Reconciliation {
     cost_kind: CostKind,
-    days: BTreeMap<(Date, Currency), ReconciledDay>,
+    days: BTreeMap<(Date, Currency), Draft>,
+}
+
+/// A day that rows are still added to.
+#[derive(Debug)]
+struct Draft {
+    total: Compared,
+    settled: bool,
+    /// By service: the sum of the bill, and that of Cost Explorer.
+    services: BTreeMap<Arc<str>, [MoneySum; 2]>,
 }
 
 impl Reconciliation {
@@ -111,15 +121,26 @@ impl Reconciliation {
             };
             let total = Compared::new(billed, cost_explorer)?;
             let settled = day.checked_add(SETTLING_DAYS.days()).is_ok_and(|it| it < today);
-            let day = ReconciledDay { day, total, services: BTreeMap::new(), settled };
-            days.insert((day.day, currency), day);
+            days.insert((day, currency), Draft { total, settled, services: BTreeMap::new() });
         }
         Ok(Reconciliation { cost_kind, days })
     }
 
     /// The days in order.
-    pub fn finish(self) -> Vec<ReconciledDay> {
-        self.days.into_values().collect()
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn finish(self) -> Result<Vec<ReconciledDay>, MoneyError> {
+        let mut days = Vec::new();
+        for ((day, _), Draft { total, settled, services }) in self.days {
+            let mut compared = BTreeMap::new();
+            for (service, [bill, cost_explorer]) in services {
+                compared.insert(service, Compared::new(bill.total()?, cost_explorer.total()?)?);
+            }
+            days.push(ReconciledDay { day, total, services: compared, settled });
+        }
+        Ok(days)
     }
 }
 
@@ -136,15 +157,17 @@ impl Question for Reconciliation {
         let currency = charge.currency;
         // A currency that one source alone has on this day is not compared.
         let Some(compared) = self.days.get_mut(&(day.day, currency)) else { return Ok(()) };
-        let cost = row.measures().costs.of(self.cost_kind);
-        let zero = Money::zero(currency);
-        let nothing = Compared { bill: zero, cost_explorer: zero, difference: zero, percent: None };
-        let sums = compared.services.entry(Arc::clone(&charge.service)).or_insert(nothing);
-        let (bill, cost_explorer) = match day.source() {
-            Source::CostExplorer => (sums.bill, sums.cost_explorer.checked_add(cost)?),
-            _ => (sums.bill.checked_add(cost)?, sums.cost_explorer),
-        };
-        *sums = Compared::new(bill, cost_explorer)?;
+        let service = &charge.service;
+        if !compared.services.contains_key(service) {
+            compared.services.insert(Arc::clone(service), [MoneySum::zero(currency); 2]);
+        }
+        if let Some([bill, cost_explorer]) = compared.services.get_mut(service) {
+            let sum = match day.source() {
+                Source::CostExplorer => cost_explorer,
+                _ => bill,
+            };
+            sum.add(row.measures().costs.of(self.cost_kind))?;
+        }
         Ok(())
     }
 }
@@ -196,6 +219,7 @@ mod tests {
         let period = span("2026-10-01", "2026-11-01");
         let today = date("2026-10-08");
         let days = Reconciliation::new(heads, period, CostKind::Unblended, today).unwrap().finish();
+        let days = days.unwrap();
         let days: Vec<String> = days
             .iter()
             .map(|it| {
@@ -273,7 +297,7 @@ mod tests {
                 }
             }
         }
-        let days = both.finish();
+        let days = both.finish().unwrap();
         let differing: Vec<(&str, String)> = days[0]
             .differing_services()
             .map(|(service, it)| (&**service, it.difference.amount().to_string()))

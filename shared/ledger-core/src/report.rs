@@ -1,6 +1,6 @@
 //! Totals of a period by dimensions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
@@ -9,8 +9,10 @@ use crate::bill::Status;
 use crate::cost::CostKind;
 use crate::currency::Currency;
 use crate::dimension::{Dimension, Level, Scope};
+use crate::grouping::Grouping;
 use crate::meter::TokenDirection;
 use crate::money::{Money, MoneyError};
+use crate::money_sum::MoneySum;
 use crate::owner::Owner;
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
@@ -101,13 +103,29 @@ impl CurrencyReport {
 pub struct ReportBuilder<'q> {
     query: &'q ReportQuery,
     level: Level,
-    groups: BTreeMap<(Currency, Vec<Option<String>>), ReportRow>,
+    /// A dimension that only detail rows have, if the query names one.
+    detail_dimension: Option<&'q Dimension>,
+    /// By currency, then by the query's dimensions.
+    groups: Grouping<Group>,
+}
+
+/// The sums of one group.
+#[derive(Debug)]
+struct Group {
+    cost: MoneySum,
+    status: Status,
+    tokens: BTreeMap<TokenDirection, u64>,
 }
 
 impl<'q> ReportBuilder<'q> {
     /// Starts an empty report.
     pub fn new(query: &'q ReportQuery) -> ReportBuilder<'q> {
-        ReportBuilder { query, level: query.level(), groups: BTreeMap::new() }
+        ReportBuilder {
+            query,
+            level: query.level(),
+            detail_dimension: query.detail_dimension(),
+            groups: Grouping::new(query.by.len() + 1),
+        }
     }
 
     /// The answer, by currency. Without any row there is none: no currency is assumed.
@@ -116,27 +134,29 @@ impl<'q> ReportBuilder<'q> {
     ///
     /// [`MoneyError::OutOfRange`].
     pub fn finish(self) -> Result<Vec<CurrencyReport>, MoneyError> {
-        let currencies: BTreeSet<Currency> =
-            self.groups.keys().map(|(currency, _)| *currency).collect();
-        let mut rows_of: BTreeMap<Currency, Vec<ReportRow>> = BTreeMap::new();
-        for ((currency, _), row) in self.groups {
-            rows_of.entry(currency).or_default().push(row);
+        let mut rows_of: BTreeMap<Currency, (Vec<ReportRow>, MoneySum)> = BTreeMap::new();
+        for (values, Group { cost, status, tokens }) in self.groups.into_groups() {
+            let cost = cost.total()?;
+            let currency = cost.currency();
+            let keys = values.into_iter().skip(1).map(|it| it.map(|it| it.to_string())).collect();
+            let (rows, total) =
+                rows_of.entry(currency).or_insert_with(|| (Vec::new(), MoneySum::zero(currency)));
+            rows.push(ReportRow { keys, cost, status, tokens });
+            total.add(cost)?;
         }
         let by_time = matches!(self.query.by.first(), Some(Dimension::Day | Dimension::Month));
-        currencies
+        rows_of
             .into_iter()
-            .map(|currency| {
-                let mut rows = rows_of.remove(&currency).unwrap_or_default();
-                if !by_time {
+            .map(|(currency, (mut rows, total))| {
+                if by_time {
+                    rows.sort_by(|left, right| left.keys.cmp(&right.keys));
+                } else {
                     rows.sort_by(|left, right| {
                         let by_cost = right.cost.amount().cmp(&left.cost.amount());
                         by_cost.then_with(|| left.keys.cmp(&right.keys))
                     });
                 }
-                let total = rows
-                    .iter()
-                    .try_fold(Money::zero(currency), |sum, row| sum.checked_add(row.cost))?;
-                Ok(CurrencyReport { currency, rows, total })
+                Ok(CurrencyReport { currency, rows, total: total.total()? })
             })
             .collect()
     }
@@ -152,33 +172,38 @@ impl Question for ReportBuilder<'_> {
     fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
         let (charge, measures) = (&row.summary().charge, row.measures());
         if row.position().is_none()
-            && let Some(dimension) = self.query.detail_dimension()
+            && let Some(dimension) = self.detail_dimension
         {
             return Err(QuestionError::NeedsDetail(dimension.clone()));
         }
-        if !self.query.scope.contains(row, day.day) {
+        let ReportQuery { by, scope, cost_kind, .. } = self.query;
+        if !scope.contains(row, day.day) {
             return Ok(());
         }
-        let keys: Vec<Option<String>> = self
-            .query
-            .by
-            .iter()
-            .map(|dimension| dimension.value_of(row, day.day).map(|it| it.into_owned()))
-            .collect();
-        let status = day.status();
-        let sum = self.groups.entry((charge.currency, keys.clone())).or_insert_with(|| ReportRow {
-            keys,
-            cost: Money::zero(charge.currency),
-            status,
-            tokens: BTreeMap::new(),
-        });
-        sum.cost = sum.cost.checked_add(measures.costs.of(self.query.cost_kind))?;
-        sum.status = sum.status.min(status);
-        if let (Some(direction), Some(count)) = (charge.meter.token_direction(), measures.tokens) {
-            let tokens = sum.tokens.entry(direction).or_default();
-            *tokens = tokens.saturating_add(count);
+        let mut group = self.groups.row().value(Some(charge.currency.as_str()));
+        for dimension in by {
+            let value = || dimension.value_of(row, day.day);
+            group = match dimension {
+                Dimension::Day | Dimension::Month => {
+                    group.value_of_day(day.day, || value().map_or_else(String::new, |it| it.into()))
+                }
+                _ => group.value(value().as_deref()),
+            };
         }
-        Ok(())
+        let status = day.status();
+        let new =
+            || Group { cost: MoneySum::zero(charge.currency), status, tokens: BTreeMap::new() };
+        group.update(new, |group| {
+            group.cost.add(measures.costs.of(*cost_kind))?;
+            group.status = group.status.min(status);
+            if let (Some(direction), Some(count)) =
+                (charge.meter.token_direction(), measures.tokens)
+            {
+                let tokens = group.tokens.entry(direction).or_default();
+                *tokens = tokens.saturating_add(count);
+            }
+            Ok(())
+        })
     }
 }
 
@@ -249,7 +274,7 @@ mod tests {
         };
         let (input, output) = (TokenDirection::Input, TokenDirection::Output);
         let price = row(&[(input, 1_500_000), (output, 500_000)]).price_per_million_tokens();
-        assert_eq!(price.unwrap().to_string(), "1.5");
+        assert_eq!(price.map(|it| it.normalize().to_string()).as_deref(), Some("1.5"));
         assert_eq!(row(&[]).price_per_million_tokens(), None);
     }
 

@@ -8,8 +8,10 @@ use crate::bill::Status;
 use crate::business::BusinessField;
 use crate::cost::CostKind;
 use crate::currency::Currency;
+use crate::grouping::Grouping;
 use crate::meter::Meter;
 use crate::money::{Money, MoneyError};
+use crate::money_sum::MoneySum;
 use crate::owner::Owner;
 use crate::period::BillingPeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
@@ -75,26 +77,28 @@ pub struct StatementBuilder {
     period: BillingPeriod,
     owners: Owners,
     cost_kind: CostKind,
-    statements: BTreeMap<(Owner, Currency), Draft>,
+    /// By owner, currency and the fields of [`StatementKey`].
+    lines: Grouping<DraftLine>,
 }
 
+/// A line that rows are still added to.
 #[derive(Debug)]
-struct Draft {
+struct DraftLine {
+    owner: Owner,
+    key: StatementKey,
     status: Status,
-    lines: BTreeMap<StatementKey, LineSum>,
-}
-
-#[derive(Debug)]
-struct LineSum {
-    exact: Money,
+    exact: MoneySum,
     tokens: Option<u64>,
     line_count: u64,
 }
 
+/// Columns of the grouping.
+const COLUMN_COUNT: usize = 9;
+
 impl StatementBuilder {
     /// Starts without statements, for these owners.
     pub fn new(period: BillingPeriod, owners: Owners, cost_kind: CostKind) -> StatementBuilder {
-        StatementBuilder { period, owners, cost_kind, statements: BTreeMap::new() }
+        StatementBuilder { period, owners, cost_kind, lines: Grouping::new(COLUMN_COUNT) }
     }
 
     /// The statements, by owner and currency.
@@ -103,44 +107,51 @@ impl StatementBuilder {
     ///
     /// [`MoneyError::OutOfRange`].
     pub fn finish(self) -> Result<Vec<Statement>, MoneyError> {
-        let (period, cost_kind) = (self.period, self.cost_kind);
-        self.statements
-            .into_iter()
-            .map(|((owner, currency), draft)| {
-                let lines: Vec<StatementLine> = draft
-                    .lines
-                    .into_iter()
-                    .map(|(key, LineSum { exact, tokens, line_count })| StatementLine {
-                        key,
-                        tokens,
-                        line_count,
-                        exact,
-                        amount: exact.round_to_minor_units(),
-                    })
-                    .collect();
-                let sum = |part: fn(&StatementLine) -> Money| {
-                    lines
-                        .iter()
-                        .try_fold(Money::zero(currency), |sum, it| sum.checked_add(part(it)))
-                };
-                let exact_total = sum(|line| line.exact)?;
-                let total = exact_total.round_to_minor_units();
-                let rounding = total.checked_sub(sum(|line| line.amount)?)?;
-                let status = draft.status;
-                Ok(Statement {
-                    owner,
-                    period,
-                    currency,
-                    cost_kind,
-                    lines,
-                    exact_total,
-                    total,
-                    rounding,
-                    status,
-                })
-            })
-            .collect()
+        let StatementBuilder { period, cost_kind, lines, .. } = self;
+        let mut drafts: BTreeMap<(Owner, Currency), Vec<(StatementLine, Status)>> = BTreeMap::new();
+        for (_, draft) in lines.into_groups() {
+            let DraftLine { owner, key, status, exact, tokens, line_count } = draft;
+            let exact = exact.total()?;
+            let amount = exact.round_to_minor_units();
+            let line = StatementLine { key, tokens, line_count, exact, amount };
+            drafts.entry((owner, exact.currency())).or_default().push((line, status));
+        }
+        let statement = |((owner, currency), drafts): ((Owner, Currency), Vec<_>)| {
+            statement_of(owner, currency, period, cost_kind, drafts)
+        };
+        drafts.into_iter().map(statement).collect()
     }
+}
+
+fn statement_of(
+    owner: Owner,
+    currency: Currency,
+    period: BillingPeriod,
+    cost_kind: CostKind,
+    drafts: Vec<(StatementLine, Status)>,
+) -> Result<Statement, MoneyError> {
+    let status = drafts.iter().map(|(_, status)| *status).min().unwrap_or(Status::Estimated);
+    let mut lines: Vec<StatementLine> = drafts.into_iter().map(|(line, _)| line).collect();
+    lines.sort_by(|left, right| left.key.cmp(&right.key));
+    let (mut exact, mut rounded) = (MoneySum::zero(currency), MoneySum::zero(currency));
+    for line in &lines {
+        exact.add(line.exact)?;
+        rounded.add(line.amount)?;
+    }
+    let exact_total = exact.total()?;
+    let total = exact_total.round_to_minor_units();
+    let rounding = total.checked_sub(rounded.total()?)?;
+    Ok(Statement {
+        owner,
+        period,
+        currency,
+        cost_kind,
+        lines,
+        exact_total,
+        total,
+        rounding,
+        status,
+    })
 }
 
 impl Question for StatementBuilder {
@@ -153,28 +164,42 @@ impl Question for StatementBuilder {
         let (key, measures) = (row.summary(), row.measures());
         let charge = &key.charge;
         let status = day.status();
-        let draft = self
-            .statements
-            .entry((key.owner.clone(), charge.currency))
-            .or_insert_with(|| Draft { status, lines: BTreeMap::new() });
-        draft.status = draft.status.min(status);
-        let line_key = StatementKey {
-            cost_centre: BusinessField::CostCentre.of(&key.business).cloned(),
-            product: BusinessField::Product.of(&key.business).cloned(),
-            environment: BusinessField::Environment.of(&key.business).cloned(),
-            service: Arc::clone(&charge.service),
-            model: charge.model.clone(),
-            meter: charge.meter,
-            line_type: Arc::clone(&charge.line_type),
+        let of_business = |field: BusinessField| field.of(&key.business);
+        let [cost_centre, product, environment] =
+            [BusinessField::CostCentre, BusinessField::Product, BusinessField::Environment]
+                .map(of_business);
+        let new = || DraftLine {
+            owner: key.owner.clone(),
+            key: StatementKey {
+                cost_centre: cost_centre.cloned(),
+                product: product.cloned(),
+                environment: environment.cloned(),
+                service: Arc::clone(&charge.service),
+                model: charge.model.clone(),
+                meter: charge.meter,
+                line_type: Arc::clone(&charge.line_type),
+            },
+            status,
+            exact: MoneySum::zero(charge.currency),
+            tokens: None,
+            line_count: 0,
         };
-        let nothing = LineSum { exact: Money::zero(charge.currency), tokens: None, line_count: 0 };
-        let sum = draft.lines.entry(line_key).or_insert(nothing);
-        sum.exact = sum.exact.checked_add(measures.costs.of(self.cost_kind))?;
-        if let Some(more) = measures.tokens {
-            sum.tokens = Some(sum.tokens.unwrap_or(0).saturating_add(more));
-        }
-        sum.line_count = sum.line_count.saturating_add(measures.line_count);
-        Ok(())
+        let line = self.lines.row();
+        let line = line.value(Some(key.owner.as_str())).value(Some(charge.currency.as_str()));
+        let line = [cost_centre, product, environment]
+            .into_iter()
+            .fold(line, |line, it| line.value(it.map(|it| &**it)));
+        let line = line.value(Some(&charge.service)).value(charge.model.as_deref());
+        let line = line.value(Some(charge.meter.as_str())).value(Some(&charge.line_type));
+        line.update(new, |line| {
+            line.status = line.status.min(status);
+            line.exact.add(measures.costs.of(self.cost_kind))?;
+            if let Some(more) = measures.tokens {
+                line.tokens = Some(line.tokens.unwrap_or(0).saturating_add(more));
+            }
+            line.line_count = line.line_count.saturating_add(measures.line_count);
+            Ok(())
+        })
     }
 }
 

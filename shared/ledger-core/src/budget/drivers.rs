@@ -9,7 +9,8 @@ use super::{Budget, Driver, Verdict};
 use crate::access::Owners;
 use crate::dimension::{Dimension, Level};
 use crate::meter::Meter;
-use crate::money::Money;
+use crate::money::MoneyError;
+use crate::money_sum::MoneySum;
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
@@ -25,7 +26,7 @@ type DriverKey = (Option<Arc<str>>, Option<Arc<str>>, Meter);
 pub struct Drivers<'a> {
     budget: &'a Budget,
     period: ChargePeriod,
-    by_driver: BTreeMap<DriverKey, Money>,
+    by_driver: BTreeMap<DriverKey, MoneySum>,
 }
 
 impl<'a> Drivers<'a> {
@@ -36,15 +37,19 @@ impl<'a> Drivers<'a> {
     }
 
     /// The largest, most expensive first.
-    pub fn finish(self) -> Vec<Driver> {
-        let drivers = self.by_driver.into_iter();
-        let mut drivers: Vec<Driver> = drivers
-            .map(|((caller, model, meter), cost)| Driver { caller, model, meter, cost })
-            .collect();
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn finish(self) -> Result<Vec<Driver>, MoneyError> {
+        let mut drivers = Vec::new();
+        for ((caller, model, meter), cost) in self.by_driver {
+            drivers.push(Driver { caller, model, meter, cost: cost.total()? });
+        }
         // Stable, so that equal ones stay in the order of their keys.
         drivers.sort_by_key(|it| Reverse(it.cost.amount()));
         drivers.truncate(DRIVERS_MAX);
-        drivers
+        Ok(drivers)
     }
 }
 
@@ -57,12 +62,12 @@ impl Question for Drivers<'_> {
 
     fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
         let Some(part) = part_of(self.budget, self.period, row, day.day) else { return Ok(()) };
-        let Some(detail) = &row.key.detail else {
+        let Some(position) = row.position() else {
             return Err(QuestionError::NeedsDetail(Dimension::Principal));
         };
-        let driver = (detail.principal.clone(), row.key.model.clone(), row.key.meter);
-        let sum = self.by_driver.entry(driver).or_insert_with(|| Money::zero(part.currency()));
-        *sum = sum.checked_add(part)?;
-        Ok(())
+        let charge = &position.summary.charge;
+        let driver = (position.detail.caller.clone(), charge.model.clone(), charge.meter);
+        let sum = self.by_driver.entry(driver).or_insert_with(|| MoneySum::zero(part.currency()));
+        Ok(sum.add(part)?)
     }
 }

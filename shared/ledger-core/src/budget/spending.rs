@@ -8,7 +8,8 @@ use super::windows::same_part;
 use super::{Budget, BudgetWindow, Spend, Verdict, judge};
 use crate::access::Owners;
 use crate::bill::Status;
-use crate::money::Money;
+use crate::money::{Money, MoneyError};
+use crate::money_sum::MoneySum;
 use crate::owner::Owner;
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
@@ -38,7 +39,7 @@ struct Sum<'a> {
     budget: &'a Budget,
     period: ChargePeriod,
     owners: Owners,
-    cost: Money,
+    cost: MoneySum,
     weakest: Status,
     has_data: bool,
 }
@@ -74,29 +75,35 @@ impl<'a> BudgetSpending<'a> {
                 }
             }
         }
-        let cost = Money::zero(budget.limit.currency());
+        let cost = MoneySum::zero(budget.limit.currency());
         let weakest = Status::Final;
         self.sums.push(Sum { budget, period, owners, cost, weakest, has_data: false });
         at
     }
 
     /// The verdicts, in the order of the windows.
-    pub fn finish(self) -> Vec<Verdict> {
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn finish(self) -> Result<Vec<Verdict>, MoneyError> {
         let BudgetSpending { sums, windows, data_up_to, .. } = self;
-        let judged = windows.iter().filter_map(|window| {
-            let sum = sums.get(window.cost)?;
-            let nothing = Money::zero(sum.budget.limit.currency());
+        let mut verdicts = Vec::new();
+        for window in &windows {
             let previous = window.previous.and_then(|at| sums.get(at));
-            let spend = Spend {
-                period: sum.period,
-                cost: sum.cost,
-                previous: previous.map_or(nothing, |it| it.cost),
-                status: sum.status(),
-                data_up_to,
-            };
-            Some(judge(sum.budget, spend))
-        });
-        judged.collect()
+            if let Some(sum) = sums.get(window.cost) {
+                let nothing = MoneySum::zero(sum.budget.limit.currency());
+                let spend = Spend {
+                    period: sum.period,
+                    cost: sum.cost.total()?,
+                    previous: previous.map_or(nothing, |it| it.cost).total()?,
+                    status: sum.status(),
+                    data_up_to,
+                };
+                verdicts.push(judge(sum.budget, spend));
+            }
+        }
+        Ok(verdicts)
     }
 }
 
@@ -129,7 +136,7 @@ impl Question for BudgetSpending<'_> {
 impl Sum<'_> {
     fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
         if let Some(part) = part_of(self.budget, self.period, row, day.day) {
-            self.cost = self.cost.checked_add(part)?;
+            self.cost.add(part)?;
             self.weakest = self.weakest.min(day.status());
         }
         Ok(())
