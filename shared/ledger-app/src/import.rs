@@ -150,6 +150,7 @@ pub async fn import_bills(
                 bill: bill.clone(),
                 days,
                 is_complete,
+                based_on: None,
                 export: export.clone(),
                 delivered_at: delivery.delivered_at,
                 imported_at: now,

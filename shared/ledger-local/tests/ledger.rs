@@ -1,11 +1,9 @@
 //! The DynamoDB adapter against the embedded database, over a network that fails on purpose.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::ports::{
     AlertState, AlertStore, BillReplacement, DocumentKind, DocumentStore, LedgerStore, Replaced,
@@ -14,24 +12,31 @@ use ledger_app::ports::{
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_core::bill::BillHead;
-use ledger_core::bill_rollups::BillRollups;
-use ledger_core::budget::{Alert, AlertId};
-use ledger_core::business::Business;
-use ledger_core::cost::Costs;
-use ledger_core::currency::Currency;
 use ledger_core::dimension::Level;
-use ledger_core::fact::{ChargeKey, DetailKey};
-use ledger_core::line_item::{BillId, Provenance, Source, Tags};
-use ledger_core::meter::Meter;
-use ledger_core::money::Money;
-use ledger_core::owner::Owner;
-use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
-use ledger_core::position::{EntryKind, PositionKey, SummaryKey};
-use ledger_core::quantity::Quantity;
-use ledger_core::rollup::{DayRollups, DayTotal, Measures, Position, Rollup, Summary};
+use ledger_core::line_item::Provenance;
+use ledger_core::rollup::{Position, Rollup};
 use ledger_local::database::EmbeddedDatabase;
+use ledger_testkit::build::{
+    alert, at, bill, date, days_from, days_of, delivery, mixed_day, month,
+};
 use ledger_testkit::faulty_proxy::{Fault, FaultPlan, FaultyProxy};
 use rust_decimal::Decimal;
+
+/// The promises of the ports, kept by the adapter on the embedded database.
+mod contract {
+    use super::{DynamoLedger, EmbeddedDatabase, ledger_at};
+
+    async fn set_up() -> (DynamoLedger, EmbeddedDatabase) {
+        let database = EmbeddedDatabase::open(None).await.unwrap();
+        let ledger = ledger_at(database.endpoint()).await;
+        ledger.ensure_table().await.unwrap();
+        (ledger, database)
+    }
+
+    ledger_testkit::ledger_store_contract!(set_up);
+    ledger_testkit::document_store_contract!(set_up);
+    ledger_testkit::alert_store_contract!(set_up);
+}
 
 /// More calls than any replacement here makes.
 const CALLS_MAX: u64 = 60;
@@ -59,117 +64,33 @@ async fn ledger_at(endpoint: String) -> DynamoLedger {
     DynamoLedger { client, table: "ledger".to_owned() }
 }
 
-fn day(text: &str) -> Date {
-    text.parse().unwrap()
-}
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-fn month() -> BillingPeriod {
-    BillingPeriod::parse("2026-11").unwrap()
-}
-
-fn bill() -> BillId {
-    BillId { period: month(), source: Source::Cur, payer: "123456789012".into() }
-}
-
-fn usd(text: &str) -> Money {
-    Money::parse(text, Currency::USD).unwrap().money
-}
-
-/// A day with these lines: owner, account, cost.
-fn rollups(lines: &[(&str, &str, &str)]) -> DayRollups {
-    let mut total = DayTotal::zero(Currency::USD);
-    total.other = Costs::new(usd("7.000000000000001"), None).unwrap();
-    total.other_line_count = 2;
-    let mut positions = BTreeMap::new();
-    for (at, (owner, account, cost)) in lines.iter().enumerate() {
-        let net = (at % 2 == 0).then(|| usd(cost));
-        let costs = Costs::new(usd(cost), net).unwrap();
-        let costs = costs.with_list(Some(usd("12.5"))).unwrap();
-        total.ai = total.ai.checked_add(&costs).unwrap();
-        total.ai_line_count += 1;
-        let tags: Tags = BTreeMap::from([("iamPrincipal/team".into(), (*owner).into())]);
-        let charge = ChargeKey {
-            service: "Amazon Bedrock".into(),
-            publisher: Some("anthropic".into()),
-            model: None,
-            meter: Meter::InputTokens,
-            line_type: "Usage".into(),
-            unit: Some("1K tokens".into()),
-            currency: Currency::USD,
-        };
-        let business = Business { team: Some((*owner).into()), ..Business::default() };
-        let key = PositionKey {
-            summary: SummaryKey { owner: Owner::parse(owner), business, charge },
-            detail: DetailKey {
-                account: (*account).into(),
-                region: Some("us-east-1".into()),
-                caller: None,
-                usage_type: "USE1-input-tokens".into(),
-                tags: Arc::new(tags),
-                invoice_id: (at == 1).then(|| "EUINUS26-1".into()),
-            },
-            rule: Some("by team".into()),
-            kind: EntryKind::Charge,
-        };
-        let first_line =
-            Some(Provenance { file: format!("part-{}.csv", at % 2).into(), line: at as u64 + 1 });
-        let quantity = Some(Quantity::parse("0.01").unwrap());
-        positions
-            .insert(key, Measures { costs, quantity, tokens: Some(10), line_count: 1, first_line });
-    }
-    DayRollups { positions, totals: BTreeMap::from([(Currency::USD, total)]), estimated: false }
-}
-
-fn replacement(days: &[(&str, DayRollups)]) -> BillReplacement {
-    BillReplacement {
-        bill: bill(),
-        days: built(days.iter().map(|(text, rollups)| (day(text), rollups.clone()))),
-        is_complete: true,
-        export: None,
-        delivered_at: Some(at("2026-11-20T06:00:00Z")),
-        imported_at: at("2026-11-20T07:00:00Z"),
-        rules_version: 2,
-    }
-}
-
-fn built(days: impl IntoIterator<Item = (Date, DayRollups)>) -> BillRollups {
-    BillRollups::from_days(days).unwrap()
-}
-
-fn laid_out(replacement: &BillReplacement) -> BTreeMap<Date, DayRollups> {
-    replacement.days.iter().map(Result::unwrap).collect()
-}
-
 fn first() -> BillReplacement {
-    replacement(&[
+    delivery(&[
         (
             "2026-11-01",
-            rollups(&[("a#b", "1", "1.5"), ("a#b", "2", "2"), ("Unattributed", "1", "-1")]),
+            mixed_day(&[("a#b", "1", "1.5"), ("a#b", "2", "2"), ("Unattributed", "1", "-1")]),
         ),
-        ("2026-11-02", rollups(&[("search", "1", "3")])),
-        ("2026-11-03", rollups(&[("search", "1", "4")])),
+        ("2026-11-02", mixed_day(&[("search", "1", "3")])),
+        ("2026-11-03", mixed_day(&[("search", "1", "4")])),
     ])
 }
 
 /// One day as it was, one changed, one gone, one new.
 fn second() -> BillReplacement {
-    let mut second = replacement(&[
-        ("2026-11-02", rollups(&[("search", "1", "3")])),
-        ("2026-11-03", rollups(&[("search", "1", "4"), ("chat", "1", "0.1")])),
-        ("2026-11-04", rollups(&[("chat", "1", "5")])),
-    ]);
-    second.imported_at = at("2026-11-21T07:00:00Z");
-    second.delivered_at = Some(at("2026-11-21T06:00:00Z"));
-    second
+    BillReplacement {
+        delivered_at: Some(at("2026-11-21T06:00:00Z")),
+        imported_at: at("2026-11-21T07:00:00Z"),
+        ..delivery(&[
+            ("2026-11-02", mixed_day(&[("search", "1", "3")])),
+            ("2026-11-03", mixed_day(&[("search", "1", "4"), ("chat", "1", "0.1")])),
+            ("2026-11-04", mixed_day(&[("chat", "1", "5")])),
+        ])
+    }
 }
 
 /// All that readers see: the heads, and each of their days at both levels.
 async fn state(ledger: &DynamoLedger) -> (Vec<BillHead>, Vec<(Date, Vec<Rollup>, Vec<Rollup>)>) {
-    let heads = ledger.heads(month()).await.unwrap();
+    let heads = ledger.heads(month("2026-11")).await.unwrap();
     let mut days = Vec::new();
     for head in &heads {
         for (day, state) in &head.days {
@@ -181,20 +102,8 @@ async fn state(ledger: &DynamoLedger) -> (Vec<BillHead>, Vec<(Date, Vec<Rollup>,
     (heads, days)
 }
 
-fn rows(sums: &BTreeMap<PositionKey, Measures>) -> Vec<Rollup> {
-    sums.iter()
-        .map(|(key, measures)| Position { key: key.clone(), measures: measures.clone() })
-        .map(Rollup::Position)
-        .collect()
-}
-
-fn summary_rows(day: &DayRollups) -> Vec<Rollup> {
-    let summary = day.summary().unwrap().into_iter();
-    summary.map(|(key, measures)| Rollup::Summary(Summary { key, measures })).collect()
-}
-
 #[tokio::test]
-async fn what_is_written_is_read_at_both_levels() {
+async fn items_and_write_units_are_counted() {
     let setting = set_up().await;
     let Setting { ledger, .. } = &setting;
     let replaced = ledger.replace(first()).await.unwrap();
@@ -202,37 +111,6 @@ async fn what_is_written_is_read_at_both_levels() {
     assert_eq!((replaced.days_written, replaced.items_written), (3, 8));
     // Each item is below one kilobyte; before them goes the intent, after them the head.
     assert!(replaced.write_units >= Decimal::from(8 + 2), "{replaced:?}");
-    let (heads, days) = state(ledger).await;
-    let [head] = heads.as_slice() else { panic!("{heads:?}") };
-    assert_eq!((head.version, head.rules_version, &head.bill), (1, 2, &bill()));
-    assert_eq!(head.delivered_at, first().delivered_at);
-    for (day, summary, detail) in days {
-        let written = first().days.get(day).unwrap().unwrap();
-        assert_eq!(detail, rows(&written.positions), "{day}");
-        assert_eq!(summary, summary_rows(&written), "{day}");
-        assert_eq!(head.days[&day].totals, written.totals);
-    }
-    assert_eq!(ledger.heads(BillingPeriod::parse("2026-12").unwrap()).await.unwrap(), []);
-}
-
-#[tokio::test]
-async fn owners_are_read_by_themselves() {
-    let setting = set_up().await;
-    let Setting { ledger, .. } = &setting;
-    ledger.replace(first()).await.unwrap();
-    let head = ledger.heads(month()).await.unwrap().remove(0);
-    let (day, state) = head.days.first_key_value().unwrap();
-    for (owners, expected) in
-        [(vec!["a#b"], 2), (vec!["a"], 0), (vec!["a#b", "Unattributed"], 3), (vec![], 0)]
-    {
-        let owners: Vec<Owner> = owners.into_iter().map(Owner::parse).collect();
-        let read = ledger
-            .rollups(&head.bill, *day, &state.generation, Level::Detail, Some(&owners))
-            .await
-            .unwrap();
-        assert_eq!(read.len(), expected, "{owners:?}");
-        assert!(read.iter().all(|it| owners.contains(&it.row().summary().owner)));
-    }
 }
 
 #[tokio::test]
@@ -241,11 +119,13 @@ async fn a_large_day_is_kept_in_several_chunks() {
     let Setting { ledger, .. } = &setting;
     let accounts: Vec<String> = (0..3000).map(|it| format!("{it:012}")).collect();
     let lines: Vec<_> = accounts.iter().map(|it| ("chat", it.as_str(), "0.01")).collect();
-    let large = rollups(&lines);
-    let replaced = ledger.replace(replacement(&[("2026-11-01", large.clone())])).await.unwrap();
+    let large = mixed_day(&lines);
+    let replaced = ledger.replace(delivery(&[("2026-11-01", large.clone())])).await.unwrap();
     assert!(replaced.items_written > 4, "{replaced:?}");
     let (_, days) = state(ledger).await;
-    assert_eq!(days[0].2, rows(&large.positions));
+    let position = |(key, measures)| Rollup::Position(Position { key, measures });
+    let detail = large.positions.into_iter().map(position);
+    assert_eq!(days[0].2, detail.collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -263,121 +143,30 @@ async fn the_same_delivery_again_writes_nothing() {
     }));
     let mut again = first();
     again.imported_at = at("2026-11-21T07:00:00Z");
-    let mut days = laid_out(&again);
+    let mut days = days_of(&again.days);
     for measures in days.values_mut().flat_map(|it| it.positions.values_mut()) {
         measures.first_line = Some(Provenance { file: "another.csv".into(), line: 9 });
     }
-    again.days = built(days);
+    again.days = days_from(days);
     let replaced = ledger.replace(again).await.unwrap();
     assert_eq!(replaced, Replaced { days_unchanged: 3, ..Replaced::default() });
     assert_eq!(writes.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
-async fn days_that_a_complete_delivery_leaves_out_are_gone() {
+async fn a_move_of_the_head_alone_costs_one_write_unit() {
     let setting = set_up().await;
     let Setting { ledger, .. } = &setting;
     ledger.replace(first()).await.unwrap();
-    let before = ledger.heads(month()).await.unwrap().remove(0);
-    let replaced = ledger.replace(second()).await.unwrap();
-    let expected = Replaced {
-        days_written: 2,
-        days_unchanged: 1,
-        days_removed: 1,
-        items_written: 6,
-        write_units: replaced.write_units,
-        ..Replaced::default()
-    };
-    assert_eq!(replaced, expected);
-    let after = ledger.heads(month()).await.unwrap().remove(0);
-    assert_eq!(
-        after.days.keys().copied().collect::<Vec<_>>(),
-        laid_out(&second()).into_keys().collect::<Vec<_>>()
-    );
-    let same = day("2026-11-02");
-    assert_eq!(after.days[&same], before.days[&same]);
-}
-
-#[tokio::test]
-async fn days_that_a_partial_delivery_leaves_out_stay() {
-    let setting = set_up().await;
-    let Setting { ledger, .. } = &setting;
-    ledger.replace(first()).await.unwrap();
-    let replaced =
-        ledger.replace(BillReplacement { is_complete: false, ..second() }).await.unwrap();
-    assert_eq!((replaced.days_written, replaced.days_removed), (2, 0));
-    assert_eq!(ledger.heads(month()).await.unwrap()[0].days.len(), 4);
-}
-
-#[tokio::test]
-async fn an_older_delivery_changes_nothing() {
-    let setting = set_up().await;
-    let Setting { ledger, .. } = &setting;
-    ledger.replace(second()).await.unwrap();
-    let before = state(ledger).await;
-    let replaced = ledger.replace(first()).await.unwrap();
-    assert_eq!(replaced, Replaced { is_superseded: true, ..Replaced::default() });
-    assert_eq!(state(ledger).await, before);
-}
-
-#[tokio::test]
-async fn a_newer_delivery_of_the_same_content_moves_the_head_alone() {
-    let setting = set_up().await;
-    let Setting { ledger, .. } = &setting;
-    ledger.replace(first()).await.unwrap();
-    let (_, days) = state(ledger).await;
     let newest = BillReplacement { delivered_at: Some(at("2026-11-22T06:00:00Z")), ..first() };
-    let replaced = ledger.replace(newest.clone()).await.unwrap();
-    assert_eq!(
-        replaced,
-        Replaced { days_unchanged: 3, write_units: Decimal::ONE, ..Replaced::default() }
-    );
-    let after = state(ledger).await;
-    assert_eq!((after.0[0].version, after.0[0].delivered_at), (2, newest.delivered_at));
-    assert_eq!(after.1, days);
-    // The other content was delivered between the two, and comes last.
-    let late = ledger.replace(second()).await.unwrap();
-    assert!(late.is_superseded);
-    // Files that say nothing of when they were made do not make the ledger forget.
-    let undated = BillReplacement { delivered_at: None, is_complete: false, ..second() };
-    assert_eq!(ledger.replace(undated).await.unwrap().days_written, 2);
-    assert_eq!(ledger.heads(month()).await.unwrap()[0].delivered_at, newest.delivered_at);
-    assert!(ledger.replace(second()).await.unwrap().is_superseded);
+    let newer_rules = BillReplacement { rules_version: 3, ..newest.clone() };
+    for moved in [newest, newer_rules] {
+        let replaced = ledger.replace(moved).await.unwrap();
+        let expected =
+            Replaced { days_unchanged: 3, write_units: Decimal::ONE, ..Replaced::default() };
+        assert_eq!(replaced, expected);
+    }
     assert_eq!(intent_count(ledger).await, 0);
-}
-
-#[tokio::test]
-async fn newer_rules_that_change_no_owner_are_noted_on_the_head() {
-    let setting = set_up().await;
-    let Setting { ledger, .. } = &setting;
-    ledger.replace(first()).await.unwrap();
-    let newer = BillReplacement { rules_version: 3, ..first() };
-    let replaced = ledger.replace(newer).await.unwrap();
-    assert_eq!(
-        replaced,
-        Replaced { days_unchanged: 3, write_units: Decimal::ONE, ..Replaced::default() }
-    );
-    assert_eq!(ledger.heads(month()).await.unwrap()[0].rules_version, 3);
-}
-
-#[tokio::test]
-async fn totals_that_differ_from_their_rows_are_not_made_visible() {
-    let setting = set_up().await;
-    let Setting { ledger, .. } = &setting;
-    ledger.replace(first()).await.unwrap();
-    let before = state(ledger).await;
-    let mut wrong = second();
-    let mut days = laid_out(&wrong);
-    let total = days.get_mut(&day("2026-11-04")).unwrap();
-    total.totals.get_mut(&Currency::USD).unwrap().ai_line_count += 1;
-    wrong.days = built(days);
-    let err = ledger.replace(wrong).await.unwrap_err();
-    assert!(matches!(err, StoreError::Unbalanced(_)), "{err}");
-    assert_eq!(
-        err.to_string(),
-        "2026-11-04 of cur 2026-11 of payer 123456789012 does not add up: what was written is not what was read"
-    );
-    assert_eq!(state(ledger).await, before);
 }
 
 #[tokio::test]
@@ -404,7 +193,7 @@ async fn of_two_runs_at_once_one_wins() {
     };
     let (slow, quick) = tokio::join!(slow, other);
     assert_eq!(quick.unwrap().days_written, 2);
-    assert!(matches!(slow, Err(StoreError::Replaced(it)) if it == bill()));
+    assert!(matches!(slow, Err(StoreError::Replaced(it)) if it == bill("2026-11")));
     let (heads, days) = state(reader).await;
     assert_eq!((heads[0].version, days.len()), (2, 4));
 }
@@ -430,7 +219,7 @@ async fn intent_count(ledger: &DynamoLedger) -> usize {
 
 /// Chunks that would stay for ever though no head names them.
 async fn leaked(ledger: &DynamoLedger) -> Vec<String> {
-    let heads = ledger.heads(month()).await.unwrap();
+    let heads = ledger.heads(month("2026-11")).await.unwrap();
     let named = |pk: &str| {
         heads
             .iter()
@@ -508,9 +297,9 @@ async fn what_a_beaten_run_wrote_expires_with_the_next_run() {
         },
     ));
     let mut beaten = second();
-    let mut days = laid_out(&beaten);
-    days.insert(day("2026-11-05"), rollups(&[("chat", "1", "6")]));
-    beaten.days = built(days);
+    let mut days = days_of(&beaten.days);
+    days.insert(date("2026-11-05"), mixed_day(&[("chat", "1", "6")]));
+    beaten.days = days_from(days);
     ledger.replace(beaten).await.unwrap_err();
     reader.replace(second()).await.unwrap();
     assert_eq!((intent_count(reader).await, leaked(reader).await.len()), (1, 2));
@@ -532,13 +321,6 @@ async fn documents_count_versions_and_the_same_text_is_the_same_version() {
         assert_eq!(ledger.document(DocumentKind::Rules).await.unwrap(), Some(document));
     }
     assert_eq!(ledger.document(DocumentKind::Budgets).await.unwrap(), None);
-}
-
-fn alert(start: &str, threshold: u16) -> Alert {
-    let id =
-        AlertId { budget: "chat#1".into(), window: Window::Monthly, start: day(start), threshold };
-    let attributes = BTreeMap::from([("owner".to_owned(), "chat".to_owned())]);
-    Alert { id, subject: "subject".to_owned(), body: "body".to_owned(), attributes }
 }
 
 #[tokio::test]
@@ -563,31 +345,17 @@ async fn an_alert_is_advanced_by_exactly_one_run() {
 }
 
 #[tokio::test]
-async fn alerts_are_read_by_the_first_day_of_their_window() {
-    let setting = set_up().await;
-    let Setting { ledger, .. } = &setting;
-    let now = at("2026-11-21T07:00:00Z");
-    for (start, threshold) in [("2026-10-01", 80), ("2026-11-01", 100), ("2026-12-01", 50)] {
-        ledger.plan(&alert(start, threshold), now).await.unwrap();
-    }
-    let period = ChargePeriod::new(day("2026-10-01"), day("2026-12-01")).unwrap();
-    let alerts = ledger.alerts(period).await.unwrap();
-    let read: Vec<Alert> = alerts.into_iter().map(|it| it.alert).collect();
-    assert_eq!(read, [alert("2026-11-01", 100), alert("2026-10-01", 80)]);
-}
-
-#[tokio::test]
 async fn requests_are_counted_up_to_the_cap() {
     let setting = set_up().await;
     let Setting { ledger, .. } = &setting;
-    let today = day("2026-11-21");
+    let today = date("2026-11-21");
     let mut taken = Vec::new();
     for _ in 0..3 {
         taken.push(ledger.take_request(today, 2).await.unwrap());
     }
     assert_eq!(taken, [true, true, false]);
-    assert!(ledger.take_request(day("2026-11-22"), 1).await.unwrap());
-    assert!(!ledger.take_request(day("2026-11-23"), 0).await.unwrap());
+    assert!(ledger.take_request(date("2026-11-22"), 1).await.unwrap());
+    assert!(!ledger.take_request(date("2026-11-23"), 0).await.unwrap());
 }
 
 #[tokio::test]
@@ -599,7 +367,7 @@ async fn a_database_in_a_file_outlives_its_server() {
         let ledger = ledger_at(database.endpoint()).await;
         ledger.ensure_table().await.unwrap();
         ledger.replace(first()).await.unwrap();
-        assert_eq!(ledger.heads(month()).await.unwrap()[0].version, 1);
+        assert_eq!(ledger.heads(month("2026-11")).await.unwrap()[0].version, 1);
         drop(ledger);
         database.stop().await.unwrap();
     }
@@ -610,7 +378,7 @@ async fn a_database_that_cannot_be_reached_is_worth_another_try() {
     let setting = set_up().await;
     let Setting { proxy, ledger, .. } = &setting;
     proxy.set_plan(FaultPlan::fail_after(0));
-    let err = ledger.heads(month()).await.unwrap_err();
+    let err = ledger.heads(month("2026-11")).await.unwrap_err();
     assert!(Retryable::is_retryable(&err));
     assert_eq!(err.to_string(), "could not read the bills from 2026-11 on");
 }

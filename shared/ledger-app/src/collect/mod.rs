@@ -386,6 +386,7 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
             bill: bill.clone(),
             days: BillRollups::from_days(days).map_err(amount_error)?,
             is_complete: false,
+            based_on: None,
             export: None,
             delivered_at: None,
             imported_at: self.request.now,

@@ -3,10 +3,9 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use ledger_core::bill::{BillHead, Generation};
-use ledger_core::bill_rollups::BillRollups;
+pub use ledger_core::bill::BillReplacement;
+use ledger_core::bill::{BillHead, Generation, ReplacementPlan};
 use ledger_core::dimension::Level;
 use ledger_core::line_item::BillId;
 use ledger_core::owner::Owner;
@@ -15,25 +14,6 @@ use ledger_core::rollup::Rollup;
 use rust_decimal::Decimal;
 
 use super::Retryable;
-
-/// The new state of a bill.
-#[derive(Clone, Debug)]
-pub struct BillReplacement {
-    /// The bill.
-    pub bill: BillId,
-    /// Its days.
-    pub days: BillRollups,
-    /// Whether days that are left out have no cost; otherwise they stay as they are.
-    pub is_complete: bool,
-    /// The name of the export that delivered it, where it is known.
-    pub export: Option<Arc<str>>,
-    /// When the provider made it.
-    pub delivered_at: Option<Timestamp>,
-    /// Now.
-    pub imported_at: Timestamp,
-    /// The version of the rules that owned its lines.
-    pub rules_version: u64,
-}
 
 /// Outcome of replacing a bill.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +30,18 @@ pub struct Replaced {
     pub write_units: Decimal,
     /// Whether the ledger already holds a newer delivery, so that nothing was done.
     pub is_superseded: bool,
+}
+
+impl Replaced {
+    /// The counts of a plan, before anything of it is written.
+    pub fn of(plan: &ReplacementPlan) -> Replaced {
+        Replaced {
+            days_written: u64::try_from(plan.written.len()).unwrap_or(u64::MAX),
+            days_unchanged: plan.unchanged_count,
+            days_removed: plan.removed_count,
+            ..Replaced::default()
+        }
+    }
 }
 
 /// Bills by day, as rollups.

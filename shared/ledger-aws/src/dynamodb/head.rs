@@ -27,7 +27,7 @@ struct StoredGeneration {
 }
 
 #[derive(Deserialize, Serialize)]
-pub(super) struct StoredTotal {
+struct StoredTotal {
     ai: StoredCosts,
     other: StoredCosts,
     ai_line_count: u64,
@@ -94,10 +94,8 @@ impl StoredCosts {
     }
 }
 
-/// Totals as they are stored, and as they are hashed.
-pub(super) fn stored_totals(
-    totals: &BTreeMap<Currency, DayTotal>,
-) -> BTreeMap<String, StoredTotal> {
+/// Totals as they are stored.
+fn stored_totals(totals: &BTreeMap<Currency, DayTotal>) -> BTreeMap<String, StoredTotal> {
     let stored = |total: &DayTotal| StoredTotal {
         ai: StoredCosts::new(&total.ai),
         other: StoredCosts::new(&total.other),

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::causes::causes;
 use ledger_app::ports::{BillReplacement, LedgerStore, Replaced, StoreError};
-use ledger_core::bill::{BillHead, DayHead, Generation};
+use ledger_core::bill::{
+    BillHead, DayGeneration, DayHead, Generation, Planned, ReplacementPlan, plan_replacement,
+};
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::Level;
@@ -42,9 +44,6 @@ const DAYS_AT_ONCE: usize = 4;
 
 /// What no head names stays this long, for readers that hold an older head.
 const EXPIRY_SECONDS: i64 = 7 * 24 * 60 * 60;
-
-/// One generation of one day.
-type DayGeneration = (Date, Generation);
 
 impl LedgerStore for DynamoLedger {
     async fn heads(&self, from: BillingPeriod) -> Result<Vec<BillHead>, StoreError> {
@@ -91,119 +90,28 @@ fn sort_key(rollup: &Rollup) -> (&SummaryKey, Option<&PositionKey>) {
     (rollup.row().summary(), rollup.row().position())
 }
 
-fn is_superseded(read: Option<&BillHead>, ours: &BillReplacement) -> bool {
-    let theirs = read.and_then(|it| it.delivered_at);
-    theirs.zip(ours.delivered_at).is_some_and(|(theirs, ours)| ours < theirs)
-}
-
-/// What a replacement comes to, decided before anything is written.
-struct Plan {
-    doing: String,
-    read: Option<BillHead>,
-    wanted: BillHead,
-    /// Days that changed.
-    written: Vec<Date>,
-    /// Generations that the wanted head no longer names.
-    replaced: Vec<DayGeneration>,
-    intent_sk: String,
-    outcome: Replaced,
-}
-
-impl Plan {
-    fn new(read: Option<BillHead>, ours: &BillReplacement) -> Result<Plan, StoreError> {
-        let version = read.as_ref().map_or(0, |it| it.version).saturating_add(1);
-        let before = read.as_ref().map(|it| it.days.clone()).unwrap_or_default();
-        let mut days = if ours.is_complete { BTreeMap::new() } else { before.clone() };
-        let mut written = Vec::new();
-        let mut outcome = Replaced::default();
-        for day in ours.days.iter() {
-            let (day, rollups) = day.map_err(|err| StoreError::Malformed {
-                key: ours.bill.to_string(),
-                reason: err.to_string(),
-            })?;
-            let content_hash =
-                row::content_hash(&rollups).map_err(|err| unwritable(&ours.bill, day, &err))?;
-            let state = match before.get(&day) {
-                Some(state) if state.generation.content_hash == content_hash => {
-                    outcome.days_unchanged += 1;
-                    state.clone()
-                }
-                _ => {
-                    outcome.days_written += 1;
-                    written.push(day);
-                    DayHead {
-                        generation: Generation { version, content_hash },
-                        totals: rollups.totals,
-                        estimated: rollups.estimated,
-                    }
-                }
-            };
-            days.insert(day, state);
-        }
-        let removed = before.keys().filter(|it| !days.contains_key(it)).count();
-        outcome.days_removed = u64::try_from(removed).unwrap_or(u64::MAX);
-        let replaced = before
+/// The item that names what a running replacement writes and lets go.
+fn intent_of(plan: &ReplacementPlan) -> Result<Item, StoreError> {
+    let written = plan
+        .written
+        .iter()
+        .filter_map(|day| plan.wanted.days.get(day).map(|state| (*day, state.generation.clone())));
+    let mut item = Item::from([
+        ("pk".to_owned(), text("INTENT")),
+        ("sk".to_owned(), text(intent_sk(&plan.wanted))),
+    ]);
+    for (name, generations) in
+        [("written", written.collect::<Vec<_>>()), ("replaced", plan.replaced.clone())]
+    {
+        let stored: Vec<(String, u64, String)> = generations
             .into_iter()
-            .filter(|(day, state)| {
-                days.get(day).map(|it| &it.generation) != Some(&state.generation)
-            })
-            .map(|(day, state)| (day, state.generation))
+            .map(|(day, it)| (day.to_string(), it.version, it.content_hash.to_string()))
             .collect();
-        let known = read.as_ref().and_then(|it| it.delivered_at);
-        let known_export = read.as_ref().and_then(|it| it.export.clone());
-        let wanted = BillHead {
-            bill: ours.bill.clone(),
-            version,
-            export: ours.export.clone().or(known_export),
-            // Files without a date do not make the ledger forget how new what it holds is.
-            delivered_at: ours.delivered_at.or(known),
-            imported_at: ours.imported_at,
-            rules_version: ours.rules_version,
-            days,
-        };
-        let intent_sk = intent_sk(&wanted);
-        let doing = format!("replace {}", ours.bill);
-        Ok(Plan { doing, read, wanted, written, replaced, intent_sk, outcome })
+        let stored =
+            serde_json::to_string(&stored).map_err(|err| malformed(&item, err.to_string()))?;
+        item.insert(name.to_owned(), text(stored));
     }
-
-    /// Whether readers are to see anything new; a bill without a day is seen too.
-    ///
-    /// A newer delivery of the same content moves the head alone: without its date an older one
-    /// with other content could follow and win. So do newer rules that changed no owner.
-    fn moves_head(&self) -> bool {
-        let Some(read) = &self.read else { return true };
-        self.has_generations()
-            || read.export != self.wanted.export
-            || read.delivered_at != self.wanted.delivered_at
-            || read.rules_version != self.wanted.rules_version
-    }
-
-    /// Whether there is anything to write, or to let go, beside the head.
-    fn has_generations(&self) -> bool {
-        !self.written.is_empty() || !self.replaced.is_empty()
-    }
-
-    fn intent(&self) -> Result<Item, StoreError> {
-        let written = self.written.iter().filter_map(|day| {
-            self.wanted.days.get(day).map(|state| (*day, state.generation.clone()))
-        });
-        let mut item = Item::from([
-            ("pk".to_owned(), text("INTENT")),
-            ("sk".to_owned(), text(&self.intent_sk)),
-        ]);
-        for (name, generations) in
-            [("written", written.collect::<Vec<_>>()), ("replaced", self.replaced.clone())]
-        {
-            let stored: Vec<(String, u64, String)> = generations
-                .into_iter()
-                .map(|(day, it)| (day.to_string(), it.version, it.content_hash.to_string()))
-                .collect();
-            let stored =
-                serde_json::to_string(&stored).map_err(|err| malformed(&item, err.to_string()))?;
-            item.insert(name.to_owned(), text(stored));
-        }
-        Ok(item)
-    }
+    Ok(item)
 }
 
 /// `<head>#<version>#<hash of its days>`.
@@ -229,36 +137,53 @@ fn generations_of(intent: &Item, name: &str) -> Result<Vec<DayGeneration>, Store
         .collect()
 }
 
+fn doing(bill: &BillId) -> String {
+    format!("replace {bill}")
+}
+
 fn unwritable(bill: &BillId, day: Date, err: &dyn std::error::Error) -> StoreError {
     StoreError::Malformed { key: format!("{day} of {bill}"), reason: err.to_string() }
 }
 
 impl DynamoLedger {
     async fn replace_bill(&self, replacement: BillReplacement) -> Result<Replaced, StoreError> {
-        let read = self.head(&replacement.bill).await?;
-        if is_superseded(read.as_ref(), &replacement) {
-            return Ok(Replaced { is_superseded: true, ..Replaced::default() });
-        }
-        let mut plan = Plan::new(read, &replacement)?;
+        let bill = &replacement.bill;
+        let planned = plan_replacement(self.head(bill).await?, &replacement);
+        let unread = |err: MoneyError| StoreError::Malformed {
+            key: bill.to_string(),
+            reason: err.to_string(),
+        };
+        let plan = match planned.map_err(unread)? {
+            Planned::Superseded => {
+                return Ok(Replaced { is_superseded: true, ..Replaced::default() });
+            }
+            Planned::Outdated => return Err(StoreError::Replaced(bill.clone())),
+            Planned::Replace(plan) => plan,
+        };
         self.clear_intents(&plan, replacement.imported_at).await;
+        let mut outcome = Replaced::of(&plan);
         if !plan.moves_head() {
-            return Ok(plan.outcome);
+            return Ok(outcome);
         }
         if plan.has_generations() {
-            self.put(&plan.doing, plan.intent()?).await?;
+            self.put(&doing(bill), intent_of(&plan)?).await?;
         }
-        plan.outcome.items_written = self.write_days(&plan, &replacement).await?;
+        outcome.items_written = self.write_days(&plan, &replacement).await?;
         self.move_head(&plan).await?;
         if plan.has_generations()
-            && self.expire(&plan.wanted.bill, &plan.replaced, replacement.imported_at).await
+            && self.expire(bill, &plan.replaced, replacement.imported_at).await
         {
-            self.delete_intent(&plan.intent_sk).await;
+            self.delete_intent(&intent_sk(&plan.wanted)).await;
         }
-        Ok(plan.outcome)
+        Ok(outcome)
     }
 
     /// Writes the days that changed, a few at a time; says how many items they took.
-    async fn write_days(&self, plan: &Plan, ours: &BillReplacement) -> Result<u64, StoreError> {
+    async fn write_days(
+        &self,
+        plan: &ReplacementPlan,
+        ours: &BillReplacement,
+    ) -> Result<u64, StoreError> {
         // Boxed, and queued by hand: the compiler cannot prove that a stream of closures over
         // borrowed days may move between threads.
         let write = |day: Date| -> BoxFuture<'_, Result<u64, StoreError>> {
@@ -360,7 +285,7 @@ impl DynamoLedger {
     }
 
     /// Moves the pointer; a lost answer to our own move counts as done.
-    async fn move_head(&self, plan: &Plan) -> Result<(), StoreError> {
+    async fn move_head(&self, plan: &ReplacementPlan) -> Result<(), StoreError> {
         let item = head::item_of(&plan.wanted)?;
         let call = self.client.put_item().table_name(&self.table).set_item(Some(item));
         let call = match &plan.read {
@@ -375,15 +300,18 @@ impl DynamoLedger {
         match self.head(&plan.wanted.bill).await {
             Ok(now) if now.as_ref() == Some(&plan.wanted) => Ok(()),
             _ if is_moved => Err(StoreError::Replaced(plan.wanted.bill.clone())),
-            _ => Err(unavailable(&plan.doing, err)),
+            _ => Err(unavailable(doing(&plan.wanted.bill), err)),
         }
     }
 
     /// Expires what earlier runs of this bill left behind. Nothing depends on it.
-    async fn clear_intents(&self, plan: &Plan, now: Timestamp) {
+    async fn clear_intents(&self, plan: &ReplacementPlan, now: Timestamp) {
         let Some(read) = &plan.read else { return };
         let prefix = format!("{}#", keys::head_sk(&read.bill));
-        let intents = match self.query(&plan.doing, "INTENT", Range::Prefix(&prefix), false).await {
+        let intents = match self
+            .query(&doing(&plan.wanted.bill), "INTENT", Range::Prefix(&prefix), false)
+            .await
+        {
             Ok(intents) => intents,
             Err(err) => {
                 tracing::warn!(error = causes(&err), "could not look for unfinished runs");

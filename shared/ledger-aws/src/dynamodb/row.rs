@@ -40,11 +40,10 @@ use ledger_core::meter::Meter;
 use ledger_core::owner::Owner;
 use ledger_core::position::{AllocationId, EntryKind, PositionKey, SummaryKey};
 use ledger_core::quantity::Quantity;
-use ledger_core::rollup::{self, DayRollups, Measures, Position, Rollup, Summary};
+use ledger_core::rollup::{self, Measures, Position, Rollup, Summary};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::head::{StoredAmounts, amount, costs_of, stored_totals};
+use super::head::{StoredAmounts, amount, costs_of};
 use super::{Item, keys, malformed, text, text_of};
 
 /// An item is limited to 400 KB: half of it for rows, the rest for names of files and keys.
@@ -301,21 +300,6 @@ fn packed(rows: &[String]) -> Result<AttributeValue, serde_json::Error> {
     let text = format!("[{}]", rows.join(","));
     let written = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
     Ok(AttributeValue::B(Blob::new(written.map_err(serde_json::Error::io)?)))
-}
-
-/// A hash of what readers see of a day. Names of files are left out: the same figures delivered
-/// once more are the same day.
-pub(super) fn content_hash(rollups: &DayRollups) -> Result<Arc<str>, serde_json::Error> {
-    /// Enough to tell generations of one day of one bill, of which there are few.
-    const HASH_BYTES: usize = 8;
-    let mut hasher = Sha256::new();
-    for (key, measures) in &rollups.positions {
-        hasher.update(serde_json::to_vec(&row_of(rollup::Row::Position(key, measures)))?);
-        hasher.update(b"\n");
-    }
-    hasher.update(serde_json::to_vec(&(stored_totals(&rollups.totals), rollups.estimated))?);
-    let hash: Vec<u8> = hasher.finalize().into_iter().take(HASH_BYTES).collect();
-    Ok(keys::hex(&hash).into())
 }
 
 /// The items of one level of a day. `prefix` and `pk` are parts of their keys.

@@ -1,66 +1,10 @@
-//! What the ledger holds of a bill, and which source serves a day.
+//! The source that serves each day.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::Arc;
-
-use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::currency::Currency;
+use super::head::{BillHead, DayHead};
 use crate::line_item::{BillId, Source, UNKNOWN_PAYER};
 use crate::period::{BillingPeriod, ChargePeriod};
-use crate::rollup::DayTotal;
-
-/// The pointer of one bill: which generation of each of its days readers see.
-///
-/// It is one record, moved as a whole on condition that its version is the one that was read. So a
-/// reader sees a delivery whole or not at all, a day that a delivery left out is gone with the same
-/// move, and a slow run cannot undo a newer one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BillHead {
-    /// The bill.
-    pub bill: BillId,
-    /// Counts moves, from 1.
-    pub version: u64,
-    /// The name of the export that told of it last, where it is known.
-    pub export: Option<Arc<str>>,
-    /// When the provider made the delivery, where it says so: an older one never replaces a newer.
-    pub delivered_at: Option<Timestamp>,
-    /// When it was read into the ledger.
-    pub imported_at: Timestamp,
-    /// The version of the rules that owned its lines.
-    pub rules_version: u64,
-    /// Its days.
-    pub days: BTreeMap<Date, DayHead>,
-}
-
-/// One day of a bill.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DayHead {
-    /// Where its rollups are.
-    pub generation: Generation,
-    /// What the day comes to, by currency: compared before and after every write.
-    pub totals: BTreeMap<Currency, DayTotal>,
-    /// Whether the source says that the figures may change.
-    pub estimated: bool,
-}
-
-/// The name of one written state of one day: the head's version it was written for, and a hash of
-/// its content, which tells an unchanged day.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Generation {
-    /// The version of the head that introduced it.
-    pub version: u64,
-    /// A hash of the rollups.
-    pub content_hash: Arc<str>,
-}
-
-impl fmt::Display for Generation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08}-{}", self.version, self.content_hash)
-    }
-}
 
 /// How sure a figure is; the weakest of what it was made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,0 +1,62 @@
+//! The pointer of a bill: which generation of each of its days readers see.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::currency::Currency;
+use crate::line_item::BillId;
+use crate::rollup::DayTotal;
+
+/// The pointer of one bill: which generation of each of its days readers see.
+///
+/// It is one record, moved as a whole on condition that its version is the one that was read. So a
+/// reader sees a delivery whole or not at all, a day that a delivery left out is gone with the same
+/// move, and a slow run cannot undo a newer one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillHead {
+    /// The bill.
+    pub bill: BillId,
+    /// Counts moves, from 1.
+    pub version: u64,
+    /// The export that delivered it last, where a manifest names it.
+    pub export: Option<Arc<str>>,
+    /// When the provider made the delivery, where it says so: an older one never replaces a newer.
+    pub delivered_at: Option<Timestamp>,
+    /// Time of the import.
+    pub imported_at: Timestamp,
+    /// The version of the rules that assigned its owners.
+    pub rules_version: u64,
+    /// Its days.
+    pub days: BTreeMap<Date, DayHead>,
+}
+
+/// One day of a bill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DayHead {
+    /// The name under which its rollups are stored.
+    pub generation: Generation,
+    /// Totals of the day by currency, compared before and after every write.
+    pub totals: BTreeMap<Currency, DayTotal>,
+    /// Whether the source says that the figures may change.
+    pub estimated: bool,
+}
+
+/// The name of one written state of one day: the head's version it was written for, and a hash of
+/// its content, by which an unchanged day is recognised.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Generation {
+    /// The version of the head that introduced it.
+    pub version: u64,
+    /// [`super::content_hash`] of the day.
+    pub content_hash: Arc<str>,
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08}-{}", self.version, self.content_hash)
+    }
+}

@@ -1,0 +1,14 @@
+//! The ledger's view of a bill: its pointer, the source that serves each day, and replacement.
+
+mod content;
+mod head;
+mod replacement;
+mod served;
+
+pub use self::content::content_hash;
+pub use self::head::{BillHead, DayHead, Generation};
+pub use self::replacement::{
+    BillReplacement, DayGeneration, Planned, ReplacementPlan, plan_replacement,
+};
+pub(crate) use self::served::reached_by_bill;
+pub use self::served::{ServedDay, Status, data_up_to, served_days};

@@ -1,0 +1,66 @@
+//! Promises of [`AlertStore`].
+
+use ledger_app::ports::{AlertState, AlertStore};
+use ledger_core::budget::Alert;
+
+use crate::build::{alert, at, span};
+
+/// Planning again gives the state that the alert has.
+pub async fn an_alert_is_planned_once(alerts: &impl AlertStore) {
+    let now = at("2026-11-21T07:00:00Z");
+    let alert = alert("2026-11-01", 80);
+    assert_eq!(alerts.alert(&alert.id).await.unwrap(), None);
+    let planned = alerts.plan(&alert, now).await.unwrap();
+    assert_eq!((&planned.alert, planned.state, planned.at), (&alert, AlertState::Planned, now));
+    let sending = AlertState::Sending;
+    assert!(alerts.advance(&alert.id, AlertState::Planned, sending, "one", now).await.unwrap());
+    let again = alerts.plan(&alert, at("2026-11-21T08:00:00Z")).await.unwrap();
+    assert_eq!((again.state, again.at), (sending, now));
+    assert_eq!(alerts.alert(&alert.id).await.unwrap(), Some(again));
+}
+
+/// One of two runs wins; the winner may repeat its call, the loser may not.
+pub async fn an_alert_is_advanced_by_one_run_and_its_call_can_be_repeated(
+    alerts: &impl AlertStore,
+) {
+    let now = at("2026-11-21T07:00:00Z");
+    let alert = alert("2026-11-01", 80);
+    let (planned, sending) = (AlertState::Planned, AlertState::Sending);
+    assert!(!alerts.advance(&alert.id, planned, sending, "none", now).await.unwrap());
+    alerts.plan(&alert, now).await.unwrap();
+    let (one, other) = tokio::join!(
+        alerts.advance(&alert.id, planned, sending, "one", now),
+        alerts.advance(&alert.id, planned, sending, "other", now),
+    );
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert!(one != other);
+    let (winner, loser) = if one { ("one", "other") } else { ("other", "one") };
+    assert!(alerts.advance(&alert.id, planned, sending, winner, now).await.unwrap());
+    assert!(!alerts.advance(&alert.id, planned, sending, loser, now).await.unwrap());
+    assert_eq!(alerts.alert(&alert.id).await.unwrap().unwrap().state, sending);
+}
+
+/// The first day of a window decides, and the end of the period is not part of it.
+pub async fn alerts_are_read_by_the_first_day_of_their_window_newest_first(
+    alerts: &impl AlertStore,
+) {
+    let now = at("2026-11-21T07:00:00Z");
+    for (start, threshold) in [("2026-10-01", 80), ("2026-11-01", 100), ("2026-12-01", 50)] {
+        alerts.plan(&alert(start, threshold), now).await.unwrap();
+    }
+    let read = alerts.alerts(span("2026-10-01", "2026-12-01")).await.unwrap();
+    let read: Vec<Alert> = read.into_iter().map(|it| it.alert).collect();
+    assert_eq!(read, [alert("2026-11-01", 100), alert("2026-10-01", 80)]);
+}
+
+/// Settling a state makes every other one unsettled, however long it is.
+pub async fn the_last_settled_state_alone_is_settled(alerts: &impl AlertStore) {
+    let now = at("2026-11-21T07:00:00Z");
+    let long = "x".repeat(500_000);
+    assert!(!alerts.is_settled("").await.unwrap());
+    for state in ["a", &long] {
+        alerts.settle(state, now).await.unwrap();
+        assert!(alerts.is_settled(state).await.unwrap());
+    }
+    assert!(!alerts.is_settled("a").await.unwrap());
+}
