@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use ledger_local::sample::SampleOrganisation;
 
 /// Who spent what on generative AI, who pays, and which budgets are broken.
 ///
@@ -61,7 +62,7 @@ pub enum Command {
         #[arg(long, value_name = "DATE")]
         as_of: Option<Date>,
         /// Another seed makes another organisation.
-        #[arg(long, default_value_t = crate::commands::up::SAMPLE_SEED)]
+        #[arg(long, default_value_t = SampleOrganisation::SEED)]
         seed: u64,
     },
     /// Totals of a period by one or more dimensions.

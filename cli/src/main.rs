@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod loopback;
 mod output;
 mod place;
 
@@ -13,7 +14,7 @@ use ledger_app::causes::causes;
 use place::Place;
 use tracing_subscriber::EnvFilter;
 
-/// What a command came to.
+/// Outcome of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Done.

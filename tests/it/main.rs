@@ -1,4 +1,5 @@
 //! Checks across crates.
 
 mod infra;
+mod release;
 mod tidy;

@@ -13,10 +13,10 @@ use ledger_local::s3::S3StandIn;
 use ledger_local::sns::SnsStandIn;
 
 use super::today;
-use super::up::stop_signal;
-use crate::{Outcome, output};
+use crate::loopback::stop_signal;
+use crate::{Outcome, loopback, output};
 
-/// Answers as Cost Explorer would for the bill of an export, until it is told to stop.
+/// Answers as Cost Explorer would for the bill of an export, until it gets a signal to stop.
 pub async fn cost_explorer(exports: Vec<PathBuf>, port: u16) -> anyhow::Result<Outcome> {
     let stand_in = cost_explorer_of(exports).await?;
     serve(stand_in.router(), "AWS_ENDPOINT_URL_COST_EXPLORER", port).await?;
@@ -31,18 +31,18 @@ pub async fn cost_explorer_of(exports: Vec<PathBuf>) -> anyhow::Result<CostExplo
     Ok(CostExplorerStandIn::new(lines, today()))
 }
 
-/// Answers as S3, with the folders in `root` as buckets, until it is told to stop.
+/// Answers as S3, with the folders in `root` as buckets, until it gets a signal to stop.
 pub async fn s3(root: PathBuf, port: u16) -> anyhow::Result<Outcome> {
     anyhow::ensure!(root.is_dir(), "`{}` is no folder; expected one of buckets", root.display());
     serve(S3StandIn::new(root).router(), "AWS_ENDPOINT_URL_S3", port).await?;
     Ok(Outcome::Done)
 }
 
-/// Answers as SNS with one topic, and keeps what is published in `outbox`, until it is told to stop.
+/// Answers as SNS with one topic, and keeps what is published in `outbox`, until it gets a signal to stop.
 pub async fn sns(outbox: &Path, topic: &str, port: u16) -> anyhow::Result<Outcome> {
     let open = SnsStandIn::open(Some(outbox));
     let stand_in = open.with_context(|| format!("could not open `{}`", outbox.display()))?;
-    let making = super::up::serve(0, stand_in.router(), Callers::Programs).await?;
+    let making = loopback::serve(0, stand_in.router(), Callers::Programs).await?;
     let client = ledger_aws::connect::sns_client(Some(&LocalEndpoint(making.endpoint()))).await;
     SnsNotifier::ensure_topic(client, topic).await?;
     making.stop().await?;
@@ -50,9 +50,9 @@ pub async fn sns(outbox: &Path, topic: &str, port: u16) -> anyhow::Result<Outcom
     Ok(Outcome::Done)
 }
 
-/// Says where the service is, and serves it to programs of this machine until it is told to stop.
+/// Says where the service is, and serves it to programs of this machine until it gets a signal to stop.
 async fn serve(router: Router, variable: &str, port: u16) -> anyhow::Result<()> {
-    let server = super::up::serve(port, router, Callers::Programs).await?;
+    let server = loopback::serve(port, router, Callers::Programs).await?;
     output::line(&format!("{variable}={}", server.endpoint()));
     stop_signal().await?;
     server.stop().await?;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
-use axum::Router;
 use jiff::civil::Date;
 use ledger_api::{AppState, router};
 use ledger_app::collect::{CollectRequest, collect, recent_period};
@@ -15,25 +14,22 @@ use ledger_app::evaluate::evaluate_budgets;
 use ledger_app::import::import_bills;
 use ledger_app::ports::{BillSource, DocumentKind, DocumentStore, RequestQuota, StoreError};
 use ledger_app::view::View;
-use ledger_aws::connect::LocalEndpoint;
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::SnsNotifier;
 use ledger_core::access::Access;
 use ledger_core::budget::first_month;
-use ledger_local::loopback::{Callers, LoopbackServer, Secret};
+use ledger_local::loopback::{Callers, LoopbackServer};
 use ledger_local::sample::{Delivery, EXPORT_NAME, SampleOrganisation};
 use ledger_local::sns::SnsStandIn;
 
 use super::stand_in::cost_explorer_of;
 use super::{import, now, today};
 use crate::args::UpArgs;
+use crate::loopback::{serve, serve_this_process, stop_signal};
 use crate::place::{OpenLedger, make_private_folder};
 use crate::{Outcome, output};
-
-/// The seed of the sample organisation that `up` shows.
-pub const SAMPLE_SEED: u64 = 7;
 
 /// How often exports are looked at, and budgets judged, while `up` runs.
 const SCHEDULE: Duration = Duration::from_secs(3600);
@@ -55,7 +51,7 @@ pub fn sample(dir: &Path, as_of: Option<Date>, seed: u64) -> anyhow::Result<Outc
     Ok(Outcome::Done)
 }
 
-/// Runs until it is told to stop.
+/// Runs until it gets a signal to stop.
 pub async fn up(data: &Path, args: &UpArgs) -> anyhow::Result<Outcome> {
     let mut opened = OpenLedger::of_folder(data).await?;
     let is_sample = args.export.is_empty();
@@ -83,7 +79,7 @@ pub async fn up(data: &Path, args: &UpArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// What the schedule of local mode works on.
+/// The parts that the schedule of local mode works on.
 struct Local {
     ledger: DynamoLedger,
     notifier: SnsNotifier,
@@ -149,7 +145,7 @@ impl Local {
             self.collect(&explorer).await?;
             return Ok((explorer, server));
         }
-        let sample = SampleOrganisation::new(SAMPLE_SEED, today());
+        let sample = SampleOrganisation::new(SampleOrganisation::SEED, today());
         sample.write(&folder, Delivery::First)?;
         self.import(&export).await?;
         sample.write(&seen_by_explorer, Delivery::First)?;
@@ -222,7 +218,7 @@ impl RequestQuota for Free {
     }
 }
 
-/// What tells whether exports changed: their files, with sizes and times.
+/// Files of exports with sizes and times: they differ when an export changed.
 fn fingerprint(exports: &[PathBuf]) -> BTreeSet<(String, u64, Option<SystemTime>)> {
     let deliveries = CurFolder::new(exports.to_vec()).deliveries().unwrap_or_default();
     let files = deliveries.into_iter().flat_map(|it| it.files);
@@ -233,13 +229,6 @@ fn fingerprint(exports: &[PathBuf]) -> BTreeSet<(String, u64, Option<SystemTime>
             (file, size, metadata.and_then(|it| it.modified().ok()))
         })
         .collect()
-}
-
-/// A server on loopback, on this port or on a free one for 0.
-pub async fn serve(port: u16, router: Router, callers: Callers) -> anyhow::Result<LoopbackServer> {
-    LoopbackServer::start(port, router, callers).await.with_context(|| {
-        format!("could not listen on 127.0.0.1:{port}; choose another port with --port")
-    })
 }
 
 /// The SNS stand-in on loopback, for this process alone, with the real client in front of it.
@@ -259,23 +248,4 @@ async fn start_cost_explorer(export: &Path) -> anyhow::Result<(AwsCostExplorer, 
     let (server, endpoint) = serve_this_process(stand_in.router()).await?;
     let client = ledger_aws::connect::cost_explorer_client(Some(&endpoint)).await;
     Ok((AwsCostExplorer { client }, server))
-}
-
-/// A stand-in that answers this process alone, and where its clients find it.
-async fn serve_this_process(router: Router) -> anyhow::Result<(LoopbackServer, LocalEndpoint)> {
-    let secret = Secret::new()?;
-    let server = serve(0, router, Callers::Holders(secret.clone())).await?;
-    let endpoint = LocalEndpoint(format!("http://{}@{}", secret.as_str(), server.address()));
-    Ok((server, endpoint))
-}
-
-/// Waits for Ctrl-C, or to be told to end.
-pub async fn stop_signal() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-        _ = terminate.recv() => (),
-    }
-    Ok(())
 }

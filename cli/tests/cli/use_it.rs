@@ -30,6 +30,12 @@ fn tollbook_with_s3(root: &Path, data: &Path, args: &[&str]) -> Output {
 }
 
 #[test]
+fn the_command_says_which_release_it_is() {
+    let said = tollbook(Path::new("nowhere"), &["--version"]);
+    assert_eq!(String::from_utf8(said.stdout).unwrap(), "tollbook 0.1.0\n");
+}
+
+#[test]
 fn report_statement_and_import_add_up_to_the_bill_to_the_last_digit() {
     let folder = tempfile::tempdir().unwrap();
     let (data, file) = (folder.path().join("data"), folder.path().join("bill.csv"));

@@ -49,6 +49,7 @@ pub(crate) async fn health<L: LedgerStore + Clone + 'static>(
             .collect(),
     });
     let body = HealthAnswer {
+        version: ledger_core::VERSION,
         sample: state.sample,
         data_up_to: view.data_up_to().map(|it| it.to_string()),
         bills: view.heads().iter().map(health_bill).collect(),

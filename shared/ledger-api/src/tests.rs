@@ -436,6 +436,7 @@ async fn budgets_are_judged_and_have_their_alerts() {
 #[tokio::test]
 async fn health_tells_what_nobody_owns() {
     let answer = json(&with_budget(), "/v1/health").await;
+    assert_eq!(answer["version"], ledger_core::VERSION);
     assert_eq!(answer["data_up_to"], "2026-11-02");
     assert_eq!(answer["bills"][0]["source"], "cur");
     assert_eq!(answer["unattributed"][0]["cost"], "4");

@@ -56,3 +56,6 @@ mod testing;
 pub mod tokens;
 pub mod usage;
 pub mod word;
+
+/// The release of Tollbook, which is the version of every crate of it, such as `0.1.0`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

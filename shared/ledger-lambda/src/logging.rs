@@ -6,13 +6,17 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// What is logged unless `LOG_LEVEL` says otherwise.
+/// The release of Tollbook, which is the version of every crate.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The level unless `LOG_LEVEL` names another.
 pub const DEFAULT_LEVEL: LevelFilter = LevelFilter::INFO;
 
 /// Logs to standard output from now on. A second call changes nothing.
 pub(crate) fn start(function: &'static str, level: LevelFilter) {
     // It only fails when logging was started before.
     let _ = subscriber(function, level, std::io::stdout).try_init();
+    tracing::info!(product.version = VERSION, "Tollbook {VERSION}");
 }
 
 /// `level` is of our own crates. Others may warn and no more: below that they write down requests

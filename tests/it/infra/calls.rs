@@ -12,9 +12,10 @@ use std::path::Path;
 
 use syn::visit::{self, Visit};
 
-/// What receivers are called that stand for an adapter, and its type in `ledger-aws`.
-const ADAPTERS: [(&str, &str); 13] = [
+/// Names of receivers that are an adapter, or lead to one from another file, and their types.
+const ADAPTERS: [(&str, &str); 15] = [
     ("alerts", "DynamoLedger"),
+    ("asker", "Asker"),
     ("athena", "Athena"),
     ("cost_explorer", "AwsCostExplorer"),
     ("documents", "DynamoLedger"),
@@ -23,6 +24,7 @@ const ADAPTERS: [(&str, &str); 13] = [
     ("ledger", "DynamoLedger"),
     ("notifier", "SnsNotifier"),
     ("notifier", "TopicNotifier"),
+    ("quick_look", "AwsCostExplorer"),
     ("quota", "DailyCap"),
     ("shared", "Shared"),
     ("source", "S3Export"),

@@ -8,6 +8,8 @@ use super::{is_false, plain};
 
 #[derive(Serialize)]
 pub(crate) struct HealthAnswer {
+    /// The release that answers.
+    pub(crate) version: &'static str,
     #[serde(skip_serializing_if = "is_false")]
     pub(crate) sample: bool,
     pub(crate) data_up_to: Option<String>,

@@ -109,6 +109,9 @@ pub enum SampleError {
 }
 
 impl SampleOrganisation {
+    /// The seed of the organisation that local mode shows.
+    pub const SEED: u64 = 7;
+
     /// Attribution rules that fit the sample. One caller is left to nobody, on purpose.
     pub const RULES_TOML: &str = include_str!("rules.toml");
 
