@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use ledger_core::cost::CostKind;
 use ledger_local::sample::SampleOrganisation;
 
 /// Who spent what on generative AI, who pays, and which budgets are broken.
@@ -36,6 +37,35 @@ pub enum Format {
     Json,
     /// For spreadsheets.
     Csv,
+}
+
+/// The cost that counts, as Cost Explorer's metrics are named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum CostKindArg {
+    /// As charged.
+    #[default]
+    Unblended,
+    /// As charged, after the payer's private discounts.
+    NetUnblended,
+    /// Prepaid commitments spread over the usage they cover.
+    Amortized,
+    /// The same after the payer's private discounts.
+    NetAmortized,
+    /// At public on-demand prices.
+    List,
+}
+
+impl From<CostKindArg> for CostKind {
+    fn from(arg: CostKindArg) -> CostKind {
+        match arg {
+            CostKindArg::Unblended => CostKind::Unblended,
+            CostKindArg::NetUnblended => CostKind::NetUnblended,
+            CostKindArg::Amortized => CostKind::Amortized,
+            CostKindArg::NetAmortized => CostKind::NetAmortized,
+            CostKindArg::List => CostKind::List,
+        }
+    }
 }
 
 /// What to do.
@@ -76,9 +106,9 @@ pub enum Command {
         /// One owner; all by default.
         #[arg(long)]
         owner: Option<String>,
-        /// Which cost: unblended, net_unblended, amortized, net_amortized or list.
-        #[arg(long, default_value = "unblended", value_name = "KIND")]
-        cost_kind: String,
+        /// The cost that counts.
+        #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+        cost_kind: CostKindArg,
     },
     /// Limits, and who is told.
     #[command(subcommand)]
@@ -179,9 +209,9 @@ pub struct ReportArgs {
     /// Only what has this value; can be given several times.
     #[arg(long = "where", value_name = "DIM=VALUE")]
     pub filters: Vec<String>,
-    /// Which cost: unblended, net_unblended, amortized, net_amortized or list.
-    #[arg(long, default_value = "unblended", value_name = "KIND")]
-    pub cost_kind: String,
+    /// The cost that counts.
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+    pub cost_kind: CostKindArg,
     /// Only this currency.
     #[arg(long, value_name = "CODE")]
     pub currency: Option<String>,

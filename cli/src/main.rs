@@ -58,14 +58,14 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Sample { dir, as_of, seed } => commands::up::sample(&dir, as_of, seed),
         Command::Report(args) => commands::report::report(&place, format, &args).await,
         Command::Statement { period, owner, cost_kind } => {
-            commands::statement::statement(&place, format, period, owner, &cost_kind).await
+            commands::statement::statement(&place, format, period, owner, cost_kind.into()).await
         }
         Command::Budget(BudgetCommand::List) => commands::budget::list(&place, format, false).await,
         Command::Budget(BudgetCommand::Check) => commands::budget::list(&place, format, true).await,
         Command::Budget(BudgetCommand::Apply { file, dry_run }) => {
             commands::budget::apply(&place, &file, dry_run).await
         }
-        Command::Rules(RulesCommand::Check { file }) => commands::rules::check(&file),
+        Command::Rules(RulesCommand::Check { file }) => commands::rules::check(format, &file),
         Command::Rules(RulesCommand::Apply { file, dry_run }) => {
             commands::rules::apply(&place, &file, dry_run).await
         }

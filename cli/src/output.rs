@@ -9,10 +9,17 @@ pub fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
-/// Nobody reads more of one message than this; input that it quotes may have any length.
+/// Prints a body as one line of JSON.
+pub fn json(body: &impl serde::Serialize) -> anyhow::Result<()> {
+    line(&serde_json::to_string(body)?);
+    Ok(())
+}
+
+/// Characters of one message that a person reads; input that it quotes may have any length.
 const MESSAGE_CHARS_MAX: usize = 1_000;
 
-/// A message as one line of bounded length. What would move a terminal's cursor becomes a space.
+/// A message as one line of bounded length. Control characters become spaces, since they could move a
+/// terminal's cursor.
 pub fn one_line(message: &str) -> String {
     let plain = |it: char| if it.is_control() { ' ' } else { it };
     let mut line: String = message.chars().take(MESSAGE_CHARS_MAX).map(plain).collect();
@@ -23,7 +30,7 @@ pub fn one_line(message: &str) -> String {
     line
 }
 
-/// A table for people: the last columns, `numeric` of them, are set to the right.
+/// A table for people; the last `numeric` columns are aligned to the right.
 pub fn table(header: &[&str], rows: &[Vec<String>], numeric: usize) {
     let mut table = Table::new();
     table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
@@ -40,7 +47,7 @@ pub fn table(header: &[&str], rows: &[Vec<String>], numeric: usize) {
     line(&table.to_string());
 }
 
-/// CSV that a spreadsheet does not run: a text that begins like a formula gets a `'` before it.
+/// CSV that a spreadsheet does not run: text that begins like a formula gets a `'` in front.
 pub fn csv(header: &[&str], rows: &[Vec<String>]) {
     let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
     let _ = writer.write_record(header);

@@ -1,37 +1,45 @@
-//! Limits, and who is told.
+//! Budgets: limits, thresholds and recipients.
 
 use std::path::Path;
 
 use anyhow::Context;
+use ledger_api::bodies::budgets::{BudgetsAnswer, budget_body};
 use ledger_app::budget_file::parse_budgets;
 use ledger_app::documents::applied_budgets;
 use ledger_app::evaluate::judge_all;
-use ledger_app::ports::{DocumentKind, DocumentStore};
+use ledger_app::overview::recent_alerts;
+use ledger_app::ports::{DocumentKind, DocumentStore, StoredAlert};
 use ledger_app::view::View;
 use ledger_core::access::Access;
 use ledger_core::budget::{Verdict, first_month};
-use serde_json::json;
 
 use super::{now, read_file};
 use crate::args::Format;
 use crate::place::Place;
 use crate::{Outcome, output};
 
-/// Prints every budget's verdict; as a check, says by its exit code whether one is broken.
+/// Prints the verdict of each budget; as a check, the exit code says whether one has reached a
+/// threshold.
 pub async fn list(place: &Place, format: Format, is_check: bool) -> anyhow::Result<Outcome> {
     let opened = place.open_to_read().await?;
-    let (_, budgets) = applied_budgets(&opened.ledger).await?;
+    let (version, budgets) = applied_budgets(&opened.ledger).await?;
     let now = now();
     let from = first_month(&budgets, now.today());
     let view = View::open(&opened.ledger, from, Access::everything(), now).await?;
     let verdicts = judge_all(&view, &budgets).await?;
+    let alerts = recent_alerts(&view, &budgets).await?;
     opened.close().await;
-    print(&verdicts, format);
+    print(version, &verdicts, &alerts, format)?;
     let broken = verdicts.iter().any(|it| !it.reached.is_empty());
     Ok(if is_check && broken { Outcome::Found } else { Outcome::Done })
 }
 
-fn print(verdicts: &[Verdict], format: Format) {
+fn print(
+    version: Option<u64>,
+    verdicts: &[Verdict],
+    alerts: &[StoredAlert],
+    format: Format,
+) -> anyhow::Result<()> {
     let header =
         ["budget", "owner", "window", "state", "status", "spend", "limit", "currency", "percent"];
     let row = |verdict: &Verdict, is_exact: bool| {
@@ -65,31 +73,15 @@ fn print(verdicts: &[Verdict], format: Format) {
             output::csv(&header, &rows);
         }
         Format::Json => {
-            let budgets: Vec<_> = verdicts
-                .iter()
-                .map(|verdict| {
-                    let Verdict { budget, spend, reached } = verdict;
-                    json!({
-                        "name": &*budget.name,
-                        "owner": &*budget.owner,
-                        "window": budget.window.as_str(),
-                        "from": spend.period.start().to_string(),
-                        "to": spend.period.end().to_string(),
-                        "spend": spend.cost.amount().to_string(),
-                        "limit": budget.limit.amount().to_string(),
-                        "currency": budget.limit.currency().as_str(),
-                        "cost_kind": budget.cost_kind.as_str(),
-                        "percent": verdict.percent().to_string(),
-                        "state": verdict.state().as_str(),
-                        "status": spend.status.as_str(),
-                        "thresholds": &budget.thresholds,
-                        "reached": reached,
-                    })
-                })
-                .collect();
-            output::line(&json!({ "budgets": budgets }).to_string());
+            let body = BudgetsAnswer {
+                version,
+                budgets: verdicts.iter().map(|verdict| budget_body(verdict, alerts)).collect(),
+                next_cursor: None,
+            };
+            output::json(&body)?;
         }
     }
+    Ok(())
 }
 
 /// Applies a file.

@@ -1,19 +1,19 @@
-//! What Cost Explorer says.
+//! Costs from Cost Explorer.
 
+use ledger_api::bodies::imports::CollectAnswer;
 use ledger_app::collect::{CollectReport, CollectRequest, collect, recent_period};
 use ledger_app::documents::applied_rules;
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::dynamodb::DailyCap;
 use ledger_core::cost::CostKind;
 use ledger_core::period::ChargePeriod;
-use serde_json::{Value, json};
 
 use super::today;
 use crate::args::{CollectArgs, Format};
 use crate::place::Place;
 use crate::{Outcome, output};
 
-/// Collects and prints what was asked and answered.
+/// Collects and prints the requests and their answers.
 pub async fn collect_costs(
     place: &Place,
     format: Format,
@@ -39,48 +39,10 @@ pub async fn collect_costs(
     opened.close().await;
     let report = result?;
     match format {
-        Format::Json => output::line(&json_of(&report).to_string()),
+        Format::Json => output::json(&CollectAnswer::from(&report))?,
         Format::Table | Format::Csv => print(&report),
     }
     Ok(Outcome::Done)
-}
-
-fn json_of(report: &CollectReport) -> Value {
-    let totals: Vec<Value> = report
-        .totals
-        .iter()
-        .flat_map(|(currency, costs)| {
-            let stated = CostKind::ALL.into_iter();
-            let stated = stated.filter_map(|kind| costs.stated(kind).map(|it| (kind, it)));
-            stated.map(move |(kind, cost)| {
-                json!({
-                    "currency": currency.as_str(),
-                    "cost_kind": kind.as_str(),
-                    "cost": cost.amount().to_string(),
-                })
-            })
-        })
-        .collect();
-    let findings: Vec<Value> = report
-        .findings
-        .iter()
-        .map(|it| json!({ "code": it.code, "message": it.message }))
-        .collect();
-    json!({
-        "requests": {
-            "total": report.requests.total(),
-            "service_names": report.requests.service_names,
-            "costs": report.requests.costs,
-            "control_totals": report.requests.control_totals,
-            "views": report.requests.views,
-        },
-        "days": report.days,
-        "totals": totals,
-        "findings": findings,
-        "bills_written": report.bills_written.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "bills_unchanged":
-            report.bills_unchanged.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })
 }
 
 fn print(report: &CollectReport) {

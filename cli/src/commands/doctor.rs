@@ -1,10 +1,10 @@
 //! What is missing or stale, and the fix.
 
+use ledger_api::bodies::findings::FindingsAnswer;
 use ledger_app::checks::examine;
 use ledger_app::view::View;
 use ledger_core::access::Access;
 use ledger_core::line_item::Finding;
-use serde_json::json;
 
 use super::now;
 use crate::args::Format;
@@ -19,13 +19,7 @@ pub async fn doctor(place: &Place, format: Format) -> anyhow::Result<Outcome> {
     opened.close().await;
     let findings = findings?;
     match format {
-        Format::Json => {
-            let list: Vec<_> = findings
-                .iter()
-                .map(|Finding { code, message }| json!({ "code": code, "message": message }))
-                .collect();
-            output::line(&json!({ "findings": list }).to_string());
-        }
+        Format::Json => output::json(&FindingsAnswer::new(&findings))?,
         Format::Csv => {
             let rows: Vec<_> = findings
                 .iter()

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use ledger_api::bodies::imports::{ImportAnswer, totals_of};
+use ledger_api::bodies::values::Amount;
 use ledger_app::documents::applied_rules;
+use ledger_app::held::{HeldTotals, held_totals};
 use ledger_app::import::{ImportReport, Progress, import_bills};
 use ledger_app::ports::BillSource;
 use ledger_aws::cur::{CurFolder, S3Export};
-use serde_json::{Value, json};
 
 use crate::args::Format;
 use crate::place::Place;
@@ -55,10 +57,17 @@ async fn import_from(
             return Err(err.into());
         }
     };
+    let held = match format {
+        Format::Json => {
+            let bills: Vec<_> = report.bills.iter().map(|(bill, _)| bill).collect();
+            held_totals(&bills, &opened.ledger).await
+        }
+        Format::Table | Format::Csv => Ok(HeldTotals::new()),
+    };
     opened.close().await;
     match format {
-        Format::Json => output::line(&json_of(&report).to_string()),
-        Format::Table | Format::Csv => print(&report),
+        Format::Json => output::json(&ImportAnswer::new(&report, &held?)?)?,
+        Format::Table | Format::Csv => print(&report)?,
     }
     Ok(Outcome::Done)
 }
@@ -77,87 +86,8 @@ fn progress_bar() -> ProgressBar {
     bar
 }
 
-/// The import report of `--format json`.
-pub fn json_of(report: &ImportReport) -> Value {
-    let rejected: Vec<Value> = report
-        .rejected
-        .iter()
-        .map(|it| {
-            json!({
-                "file": &*it.provenance.file,
-                "line": it.provenance.line,
-                "column": &*it.column,
-                "reason": it.reason,
-            })
-        })
-        .collect();
-    let mut totals = Vec::new();
-    for (currency, total) in &report.totals {
-        for kind in ImportReport::stated(total) {
-            let (ai, other) = (total.ai.of(kind), total.other.of(kind));
-            let all = ai.checked_add(other).map(|it| it.amount().to_string());
-            // Lines that are not AI are totalled at what they were charged.
-            let is_known = kind.is_charged();
-            totals.push(json!({
-                "currency": currency.as_str(),
-                "cost_kind": kind.as_str(),
-                "ai": ai.amount().to_string(),
-                "other": is_known.then(|| other.amount().to_string()),
-                "all": all.ok().filter(|_| is_known),
-            }));
-        }
-    }
-    let unknown: Vec<Value> = report
-        .unknown_usage_types
-        .iter()
-        .map(|((usage_type, currency), (lines, cost))| {
-            json!({
-                "usage_type": &**usage_type,
-                "lines": lines,
-                "cost": cost.amount().to_string(),
-                "currency": currency.as_str(),
-            })
-        })
-        .collect();
-    let findings: Vec<Value> = report
-        .findings
-        .iter()
-        .map(|it| json!({ "code": it.code, "message": it.message }))
-        .collect();
-    let bills: Vec<Value> = report
-        .bills
-        .iter()
-        .map(|(bill, replaced)| {
-            json!({
-                "source": bill.source.to_string(),
-                "period": bill.period.to_string(),
-                "payer": &*bill.payer,
-                "days_written": replaced.days_written,
-                "days_unchanged": replaced.days_unchanged,
-                "days_removed": replaced.days_removed,
-                "items_written": replaced.items_written,
-                "write_units": replaced.write_units.normalize().to_string(),
-                "superseded": replaced.is_superseded,
-            })
-        })
-        .collect();
-    json!({
-        "files": report.files,
-        "lines_read": report.lines_read(),
-        "lines_ai": report.lines_ai,
-        "lines_other": report.lines_other,
-        "rejected": rejected,
-        "rejected_count": report.rejected_count,
-        "rounded": { "lines": report.rounded.0, "difference": report.rounded.1.to_string() },
-        "totals": totals,
-        "unknown_usage_types": unknown,
-        "findings": findings,
-        "bills": bills,
-    })
-}
-
 /// The import report for people.
-pub fn print(report: &ImportReport) {
+pub fn print(report: &ImportReport) -> anyhow::Result<()> {
     output::line(&format!(
         "read {} lines of {} files: {} for AI, {} others, {} rejected",
         report.lines_read(),
@@ -168,18 +98,14 @@ pub fn print(report: &ImportReport) {
     ));
     let mut rows = Vec::new();
     for (currency, total) in &report.totals {
-        for kind in ImportReport::stated(total) {
-            let (ai, other) = (total.ai.of(kind), total.other.of(kind));
-            let all = ai.checked_add(other).unwrap_or(ai);
-            let exact = |money: ledger_core::money::Money| money.amount().to_string();
-            // Lines that are not AI are totalled at what they were charged.
-            let known = |money| if kind.is_charged() { exact(money) } else { "-".to_owned() };
+        for total in totals_of(*currency, total)? {
+            let text = |it: Option<Amount>| it.map_or_else(|| "-".to_owned(), |it| it.to_string());
             rows.push(vec![
-                currency.to_string(),
-                kind.as_str().to_owned(),
-                exact(ai),
-                known(other),
-                known(all),
+                total.currency,
+                total.cost_kind.as_str().to_owned(),
+                total.ai.to_string(),
+                text(total.other),
+                text(total.all),
             ]);
         }
     }
@@ -223,4 +149,5 @@ pub fn print(report: &ImportReport) {
     for finding in &report.findings {
         output::line(&output::one_line(&format!("note: {}", finding.message)));
     }
+    Ok(())
 }

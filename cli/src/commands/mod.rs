@@ -16,7 +16,6 @@ use std::path::Path;
 
 use anyhow::Context;
 use jiff::civil::Date;
-use ledger_core::cost::CostKind;
 use ledger_core::now::Now;
 
 /// The time now.
@@ -27,11 +26,6 @@ pub fn now() -> Now {
 /// Today in UTC, as all periods are.
 pub fn today() -> Date {
     now().today()
-}
-
-fn cost_kind(text: &str) -> anyhow::Result<CostKind> {
-    CostKind::parse(text)
-        .with_context(|| format!("`--cost-kind {text}`: expected {}", CostKind::WORDS))
 }
 
 fn read_file(path: &Path) -> anyhow::Result<String> {

@@ -1,6 +1,7 @@
 //! Totals of a period.
 
 use anyhow::Context;
+use ledger_api::bodies::costs::CostsFigures;
 use ledger_app::lookup::{self, ReportAnswer};
 use ledger_app::view::View;
 use ledger_aws::dynamodb::DynamoLedger;
@@ -9,12 +10,10 @@ use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Scope};
 use ledger_core::money::Money;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
-use ledger_core::question::Question;
-use ledger_core::reconciliation::{Compared, ReconciledDay, Reconciliation};
-use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery, ReportRow};
-use serde_json::{Map, Value, json};
+use ledger_core::reconciliation::{Compared, ReconciledDay};
+use ledger_core::report::ReportQuery;
 
-use super::{cost_kind, now};
+use super::now;
 use crate::args::{Format, ReportArgs};
 use crate::place::Place;
 use crate::{Outcome, output};
@@ -24,7 +23,7 @@ pub async fn report(place: &Place, format: Format, args: &ReportArgs) -> anyhow:
     let by = args.by.iter().filter(|it| !it.is_empty()).map(|it| Dimension::parse(it));
     let by = by.collect::<Result<Vec<_>, _>>().context("`--by`")?;
     let scope = scope_of(&args.filters)?;
-    let cost_kind = cost_kind(&args.cost_kind)?;
+    let cost_kind = args.cost_kind.into();
     let currency = args.currency.as_deref().map(Currency::parse).transpose()?;
     let opened = place.open_to_read().await?;
     let view = match args.from {
@@ -42,7 +41,12 @@ pub async fn report(place: &Place, format: Format, args: &ReportArgs) -> anyhow:
     }
     match format {
         Format::Table => print_tables(&query, &answer, &reconciled),
-        Format::Json => print_json(&query, &answer, &reconciled),
+        Format::Json => {
+            let (answer, reconciled) = (&answer, reconciled.as_slice());
+            let figures =
+                CostsFigures { query: &query, currency, answer, reconciled, findings: &[] };
+            output::json(&figures.body(None, None))?;
+        }
         Format::Csv => print_csv(&query, &answer),
     }
     Ok(Outcome::Done)
@@ -66,19 +70,10 @@ async fn answers(
     query: &ReportQuery,
     format: Format,
 ) -> anyhow::Result<(ReportAnswer, Vec<ReconciledDay>)> {
-    let mut builder = ReportBuilder::new(query);
-    let charged = query.cost_kind.as_charged();
-    let mut both = match format {
-        Format::Csv => None,
-        Format::Json | Format::Table => {
-            Some(lookup::reconciliation_question(view, query.period, charged)?)
-        }
-    };
-    let mut questions: Vec<&mut dyn Question> = vec![&mut builder];
-    questions.extend(both.as_mut().map(|it| it as &mut dyn Question));
-    view.answer(&mut questions).await?;
-    let reconciled = both.map_or_else(|| Ok(Vec::new()), Reconciliation::finish)?;
-    Ok((lookup::report_answer(view, query, builder)?, reconciled))
+    Ok(match format {
+        Format::Csv => (lookup::report(view, query).await?, Vec::new()),
+        Format::Json | Format::Table => lookup::report_beside_sources(view, query).await?,
+    })
 }
 
 /// The days asked for; a side that is left open goes to the end of the ledger.
@@ -92,90 +87,7 @@ fn period_of(args: &ReportArgs, view: &View<DynamoLedger>) -> anyhow::Result<Cha
     Ok(ChargePeriod::new(from, to)?)
 }
 
-fn tokens_of(row: &ReportRow) -> Map<String, Value> {
-    row.tokens
-        .iter()
-        .map(|(direction, count)| (direction.as_str().to_owned(), json!(count)))
-        .collect()
-}
-
-fn print_json(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[ReconciledDay]) {
-    let one = |report: Option<&CurrencyReport>| {
-        let rows: Vec<Value> = report
-            .map(|it| it.rows.as_slice())
-            .unwrap_or_default()
-            .iter()
-            .map(|row| {
-                let keys: Map<String, Value> = query
-                    .by
-                    .iter()
-                    .zip(&row.keys)
-                    .map(|(dimension, value)| (dimension.to_string(), json!(value)))
-                    .collect();
-                json!({
-                    "keys": keys,
-                    "cost": row.cost.amount().to_string(),
-                    "status": row.status.as_str(),
-                    "tokens": tokens_of(row),
-                })
-            })
-            .collect();
-        let other = report.and_then(|it| answer.other.get(&it.currency));
-        let other = other.filter(|_| query.cost_kind.is_charged());
-        json!({
-            "from": query.period.start().to_string(),
-            "to": query.period.end().to_string(),
-            "data_up_to": answer.data_up_to.map(|it| format!("{it}T00:00:00Z")),
-            "currency": report.map(|it| it.currency.as_str()),
-            "cost_kind": query.cost_kind.as_str(),
-            "rows": rows,
-            "total": report.map_or_else(|| "0".to_owned(), |it| it.total.amount().to_string()),
-            "other": other.map(|it| it.amount().to_string()),
-            "reconciliation_cost_kind": query.cost_kind.as_charged().as_str(),
-            "reconciliation": report.map_or_else(Vec::new, |it| days_of(reconciled, it.currency)),
-        })
-    };
-    if answer.currencies.is_empty() {
-        output::line(&one(None).to_string());
-    }
-    // One object a currency: they are never summed.
-    for report in &answer.currencies {
-        output::line(&one(Some(report)).to_string());
-    }
-}
-
-fn days_of(reconciled: &[ReconciledDay], currency: Currency) -> Vec<Value> {
-    let days = reconciled.iter().filter(|it| it.total.bill.currency() == currency);
-    days.map(|it| {
-        let services = it.services.iter().map(|(service, compared)| {
-            let mut body = compared_body(compared);
-            body.insert("service".to_owned(), (&**service).into());
-            Value::from(body)
-        });
-        let mut body = compared_body(&it.total);
-        body.insert("day".to_owned(), it.day.to_string().into());
-        body.insert("settled".to_owned(), it.settled.into());
-        body.insert("services".to_owned(), services.collect());
-        body.into()
-    })
-    .collect()
-}
-
-fn compared_body(compared: &Compared) -> Map<String, Value> {
-    let plain = |money: Money| Value::from(money.amount().to_string());
-    let percent = compared.percent.map(|it| it.to_string());
-    [
-        ("bill", plain(compared.bill)),
-        ("cost_explorer", plain(compared.cost_explorer)),
-        ("difference", plain(compared.difference)),
-        ("percent", percent.into()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into_iter()
-    .collect()
-}
-
-/// Whether Cost Explorer says the same as the bill, whatever the report was limited to.
+/// Whether Cost Explorer agrees with the bill; for all owners, also when the report is limited.
 fn print_reconciliation(reconciled: &[ReconciledDay], charged: &str) {
     if reconciled.is_empty() {
         return;
@@ -204,7 +116,7 @@ fn in_words(compared: &Compared) -> String {
         compared.bill.to_reader(),
         compared.cost_explorer.to_reader(),
         compared.difference.to_reader(),
-        compared.percent.map_or_else(String::new, |it| format!(" ({}%)", it.to_one_digit())),
+        compared.percent.map_or_else(String::new, |it| format!(" ({it:.1}%)")),
     )
 }
 
@@ -236,9 +148,7 @@ fn print_tables(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconc
         let mut header: Vec<&str> = names.iter().map(String::as_str).collect();
         header.extend(["status", "tokens", "cost", "share"]);
         let share = |money: Money| {
-            money
-                .percent_of(report.total)
-                .map_or_else(String::new, |it| format!("{}%", it.to_one_digit()))
+            money.percent_of(report.total).map_or_else(String::new, |it| format!("{it:.1}%"))
         };
         let mut rows: Vec<Vec<String>> = report
             .rows
@@ -272,9 +182,9 @@ fn print_tables(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconc
         query.period,
         query.cost_kind.as_str()
     ));
-    let charged = match query.cost_kind.is_charged() {
-        true => String::new(),
-        false => format!(", {} cost", query.cost_kind.as_charged().as_str()),
+    let charged = match !query.cost_kind.is_charged() {
+        true => format!(", {} cost", query.cost_kind.as_charged().as_str()),
+        false => String::new(),
     };
     for (currency, other) in answer.other.iter().filter(|(_, other)| !other.is_zero()) {
         let other = other.to_reader();

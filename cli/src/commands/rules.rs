@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use ledger_api::bodies::findings::{self, RulesCheckAnswer};
 use ledger_app::ports::{DocumentKind, DocumentStore};
 use ledger_app::rules_file::parse_rules;
 
@@ -20,13 +21,21 @@ use crate::place::Place;
 use crate::{Outcome, output};
 
 /// Checks a file.
-pub fn check(file: &Path) -> anyhow::Result<Outcome> {
+pub fn check(format: Format, file: &Path) -> anyhow::Result<Outcome> {
     let rules = parse_rules(&read_file(file)?, 0).with_context(|| file.display().to_string())?;
     let findings = rules.findings();
-    for finding in &findings {
-        output::line(&finding.message);
+    match format {
+        Format::Json => output::json(&RulesCheckAnswer {
+            rule_count: rules.rules.len(),
+            findings: findings::bodies(&findings),
+        })?,
+        Format::Table | Format::Csv => {
+            for finding in &findings {
+                output::line(&finding.message);
+            }
+            output::line(&format!("{} rules, {} findings", rules.rules.len(), findings.len()));
+        }
     }
-    output::line(&format!("{} rules, {} findings", rules.rules.len(), findings.len()));
     Ok(if findings.is_empty() { Outcome::Done } else { Outcome::Found })
 }
 

@@ -1,15 +1,19 @@
-//! What each owner owes for a month.
+//! Statements of a month.
 
+use std::sync::Arc;
+
+use ledger_api::bodies::statements::StatementFigures;
 use ledger_app::lookup::statements;
 use ledger_app::view::View;
 use ledger_core::access::{Access, Owners};
+use ledger_core::cost::CostKind;
+use ledger_core::coverage::missing_days;
 use ledger_core::money::Money;
 use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
 use ledger_core::statement::{Statement, StatementLine};
-use serde_json::{Value, json};
 
-use super::{cost_kind, now, today};
+use super::{now, today};
 use crate::args::Format;
 use crate::place::Place;
 use crate::{Outcome, output};
@@ -20,22 +24,27 @@ pub async fn statement(
     format: Format,
     period: Option<String>,
     owner: Option<String>,
-    kind: &str,
+    cost_kind: CostKind,
 ) -> anyhow::Result<Outcome> {
     let period = match period {
         Some(text) => BillingPeriod::parse(&text)?,
         None => BillingPeriod::containing(today()),
     };
-    let kind = cost_kind(kind)?;
     let owners = owner.as_deref().map_or(Owners::All, |it| Owners::one(Owner::parse(it)));
     let opened = place.open_to_read().await?;
     let view = View::open(&opened.ledger, period, Access::everything(), now()).await?;
-    let answer = statements(&view, period, owners, kind).await?;
+    let answer = statements(&view, period, owners, cost_kind).await?;
     opened.close().await;
     match format {
         Format::Json => {
-            let list: Vec<Value> = answer.iter().map(json_of).collect();
-            output::line(&json!({ "period": period.to_string(), "statements": list }).to_string());
+            let figures = StatementFigures {
+                period,
+                cost_kind,
+                data_up_to: view.data_up_to(),
+                missing_days: &missing_days(view.heads(), period, view.now().today()),
+                statements: &answer,
+            };
+            output::json(&figures.body(None))?;
         }
         Format::Csv => csv(&answer),
         Format::Table if answer.is_empty() => {
@@ -46,16 +55,32 @@ pub async fn statement(
     Ok(Outcome::Done)
 }
 
-fn cells(line: &StatementLine) -> Vec<String> {
-    let text = |value: &Option<std::sync::Arc<str>>| value.as_deref().unwrap_or("-").to_owned();
+/// The columns before the amounts.
+const COLUMNS: [&str; 8] =
+    ["cost_centre", "product", "environment", "service", "model", "meter", "line_type", "tokens"];
+
+/// The cells of [`COLUMNS`], `absent` where the line has no value.
+fn cells(line: &StatementLine, absent: &str) -> Vec<String> {
+    let text = |value: &Option<Arc<str>>| value.as_deref().unwrap_or(absent).to_owned();
     vec![
         text(&line.key.cost_centre),
         text(&line.key.product),
+        text(&line.key.environment),
+        line.key.service.to_string(),
         text(&line.key.model),
         line.key.meter.as_str().to_owned(),
         line.key.line_type.to_string(),
-        line.tokens.map_or_else(|| "-".to_owned(), |it| it.to_string()),
+        line.tokens.map_or_else(|| absent.to_owned(), |it| it.to_string()),
     ]
+}
+
+/// A row that closes a statement, with a word in the first column.
+fn closing(word: &str, amounts: &[String]) -> Vec<String> {
+    let mut row = vec![String::new(); COLUMNS.len()];
+    if let Some(first) = row.first_mut() {
+        *first = word.to_owned();
+    }
+    [row.as_slice(), amounts].concat()
 }
 
 fn table(statement: &Statement) {
@@ -70,35 +95,17 @@ fn table(statement: &Statement) {
     let mut rows: Vec<Vec<String>> = statement
         .lines
         .iter()
-        .map(|line| [cells(line), vec![amount(line.amount)]].concat())
+        .map(|line| [cells(line, "-"), vec![amount(line.amount)]].concat())
         .collect();
-    let closing = |label: &str, money: Money| {
-        let mut row = vec![String::new(); 6];
-        row.insert(0, label.to_owned());
-        row.truncate(6);
-        row.push(amount(money));
-        row
-    };
-    rows.push(closing("rounding", statement.rounding));
-    rows.push(closing("total", statement.total));
-    let header = ["cost centre", "product", "model", "meter", "line type", "tokens", "amount"];
+    rows.push(closing("rounding", &[amount(statement.rounding)]));
+    rows.push(closing("total", &[amount(statement.total)]));
+    let names = COLUMNS.map(|it| it.replace('_', " "));
+    let header: Vec<&str> = names.iter().map(String::as_str).chain(["amount"]).collect();
     output::table(&header, &rows, 2);
 }
 
 fn csv(statements: &[Statement]) {
-    let header = [
-        "owner",
-        "period",
-        "currency",
-        "cost_centre",
-        "product",
-        "model",
-        "meter",
-        "line_type",
-        "tokens",
-        "amount",
-        "exact",
-    ];
+    let exact = |money: Money| money.amount().to_string();
     let mut rows = Vec::new();
     for statement in statements {
         let start = vec![
@@ -107,47 +114,12 @@ fn csv(statements: &[Statement]) {
             statement.currency.to_string(),
         ];
         for line in &statement.lines {
-            let amounts = vec![line.amount.amount().to_string(), line.exact.amount().to_string()];
-            rows.push([start.clone(), cells(line), amounts].concat());
+            let amounts = vec![exact(line.amount), exact(line.exact)];
+            rows.push([start.clone(), cells(line, ""), amounts].concat());
         }
-        let mut rounding = vec![String::new(); 6];
-        rounding.insert(0, "rounding".to_owned());
-        rounding.truncate(6);
-        let amounts = vec![statement.rounding.amount().to_string(), String::new()];
-        rows.push([start, rounding, amounts].concat());
+        let rounding = closing("rounding", &[exact(statement.rounding), String::new()]);
+        rows.push([start, rounding].concat());
     }
+    let header = [&["owner", "period", "currency"], &COLUMNS[..], &["amount", "exact"]].concat();
     output::csv(&header, &rows);
-}
-
-fn json_of(statement: &Statement) -> Value {
-    let amount = |money: Money| money.amount().to_string();
-    let lines: Vec<Value> = statement
-        .lines
-        .iter()
-        .map(|line| {
-            json!({
-                "cost_centre": line.key.cost_centre.as_deref(),
-                "product": line.key.product.as_deref(),
-                "environment": line.key.environment.as_deref(),
-                "service": &*line.key.service,
-                "model": line.key.model.as_deref(),
-                "meter": line.key.meter.as_str(),
-                "line_type": &*line.key.line_type,
-                "tokens": line.tokens,
-                "lines": line.line_count,
-                "exact": amount(line.exact),
-                "amount": amount(line.amount),
-            })
-        })
-        .collect();
-    json!({
-        "owner": statement.owner.as_str(),
-        "currency": statement.currency.as_str(),
-        "cost_kind": statement.cost_kind.as_str(),
-        "status": statement.status.as_str(),
-        "lines": lines,
-        "exact_total": amount(statement.exact_total),
-        "rounding": amount(statement.rounding),
-        "total": amount(statement.total),
-    })
 }

@@ -161,8 +161,7 @@ impl Local {
         let rules = Arc::new(applied_rules(&self.ledger).await?);
         let source = Arc::new(CurFolder::new(exports.to_vec()));
         let now = jiff::Timestamp::now();
-        import::print(&import_bills(source, rules, now, |_| (), &self.ledger).await?);
-        Ok(())
+        import::print(&import_bills(source, rules, now, |_| (), &self.ledger).await?)
     }
 
     async fn collect(&self, explorer: &AwsCostExplorer) -> anyhow::Result<()> {

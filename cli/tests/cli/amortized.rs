@@ -122,14 +122,14 @@ fn a_report_by_each_cost_kind_comes_to_what_aws_would_show() {
             let expected: Decimal = expected.parse().unwrap();
             assert_eq!((&total["cost_kind"], decimal(&total["ai"])), (&kind.into(), expected));
             let report = json(&data, &["report", "--cost-kind", kind]);
-            assert_eq!(decimal(&report["total"]), expected, "{name} {kind}");
+            assert_eq!(decimal(&report["currencies"][0]["total"]), expected, "{name} {kind}");
             assert_eq!(report["cost_kind"], kind);
             let args = ["statement", "--period", "2026-10", "--cost-kind", kind];
             let statements = json(&data, &args);
             assert_eq!(decimal(&statements["statements"][0]["exact_total"]), expected, "{kind}");
             // What is not AI is only totalled: nobody knows what it is amortized to.
             let is_amortized = kind.ends_with("amortized");
-            assert_eq!(report["other"].is_null(), is_amortized, "{kind}");
+            assert_eq!(report["currencies"][0]["other"].is_null(), is_amortized, "{kind}");
             assert_eq!(
                 (total["other"].is_null(), total["all"].is_null()),
                 (is_amortized, is_amortized)
@@ -137,7 +137,7 @@ fn a_report_by_each_cost_kind_comes_to_what_aws_would_show() {
         }
         let types = ["report", "--by", "line_type", "--cost-kind", "amortized"];
         let report = json(&data, &types);
-        let costs: Vec<String> = report["rows"]
+        let costs: Vec<String> = report["currencies"][0]["rows"]
             .as_array()
             .unwrap()
             .iter()
@@ -238,5 +238,8 @@ fn an_export_that_does_not_say_how_lines_are_amortized_is_told_of() {
     );
     let amortized = json(&data, &["report", "--cost-kind", "amortized"]);
     // What is known: negations and fees paid ahead cost nothing.
-    assert_eq!(decimal(&amortized["total"]), Decimal::from(1 + 10 + 5 + 20 + 400 + 2));
+    assert_eq!(
+        decimal(&amortized["currencies"][0]["total"]),
+        Decimal::from(1 + 10 + 5 + 20 + 400 + 2)
+    );
 }

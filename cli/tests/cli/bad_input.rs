@@ -61,16 +61,19 @@ impl Ledger {
         tollbook(&self.data, args)
     }
 
-    /// All that the ledger says.
+    /// All answers of the ledger but the alerts of budgets: a running `up` may send these meanwhile.
     fn ask(&self) -> Vec<Value> {
-        [
+        let mut answers = [
             "report --by owner,day,usage_type,rule",
             "report --by principal,account,tag:iamPrincipal/team",
             "statement --period 2026-10",
             "budget list",
         ]
-        .map(|it| json(&self.data, &it.split(' ').collect::<Vec<_>>()))
-        .into()
+        .map(|it| json(&self.data, &it.split(' ').collect::<Vec<_>>()));
+        for budget in answers[3]["budgets"].as_array_mut().unwrap() {
+            assert!(budget.as_object_mut().unwrap().remove("alerts").is_some());
+        }
+        answers.into()
     }
 
     /// Both documents, as far as the commands tell.

@@ -127,9 +127,10 @@ fn the_same_charges_in_every_spelling_of_the_columns_make_the_same_report() {
             ask(&data, &["report", "--by", by])
         })
         .collect();
-    assert_eq!(reports[0]["rows"][0]["keys"]["tag:resourceTags/team"], "search");
-    assert_eq!(reports[0]["rows"][0]["keys"]["publisher"], "Mistral");
-    assert_eq!(reports[0]["rows"][0]["cost"], "0.7");
+    let row = &reports[0]["currencies"][0]["rows"][0];
+    assert_eq!(row["keys"]["tag:resourceTags/team"], "search");
+    assert_eq!(row["keys"]["publisher"], "Mistral");
+    assert_eq!(row["cost"], "0.7");
     assert_eq!(reports[0], reports[1]);
     assert_eq!(reports[0], reports[2]);
 }

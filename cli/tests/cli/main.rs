@@ -14,6 +14,7 @@ mod legacy;
 mod price_rows;
 mod printed_rows;
 mod restated;
+mod same_answers;
 mod stand_in;
 mod up;
 mod upgrade;

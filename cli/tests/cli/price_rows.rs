@@ -61,7 +61,7 @@ fn amount_times_rate_is_exact_for_every_price() {
     assert_eq!(decimal(&import["totals"][0]["ai"]), costs.values().sum());
 
     let report = ask(&data, &["report", "--by", "usage_type,region"]);
-    let rows = report["rows"].as_array().unwrap();
+    let rows = report["currencies"][0]["rows"].as_array().unwrap();
     assert_eq!(rows.len(), costs.len());
     for row in rows {
         let usage_type = row["keys"]["usage_type"].as_str().unwrap();

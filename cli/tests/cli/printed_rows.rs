@@ -97,7 +97,7 @@ fn every_principal_tag_and_cost_that_aws_printed_is_in_the_report() {
     let by = format!("principal,usage_type,{}", TAGS.map(|it| format!("tag:{it}")).join(","));
     let report = || ask(&data, &["report", "--by", &by]);
     let before = report();
-    let actual: BTreeMap<String, Decimal> = before["rows"]
+    let actual: BTreeMap<String, Decimal> = before["currencies"][0]["rows"]
         .as_array()
         .unwrap()
         .iter()
@@ -106,7 +106,7 @@ fn every_principal_tag_and_cost_that_aws_printed_is_in_the_report() {
     assert_eq!(actual, expected(&rows));
     assert_eq!(actual.len(), 16);
     let sum: Decimal = actual.values().sum();
-    assert_eq!(decimal(&before["total"]), sum);
+    assert_eq!(decimal(&before["currencies"][0]["total"]), sum);
     assert_eq!(decimal(&import["totals"][0]["all"]), sum);
 
     // Twice, in another order, in two files, and these in another order: nothing is written.

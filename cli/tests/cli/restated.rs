@@ -41,7 +41,7 @@ impl Setting {
     fn days(&self) -> Vec<(String, String)> {
         let report = ask(&self.data, &["report", "--by", "day", "--from", "2026-09-01"]);
         let text = |it: &Value| it.as_str().unwrap().to_owned();
-        let rows = report["rows"].as_array().unwrap().iter();
+        let rows = report["currencies"][0]["rows"].as_array().unwrap().iter();
         rows.map(|row| (text(&row["keys"]["day"]), text(&row["cost"]))).collect()
     }
 }

@@ -90,7 +90,7 @@ fn the_sample_is_there_with_its_alerts_and_the_day_cost_explorer_has_not_heard_o
     // From a figure back to AWS's own row, and why nobody owns it.
     let of_nobody = ["report", "--by", "entry,principal", "--where", "owner=Unattributed"];
     let rows = json(&ask(data, &of_nobody));
-    let keys = &rows["rows"].as_array().unwrap().first().unwrap()["keys"];
+    let keys = &rows["currencies"][0]["rows"].as_array().unwrap().first().unwrap()["keys"];
     let explained =
         json(&ask(data, &["rules", "explain", "--entry", keys["entry"].as_str().unwrap()]));
     assert_eq!(explained["entry"]["principal"], keys["principal"]);

@@ -52,8 +52,13 @@ fn report_statement_and_import_add_up_to_the_bill_to_the_last_digit() {
     assert_eq!(import["lines_read"], 8);
     assert_eq!(decimal(&import["totals"][0]["all"]), all);
     let ai = decimal(&import["totals"][0]["ai"]);
+    let held = &import["ledger"][0];
+    assert_eq!(held["bill"], "cur 2026-10 of payer 123456789012");
+    for name in ["currency", "cost_kind", "ai", "other", "all"] {
+        assert_eq!(held[name], import["totals"][0][name], "{name}");
+    }
     for by in ["owner", "principal", "model", "meter", "day", "tag:iamPrincipal/team"] {
-        let report = json(&data, &["report", "--by", by]);
+        let report = &json(&data, &["report", "--by", by])["currencies"][0];
         let rows: Decimal =
             report["rows"].as_array().unwrap().iter().map(|row| decimal(&row["cost"])).sum();
         assert_eq!(decimal(&report["total"]), ai, "{by}");
@@ -69,7 +74,7 @@ fn report_statement_and_import_add_up_to_the_bill_to_the_last_digit() {
         .sum();
     assert_eq!(owed, ai);
     let owners = json(&data, &["report", "--by", "owner"]);
-    let names: Vec<&str> = owners["rows"]
+    let names: Vec<&str> = owners["currencies"][0]["rows"]
         .as_array()
         .unwrap()
         .iter()

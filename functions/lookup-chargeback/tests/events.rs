@@ -69,7 +69,7 @@ async fn answer(event: &str) -> (i64, Value, Value) {
 async fn costs_are_answered_under_the_id_of_api_gateway() {
     let (status, headers, body) = answer(&event("costs")).await;
     assert_eq!(status, 200);
-    assert_eq!(body["total"], "80");
+    assert_eq!(body["currencies"][0]["total"], "80");
     assert_eq!(body["data_up_to"], "2026-11-05");
     assert_eq!(headers["x-request-id"], "JKJaXmPLvHcESHA=");
 }
@@ -159,7 +159,7 @@ async fn the_process_answers_and_survives_what_it_cannot_read() {
     let Heard::Answer(answer) = &ran.heard[1] else { panic!("{ran:?}") };
     let answer: Value = serde_json::from_str(answer).unwrap();
     let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-    assert_eq!(body["total"], "80");
+    assert_eq!(body["currencies"][0]["total"], "80");
 }
 
 #[tokio::test]

@@ -11,27 +11,51 @@ use ledger_core::budget::first_month;
 
 use crate::AppState;
 use crate::bodies::budgets::{BudgetsAnswer, budget_body};
-use crate::parameters::{Pairs, Parameters};
+use crate::paging::{Fingerprint, Paging};
+use crate::parameters::{Asked, Parameters, RouteQuery};
 use crate::response::{ApiError, tagged};
 
-/// `GET /v1/budgets`.
+/// The parameters.
+pub(crate) struct BudgetsQuery {
+    paging: Paging,
+}
+
+impl RouteQuery for BudgetsQuery {
+    const NAMES: &'static [&'static str] = &["limit", "cursor"];
+
+    fn read(parameters: &Parameters) -> Result<BudgetsQuery, ApiError> {
+        Ok(BudgetsQuery { paging: Paging::read(parameters)? })
+    }
+}
+
+/// The applied budgets, judged.
 pub(crate) async fn budgets<L>(
     State(state): State<AppState<L>>,
     headers: HeaderMap,
-    pairs: Pairs,
+    Asked(BudgetsQuery { paging }): Asked<BudgetsQuery>,
 ) -> Result<Response, ApiError>
 where
     L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
 {
-    Parameters::read(pairs, &[], &[])?;
     let (version, budgets) = applied_budgets(&state.ledger).await?;
     let view = state.view(first_month(&budgets, state.now().today())).await?;
     let verdicts = judge_all(&view, &budgets).await?;
     let alerts = recent_alerts(&view, &budgets).await?;
+    let page = paging.page(verdicts.iter().map(|_| 1), || {
+        let mut fingerprint = Fingerprint::new();
+        fingerprint.add("budgets");
+        fingerprint.add(version.unwrap_or_default().to_string());
+        for verdict in &verdicts {
+            fingerprint.add(&*verdict.budget.name);
+            fingerprint.add(verdict.spend.period.to_string());
+        }
+        fingerprint
+    })?;
+    let on_page = verdicts.get(page.items).unwrap_or_default();
     let body = BudgetsAnswer {
-        sample: state.sample,
         version,
-        budgets: verdicts.iter().map(|verdict| budget_body(verdict, &alerts)).collect(),
+        budgets: on_page.iter().map(|verdict| budget_body(verdict, &alerts)).collect(),
+        next_cursor: page.next_cursor,
     };
     tagged(&headers, &body)
 }

@@ -5,113 +5,87 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger_app::lookup;
 use ledger_app::ports::LedgerStore;
+use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
+use ledger_core::dimension::{Dimension, Scope};
 use ledger_core::period::BillingPeriod;
-use ledger_core::report::{CurrencyReport, ReportQuery};
+use ledger_core::report::ReportQuery;
 
 use crate::AppState;
-use crate::bodies::costs::{CostsAnswer, CostsRow};
-use crate::bodies::plain;
-use crate::parameters::{Pairs, Parameters};
-use crate::response::{ApiError, hash_of, tagged};
+use crate::bodies::costs::CostsFigures;
+use crate::paging::{Fingerprint, Paging};
+use crate::parameters::{Asked, Parameters, RouteQuery, Span};
+use crate::response::{ApiError, tagged};
 
-/// `GET /v1/costs`.
+/// The parameters.
+pub(crate) struct CostsQuery {
+    span: Span,
+    group_by: Vec<Dimension>,
+    scope: Scope,
+    cost_kind: CostKind,
+    currency: Option<Currency>,
+    paging: Paging,
+}
+
+impl RouteQuery for CostsQuery {
+    const NAMES: &'static [&'static str] =
+        &["from", "to", "group_by", "where", "cost_kind", "currency", "limit", "cursor"];
+    const REPEATABLE: &'static [&'static str] = &["where"];
+
+    fn read(parameters: &Parameters) -> Result<CostsQuery, ApiError> {
+        Ok(CostsQuery {
+            span: parameters.span()?,
+            group_by: parameters.group_by()?,
+            scope: parameters.scope()?,
+            cost_kind: parameters.cost_kind()?,
+            currency: parameters.currency()?,
+            paging: Paging::read(parameters)?,
+        })
+    }
+}
+
+/// Totals of a period.
 pub(crate) async fn costs<L: LedgerStore + Clone + 'static>(
     State(state): State<AppState<L>>,
     headers: HeaderMap,
-    pairs: Pairs,
+    Asked(asked): Asked<CostsQuery>,
 ) -> Result<Response, ApiError> {
-    const KNOWN: [&str; 8] =
-        ["from", "to", "group_by", "where", "cost_kind", "currency", "limit", "cursor"];
-    let parameters = Parameters::read(pairs, &KNOWN, &["where"])?;
-    let query = ReportQuery {
-        period: parameters.period(state.now().today())?,
-        by: parameters.group_by()?,
-        scope: parameters.scope()?,
-        cost_kind: parameters.cost_kind()?,
-    };
-    let (asked, limit) = (parameters.currency()?, parameters.limit()?);
-    let view = state.view(BillingPeriod::containing(query.period.start())).await?;
-    let answer = lookup::report(&view, &query).await?;
-    let currency = match asked {
-        Some(asked) => Some(asked),
-        None => only_currency(&answer)?,
-    };
-    let report = answer.currencies.into_iter().find(|it| Some(it.currency) == currency);
-    let hash = cursor_hash(&query, asked, report.as_ref());
-    let start = match parameters.get("cursor") {
-        Some(cursor) => offset_of(cursor, hash)?,
-        None => 0,
-    };
-    let (rows, total) = report
-        .map_or_else(|| (Vec::new(), "0".to_owned()), |report| (report.rows, plain(report.total)));
-    let end = start.saturating_add(limit);
-    let next_cursor = (end < rows.len()).then(|| format!("{hash:016x}{end:08x}"));
-    let names: Vec<String> = query.by.iter().map(ToString::to_string).collect();
-    let rows = rows.into_iter().skip(start).take(limit).map(|row| CostsRow {
-        keys: names.iter().cloned().zip(row.keys).collect(),
-        cost: plain(row.cost),
-        status: row.status.as_str(),
-        tokens: row.tokens.iter().map(|(direction, count)| (direction.as_str(), *count)).collect(),
-    });
-    let other = currency.and_then(|it| answer.other.get(&it).copied());
-    let body = CostsAnswer {
-        sample: state.sample,
-        from: query.period.start().to_string(),
-        to: query.period.end().to_string(),
-        data_up_to: answer.data_up_to.map(|it| it.to_string()),
-        currency: currency.map(|it| it.to_string()),
-        cost_kind: query.cost_kind.as_str(),
-        rows: rows.collect(),
-        total,
-        other: query.cost_kind.is_charged().then(|| other.map_or_else(|| "0".to_owned(), plain)),
-        next_cursor,
-    };
-    tagged(&headers, &body)
+    let CostsQuery { span, group_by: by, scope, cost_kind, currency, paging } = asked;
+    let period = span.period(state.now().today())?;
+    let query = ReportQuery { period, by, scope, cost_kind };
+    let view = state.view(BillingPeriod::containing(period.start())).await?;
+    let (answer, reconciled) = lookup::report_beside_sources(&view, &query).await?;
+    let (answer, reconciled) = (&answer, reconciled.as_slice());
+    let figures = CostsFigures { query: &query, currency, answer, reconciled, findings: &[] };
+    let part_counts: Vec<usize> = figures.rows().map(|_| 1).collect();
+    let page = paging.page(part_counts.into_iter(), || fingerprint(&figures))?;
+    tagged(&headers, &figures.body(Some(page.items), page.next_cursor))
 }
 
-/// The currency of an answer that nobody chose one for: amounts of several are never mixed.
-fn only_currency(answer: &lookup::ReportAnswer) -> Result<Option<Currency>, ApiError> {
-    let mut currencies: Vec<Currency> = answer.currencies.iter().map(|it| it.currency).collect();
-    if currencies.is_empty() {
-        currencies = answer.other.keys().copied().collect();
+/// The question and all rows.
+fn fingerprint(figures: &CostsFigures<'_>) -> Fingerprint {
+    let ReportQuery { period, by, scope, cost_kind } = figures.query;
+    let mut fingerprint = Fingerprint::new();
+    fingerprint.add("costs");
+    fingerprint.add(period.to_string());
+    fingerprint.add(cost_kind.as_str());
+    fingerprint.add_option(figures.currency.map(|it| it.to_string()));
+    fingerprint.add(by.len().to_string());
+    for dimension in by {
+        fingerprint.add(dimension.to_string());
     }
-    match currencies.as_slice() {
-        [] => Ok(None),
-        [only] => Ok(Some(*only)),
-        _ => {
-            let names: Vec<String> = currencies.iter().map(ToString::to_string).collect();
-            let message = format!(
-                "the answer has several currencies, which do not add; expected `currency` to be one of {}",
-                names.join(", ")
-            );
-            Err(ApiError::bad_request("currency_needed", message).with("currencies", names))
+    for (dimension, values) in &scope.0 {
+        for value in values {
+            fingerprint.add(dimension.to_string());
+            fingerprint.add(value);
         }
     }
-}
-
-/// Ties a cursor to the question and to the rows it counts: after a change of either, the next page
-/// would leave rows out or repeat them.
-fn cursor_hash(
-    query: &ReportQuery,
-    asked: Option<Currency>,
-    report: Option<&CurrencyReport>,
-) -> u64 {
-    let rows: Vec<_> = report
-        .iter()
-        .flat_map(|it| &it.rows)
-        .map(|row| (&row.keys, row.cost.amount().to_string()))
-        .collect();
-    hash_of((format!("{query:?} {asked:?}"), rows))
-}
-
-fn offset_of(cursor: &str, hash: u64) -> Result<usize, ApiError> {
-    let offset = cursor.strip_prefix(&format!("{hash:016x}"));
-    let offset = offset.filter(|it| it.len() == 8 && it.bytes().all(|it| it.is_ascii_hexdigit()));
-    offset.and_then(|it| usize::from_str_radix(it, 16).ok()).ok_or_else(|| {
-        let message = "`cursor` is not of this question, or the ledger has changed since; start \
-                       again without it";
-        ApiError::bad_request("cursor_invalid", message.to_owned())
-            .with("parameter", vec!["cursor".to_owned()])
-    })
+    fingerprint.add("rows");
+    for row in figures.rows() {
+        for key in &row.keys {
+            fingerprint.add_option(key.as_deref());
+        }
+        fingerprint.add(row.cost.to_string());
+    }
+    fingerprint
 }

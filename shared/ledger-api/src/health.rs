@@ -7,54 +7,30 @@ use ledger_app::overview::{self, Health};
 use ledger_app::ports::LedgerStore;
 
 use crate::AppState;
-use crate::bodies::health::{
-    ComparedBody, HealthAnswer, ReconciledBody, ServiceBody, UnattributedBody, health_bill,
-};
-use crate::bodies::plain;
-use crate::parameters::{Pairs, Parameters};
+use crate::bodies::health::{HealthAnswer, HealthBill, UnattributedBody};
+use crate::bodies::reconciliation::ReconciledDayBody;
+use crate::bodies::values::Day;
+use crate::parameters::Asked;
 use crate::response::{ApiError, tagged};
 
-/// `GET /v1/health`.
+/// The state of the ledger.
 pub(crate) async fn health<L: LedgerStore + Clone + 'static>(
     State(state): State<AppState<L>>,
     headers: HeaderMap,
-    pairs: Pairs,
+    Asked(()): Asked<()>,
 ) -> Result<Response, ApiError> {
-    Parameters::read(pairs, &[], &[])?;
     let view = state.view_of_all().await?;
     let Health { month, by_owner, reconciled } = overview::health(&view).await?;
     let mut unattributed = Vec::new();
     for report in &by_owner {
-        let cost = report.unattributed()?;
-        unattributed.push(UnattributedBody {
-            period: month.to_string(),
-            currency: report.currency.to_string(),
-            cost: plain(cost),
-            total: plain(report.total),
-            percent: cost.percent_of(report.total).map(|it| it.to_string()),
-        });
+        unattributed.push(UnattributedBody::new(month, report.unattributed()?, report.total));
     }
-    let reconciliation = reconciled.iter().map(|it| ReconciledBody {
-        day: it.day.to_string(),
-        currency: it.total.bill.currency().to_string(),
-        total: ComparedBody::new(&it.total),
-        settled: it.settled,
-        services: it
-            .services
-            .iter()
-            .map(|(service, compared)| ServiceBody {
-                service: service.to_string(),
-                compared: ComparedBody::new(compared),
-            })
-            .collect(),
-    });
     let body = HealthAnswer {
-        version: ledger_core::VERSION,
-        sample: state.sample,
-        data_up_to: view.data_up_to().map(|it| it.to_string()),
-        bills: view.heads().iter().map(health_bill).collect(),
+        version: env!("CARGO_PKG_VERSION"),
+        data_up_to: view.data_up_to().map(Day),
+        bills: view.heads().iter().map(HealthBill::from).collect(),
         unattributed,
-        reconciliation: reconciliation.collect(),
+        reconciliation: reconciled.iter().map(ReconciledDayBody::from).collect(),
     };
     tagged(&headers, &body)
 }

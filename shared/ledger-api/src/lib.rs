@@ -4,11 +4,13 @@
 //! in a Lambda function and on a laptop. It reads and never writes, takes no decision about money,
 //! and knows neither AWS nor the command line. Start reading at [`router()`].
 
-mod bodies;
+pub mod bodies;
 mod budgets;
 mod costs;
 mod health;
+mod owners;
 mod page;
+mod paging;
 mod parameters;
 mod response;
 mod router;

@@ -1,7 +1,7 @@
 //! Query parameters: each known, each read once into a type.
 
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use ledger_core::cost::CostKind;
@@ -11,8 +11,6 @@ use ledger_core::period::ChargePeriod;
 
 use crate::response::ApiError;
 
-/// Rows of one answer.
-const ROWS_MAX: usize = 1_000;
 /// Days of one question: three years and a bit.
 const DAYS_MAX: i32 = 1_100;
 /// Dimensions to group by.
@@ -20,22 +18,48 @@ const GROUP_BY_MAX: usize = 8;
 /// Conditions of one question.
 const WHERE_MAX: usize = 50;
 
-/// The query of a request, read or not.
-pub(crate) type Pairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
-
 /// The parameters of one request: each known, and each once unless it may repeat.
 pub(crate) struct Parameters(Vec<(String, String)>);
 
+/// The typed parameters of one route.
+pub(crate) trait RouteQuery: Sized {
+    /// The parameters that the route knows.
+    const NAMES: &'static [&'static str];
+    /// Those of them that may be given more than once.
+    const REPEATABLE: &'static [&'static str] = &[];
+
+    /// Reads the parameters, each of which is known.
+    fn read(parameters: &Parameters) -> Result<Self, ApiError>;
+}
+
+/// A route without parameters.
+impl RouteQuery for () {
+    const NAMES: &'static [&'static str] = &[];
+
+    fn read(_: &Parameters) -> Result<(), ApiError> {
+        Ok(())
+    }
+}
+
+/// The typed parameters of a request, or its refusal.
+pub(crate) struct Asked<Q>(pub(crate) Q);
+
+impl<S: Sync, Q: RouteQuery> FromRequestParts<S> for Asked<Q> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Asked<Q>, ApiError> {
+        let parameters = Parameters::read(parts, Q::NAMES, Q::REPEATABLE)?;
+        Ok(Asked(Q::read(&parameters)?))
+    }
+}
+
 impl Parameters {
-    pub(crate) fn read(
-        pairs: Pairs,
-        known: &[&str],
-        repeatable: &[&str],
-    ) -> Result<Parameters, ApiError> {
-        let Query(pairs) = pairs.map_err(|_| {
-            let message = "the query cannot be read; expected `name=value&name=value`";
-            ApiError::bad_request("bad_query", message.to_owned())
-        })?;
+    fn read(parts: &Parts, known: &[&str], repeatable: &[&str]) -> Result<Parameters, ApiError> {
+        let Query(pairs) =
+            Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| {
+                let message = "the query cannot be read; expected `name=value&name=value`";
+                ApiError::bad_request("bad_query", message.to_owned())
+            })?;
         for (at, (name, _)) in pairs.iter().enumerate() {
             if !known.contains(&name.as_str()) {
                 let name: String = name.chars().take(60).collect();
@@ -78,25 +102,9 @@ impl Parameters {
         currency.map(Some).map_err(|_| bad("currency", text, "an ISO 4217 code such as `USD`"))
     }
 
-    pub(crate) fn limit(&self) -> Result<usize, ApiError> {
-        let Some(text) = self.get("limit") else { return Ok(ROWS_MAX) };
-        let limit = text.parse().ok().filter(|it| (1..=ROWS_MAX).contains(it));
-        limit.ok_or_else(|| bad("limit", text, "a number from 1 to 1000"))
-    }
-
-    pub(crate) fn period(&self, today: Date) -> Result<ChargePeriod, ApiError> {
-        let start = self.day("from")?.unwrap_or_else(|| today.first_of_month());
-        let end = self.day("to")?.unwrap_or_else(|| today.saturating_add(1.day()));
-        let period = ChargePeriod::new(start, end)
-            .map_err(|err| ApiError::bad_parameter("to", format!("the period {err}")))?;
-        let days = end.since(start).map_or(i32::MAX, |it| it.get_days());
-        if days > DAYS_MAX {
-            let message = format!(
-                "the period has {days} days; expected at most {DAYS_MAX} from `from` to `to`"
-            );
-            return Err(ApiError::bad_parameter("to", message));
-        }
-        Ok(period)
+    /// Reads `from` and `to`.
+    pub(crate) fn span(&self) -> Result<Span, ApiError> {
+        Ok(Span { from: self.day("from")?, to: self.day("to")? })
     }
 
     pub(crate) fn group_by(&self) -> Result<Vec<Dimension>, ApiError> {
@@ -137,4 +145,29 @@ impl Parameters {
 pub(crate) fn bad(name: &str, text: &str, expected: &str) -> ApiError {
     let text: String = text.chars().take(60).collect();
     ApiError::bad_parameter(name, format!("`{name}` is `{text}`; expected {expected}"))
+}
+
+/// The days asked for, each end open where it is not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    from: Option<Date>,
+    to: Option<Date>,
+}
+
+impl Span {
+    /// The days: from the first of this month to today where they are open.
+    pub(crate) fn period(self, today: Date) -> Result<ChargePeriod, ApiError> {
+        let start = self.from.unwrap_or_else(|| today.first_of_month());
+        let end = self.to.unwrap_or_else(|| today.saturating_add(1.day()));
+        let period = ChargePeriod::new(start, end)
+            .map_err(|err| ApiError::bad_parameter("to", format!("the period {err}")))?;
+        let days = end.since(start).map_or(i32::MAX, |it| it.get_days());
+        if days > DAYS_MAX {
+            let message = format!(
+                "the period has {days} days; expected at most {DAYS_MAX} from `from` to `to`"
+            );
+            return Err(ApiError::bad_parameter("to", message));
+        }
+        Ok(period)
+    }
 }

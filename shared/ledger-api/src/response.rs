@@ -1,8 +1,7 @@
-//! Answers as bytes: JSON with a tag, and one form for every refusal.
+//! Answers as bytes: JSON with a tag, and one form for every error.
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::hash::{DefaultHasher, Hasher as _};
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
@@ -11,7 +10,9 @@ use ledger_app::causes::causes;
 use ledger_app::ports::Retryable;
 use serde::Serialize;
 
-/// A refusal: what the caller may know of it.
+use crate::paging::Fingerprint;
+
+/// An error response: only what the caller may see.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -55,8 +56,8 @@ impl ApiError {
     }
 
     pub(crate) fn not_found() -> ApiError {
-        let message = "there is nothing here; expected /v1/costs, /v1/statements, /v1/budgets or \
-                       /v1/health";
+        let message = "there is nothing here; expected /v1/costs, /v1/owners, /v1/statements, \
+                       /v1/budgets or /v1/health";
         ApiError {
             status: StatusCode::NOT_FOUND,
             code: "not_found",
@@ -74,7 +75,7 @@ impl ApiError {
         }
     }
 
-    /// A failure of ours: the log gets the chain, the caller a code and what to do.
+    /// A failure inside: the log gets the chain of causes, the caller a code and what to do.
     pub(crate) fn failed(err: &(dyn Error + 'static), is_retryable: bool) -> ApiError {
         tracing::error!(error = %causes(err), "a request was not answered");
         let (status, code, message) = if is_retryable {
@@ -127,10 +128,12 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// A JSON answer with a tag of its content; without a body when the caller has it already.
+/// A JSON answer with a tag of its content; without a body if the caller has the same already.
 pub(crate) fn tagged<T: Serialize>(headers: &HeaderMap, body: &T) -> Result<Response, ApiError> {
     let bytes = serde_json::to_vec(body).map_err(|err| ApiError::failed(&err, false))?;
-    let etag = format!("\"{:016x}\"", hash_of(&bytes));
+    let mut content = Fingerprint::new();
+    content.add(&bytes);
+    let etag = format!("\"{}\"", content.finish());
     let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|it| it.to_str().ok()).any(|it| {
         it.split(',')
             .map(str::trim)
@@ -142,11 +145,4 @@ pub(crate) fn tagged<T: Serialize>(headers: &HeaderMap, body: &T) -> Result<Resp
     } else {
         (head, [(CONTENT_TYPE, "application/json")], bytes).into_response()
     })
-}
-
-/// The same for the same value in every process of one build.
-pub(crate) fn hash_of(value: impl std::hash::Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }

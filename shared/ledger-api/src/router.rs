@@ -18,7 +18,7 @@ use ledger_core::period::BillingPeriod;
 use tracing::Instrument as _;
 
 use crate::response::ApiError;
-use crate::{budgets, costs, health, page, statements};
+use crate::{budgets, costs, health, owners, page, statements};
 
 /// Names one request in the answer and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -36,7 +36,7 @@ const BODY_BYTES_MAX: u64 = 1024;
 const HEADERS_MAX: usize = 100;
 const HEADER_BYTES_MAX: usize = 32 * 1024;
 
-/// What the routes need.
+/// Everything the routes need.
 #[derive(Clone, Debug)]
 pub struct AppState<L> {
     pub(crate) ledger: L,
@@ -85,6 +85,7 @@ where
     Router::new()
         .route("/", get(page::page::<L>))
         .route("/v1/costs", get(costs::costs::<L>))
+        .route("/v1/owners", get(owners::owners::<L>))
         .route("/v1/statements", get(statements::statements::<L>))
         .route("/v1/budgets", get(budgets::budgets::<L>))
         .route("/v1/health", get(health::health::<L>))

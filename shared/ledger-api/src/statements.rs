@@ -6,36 +6,84 @@ use axum::response::Response;
 use ledger_app::lookup;
 use ledger_app::ports::LedgerStore;
 use ledger_core::access::Owners;
+use ledger_core::cost::CostKind;
+use ledger_core::coverage::missing_days;
 use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
+use ledger_core::statement::Statement;
 
 use crate::AppState;
-use crate::bodies::statements::{StatementsAnswer, statement_body};
-use crate::parameters::{Pairs, Parameters, bad};
+use crate::bodies::statements::StatementFigures;
+use crate::paging::{Fingerprint, Paging};
+use crate::parameters::{Asked, Parameters, RouteQuery, bad};
 use crate::response::{ApiError, tagged};
 
-/// `GET /v1/statements`.
+/// The parameters.
+pub(crate) struct StatementsQuery {
+    period: BillingPeriod,
+    owner: Option<Owner>,
+    cost_kind: CostKind,
+    paging: Paging,
+}
+
+impl RouteQuery for StatementsQuery {
+    const NAMES: &'static [&'static str] = &["period", "owner", "cost_kind", "limit", "cursor"];
+
+    fn read(parameters: &Parameters) -> Result<StatementsQuery, ApiError> {
+        let text = parameters.get("period").ok_or_else(|| {
+            let message = "`period` is missing; expected a month such as `2026-11`";
+            ApiError::bad_parameter("period", message.to_owned())
+        })?;
+        let period = BillingPeriod::parse(text)
+            .map_err(|_| bad("period", text, "a month such as `2026-11`"))?;
+        Ok(StatementsQuery {
+            period,
+            owner: parameters.get("owner").map(Owner::parse),
+            cost_kind: parameters.cost_kind()?,
+            paging: Paging::read(parameters)?,
+        })
+    }
+}
+
+/// The statements of a month.
 pub(crate) async fn statements<L: LedgerStore + Clone + 'static>(
     State(state): State<AppState<L>>,
     headers: HeaderMap,
-    pairs: Pairs,
+    Asked(asked): Asked<StatementsQuery>,
 ) -> Result<Response, ApiError> {
-    let parameters = Parameters::read(pairs, &["period", "owner", "cost_kind"], &[])?;
-    let text = parameters.get("period").ok_or_else(|| {
-        let message = "`period` is missing; expected a month such as `2026-11`";
-        ApiError::bad_parameter("period", message.to_owned())
-    })?;
-    let period =
-        BillingPeriod::parse(text).map_err(|_| bad("period", text, "a month such as `2026-11`"))?;
-    let owners = parameters.get("owner").map_or(Owners::All, |it| Owners::one(Owner::parse(it)));
-    let cost_kind = parameters.cost_kind()?;
+    let StatementsQuery { period, owner, cost_kind, paging } = asked;
     let view = state.view(period).await?;
-    let statements = lookup::statements(&view, period, owners, cost_kind).await?;
-    let body = StatementsAnswer {
-        sample: state.sample,
-        period: period.to_string(),
-        cost_kind: cost_kind.as_str(),
-        statements: statements.into_iter().map(statement_body).collect(),
+    let owners = owner.clone().map_or(Owners::All, Owners::one);
+    let all = lookup::statements(&view, period, owners, cost_kind).await?;
+    let page = paging.page(all.iter().map(|it| it.lines.len()), || {
+        fingerprint(period, owner.as_ref(), cost_kind, &all)
+    })?;
+    let figures = StatementFigures {
+        period,
+        cost_kind,
+        data_up_to: view.data_up_to(),
+        missing_days: &missing_days(view.heads(), period, view.now().today()),
+        statements: all.get(page.items).unwrap_or_default(),
     };
-    tagged(&headers, &body)
+    tagged(&headers, &figures.body(page.next_cursor))
+}
+
+/// The question and all statements.
+fn fingerprint(
+    period: BillingPeriod,
+    owner: Option<&Owner>,
+    cost_kind: CostKind,
+    statements: &[Statement],
+) -> Fingerprint {
+    let mut fingerprint = Fingerprint::new();
+    fingerprint.add("statements");
+    fingerprint.add(period.to_string());
+    fingerprint.add_option(owner.map(Owner::as_str));
+    fingerprint.add(cost_kind.as_str());
+    for statement in statements {
+        fingerprint.add(statement.owner.as_str());
+        fingerprint.add(statement.exact_total.to_string());
+        fingerprint.add(statement.lines.len().to_string());
+    }
+    fingerprint
 }

@@ -214,14 +214,16 @@ async fn costs_are_grouped_and_exact() {
     assert_eq!(answer["from"], "2026-11-01");
     assert_eq!(answer["to"], "2026-11-21");
     assert_eq!(answer["data_up_to"], "2026-11-03");
-    assert_eq!(answer["currency"], "USD");
-    assert_eq!(answer["total"], "3.500000000000001");
-    assert_eq!(answer["rows"][0]["keys"]["owner"], "ads");
-    assert_eq!(answer["rows"][1]["cost"], "1.500000000000001");
-    assert_eq!(answer["rows"][1]["status"], "billed");
-    assert_eq!(answer["rows"][1]["tokens"]["input"], 2_000);
+    assert_eq!(answer["status"], "billed");
+    let report = &answer["currencies"][0];
+    assert_eq!(report["currency"], "USD");
+    assert_eq!(report["total"], "3.500000000000001");
+    assert_eq!(report["rows"][0]["keys"]["owner"], "ads");
+    assert_eq!(report["rows"][1]["cost"], "1.500000000000001");
+    assert_eq!(report["rows"][1]["status"], "billed");
+    assert_eq!(report["rows"][1]["tokens"]["input"], 2_000);
     let filtered = "/v1/costs?where=owner=search&where=owner=none&to=2026-11-02";
-    assert_eq!(json(&ledger, filtered).await["total"], "0.000000000000001");
+    assert_eq!(json(&ledger, filtered).await["currencies"][0]["total"], "0.000000000000001");
 }
 
 #[tokio::test]
@@ -240,7 +242,8 @@ async fn costs_and_statements_are_by_the_cost_kind_asked_for() {
         ("net_amortized", "6.5", &Value::Null),
     ] {
         let answer = json(&ledger, &format!("/v1/costs?cost_kind={kind}")).await;
-        assert_eq!((&answer["total"], &answer["other"]), (&expected.into(), other), "{kind}");
+        let report = &answer["currencies"][0];
+        assert_eq!((&report["total"], &report["other"]), (&expected.into(), other), "{kind}");
         assert_eq!(answer["cost_kind"], kind);
         let uri = format!("/v1/statements?period=2026-11&cost_kind={kind}");
         let answer = json(&ledger, &uri).await;
@@ -249,11 +252,11 @@ async fn costs_and_statements_are_by_the_cost_kind_asked_for() {
 }
 
 #[tokio::test]
-async fn without_data_there_is_no_currency() {
+async fn without_data_the_list_of_currencies_is_empty() {
     let answer = json(&MemoryLedger::default(), "/v1/costs").await;
-    assert_eq!(answer["rows"], serde_json::json!([]));
-    assert_eq!(answer["total"], "0");
-    assert_eq!(answer["currency"], Value::Null);
+    assert_eq!(answer["currencies"], serde_json::json!([]));
+    assert_eq!(answer["status"], Value::Null);
+    assert_eq!(answer["data_up_to"], Value::Null);
 }
 
 #[tokio::test]
@@ -263,8 +266,9 @@ async fn pages_give_all_rows_once() {
     let mut owners = Vec::new();
     loop {
         let answer = json(&ledger, &uri).await;
-        assert_eq!(answer["total"], "15.000000000000001");
-        for row in answer["rows"].as_array().unwrap() {
+        let report = &answer["currencies"][0];
+        assert_eq!(report["total"], "15.000000000000001");
+        for row in report["rows"].as_array().unwrap() {
             owners.push(row["keys"]["owner"].as_str().unwrap().to_owned());
         }
         let Some(cursor) = answer["next_cursor"].as_str() else { break };
@@ -323,7 +327,7 @@ async fn what_is_wrong_is_named() {
         ("costs?where=owner", "`where` is `owner`; expected `dimension=value`"),
         (
             "costs?cost_kind=blended",
-            "`cost_kind` is `blended`; expected `unblended`, `net_unblended`, `amortized` or `net_amortized`",
+            "`cost_kind` is `blended`; expected `unblended`, `net_unblended`, `amortized`, `net_amortized` or `list`",
         ),
         (
             "costs?currency=usdollar",
@@ -351,18 +355,84 @@ async fn what_is_wrong_is_named() {
 }
 
 #[tokio::test]
-async fn several_currencies_are_not_mixed() {
+async fn currencies_are_reported_side_by_side_and_never_added() {
     let euro = Currency::parse("EUR").unwrap();
-    let ledger =
-        MemoryLedger::of(vec![usd(2, "a", "5"), (date(2026, 11, 2), rollup("b", "m", "7", euro))]);
-    let body = json(&ledger, "/v1/costs").await;
-    assert_eq!(body["error"]["code"], "currency_needed");
-    let mut names = body["error"]["details"]["currencies"].as_array().unwrap().clone();
-    names.sort_by_key(ToString::to_string);
-    assert_eq!(names, ["EUR", "USD"]);
-    assert_eq!(json(&ledger, "/v1/costs?currency=EUR").await["total"], "7");
+    let ledger = MemoryLedger::of(vec![
+        usd(2, "a", "5"),
+        (date(2026, 11, 2), rollup("b", "m", "7", euro)),
+        (date(2026, 11, 2), rollup("c", "m", "1", euro)),
+    ]);
+    let body = json(&ledger, "/v1/costs?group_by=owner").await;
+    let of = |at: usize, name: &str| body["currencies"][at][name].clone();
+    assert_eq!((of(0, "currency"), of(0, "total")), ("EUR".into(), "8".into()));
+    assert_eq!((of(1, "currency"), of(1, "total")), ("USD".into(), "5".into()));
+    let only = json(&ledger, "/v1/costs?group_by=owner&currency=EUR").await;
+    assert_eq!(only["currencies"], Value::from(vec![body["currencies"][0].clone()]));
     let page = text(get(&ledger, "/").await).await;
-    assert!(page.contains("5.00 USD") && page.contains("7.00 EUR"));
+    assert!(page.contains("5.00 USD") && page.contains("8.00 EUR"));
+}
+
+#[tokio::test]
+async fn a_page_goes_on_in_the_next_currency() {
+    let euro = Currency::parse("EUR").unwrap();
+    let ledger = MemoryLedger::of(vec![
+        usd(2, "a", "5"),
+        (date(2026, 11, 2), rollup("b", "m", "7", euro)),
+        (date(2026, 11, 2), rollup("c", "m", "1", euro)),
+    ]);
+    let mut uri = "/v1/costs?group_by=owner&limit=1".to_owned();
+    let mut pages = Vec::new();
+    loop {
+        let answer = json(&ledger, &uri).await;
+        let rows = |at: usize| answer["currencies"][at]["rows"].as_array().unwrap().len();
+        pages.push((rows(0), rows(1), answer["currencies"][0]["total"].clone()));
+        let Some(cursor) = answer["next_cursor"].as_str() else { break };
+        uri = format!("/v1/costs?group_by=owner&limit=1&cursor={cursor}");
+    }
+    let eight = || Value::from("8");
+    assert_eq!(pages, [(1, 0, eight()), (1, 0, eight()), (0, 1, eight())]);
+}
+
+#[tokio::test]
+async fn every_list_has_pages() {
+    let ledger = MemoryLedger { budgets: Some(TWO_BUDGETS), ..five_owners() };
+    for (path, list, name, expected) in [
+        ("/v1/owners?limit=2", "owners", "owner", "a b c d e"),
+        ("/v1/statements?period=2026-11&limit=3", "statements", "owner", "a b c d e"),
+        ("/v1/budgets?limit=1", "budgets", "name", "first second"),
+    ] {
+        let (mut uri, mut names) = (path.to_owned(), Vec::new());
+        loop {
+            let answer = json(&ledger, &uri).await;
+            let items = answer[list].as_array().unwrap();
+            assert!(items.len() <= 3, "{path}");
+            names.extend(items.iter().map(|it| it[name].as_str().unwrap().to_owned()));
+            let Some(cursor) = answer["next_cursor"].as_str() else { break };
+            uri = format!("{path}&cursor={cursor}");
+        }
+        assert_eq!(names.join(" "), expected, "{path}");
+    }
+}
+
+const TWO_BUDGETS: &str = "[[budget]]\nname = \"first\"\nowner = \"Ida\"\nlimit = \"10\"\n\
+    currency = \"USD\"\nwindow = \"monthly\"\n\
+    [[budget]]\nname = \"second\"\nowner = \"Ida\"\nlimit = \"10\"\n\
+    currency = \"USD\"\nwindow = \"monthly\"\n";
+
+#[tokio::test]
+async fn owners_are_listed_with_their_cost() {
+    let euro = Currency::parse("EUR").unwrap();
+    let ledger = MemoryLedger::of(vec![
+        usd(2, "b", "5"),
+        (date(2026, 11, 2), rollup("b", "m", "7", euro)),
+        usd(2, "a", "1"),
+    ]);
+    let answer = json(&ledger, "/v1/owners").await;
+    let cost = |currency: &str, cost: &str| serde_json::json!({"currency": currency, "cost": cost});
+    assert_eq!(answer["owners"][0]["owner"], "a");
+    assert_eq!(answer["owners"][1]["owner"], "b");
+    let costs = serde_json::json!([cost("EUR", "7"), cost("USD", "5")]);
+    assert_eq!(answer["owners"][1]["costs"], costs);
 }
 
 #[tokio::test]
@@ -396,7 +466,14 @@ async fn statements_add_up() {
     let answer = json(&ledger, "/v1/statements?period=2026-11&owner=search").await;
     assert_eq!(answer["statements"].as_array().unwrap().len(), 1);
     assert_eq!(answer["statements"][0]["exact_total"], "1.005");
-    assert_eq!(answer["statements"][0]["lines"][0]["meter"], "input_tokens");
+    let statement = &answer["statements"][0];
+    assert_eq!(statement["lines"][0]["meter"], "input_tokens");
+    assert_eq!(statement["lines"][0]["line_count"], 1);
+    assert_eq!(statement["period"], "2026-11");
+    assert_eq!(statement["data_up_to"], "2026-11-03");
+    // The bill reaches to the second, and today is the twentieth.
+    assert_eq!(statement["missing_days"].as_array().unwrap().len(), 17);
+    assert_eq!(statement["missing_days"][0], "2026-11-03");
 }
 
 fn with_budget() -> MemoryLedger {
@@ -426,6 +503,7 @@ fn with_budget() -> MemoryLedger {
 async fn budgets_are_judged_and_have_their_alerts() {
     let answer = json(&with_budget(), "/v1/budgets").await;
     let budget = &answer["budgets"][0];
+    assert_eq!((&budget["from"], &budget["to"]), (&"2026-11-01".into(), &"2026-12-01".into()));
     assert_eq!(budget["spend"], "12");
     assert_eq!(budget["percent"], "120");
     assert_eq!(budget["state"], "exceeded");
@@ -434,10 +512,11 @@ async fn budgets_are_judged_and_have_their_alerts() {
 }
 
 #[tokio::test]
-async fn health_tells_what_nobody_owns() {
+async fn health_says_what_has_no_owner() {
     let answer = json(&with_budget(), "/v1/health").await;
     assert_eq!(answer["version"], ledger_core::VERSION);
     assert_eq!(answer["data_up_to"], "2026-11-02");
+    assert_eq!(answer["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(answer["bills"][0]["source"], "cur");
     assert_eq!(answer["unattributed"][0]["cost"], "4");
     assert_eq!(answer["unattributed"][0]["percent"], "25");

@@ -9,6 +9,7 @@ pub mod checks;
 pub mod collect;
 pub mod documents;
 pub mod evaluate;
+pub mod held;
 pub mod import;
 pub mod lookup;
 pub mod overview;

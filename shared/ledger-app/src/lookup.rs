@@ -47,6 +47,26 @@ where
     report_answer(view, query, builder)
 }
 
+/// A report, and beside it both sources on each day that both have: in one pass. They are compared by
+/// the cost before amortization.
+///
+/// # Errors
+///
+/// [`LookupError`].
+pub async fn report_beside_sources<L>(
+    view: &View<L>,
+    query: &ReportQuery,
+) -> Result<(ReportAnswer, Vec<ReconciledDay>), LookupError>
+where
+    L: LedgerStore + Clone + 'static,
+{
+    let mut builder = ReportBuilder::new(query);
+    let charged = query.cost_kind.as_charged();
+    let mut both = reconciliation_question(view, query.period, charged)?;
+    view.answer(&mut [&mut builder, &mut both]).await?;
+    Ok((report_answer(view, query, builder)?, both.finish()?))
+}
+
 /// The answer to a query whose rows were added.
 ///
 /// # Errors

@@ -23,6 +23,7 @@ pub mod business;
 pub mod caller;
 pub mod category;
 pub mod cost;
+pub mod coverage;
 pub mod currency;
 pub mod day_sum;
 mod day_totals;

@@ -52,6 +52,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A variable as a deployed function has it: the key in the URL of an embedded database, such as
+/// `http://KEY@127.0.0.1:8000`, is the access key id of the function.
+fn with_key((name, value): (&str, &str)) -> Vec<(String, String)> {
+    let parts = value.split_once("://").and_then(|(scheme, rest)| {
+        rest.split_once('@').map(|(key, place)| (key, format!("{scheme}://{place}")))
+    });
+    match parts {
+        Some((key, url)) => {
+            vec![("AWS_ACCESS_KEY_ID".to_owned(), key.to_owned()), (name.to_owned(), url)]
+        }
+        None => vec![(name.to_owned(), value.to_owned())],
+    }
+}
+
 /// Runs a function's binary until it has answered all events or has ended, then stops it.
 ///
 /// It sees `variables`, and of the rest only what Lambda itself sets.
@@ -80,7 +94,7 @@ pub async fn run(
             ("AWS_REGION", "us-east-1"),
             ("AWS_SECRET_ACCESS_KEY", "local"),
         ])
-        .envs(variables.iter().copied())
+        .envs(variables.iter().copied().flat_map(with_key))
         .stdout(Stdio::piped())
         .spawn()?;
     let mut stdout = child.stdout.take();

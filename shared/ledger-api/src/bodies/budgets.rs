@@ -1,51 +1,101 @@
 //! Budgets, their spend and their alerts.
 
-use ledger_app::ports::StoredAlert;
-use ledger_core::budget::Verdict;
+use ledger_app::ports::{AlertState, StoredAlert};
+use ledger_core::budget::{BudgetState, Verdict};
+use ledger_core::period::Window;
 use serde::Serialize;
 
-use super::{is_false, plain};
+use super::values::{Amount, CostKindWord, Day, Instant, Share, StatusWord, words};
 
-#[derive(Serialize)]
-pub(crate) struct BudgetsAnswer {
-    #[serde(skip_serializing_if = "is_false")]
-    pub(crate) sample: bool,
-    pub(crate) version: Option<u64>,
-    pub(crate) budgets: Vec<BudgetBody>,
+/// The applied budgets, judged: `GET /v1/budgets` and `tollbook budget list`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Budgets))]
+pub struct BudgetsAnswer {
+    /// The version of the budgets file; `null` if none is applied.
+    pub version: Option<u64>,
+    /// The budgets on this page, in the order of the file.
+    pub budgets: Vec<BudgetBody>,
+    /// The `cursor` of the next page; `null` on the last.
+    pub next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
-pub(crate) struct BudgetBody {
-    pub(crate) name: String,
-    pub(crate) owner: String,
-    pub(crate) deputy: Option<String>,
-    pub(crate) scope: String,
-    pub(crate) cost_kind: &'static str,
-    pub(crate) window: &'static str,
-    pub(crate) start: String,
-    pub(crate) end: String,
-    pub(crate) currency: String,
-    pub(crate) limit: String,
-    pub(crate) spend: String,
-    pub(crate) previous: String,
-    pub(crate) percent: String,
-    pub(crate) state: &'static str,
-    pub(crate) status: &'static str,
-    pub(crate) data_up_to: Option<String>,
-    pub(crate) thresholds: Vec<u16>,
-    pub(crate) reached: Vec<u16>,
-    pub(crate) alerts: Vec<AlertBody>,
+/// A budget in one of its windows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Budget))]
+pub struct BudgetBody {
+    /// Its name.
+    pub name: String,
+    /// The owner, who is alerted.
+    pub owner: String,
+    /// The deputy, who is alerted too.
+    pub deputy: Option<String>,
+    /// The charges that count, in words.
+    pub scope: String,
+    /// The cost that counts.
+    pub cost_kind: CostKindWord,
+    /// How often it starts again.
+    pub window: WindowWord,
+    /// The first day of the window.
+    pub from: Day,
+    /// The day after the last of the window.
+    pub to: Day,
+    /// The currency of all amounts, by ISO 4217.
+    pub currency: String,
+    /// The limit.
+    pub limit: Amount,
+    /// The cost so far.
+    pub spend: Amount,
+    /// The cost of the window before, up to the same day of it.
+    pub previous: Amount,
+    /// The cost in percent of the limit, cut to one digit.
+    pub percent: Share,
+    /// `exceeded` from the limit on, below it `warning` once a threshold is reached.
+    pub state: BudgetStateWord,
+    /// How sure the cost is.
+    pub status: StatusWord,
+    /// The day after the last one with data.
+    pub data_up_to: Option<Day>,
+    /// Percentages of the limit that alert the owner.
+    pub thresholds: Vec<u16>,
+    /// The thresholds that are reached.
+    pub reached: Vec<u16>,
+    /// The alerts of this window.
+    pub alerts: Vec<BudgetAlertBody>,
 }
 
-#[derive(Serialize)]
-pub(crate) struct AlertBody {
-    pub(crate) threshold: u16,
-    pub(crate) subject: String,
-    pub(crate) state: &'static str,
-    pub(crate) at: String,
+/// An alert of a budget.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = BudgetAlert))]
+pub struct BudgetAlertBody {
+    /// The threshold that was reached, in percent.
+    pub threshold: u16,
+    /// Its subject line.
+    pub subject: String,
+    /// How far it got.
+    pub state: AlertStateWord,
+    /// When it got there.
+    pub at: Instant,
 }
 
-pub(crate) fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
+words! {
+    /// The state of a budget.
+    BudgetStateWord of BudgetState: BudgetState::ALL;
+    /// How often a budget starts again.
+    WindowWord of Window: Window::ALL;
+    /// How far an alert got.
+    AlertStateWord of AlertState: [
+        AlertState::Planned,
+        AlertState::Sending,
+        AlertState::Sent,
+        AlertState::Unconfirmed,
+    ];
+}
+
+/// The body of a verdict with its alerts among `alerts`.
+pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
     let Verdict { budget, spend, reached } = verdict;
     let alerts = alerts.iter().filter(|stored| {
         let id = &stored.alert.id;
@@ -56,27 +106,29 @@ pub(crate) fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBo
         owner: budget.owner.to_string(),
         deputy: budget.deputy.as_deref().map(str::to_owned),
         scope: budget.scope.to_string(),
-        cost_kind: budget.cost_kind.as_str(),
-        window: budget.window.as_str(),
-        start: spend.period.start().to_string(),
-        end: spend.period.end().to_string(),
+        cost_kind: budget.cost_kind.into(),
+        window: budget.window.into(),
+        from: Day(spend.period.start()),
+        to: Day(spend.period.end()),
         currency: budget.limit.currency().to_string(),
-        limit: plain(budget.limit),
-        spend: plain(spend.cost),
-        previous: plain(spend.previous),
-        percent: verdict.percent().to_string(),
-        state: verdict.state().as_str(),
-        status: spend.status.as_str(),
-        data_up_to: spend.data_up_to.map(|it| it.to_string()),
+        limit: budget.limit.into(),
+        spend: spend.cost.into(),
+        previous: spend.previous.into(),
+        percent: verdict.percent().into(),
+        state: verdict.state().into(),
+        status: spend.status.into(),
+        data_up_to: spend.data_up_to.map(Day),
         thresholds: budget.thresholds.clone(),
         reached: reached.clone(),
-        alerts: alerts
-            .map(|stored| AlertBody {
-                threshold: stored.alert.id.threshold,
-                subject: stored.alert.subject.clone(),
-                state: stored.state.as_str(),
-                at: stored.at.to_string(),
-            })
-            .collect(),
+        alerts: alerts.map(alert_body).collect(),
+    }
+}
+
+fn alert_body(stored: &StoredAlert) -> BudgetAlertBody {
+    BudgetAlertBody {
+        threshold: stored.alert.id.threshold,
+        subject: stored.alert.subject.clone(),
+        state: stored.state.into(),
+        at: Instant(stored.at),
     }
 }

@@ -1,87 +1,90 @@
 //! Freshness, unattributed cost and the comparison of sources.
 
 use ledger_core::bill::BillHead;
-use ledger_core::reconciliation::Compared;
+use ledger_core::money::Money;
+use ledger_core::period::BillingPeriod;
 use serde::Serialize;
 
-use super::{is_false, plain};
+use super::reconciliation::ReconciledDayBody;
+use super::values::{Amount, Day, Instant, Share};
 
-#[derive(Serialize)]
-pub(crate) struct HealthAnswer {
-    /// The release that answers.
-    pub(crate) version: &'static str,
-    #[serde(skip_serializing_if = "is_false")]
-    pub(crate) sample: bool,
-    pub(crate) data_up_to: Option<String>,
-    pub(crate) bills: Vec<HealthBill>,
-    pub(crate) unattributed: Vec<UnattributedBody>,
-    pub(crate) reconciliation: Vec<ReconciledBody>,
+/// The state of the ledger: `GET /v1/health`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Health))]
+pub struct HealthAnswer {
+    /// The version of Tollbook.
+    pub version: &'static str,
+    /// The day after the last one with data; `null` without data.
+    pub data_up_to: Option<Day>,
+    /// The bills in the ledger.
+    pub bills: Vec<HealthBill>,
+    /// The part of this month that no rule gives an owner, one for each currency.
+    pub unattributed: Vec<UnattributedBody>,
+    /// The bill and Cost Explorer on the last days that both have.
+    pub reconciliation: Vec<ReconciledDayBody>,
 }
 
-#[derive(Serialize)]
-pub(crate) struct HealthBill {
-    pub(crate) period: String,
-    pub(crate) payer: String,
-    pub(crate) source: String,
-    pub(crate) version: u64,
-    pub(crate) imported_at: String,
-    pub(crate) delivered_at: Option<String>,
-    pub(crate) rules_version: u64,
+/// A bill as the ledger holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HealthBill {
+    /// Its month, such as `2026-11`.
+    pub period: String,
+    /// The account that pays it.
+    pub payer: String,
+    /// Its source, such as `cur`.
+    pub source: String,
+    /// Counts its replacements.
+    pub version: u64,
+    /// When it was imported last.
+    pub imported_at: Instant,
+    /// When the provider made the delivery, where it says so.
+    pub delivered_at: Option<Instant>,
+    /// The version of the rules that its owners follow.
+    pub rules_version: u64,
 }
 
-#[derive(Serialize)]
-pub(crate) struct UnattributedBody {
-    pub(crate) period: String,
-    pub(crate) currency: String,
-    pub(crate) cost: String,
-    pub(crate) total: String,
-    pub(crate) percent: Option<String>,
+/// The cost without an owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Unattributed))]
+pub struct UnattributedBody {
+    /// The month, such as `2026-11`.
+    pub period: String,
+    /// The currency of both amounts, by ISO 4217.
+    pub currency: String,
+    /// The cost without an owner.
+    pub cost: Amount,
+    /// The cost of all owners.
+    pub total: Amount,
+    /// The part in percent; `null` when the total is zero.
+    pub percent: Option<Share>,
 }
 
-#[derive(Serialize)]
-pub(crate) struct ReconciledBody {
-    pub(crate) day: String,
-    pub(crate) currency: String,
-    #[serde(flatten)]
-    pub(crate) total: ComparedBody,
-    pub(crate) settled: bool,
-    pub(crate) services: Vec<ServiceBody>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct ServiceBody {
-    pub(crate) service: String,
-    #[serde(flatten)]
-    pub(crate) compared: ComparedBody,
-}
-
-#[derive(Serialize)]
-pub(crate) struct ComparedBody {
-    pub(crate) bill: String,
-    pub(crate) cost_explorer: String,
-    pub(crate) difference: String,
-    pub(crate) percent: Option<String>,
-}
-
-impl ComparedBody {
-    pub(crate) fn new(compared: &Compared) -> ComparedBody {
-        ComparedBody {
-            bill: plain(compared.bill),
-            cost_explorer: plain(compared.cost_explorer),
-            difference: plain(compared.difference),
-            percent: compared.percent.map(|it| it.to_string()),
+impl UnattributedBody {
+    /// The part `cost` of a month's `total`.
+    pub fn new(month: BillingPeriod, cost: Money, total: Money) -> UnattributedBody {
+        UnattributedBody {
+            period: month.to_string(),
+            currency: total.currency().to_string(),
+            cost: cost.into(),
+            total: total.into(),
+            percent: cost.percent_of(total).map(Share),
         }
     }
 }
 
-pub(crate) fn health_bill(head: &BillHead) -> HealthBill {
-    HealthBill {
-        period: head.bill.period.to_string(),
-        payer: head.bill.payer.to_string(),
-        source: head.bill.source.to_string(),
-        version: head.version,
-        imported_at: head.imported_at.to_string(),
-        delivered_at: head.delivered_at.map(|it| it.to_string()),
-        rules_version: head.rules_version,
+impl From<&BillHead> for HealthBill {
+    fn from(head: &BillHead) -> HealthBill {
+        HealthBill {
+            period: head.bill.period.to_string(),
+            payer: head.bill.payer.to_string(),
+            source: head.bill.source.to_string(),
+            version: head.version,
+            imported_at: Instant(head.imported_at),
+            delivered_at: head.delivered_at.map(Instant),
+            rules_version: head.rules_version,
+        }
     }
 }

@@ -1,17 +1,14 @@
-//! Answers in their outside form: one serde body for each.
+//! Answers in their outside form: one body each, for the HTTP API and for `--format json` alike.
+//!
+//! Money and other decimals are text, days are `2026-11-03`, a period is `from` and `to` with its
+//! end excluded, and counts of lines are `line_count`. An unknown value is `null`, never zero.
 
-pub(crate) mod budgets;
-pub(crate) mod costs;
-pub(crate) mod health;
-pub(crate) mod statements;
-
-use ledger_core::money::Money;
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
-pub(crate) fn is_false(flag: &bool) -> bool {
-    !flag
-}
-
-pub(crate) fn plain(money: Money) -> String {
-    money.amount().to_string()
-}
+pub mod budgets;
+pub mod costs;
+pub mod findings;
+pub mod health;
+pub mod imports;
+pub mod owners;
+pub mod reconciliation;
+pub mod statements;
+pub mod values;

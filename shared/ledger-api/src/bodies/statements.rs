@@ -2,68 +2,147 @@
 
 use std::sync::Arc;
 
-use ledger_core::statement::Statement;
+use jiff::civil::Date;
+use ledger_core::cost::CostKind;
+use ledger_core::period::BillingPeriod;
+use ledger_core::statement::{Statement, StatementLine};
 use serde::Serialize;
 
-use super::{is_false, plain};
+use super::values::{Amount, CostKindWord, Day, StatusWord};
 
-#[derive(Serialize)]
-pub(crate) struct StatementsAnswer {
-    #[serde(skip_serializing_if = "is_false")]
-    pub(crate) sample: bool,
-    pub(crate) period: String,
-    pub(crate) cost_kind: &'static str,
-    pub(crate) statements: Vec<StatementBody>,
+/// The statements of a month: `GET /v1/statements` and `tollbook statement`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Statements))]
+pub struct StatementsAnswer {
+    /// The month, such as `2026-11`.
+    pub period: String,
+    /// The cost of all amounts.
+    pub cost_kind: CostKindWord,
+    /// The day after the last one with data; `null` without data.
+    pub data_up_to: Option<Day>,
+    /// The statements on this page, by owner and currency.
+    pub statements: Vec<StatementBody>,
+    /// The `cursor` of the next page; `null` on the last.
+    pub next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
-pub(crate) struct StatementBody {
-    pub(crate) owner: String,
-    pub(crate) currency: String,
-    pub(crate) status: &'static str,
-    pub(crate) lines: Vec<LineBody>,
-    pub(crate) exact_total: String,
-    pub(crate) total: String,
-    pub(crate) rounding: String,
+/// The cost of one owner in one month and one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Statement))]
+pub struct StatementBody {
+    /// The owner.
+    pub owner: String,
+    /// The month of usage, such as `2026-11`.
+    pub period: String,
+    /// How sure the least sure figure is.
+    pub status: StatusWord,
+    /// The day after the last one with data.
+    pub data_up_to: Option<Day>,
+    /// Days of the month up to today that no source has reached.
+    pub missing_days: Vec<Day>,
+    /// The currency of all amounts, by ISO 4217.
+    pub currency: String,
+    /// The cost of all amounts.
+    pub cost_kind: CostKindWord,
+    /// The lines.
+    pub lines: Vec<StatementLineBody>,
+    /// The sum, unrounded.
+    pub exact_total: Amount,
+    /// `total` minus the sum of the rounded lines.
+    pub rounding: Amount,
+    /// The sum, rounded once to minor units.
+    pub total: Amount,
 }
 
-#[derive(Serialize)]
-pub(crate) struct LineBody {
-    pub(crate) cost_centre: Option<String>,
-    pub(crate) product: Option<String>,
-    pub(crate) environment: Option<String>,
-    pub(crate) service: String,
-    pub(crate) model: Option<String>,
-    pub(crate) meter: &'static str,
-    pub(crate) line_type: String,
-    pub(crate) tokens: Option<u64>,
-    pub(crate) line_count: u64,
-    pub(crate) exact: String,
-    pub(crate) amount: String,
+/// One line of a statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = StatementLine))]
+pub struct StatementLineBody {
+    /// The cost centre, where a rule gives one.
+    pub cost_centre: Option<String>,
+    /// The product, where a rule gives one.
+    pub product: Option<String>,
+    /// The environment, where a rule gives one.
+    pub environment: Option<String>,
+    /// The service, as the bill names it.
+    pub service: String,
+    /// The model, where the bill names one.
+    pub model: Option<String>,
+    /// The meter, such as `input_tokens`.
+    pub meter: &'static str,
+    /// The type of the line in the provider's own word, such as `Usage`.
+    pub line_type: String,
+    /// Tokens, where the meter counts them.
+    pub tokens: Option<u64>,
+    /// Lines of the bill in it.
+    pub line_count: u64,
+    /// The sum, unrounded.
+    pub exact: Amount,
+    /// The sum in minor units, rounded half to even.
+    pub amount: Amount,
 }
 
-pub(crate) fn statement_body(statement: Statement) -> StatementBody {
-    let text = |it: Arc<str>| it.to_string();
-    let lines = statement.lines.into_iter().map(|line| LineBody {
-        cost_centre: line.key.cost_centre.map(text),
-        product: line.key.product.map(text),
-        environment: line.key.environment.map(text),
-        service: text(line.key.service),
-        model: line.key.model.map(text),
-        meter: line.key.meter.as_str(),
-        line_type: text(line.key.line_type),
+/// Statements and the parts of an answer around them.
+#[derive(Clone, Copy, Debug)]
+pub struct StatementFigures<'a> {
+    /// The month.
+    pub period: BillingPeriod,
+    /// The cost.
+    pub cost_kind: CostKind,
+    /// The end of the last day with data.
+    pub data_up_to: Option<Date>,
+    /// Days of the month that no source has reached.
+    pub missing_days: &'a [Date],
+    /// The statements.
+    pub statements: &'a [Statement],
+}
+
+impl StatementFigures<'_> {
+    /// The answer with these statements.
+    pub fn body(&self, next_cursor: Option<String>) -> StatementsAnswer {
+        StatementsAnswer {
+            period: self.period.to_string(),
+            cost_kind: self.cost_kind.into(),
+            data_up_to: self.data_up_to.map(Day),
+            statements: self.statements.iter().map(|it| self.statement_body(it)).collect(),
+            next_cursor,
+        }
+    }
+
+    fn statement_body(&self, statement: &Statement) -> StatementBody {
+        StatementBody {
+            owner: statement.owner.as_str().to_owned(),
+            period: statement.period.to_string(),
+            status: statement.status.into(),
+            data_up_to: self.data_up_to.map(Day),
+            missing_days: self.missing_days.iter().copied().map(Day).collect(),
+            currency: statement.currency.to_string(),
+            cost_kind: statement.cost_kind.into(),
+            lines: statement.lines.iter().map(line_body).collect(),
+            exact_total: statement.exact_total.into(),
+            rounding: statement.rounding.into(),
+            total: statement.total.into(),
+        }
+    }
+}
+
+fn line_body(line: &StatementLine) -> StatementLineBody {
+    let text = |it: &Option<Arc<str>>| it.as_deref().map(str::to_owned);
+    let key = &line.key;
+    StatementLineBody {
+        cost_centre: text(&key.cost_centre),
+        product: text(&key.product),
+        environment: text(&key.environment),
+        service: key.service.to_string(),
+        model: text(&key.model),
+        meter: key.meter.as_str(),
+        line_type: key.line_type.to_string(),
         tokens: line.tokens,
         line_count: line.line_count,
-        exact: plain(line.exact),
-        amount: plain(line.amount),
-    });
-    StatementBody {
-        owner: statement.owner.as_str().to_owned(),
-        currency: statement.currency.to_string(),
-        status: statement.status.as_str(),
-        lines: lines.collect(),
-        exact_total: plain(statement.exact_total),
-        total: plain(statement.total),
-        rounding: plain(statement.rounding),
+        exact: line.exact.into(),
+        amount: line.amount.into(),
     }
 }

@@ -5,9 +5,10 @@ use ledger_core::access::Access;
 use super::*;
 
 /// Every route, with a query that asks for all it has.
-const ROUTES: [(&str, &str); 5] = [
+const ROUTES: [(&str, &str); 6] = [
     ("/", ""),
     ("/v1/costs", "?group_by=owner,model"),
+    ("/v1/owners", ""),
     ("/v1/statements", "?period=2026-11"),
     ("/v1/budgets", ""),
     ("/v1/health", ""),
