@@ -11,6 +11,9 @@ use sha2::{Digest, Sha256};
 /// A sort key ends at 1,024 bytes; this leaves room for what stands around a name.
 const NAME_BYTES_MAX: usize = 200;
 
+/// The beginning of sort keys of rollups in detail.
+pub(super) const DETAIL_PREFIX: &str = "D#";
+
 /// How much of a longer name is kept, for a reader of the table.
 const NAME_BYTES_KEPT: usize = 100;
 
@@ -64,7 +67,7 @@ pub(super) fn rollups_pk(bill: &BillId, day: Date, generation: &Generation) -> S
 pub(super) fn level_prefix(level: Level) -> &'static str {
     match level {
         Level::Summary => "S#",
-        Level::Detail => "D#",
+        Level::Detail => DETAIL_PREFIX,
     }
 }
 

@@ -6,8 +6,8 @@
 //! | Item | `pk` | `sk` | Attributes |
 //! | --- | --- | --- | --- |
 //! | head of a bill | `HEAD` | `2026-11#cur#123456789012` | `version` 7, `delivered_at`, `imported_at`, `rules_version` 2, `days` |
-//! | rollups by owner, summary | `ROLLUPS#cur#2026-11#123456789012#2026-11-03#00000007-0011223344556677` | `S#payments#0000` | `rows`, `files` |
-//! | rollups by owner, detail | the same | `D#payments#0000` | `rows`, `files` |
+//! | rollups by owner, summary | `ROLLUPS#cur#2026-11#123456789012#2026-11-03#00000007-0011223344556677` | `S#payments#0000` | `table` |
+//! | rollups by owner, detail | the same | `D#payments#0000` | `table` |
 //! | intent of a running replacement | `INTENT` | `2026-11#cur#123456789012#00000007#0011223344556677` | `written`, `replaced` |
 //! | version of a document | `DOCUMENT#rules` | `00000002` | `text`, `at` |
 //! | alert | `ALERT#2026-11` | `2026-11-01#chat#monthly#00080` | `subject`, `body`, `attributes`, `state`, `run`, `at`, `budget`, `window`, `start`, `threshold` |
@@ -19,8 +19,9 @@
 //! "totals":{"USD":{"ai":{"unblended":"1.2","net_unblended":"1.1"},"other":{"unblended":"0"},
 //! "ai_line_count":3,"other_line_count":5}}}}`.
 //! Costs have `amortized` and `net_amortized` too, where these are not what was charged.
-//! `rows` is a JSON text, compressed as zlib (RFC 1950), whose short names the private module `row`
-//! lists; `written` and `replaced` are JSON texts such as `[["2026-11-03",7,"0011223344556677"]]`.
+//! `table` holds rows by column; the private module `chunk` lists the columns, and `table` their form.
+//! The release before wrote `rows` and `files` in its place, which the private module `row` reads.
+//! `written` and `replaced` are JSON texts such as `[["2026-11-03",7,"0011223344556677"]]`.
 //!
 //! # How a bill is replaced
 //!
@@ -32,12 +33,14 @@
 //! it.
 
 mod alerts;
+mod chunk;
 mod documents;
 mod head;
 mod keys;
 mod meter;
 mod replace;
 mod row;
+mod table;
 
 use std::collections::HashMap;
 use std::error::Error;

@@ -20,13 +20,12 @@ use ledger_core::line_item::BillId;
 use ledger_core::money::MoneyError;
 use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
-use ledger_core::position::{PositionKey, SummaryKey};
 use ledger_core::rollup::{DayRollups, DayTotal, Rollup, Row};
 use sha2::{Digest, Sha256};
 
 use super::{
-    DynamoLedger, Item, Meter, Range, gave_up, head, is_condition_failed, key_of, keys, malformed,
-    number, row, text, text_of, unavailable,
+    DynamoLedger, Item, Meter, Range, chunk, gave_up, head, is_condition_failed, key_of, keys,
+    malformed, number, text, text_of, unavailable,
 };
 
 /// As in AWS.
@@ -74,20 +73,19 @@ impl LedgerStore for DynamoLedger {
             None => BTreeSet::from([keys::level_prefix(level).to_owned()]),
             Some(owners) => owners.iter().map(|it| keys::owner_prefix(level, it)).collect(),
         };
-        let mut rollups = Vec::new();
+        let mut by_owner: BTreeMap<Owner, Vec<Rollup>> = BTreeMap::new();
         for prefix in prefixes {
             for item in self.query(&doing, &pk, Range::Prefix(&prefix), false).await? {
-                rollups.extend(row::rollups_of(&item)?);
+                let rollups = chunk::rollups_of(&item)?;
+                // All rows of an item have one owner, and are in order.
+                if let Some(first) = rollups.first() {
+                    let owner = first.row().summary().owner.clone();
+                    by_owner.entry(owner).or_default().extend(rollups);
+                }
             }
         }
-        rollups.sort_by(|left, right| sort_key(left).cmp(&sort_key(right)));
-        Ok(rollups)
+        Ok(by_owner.into_values().flatten().collect())
     }
-}
-
-/// Rollups in the order of their keys.
-fn sort_key(rollup: &Rollup) -> (&SummaryKey, Option<&PositionKey>) {
-    (rollup.row().summary(), rollup.row().position())
 }
 
 /// The item that names what a running replacement writes and lets go.
@@ -231,13 +229,13 @@ impl DynamoLedger {
         let pk = keys::rollups_pk(bill, day, generation);
         let summary = rollups.summary().map_err(|err| unwritable(bill, day, &err))?;
         let mut items = Vec::new();
-        let unwritten = |err: serde_json::Error| unwritable(bill, day, &err);
+        let unwritten = |err: std::io::Error| unwritable(bill, day, &err);
         let summary = summary.iter().map(|(key, measures)| Row::Summary(key, measures));
         let positions = rollups.positions.iter();
         let positions = positions.map(|(key, measures)| Row::Position(key, measures));
         let prefix = keys::level_prefix;
-        items.extend(row::chunks_of(&pk, prefix(Level::Summary), summary).map_err(unwritten)?);
-        items.extend(row::chunks_of(&pk, prefix(Level::Detail), positions).map_err(unwritten)?);
+        items.extend(chunk::chunks_of(&pk, prefix(Level::Summary), summary).map_err(unwritten)?);
+        items.extend(chunk::chunks_of(&pk, prefix(Level::Detail), positions).map_err(unwritten)?);
         for batch in items.chunks(BATCH_ITEMS_MAX) {
             self.write_batch(&format!("write {day} of {bill}"), batch).await?;
         }

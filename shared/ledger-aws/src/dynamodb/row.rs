@@ -1,196 +1,91 @@
-//! Rollups as JSON rows, packed into chunks.
+//! Rollups as JSON rows, the form before [chunks](super::chunk) were tables: read, never written.
 //!
-//! The rows of a chunk are one compressed JSON text: DynamoDB charges by size, and names of callers,
-//! models and tags repeat from row to row.
-//!
-//! | Name | Meaning | Name | Meaning |
-//! | --- | --- | --- | --- |
-//! | `o` | owner | `u` | unblended cost |
-//! | `te` `pr` `cc` `en` `cu` `wf` `ag` | business dimensions | `n` | net unblended cost |
-//! | `s` | service | `t` | tokens |
-//! | `p` | publisher | `k` | how many lines |
-//! | `m` | model | `d` | detail, see below |
-//! | `me` | meter | `f` | first line: its file's place in `files` |
-//! | `lt` | line type | `l` | first line: its row |
-//! | `un` | unit of the quantity | `q` | quantity |
-//! | `c` | currency | `am` `na` | amortized cost and net amortized cost, where they differ from `u` and `n` |
-//!
-//! `li` is the list cost, where the bill states one.
-//!
-//! Within `d`: `a` account, `r` region, `pn` caller, `ut` usage type, `tg` tags, `iv` invoice, `ru` rule; `ao` and
-//! `ai` the split that a move of cost out of or into an owner belongs to.
+//! `rows` is a JSON text, compressed as zlib (RFC 1950) or, in the oldest ledgers, as it is. The names
+//! are those of the columns of a table, with these differences: amounts are decimal texts; `f` is the
+//! place of the first line's file in the JSON list `files`; what only positions have is within `d`. A
+//! row without `d` is a summary.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use flate2::Compression;
 use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
 use ledger_app::ports::StoreError;
 use ledger_core::business::Business;
-use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::fact::{ChargeKey, DetailKey};
 use ledger_core::line_item::Provenance;
 use ledger_core::meter::Meter;
 use ledger_core::owner::Owner;
-use ledger_core::position::{AllocationId, EntryKind, PositionKey, SummaryKey};
-use ledger_core::quantity::Quantity;
-use ledger_core::rollup::{self, Measures, Position, Rollup, Summary};
-use serde::{Deserialize, Serialize};
+use ledger_core::position::{EntryKind, PositionKey, SummaryKey};
+use ledger_core::rollup::{Measures, Position, Rollup, Summary};
+use serde::Deserialize;
 
-use super::head::{StoredAmounts, amount, costs_of};
-use super::{Item, keys, malformed, text, text_of};
-
-/// An item is limited to 400 KB: half of it for rows, the rest for names of files and keys.
-const CHUNK_BYTES_MAX: usize = 200 * 1024;
+use super::head::{StoredAmounts, costs_of};
+use super::{Item, malformed, text_of};
 
 /// A chunk has one row at least, whatever its size; none of a bill comes near this.
 const ROWS_BYTES_MAX: u64 = 16 << 20;
 
-/// What a row's first line and the separators may take: two numbers of 20 digits and their names.
-///
-/// Counted for each row alike, so that where chunks end does not depend on names of files: two runs
-/// that write the same generation write the same chunks.
-const FIRST_LINE_BYTES: usize = 64;
-
 type Text<'a> = Cow<'a, str>;
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 struct Row<'a> {
     o: Text<'a>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     te: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pr: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     cc: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     en: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     cu: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     wf: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     ag: Option<Text<'a>>,
     s: Text<'a>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     p: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     m: Option<Text<'a>>,
     me: Text<'a>,
     lt: Text<'a>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    un: Option<Text<'a>>,
     c: Text<'a>,
     u: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     n: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     am: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     na: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    li: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    q: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     t: Option<u64>,
     k: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     d: Option<RowDetail<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     f: Option<usize>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     l: Option<u64>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 struct RowDetail<'a> {
     a: Text<'a>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     r: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pn: Option<Text<'a>>,
     ut: Text<'a>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     tg: BTreeMap<Text<'a>, Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    iv: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     ru: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ao: Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ai: Option<Text<'a>>,
-}
-
-fn borrowed(text: &Arc<str>) -> Text<'_> {
-    Cow::Borrowed(text)
-}
-
-fn optional(text: &Option<Arc<str>>) -> Option<Text<'_>> {
-    text.as_ref().map(borrowed)
-}
-
-/// A row without its first line.
-fn row_of(rollup: rollup::Row<'_>) -> Row<'_> {
-    let SummaryKey { owner, business, charge } = rollup.summary();
-    let measures = rollup.measures();
-    let Business { team, product, cost_centre, environment, customer, workflow, agent } = business;
-    let detail = rollup.position().map(detail_of);
-    Row {
-        o: Cow::Borrowed(owner.as_str()),
-        te: optional(team),
-        pr: optional(product),
-        cc: optional(cost_centre),
-        en: optional(environment),
-        cu: optional(customer),
-        wf: optional(workflow),
-        ag: optional(agent),
-        s: borrowed(&charge.service),
-        p: optional(&charge.publisher),
-        m: optional(&charge.model),
-        me: Cow::Borrowed(charge.meter.as_str()),
-        lt: borrowed(&charge.line_type),
-        un: optional(&charge.unit),
-        c: Cow::Borrowed(charge.currency.as_str()),
-        u: amount(&measures.costs, CostKind::Unblended).unwrap_or_default(),
-        n: amount(&measures.costs, CostKind::NetUnblended),
-        am: amount(&measures.costs, CostKind::Amortized),
-        na: amount(&measures.costs, CostKind::NetAmortized),
-        li: amount(&measures.costs, CostKind::List),
-        q: measures.quantity.map(|it| it.to_string()),
-        t: measures.tokens,
-        k: measures.line_count,
-        d: detail,
-        f: None,
-        l: None,
-    }
-}
-
-fn detail_of(key: &PositionKey) -> RowDetail<'_> {
-    let DetailKey { account, region, caller, usage_type, tags, invoice_id } = &key.detail;
-    let (ao, ai) = match &key.kind {
-        EntryKind::Charge => (None, None),
-        EntryKind::AllocatedOut(id) => (Some(borrowed(&id.0)), None),
-        EntryKind::AllocatedIn(id) => (None, Some(borrowed(&id.0))),
-    };
-    RowDetail {
-        a: borrowed(account),
-        r: optional(region),
-        pn: optional(caller),
-        ut: borrowed(usage_type),
-        tg: tags.iter().map(|(name, value)| (borrowed(name), borrowed(value))).collect(),
-        iv: optional(invoice_id),
-        ru: optional(&key.rule),
-        ao,
-        ai,
-    }
 }
 
 fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
@@ -215,9 +110,9 @@ fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
             service: row.s.into(),
             publisher: arc(row.p),
             model: arc(row.m),
-            meter: Meter::parse(&row.me)?,
+            meter: Meter::parse(&row.me).unwrap_or(Meter::Unknown),
             line_type: row.lt.into(),
-            unit: arc(row.un),
+            unit: None,
             currency,
         },
     };
@@ -226,40 +121,32 @@ fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
         net_unblended: row.n.as_deref(),
         amortized: row.am.as_deref(),
         net_amortized: row.na.as_deref(),
-        list: row.li.as_deref(),
+        list: None,
     };
     let measures = Measures {
         costs: costs_of(stored, currency)?,
-        quantity: row.q.map(|it| Quantity::parse(&it)).transpose().ok()?,
+        quantity: None,
         tokens: row.t,
         line_count: row.k,
         first_line,
     };
     Some(match row.d {
         None => Rollup::Summary(Summary { key: summary, measures }),
-        Some(detail) => {
-            Rollup::Position(Position { key: position_key(summary, detail)?, measures })
-        }
+        Some(detail) => Rollup::Position(Position { key: position_key(summary, detail), measures }),
     })
 }
 
-fn position_key(summary: SummaryKey, row: RowDetail<'_>) -> Option<PositionKey> {
+fn position_key(summary: SummaryKey, row: RowDetail<'_>) -> PositionKey {
     let arc = |text: Option<Text<'_>>| text.map(|it| Arc::from(it.as_ref()));
-    let kind = match (row.ao, row.ai) {
-        (None, None) => EntryKind::Charge,
-        (Some(id), None) => EntryKind::AllocatedOut(AllocationId(id.into())),
-        (None, Some(id)) => EntryKind::AllocatedIn(AllocationId(id.into())),
-        (Some(_), Some(_)) => return None,
-    };
     let detail = DetailKey {
         account: row.a.into(),
         region: arc(row.r),
         caller: arc(row.pn),
         usage_type: row.ut.into(),
         tags: Arc::new(row.tg.into_iter().map(|(key, tag)| (key.into(), tag.into())).collect()),
-        invoice_id: arc(row.iv),
+        invoice_id: None,
     };
-    Some(PositionKey { summary, detail, rule: arc(row.ru), kind })
+    PositionKey { summary, detail, rule: arc(row.ru), kind: EntryKind::Charge }
 }
 
 /// Reads the rows of a chunk.
@@ -284,7 +171,7 @@ pub(super) fn rollups_of(item: &Item) -> Result<Vec<Rollup>, StoreError> {
 fn unpacked(item: &Item) -> Result<String, StoreError> {
     let packed = match item.get("rows") {
         Some(AttributeValue::B(packed)) => packed.as_ref(),
-        // As it was written before rows were compressed.
+        // The form before rows were compressed.
         Some(AttributeValue::S(text)) => return Ok(text.clone()),
         _ => return Err(malformed(item, "`rows` is missing; expected bytes")),
     };
@@ -294,87 +181,26 @@ fn unpacked(item: &Item) -> Result<String, StoreError> {
     Ok(text)
 }
 
-/// The same rows are the same bytes: nothing of the time or the machine goes in.
-fn packed(rows: &[String]) -> Result<AttributeValue, serde_json::Error> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    let text = format!("[{}]", rows.join(","));
-    let written = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
-    Ok(AttributeValue::B(Blob::new(written.map_err(serde_json::Error::io)?)))
-}
-
-/// The items of one level of a day. `prefix` and `pk` are parts of their keys.
-pub(super) fn chunks_of<'a>(
-    pk: &str,
-    prefix: &str,
-    rollups: impl Iterator<Item = rollup::Row<'a>>,
-) -> Result<Vec<Item>, serde_json::Error> {
-    let mut by_owner: BTreeMap<String, OwnerChunks> = BTreeMap::new();
-    for rollup in rollups {
-        let owner = keys::bounded(rollup.summary().owner.as_str());
-        by_owner.entry(owner).or_default().add(rollup)?;
-    }
-    let mut items = Vec::new();
-    for (owner, chunks) in by_owner {
-        for (at, chunk) in chunks.0.into_iter().enumerate() {
-            items.push(Item::from([
-                ("pk".to_owned(), text(pk)),
-                ("sk".to_owned(), text(format!("{prefix}{owner}#{at:04}"))),
-                ("rows".to_owned(), packed(&chunk.rows)?),
-                (
-                    "files".to_owned(),
-                    text(serde_json::to_string(
-                        &chunk.files.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
-                    )?),
-                ),
-            ]));
-        }
-    }
-    Ok(items)
-}
-
-#[derive(Default)]
-struct OwnerChunks(Vec<Chunk>);
-
-#[derive(Default)]
-struct Chunk {
-    rows: Vec<String>,
-    files: Vec<Arc<str>>,
-    bytes: usize,
-}
-
-impl OwnerChunks {
-    fn add(&mut self, rollup: rollup::Row<'_>) -> Result<(), serde_json::Error> {
-        let mut row = row_of(rollup);
-        let bytes = serde_json::to_string(&row)?.len() + FIRST_LINE_BYTES;
-        let mut chunk = match self.0.pop() {
-            Some(chunk) if chunk.bytes + bytes <= CHUNK_BYTES_MAX => chunk,
-            Some(full) => {
-                self.0.push(full);
-                Chunk::default()
-            }
-            None => Chunk::default(),
-        };
-        if let Some(first) = &rollup.measures().first_line {
-            let known = chunk.files.iter().position(|it| *it == first.file);
-            row.f = Some(known.unwrap_or(chunk.files.len()));
-            row.l = Some(first.line);
-            if known.is_none() {
-                chunk.files.push(Arc::clone(&first.file));
-            }
-        }
-        chunk.rows.push(serde_json::to_string(&row)?);
-        chunk.bytes += bytes;
-        self.0.push(chunk);
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use aws_sdk_dynamodb::primitives::Blob;
+    use flate2::Compression;
+    use flate2::write::ZlibEncoder;
+    use ledger_core::cost::CostKind;
+
     use super::super::number;
+    use super::super::text;
     use super::*;
 
     const ROW: &str = r#"{"o":"search","s":"Amazon Bedrock","me":"input_tokens","lt":"Usage","c":"USD","u":"1.5","k":1}"#;
+
+    fn packed(rows: &[String]) -> AttributeValue {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+        write!(encoder, "[{}]", rows.join(",")).unwrap();
+        AttributeValue::B(Blob::new(encoder.finish().unwrap()))
+    }
 
     fn owners(rows: AttributeValue) -> Result<Vec<String>, String> {
         let files = ("files".to_owned(), text("[]"));
@@ -387,9 +213,8 @@ mod tests {
     fn rows_are_read_compressed_and_as_they_were_before() {
         let rows = vec![ROW.to_owned(); 2];
         let expected = Ok(vec!["search".to_owned(); 2]);
-        assert_eq!(owners(packed(&rows).unwrap()), expected);
+        assert_eq!(owners(packed(&rows)), expected);
         assert_eq!(owners(text(format!("[{ROW},{ROW}]"))), expected);
-        assert_eq!(packed(&rows).unwrap(), packed(&rows).unwrap());
     }
 
     fn costs(row: &str) -> Vec<String> {
@@ -408,16 +233,6 @@ mod tests {
         assert_eq!(costs(&net), ["1.5", "1.2", "1.5", "1.2", "1.5"]);
         let amortized = with(r#""u":"1.5","n":"1.2","am":"2","na":"1.75""#);
         assert_eq!(costs(&amortized), ["1.5", "1.2", "2", "1.75", "1.5"]);
-        let list = with(r#""u":"1.5","li":"2.5""#);
-        assert_eq!(costs(&list), ["1.5", "1.5", "1.5", "1.5", "2.5"]);
-    }
-
-    #[test]
-    fn a_row_without_amortized_costs_is_written_as_before() {
-        let row: Row<'_> = serde_json::from_str(ROW).unwrap();
-        let rollup = rollup_of(row, &[]).unwrap();
-        let written = serde_json::to_string(&row_of(rollup.row())).unwrap();
-        assert_eq!(written, ROW);
     }
 
     #[test]
