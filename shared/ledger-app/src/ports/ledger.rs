@@ -88,6 +88,20 @@ pub enum StoreError {
         /// What was expected.
         reason: String,
     },
+    /// A document is larger than what the ledger keeps of one; nothing was applied.
+    #[error(
+        "{what} of {bytes} bytes are too large for the ledger: packed they take {packed}; expected at most {limit}"
+    )]
+    TooLarge {
+        /// The document.
+        what: &'static str,
+        /// Its size.
+        bytes: usize,
+        /// Its size as it would be stored.
+        packed: usize,
+        /// The largest size that is stored.
+        limit: usize,
+    },
     /// The database refused or could not be reached.
     #[error("could not {doing}")]
     Unavailable {
@@ -105,7 +119,9 @@ impl Retryable for StoreError {
     fn is_retryable(&self) -> bool {
         match self {
             StoreError::Replaced(_) => true,
-            StoreError::Unbalanced(_) | StoreError::Malformed { .. } => false,
+            StoreError::Unbalanced(_)
+            | StoreError::Malformed { .. }
+            | StoreError::TooLarge { .. } => false,
             StoreError::Unavailable { is_retryable, .. } => *is_retryable,
         }
     }

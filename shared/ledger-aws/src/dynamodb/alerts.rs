@@ -9,8 +9,8 @@ use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
 use sha2::{Digest, Sha256};
 
 use super::{
-    DynamoLedger, Item, Range, is_condition_failed, keys, malformed, number, parsed, text, text_of,
-    unavailable,
+    DynamoLedger, Item, Range, WRITTEN_BY, is_condition_failed, keys, malformed, number, parsed,
+    text, text_of, unavailable,
 };
 
 /// The partition of the one item that says what is settled. It begins like those of alerts, so that
@@ -98,8 +98,7 @@ impl AlertStore for DynamoLedger {
             async move { self.query(doing, &pk, Range::All, false).await }
         });
         let items = futures_util::future::try_join_all(reads).await?;
-        let alerts: Result<Vec<_>, _> = items.iter().flatten().map(alert_of).collect();
-        let mut alerts = alerts?;
+        let mut alerts = readable(items.iter().flatten());
         alerts.retain(|it| period.contains(it.alert.id.start));
         alerts.sort_by_key(|it| (Reverse(it.alert.id.start), Reverse(it.at), it.alert.id.clone()));
         Ok(alerts)
@@ -153,11 +152,18 @@ fn item_of(stored: &StoredAlert) -> Result<Item, StoreError> {
         ("body".to_owned(), text(body)),
         ("state".to_owned(), text(stored.state.as_str())),
         ("at".to_owned(), text(stored.at.to_string())),
+        ("written_by".to_owned(), text(WRITTEN_BY)),
     ]);
     let attributes =
         serde_json::to_string(attributes).map_err(|err| malformed(&item, err.to_string()))?;
     item.insert("attributes".to_owned(), text(attributes));
     Ok(item)
+}
+
+/// Alerts without those that cannot be read, which are named in the log and hide no other.
+fn readable<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<StoredAlert> {
+    let read = |item| alert_of(item).inspect_err(|err| tracing::warn!("{err}")).ok();
+    items.filter_map(read).collect()
 }
 
 fn alert_of(item: &Item) -> Result<StoredAlert, StoreError> {
@@ -180,4 +186,46 @@ fn alert_of(item: &Item) -> Result<StoredAlert, StoreError> {
         attributes,
     };
     Ok(StoredAlert { alert, state, at: parsed(item, "at")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use ledger_testkit::build::{alert, at};
+
+    use super::*;
+
+    fn stored() -> StoredAlert {
+        let alert = alert("2026-11-01", 80);
+        StoredAlert { alert, state: AlertState::Sent, at: at("2026-11-21T07:00:00Z") }
+    }
+
+    /// The item of [`stored`] with another value, or without it.
+    fn item_with(name: &str, value: Option<AttributeValue>) -> Item {
+        let mut item = item_of(&stored()).unwrap();
+        match value {
+            Some(value) => item.insert(name.to_owned(), value),
+            None => item.remove(name),
+        };
+        item
+    }
+
+    #[test]
+    fn an_alert_that_cannot_be_read_is_named_and_hides_no_other() {
+        let whole = item_with("of_tomorrow", Some(number(1)));
+        for (name, value, expected) in [
+            ("state", Some(text("snoozed")), "`state` is none of the states of alerts"),
+            ("window", Some(text("hourly")), "`window` is none of the windows of budgets"),
+            ("body", None, "`body` is missing; expected a text"),
+            ("threshold", Some(text("much")), "`threshold` is `much`; expected the form of u16"),
+            ("attributes", Some(text("{\"owner\":")), "`attributes` is not what was written: "),
+            ("subject", Some(number(1)), "`subject` is missing; expected a text"),
+        ] {
+            let item = item_with(name, value);
+            let err = alert_of(&item).unwrap_err().to_string();
+            let start = "item `ALERT#2026-11 2026-11-01#chat%231#monthly#00080` cannot be read: ";
+            assert!(err.starts_with(&format!("{start}{expected}")), "{err}");
+            assert_eq!(readable([&item, &whole].into_iter()), [stored()]);
+        }
+    }
 }

@@ -11,7 +11,7 @@ use ledger_core::money::Money;
 use ledger_core::rollup::DayTotal;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, keys, malformed, number, parsed, text, text_of};
+use super::{Item, WRITTEN_BY, keys, malformed, number, parsed, text, text_of};
 
 #[derive(Deserialize, Serialize)]
 struct StoredDay {
@@ -124,6 +124,7 @@ pub(super) fn item_of(head: &BillHead) -> Result<Item, StoreError> {
         ("version".to_owned(), number(head.version)),
         ("imported_at".to_owned(), text(head.imported_at.to_string())),
         ("rules_version".to_owned(), number(head.rules_version)),
+        ("written_by".to_owned(), text(WRITTEN_BY)),
     ]);
     if let Some(export) = &head.export {
         item.insert("export".to_owned(), text(&**export));
@@ -187,6 +188,9 @@ fn day_of(day: &str, stored: StoredDay) -> Option<(Date, DayHead)> {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use ledger_testkit::build::{bill, head};
+
     use super::*;
 
     #[test]
@@ -204,6 +208,45 @@ mod tests {
             let costs = stored.costs(Currency::USD).unwrap();
             assert_eq!(CostKind::ALL.map(|kind| costs.of(kind).amount().to_string()), expected);
             assert_eq!(serde_json::to_string(&StoredCosts::new(&costs)).unwrap(), text);
+        }
+    }
+
+    /// The item of a head with another value, or without it.
+    fn item_with(name: &str, value: Option<AttributeValue>) -> Item {
+        let mut item = item_of(&head(bill("2026-11"), &[("2026-11-03", "1.5")])).unwrap();
+        match value {
+            Some(value) => item.insert(name.to_owned(), value),
+            None => item.remove(name),
+        };
+        item
+    }
+
+    #[test]
+    fn attributes_of_a_newer_release_cost_nothing() {
+        let expected = head(bill("2026-11"), &[("2026-11-03", "1.5")]);
+        let days = text_of(&item_with("x", None), "days").unwrap().to_owned();
+        let days = days.replace("\"estimated\":", "\"of_tomorrow\":[1],\"estimated\":");
+        for (name, value) in [
+            ("of_tomorrow", Some(number(1))),
+            ("written_by", Some(text("9.9.9"))),
+            ("written_by", None),
+            ("days", Some(text(days))),
+        ] {
+            assert_eq!(head_of(&item_with(name, value)).unwrap(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_head_that_cannot_be_read_is_named() {
+        for (name, value, expected) in [
+            ("version", Some(text("x")), "`version` is `x`; expected the form of u64"),
+            ("days", Some(text("{")), "`days` is not what was written: "),
+            ("days", Some(number(1)), "`days` is missing; expected a text"),
+            ("imported_at", None, "`imported_at` is missing"),
+        ] {
+            let err = head_of(&item_with(name, value)).unwrap_err().to_string();
+            let start = "item `HEAD 2026-11#cur#123456789012` cannot be read: ";
+            assert!(err.starts_with(&format!("{start}{expected}")), "{err}");
         }
     }
 }

@@ -9,10 +9,12 @@
 //! | rollups by owner, summary | `ROLLUPS#cur#2026-11#123456789012#2026-11-03#00000007-0011223344556677` | `S#payments#0000` | `table` |
 //! | rollups by owner, detail | the same | `D#payments#0000` | `table` |
 //! | intent of a running replacement | `INTENT` | `2026-11#cur#123456789012#00000007#0011223344556677` | `written`, `replaced` |
-//! | version of a document | `DOCUMENT#rules` | `00000002` | `text`, `at` |
+//! | version of a document | `DOCUMENT#rules` | `00000002` | `text`, or `packed` where it is long, `at` |
 //! | alert | `ALERT#2026-11` | `2026-11-01#chat#monthly#00080` | `subject`, `body`, `attributes`, `state`, `run`, `at`, `budget`, `window`, `start`, `threshold` |
 //! | what is settled | `ALERT#settled` | `settled` | `state`, a SHA-256 in hex, and `at` |
 //! | requests of a day | `REQUESTS#cost-explorer` | `2026-11-21` | `count` 12 |
+//!
+//! Heads, documents and alerts also have `written_by`, the release that wrote them.
 //!
 //! `days` is a JSON text by day:
 //! `{"2026-11-03":{"generation":{"version":3,"content_hash":"0011223344556677"},"estimated":false,
@@ -68,7 +70,10 @@ pub struct DynamoLedger {
     pub table: String,
 }
 
-/// An item as the service hands it over.
+/// The release that writes items, for people who look at the table.
+const WRITTEN_BY: &str = env!("CARGO_PKG_VERSION");
+
+/// An item as the service returns it.
 type Item = HashMap<String, AttributeValue>;
 
 /// More pages than a month of rollups has: 4 GB at 1 MB a page.
