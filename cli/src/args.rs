@@ -242,11 +242,12 @@ pub enum RulesCommand {
         /// The file, such as rules.toml.
         file: PathBuf,
     },
-    /// Apply a rules file as the next version; imports from now on follow it.
+    /// Apply a rules file as the next version and make the owners of all bills anew by it.
     Apply {
         /// The file, such as rules.toml.
         file: PathBuf,
-        /// Check it and say what would change, without applying it.
+        /// Show the money that would move, from whom to whom and by which rule, without applying
+        /// anything; exit code 1 if all of it would, or an owner has no budget.
         #[arg(long)]
         dry_run: bool,
     },

@@ -67,7 +67,7 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         }
         Command::Rules(RulesCommand::Check { file }) => commands::rules::check(format, &file),
         Command::Rules(RulesCommand::Apply { file, dry_run }) => {
-            commands::rules::apply(&place, &file, dry_run).await
+            commands::rules_apply::apply(&place, format, &file, dry_run).await
         }
         Command::Rules(RulesCommand::Explain { entry }) => {
             commands::rules::explain(&place, format, &entry).await

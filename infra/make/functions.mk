@@ -3,7 +3,9 @@
 architecture := $(notdir $(CURDIR))
 copy = ../../build --architecture $(architecture) --copy $(1) "$(ARTIFACTS_DIR)"
 
-.PHONY: build-EvaluateBudgets build-IngestCostExplorer build-IngestExport build-LookupChargeback
+.PHONY: build-ApplyRules build-EvaluateBudgets build-IngestCostExplorer build-IngestExport build-LookupChargeback
+build-ApplyRules:
+	$(call copy,apply-rules)
 build-EvaluateBudgets:
 	$(call copy,evaluate-budgets)
 build-IngestCostExplorer:

@@ -210,6 +210,7 @@ def one_currency(costs, name):
 
 
 NAMES = {
+    "ApplyRules": "apply-rules",
     "EvaluateBudgets": "evaluate-budgets",
     "IngestCostExplorer": "ingest-cost-explorer",
     "IngestExport": "ingest-export",
@@ -364,6 +365,24 @@ def a_missing_permission_is_named(it):
     return refused[max(0, refused.rindex(action) - 160):][:160 + len(action)]
 
 
+def owners_follow_the_rules(it):
+    """New rules own what was imported before, without the files and within minutes; the total stays."""
+    span = {"from": str(TODAY - datetime.timedelta(days=70)), "to": LATER_THAN_ALL}
+
+    def owners():
+        said = of_currency(it.answer("/v1/costs", group_by="owner", **span), "USD")
+        return {row["keys"]["owner"]: Decimal(row["cost"]) for row in said["rows"]}
+
+    before, rules = owners(), it.samples["restated"] / "rules.toml"
+    check(len(before) > 1, f"several owners: {sorted(before)}")
+    other = it.samples["restated"] / "all-to-platform.toml"
+    other.write_text('[[rule]]\nname = "all"\nowner = "platform"\n')
+    for file, expected in ((other, {"platform": sum(before.values())}), (rules, before)):
+        it.tollbook("rules", "apply", file)
+        wait_for(f"owners by {file.name}", lambda: owners() == expected, 180)
+    return f"{len(before)} owners, there and back"
+
+
 def an_update_keeps_the_ledger(it):
     """A deploy with other parameters changes the functions and keeps every item."""
     before = it.heads()
@@ -443,6 +462,7 @@ STEPS = [
     a_restatement_replaces,
     the_same_event_again_changes_nothing,
     a_missing_permission_is_named,
+    owners_follow_the_rules,
     an_update_keeps_the_ledger,
     a_ledger_of_an_older_release_is_read,
     no_event_failed,

@@ -1,6 +1,7 @@
 //! Costs from Cost Explorer.
 
 use ledger_api::bodies::imports::CollectAnswer;
+use ledger_app::apply_rules::catch_up;
 use ledger_app::collect::{CollectReport, CollectRequest, collect, recent_period};
 use ledger_app::documents::applied_rules;
 use ledger_aws::cost_explorer::AwsCostExplorer;
@@ -8,7 +9,7 @@ use ledger_aws::dynamodb::DailyCap;
 use ledger_core::cost::CostKind;
 use ledger_core::period::ChargePeriod;
 
-use super::today;
+use super::{now, today};
 use crate::args::{CollectArgs, Format};
 use crate::place::Place;
 use crate::{Outcome, output};
@@ -36,8 +37,10 @@ pub async fn collect_costs(
     let explorer = AwsCostExplorer { client };
     let quota = DailyCap { ledger: &opened.ledger, cap: args.max_requests_per_day };
     let result = collect(request, &rules, &explorer, &opened.ledger, &quota).await;
+    let caught_up = catch_up(rules.version, now().at(), &opened.ledger).await;
     opened.close().await;
     let report = result?;
+    caught_up?;
     match format {
         Format::Json => output::json(&CollectAnswer::from(&report))?,
         Format::Table | Format::Csv => print(&report),

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressStyle};
 use ledger_api::bodies::imports::{ImportAnswer, totals_of};
 use ledger_api::bodies::values::Amount;
+use ledger_app::apply_rules::catch_up;
 use ledger_app::documents::applied_rules;
 use ledger_app::held::{HeldTotals, held_totals};
 use ledger_app::import::{ImportReport, Progress, import_bills};
 use ledger_app::ports::BillSource;
 use ledger_aws::cur::{CurFolder, S3Export};
 
+use super::now;
 use crate::args::Format;
 use crate::place::Place;
 use crate::{Outcome, output};
@@ -40,6 +42,7 @@ async fn import_from(
 ) -> anyhow::Result<Outcome> {
     let opened = place.open().await?;
     let rules = Arc::new(applied_rules(&opened.ledger).await?);
+    let rules_version = rules.version;
     let source = Arc::new(source);
     let bar = progress_bar();
     let shown = bar.clone();
@@ -64,7 +67,10 @@ async fn import_from(
         }
         Format::Table | Format::Csv => Ok(HeldTotals::new()),
     };
+    // In a table, rules can be applied meanwhile.
+    let caught_up = catch_up(rules_version, now().at(), &opened.ledger).await;
     opened.close().await;
+    caught_up?;
     match format {
         Format::Json => output::json(&ImportAnswer::new(&report, &held?)?)?,
         Format::Table | Format::Csv => print(&report)?,

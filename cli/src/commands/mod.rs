@@ -8,6 +8,7 @@ pub mod explain;
 pub mod import;
 pub mod report;
 pub mod rules;
+pub mod rules_apply;
 pub mod stand_in;
 pub mod statement;
 pub mod up;

@@ -6,6 +6,7 @@
 )]
 
 mod amortized;
+mod apply_rules;
 mod bad_input;
 mod cost_of_running;
 mod explain;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use ledger_app::apply_rules::catch_up;
 use ledger_app::collect::{CollectError, CollectReport, CollectRequest, collect, recent_period};
 use ledger_app::documents::applied_rules;
 use ledger_aws::connect::Connection;
@@ -62,6 +63,8 @@ async fn run(state: &State, now: Timestamp, today: Date) -> Result<Value, Failur
     let collected: Result<CollectReport, CollectError> =
         collect(request, &rules, &explorer, &state.ledger, &quota).await;
     let report = collected?;
+    // Rules that were applied meanwhile own these days too.
+    catch_up(rules.version, now, &state.ledger).await?;
     for finding in &report.findings {
         tracing::warn!(finding.code = finding.code, "{}", finding.message);
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use ledger_app::apply_rules::catch_up;
 use ledger_app::documents::applied_rules;
 use ledger_app::import::{ImportReport, import_bills};
 use ledger_app::ports::{BillSource, DocumentStore, LedgerStore};
@@ -128,9 +129,12 @@ where
     L: LedgerStore + DocumentStore,
 {
     let rules = Arc::new(applied_rules(&ports.ledger).await?);
+    let rules_version = rules.version;
     let source = Arc::new((ports.export_of)(manifest_key));
     let now = (ports.now)();
     let report = import_bills(source, rules, now, |_| (), &ports.ledger).await?;
+    // Rules that were applied meanwhile own these bills too.
+    catch_up(rules_version, now, &ports.ledger).await?;
     let summary = summary(address, &report);
     tracing::info!(
         export.object = address,

@@ -150,7 +150,8 @@ fn rules_are_applied(examined: &Examined) -> Vec<Finding> {
     let outdated = examined.heads.iter().filter(|head| head.rules_version != version);
     let message = |head: &BillHead| {
         format!(
-            "{} was owned by version {} of the rules; import it again to follow the newest",
+            "{} has owners by version {} of the rules, and version {version} is applied; `tollbook \
+             rules apply FILE` with the applied file makes them anew",
             head.bill, head.rules_version
         )
     };

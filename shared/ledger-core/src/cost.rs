@@ -253,6 +253,16 @@ impl Costs {
         self.checked()
     }
 
+    /// The opposite amounts.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn checked_neg(&self) -> Result<Costs, MoneyError> {
+        let neg = |kind| self.amounts.of(kind).checked_neg().ok_or(MoneyError::OutOfRange);
+        Costs { amounts: ByCostKind::try_of(neg)?, ..*self }.checked()
+    }
+
     /// Adds kind by kind, without rounding.
     ///
     /// # Errors

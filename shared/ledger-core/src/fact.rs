@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::arena::Map;
 use crate::aws::principal::Principal;
 use crate::currency::Currency;
 use crate::line_item::{LineItem, Tags};
@@ -99,4 +100,28 @@ pub struct FactRef<'a> {
     pub detail: &'a DetailKey,
     /// The caller, where it is one that can be read. A folded session is named `*`.
     pub caller: Option<&'a Principal>,
+}
+
+/// Callers by their text, each taken apart once.
+#[derive(Debug, Default)]
+pub(crate) struct Callers(Map<Arc<str>, Option<Principal>>);
+
+impl Callers {
+    /// A fact as rules see it.
+    pub(crate) fn fact<'a>(
+        &'a mut self,
+        charge: &'a ChargeKey,
+        detail: &'a DetailKey,
+    ) -> FactRef<'a> {
+        let caller = match &detail.caller {
+            None => None,
+            Some(text) => {
+                if !self.0.contains_key(text) {
+                    self.0.insert(Arc::clone(text), Principal::parse_folded(text).ok());
+                }
+                self.0.get(text).and_then(Option::as_ref)
+            }
+        };
+        FactRef { charge, detail, caller }
+    }
 }

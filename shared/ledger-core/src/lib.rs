@@ -13,6 +13,7 @@
 mod labels;
 
 pub mod access;
+pub mod allocation;
 #[macro_use]
 mod arena;
 pub mod aws;
@@ -37,6 +38,7 @@ pub mod meter;
 pub mod model;
 pub mod money;
 pub mod money_sum;
+pub mod moves;
 pub mod now;
 pub mod owner;
 pub mod percent;

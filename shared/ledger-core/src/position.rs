@@ -34,7 +34,12 @@ pub struct PositionKey {
 impl PositionKey {
     /// The fact it was made from: the same key without the owner.
     pub fn to_fact(&self) -> FactKey {
-        FactKey { charge: self.summary.charge.clone(), detail: self.detail.clone() }
+        self.clone().into_fact()
+    }
+
+    /// As [`PositionKey::to_fact`], without a copy.
+    pub fn into_fact(self) -> FactKey {
+        FactKey { charge: self.summary.charge, detail: self.detail }
     }
 }
 

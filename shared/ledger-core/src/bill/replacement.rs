@@ -116,13 +116,18 @@ pub fn plan_replacement(
         .map(|(day, state)| (*day, state.generation.clone()))
         .collect();
     let known_export = read.as_ref().and_then(|it| it.export.clone());
+    // Days that were made from the ledger are as old as the import before.
+    let imported_at = match (&read, ours.based_on) {
+        (Some(read), Some(_)) => read.imported_at,
+        _ => ours.imported_at,
+    };
     let wanted = BillHead {
         bill: ours.bill.clone(),
         version,
         export: ours.export.clone().or(known_export),
         // Files without a date must not erase how new the held delivery is.
         delivered_at: ours.delivered_at.or(theirs),
-        imported_at: ours.imported_at,
+        imported_at,
         rules_version: ours.rules_version,
         days,
     };

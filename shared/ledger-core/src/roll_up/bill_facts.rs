@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::arena::{Map, Numbered, Ranks};
-use crate::aws::principal::Principal;
+use crate::arena::{Numbered, Ranks};
 use crate::bill_rollups::{
     BillRollups, ClaimId, ClaimKey, DayState, DetailId, PositionId, SummaryId,
 };
 use crate::currency::Currency;
 use crate::day_sum::DaySum;
 use crate::day_totals::DayTotals;
-use crate::fact::{ChargeKey, DetailKey, FactKey, FactRef};
+use crate::fact::{Callers, ChargeKey, DetailKey, FactKey};
 use crate::keyed_sums::{KeyedSums, Sorted};
 use crate::money::MoneyError;
 use crate::position::{EntryKind, PositionKey, SummaryKey};
@@ -76,9 +75,7 @@ impl BillFacts {
         let sums = sums.with_keys(|(charge, detail)| {
             let charge = charges.get(charge, "the charge key of a fact")?;
             let key = keys.details.get(detail, "the detail key of a fact")?;
-            let caller = callers.of(key);
-            let Claim { owner, business, rule } =
-                rules.claim(FactRef { charge, detail: key, caller });
+            let Claim { owner, business, rule } = rules.claim(callers.fact(charge, key));
             let summary = SummaryKey { owner, business, charge: charge.clone() };
             Ok(PositionId {
                 summary: keys.summaries.id(summary)?,
@@ -126,20 +123,6 @@ fn add_measures<K: Copy + Ord + std::hash::Hash>(
     let sum = DaySum::of_costs(day, costs, *quantity, *tokens, line_count, line)?;
     sums.amortize(key, day, costs.amortization())?;
     sums.add(key, first_line.as_ref().map(|it| &it.file), vec![sum])
-}
-
-/// Callers by their text, each taken apart once.
-#[derive(Default)]
-struct Callers(Map<Arc<str>, Option<Principal>>);
-
-impl Callers {
-    fn of(&mut self, detail: &DetailKey) -> Option<&Principal> {
-        let text = detail.caller.as_ref()?;
-        if !self.0.contains_key(text) {
-            self.0.insert(Arc::clone(text), Principal::parse_folded(text).ok());
-        }
-        self.0.get(text)?.as_ref()
-    }
 }
 
 /// The keys of positions, in parts, while they are numbered.
