@@ -20,7 +20,7 @@ pub(crate) struct Reader<'a> {
     pub converter: Converter,
     /// Columns whose absence was reported.
     reported: BTreeSet<&'static str>,
-    /// How many lines of the file the current row takes.
+    /// The number of lines of the file that the current row takes.
     pub row_height: u64,
     pub row_is_rejected: bool,
     pub is_line_by_line: bool,

@@ -11,7 +11,7 @@ pub(crate) struct Batch {
     pub(super) row_count: usize,
     /// By the place of the column in the file.
     pub(super) arrays: Vec<Option<Array>>,
-    /// Where the columns that are read stand.
+    /// The position of each column that is read.
     pub(super) positions: [Option<usize>; COUNT],
 }
 
@@ -36,7 +36,7 @@ pub(crate) enum Array {
     Texts(TextArray),
     Doubles(Values<f64>),
     Integers(Values<i64>),
-    /// With so many fraction digits.
+    /// With this number of fraction digits.
     Decimals(Values<i128>, i32),
     Times(Values<i64>, Unit),
     /// Since 1970.
@@ -63,7 +63,7 @@ impl Array {
 /// A value or nothing for each row.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Values<T> {
-    /// Where there is nothing any value stands.
+    /// A placeholder where the row has no value.
     pub(super) values: Vec<T>,
     /// By row; empty where there is a value in each.
     pub(super) nulls: Vec<bool>,
@@ -94,7 +94,7 @@ impl<T: Copy> Values<T> {
         self.nulls.clear();
     }
 
-    /// Keeps what stands at some places, in ascending order.
+    /// Keeps the values at some places, in ascending order.
     pub(super) fn keep(&mut self, places: Option<&[usize]>) {
         if let Some(places) = places {
             keep(places, &mut self.values);
@@ -116,9 +116,9 @@ fn keep<T>(places: &[usize], all: &mut Vec<T>) {
 #[derive(Debug, Default)]
 pub(crate) struct TextArray {
     pub(super) places: Values<i32>,
-    /// What tells the dictionary from all others that are read from the file.
+    /// The number of the dictionary among all that are read from the file.
     pub(super) dictionary: u64,
-    /// The texts that were met so far. More may follow with the next batch.
+    /// The texts so far. More may follow with the next batch.
     pub(super) texts: Vec<ByteArray>,
 }
 
@@ -146,7 +146,7 @@ impl TextArray {
 /// Entries by row.
 #[derive(Debug, Default)]
 pub(crate) struct MapArray {
-    /// Where the entries of each row begin, and where those of the last end.
+    /// The start of each row's entries, and the end of the last row's.
     pub(super) offsets: Vec<usize>,
     pub(super) keys: TextArray,
     pub(super) values: TextArray,

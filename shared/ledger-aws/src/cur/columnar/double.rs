@@ -83,7 +83,7 @@ impl Digits {
     }
 }
 
-/// A double in femto-units, where that is quickly told; otherwise [`Digits`] tell.
+/// A double in femto-units by the fast way; `None` where [`Digits`] must decide.
 #[inline]
 pub(crate) fn femto_units(value: f64) -> Option<i64> {
     // Beyond this an `i64` holds no femto-units.
@@ -110,12 +110,12 @@ fn short(value: f64) -> Option<Digits> {
     Some(Digits { digits, exponent })
 }
 
-/// How many fraction digits a number of some size is read to.
+/// The fraction digits that a number of some size is read to.
 #[derive(Clone, Copy)]
 struct Scale {
     factor: f64,
     exponent: i32,
-    /// What one of the last digit is.
+    /// Femto-units of one in the last digit.
     femto_units: i64,
 }
 

@@ -1,4 +1,4 @@
-//! What the columns of a file hold.
+//! The types of a file's columns.
 
 use std::fmt;
 use std::ops::Range;
@@ -15,13 +15,13 @@ pub(crate) struct Field {
     pub leaves: Range<usize>,
 }
 
-/// What a column holds, as far as bills are concerned.
+/// The type of a column, as far as bills are concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Text,
     Double,
     Integer,
-    /// With so many fraction digits, of at most 38 digits.
+    /// With this number of fraction digits, of at most 38 digits.
     Decimal(i32),
     Time(Unit),
     /// The timestamp of older writers, in 96 bits.
@@ -33,7 +33,7 @@ pub(crate) enum Form {
     Other(String),
 }
 
-/// What a timestamp counts since 1970.
+/// The unit of a timestamp, which counts from 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     Millisecond,

@@ -1,4 +1,4 @@
-//! Values of column chunks, as Parquet's readers decode them, laid out by row.
+//! Values of column chunks, as Parquet's readers decode them, by row.
 
 use std::sync::PoisonError;
 
@@ -188,13 +188,13 @@ impl<T: DataType> Leaf<T> {
     ) -> Result<()> {
         self.decode(window)?;
         let row_count = self.definitions.len().max(self.values.len());
-        self.lay_out(row_count, |_| true, convert, array);
+        self.fill(row_count, |_| true, convert, array);
         array.keep(window.places.as_deref());
         Ok(())
     }
 
-    /// Lays out the values by place; which levels stand for a place tells `is_place`.
-    fn lay_out<U: Copy + Default>(
+    /// Puts the values in their places; `is_place` says which levels are one.
+    fn fill<U: Copy + Default>(
         &self,
         place_count: usize,
         is_place: impl Fn(i16) -> bool,
@@ -241,10 +241,10 @@ impl TextLeaf {
         array.texts.append(&mut self.new_texts.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Lays out one side of the entries that were decoded.
-    fn lay_out_entries(&mut self, count: usize, array: &mut TextArray) {
+    /// Puts one side of the decoded entries in place.
+    fn fill_entries(&mut self, count: usize, array: &mut TextArray) {
         let is_entry = |level| level >= self.entry_level;
-        self.leaf.lay_out(count, is_entry, |it| *it, &mut array.places);
+        self.leaf.fill(count, is_entry, |it| *it, &mut array.places);
         self.take_texts(array);
     }
 }
@@ -266,8 +266,8 @@ fn read_map([keys, values]: &mut [TextLeaf; 2], window: &Window, map: &mut MapAr
     if keys.leaf.repetitions != values.leaf.repetitions || value_count != count {
         return Err(damaged("a map has other keys than values"));
     }
-    keys.lay_out_entries(count, &mut map.keys);
-    values.lay_out_entries(count, &mut map.values);
+    keys.fill_entries(count, &mut map.keys);
+    values.fill_entries(count, &mut map.values);
     if let Some(places) = &window.places {
         map.keep(places);
     }

@@ -35,8 +35,7 @@ pub(crate) struct Batches<'a> {
 }
 
 impl<'a> Batches<'a> {
-    /// Reads fields of a row group, each with its place in the file. `dictionaries` numbers those
-    /// that are met, so that no two of a file have the same number.
+    /// Reads fields of a row group, each with its place in the file. `dictionaries` counts them, so that no two of a file have the same number.
     pub(crate) fn new<'f, T: ChunkReader + 'static>(
         file: &Arc<T>,
         metadata: &ParquetMetaData,

@@ -1,6 +1,6 @@
 //! Pages of texts as pages of numbers: the places of the texts in a dictionary.
 //!
-//! A text that stands in a million rows is then looked at once, and Parquet's own reader does the
+//! A text that occurs in a million rows is then looked at once, and Parquet's own reader does the
 //! rest as for any column of numbers. What was written without a dictionary gets one here.
 
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ pub(super) type NewTexts = Arc<Mutex<Vec<ByteArray>>>;
 /// The pages of one column chunk of texts.
 pub(super) struct TextPages<P> {
     pages: P,
-    /// Of the column as it stands in the file.
+    /// Of the column in the file.
     descriptor: ColumnDescPtr,
     /// Of a column with a value in each row.
     of_values: ColumnDescPtr,
@@ -76,7 +76,7 @@ impl<P: PageReader> TextPages<P> {
         }
     }
 
-    /// Adds a text to those that were met.
+    /// Adds a text to the dictionary.
     fn add(&mut self, text: &ByteArray) -> Result<i32> {
         let place = self.count;
         self.count = place.checked_add(1).ok_or_else(|| damaged("too many texts in a column"))?;
@@ -147,7 +147,7 @@ fn is_by_place(encoding: Encoding) -> bool {
     matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY)
 }
 
-/// A page of values that stand one after the other.
+/// A page of plain values, one after the other.
 fn plain(buf: Bytes, num_values: u32) -> Page {
     Page::DataPage {
         buf,
@@ -196,12 +196,12 @@ impl PageReader for SinglePage {
     }
 }
 
-/// Levels as they stand, then places.
+/// Levels as they were read, then places.
 fn bytes_of(levels: &[u8], places: &[i32]) -> Bytes {
     levels.iter().copied().chain(places.iter().flat_map(|it| it.to_le_bytes())).collect()
 }
 
-/// How many bytes of a page are levels; these come first. `None` where the page ends before.
+/// The number of bytes of a page that are levels; these come first. `None` if the page ends before.
 fn level_bytes(page: &Page, column: &ColumnDescriptor) -> Option<usize> {
     match page {
         Page::DictionaryPage { .. } => Some(0),

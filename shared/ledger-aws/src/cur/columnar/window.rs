@@ -1,15 +1,15 @@
 //! The rows of a row group that are decoded together.
 
-/// Rows that are handed on at once.
+/// Rows of one batch.
 const BATCH: usize = 8192;
 
 /// Rows that are decoded at most for a batch.
 pub(super) const DECODED_MAX: usize = 4 * BATCH;
 
-/// So many rows between two that are wanted are decoded with them: to skip them costs more.
+/// Gaps of up to this many unwanted rows are decoded anyway: skipping them is slower.
 const GAP_MAX: usize = 32;
 
-/// Which rows of a row group are read.
+/// The rows of a row group that are read.
 pub(super) struct Rows<'a> {
     count: usize,
     /// In ascending order; `None` where all are.
@@ -25,7 +25,7 @@ pub(super) struct Run {
     pub take: usize,
 }
 
-/// What is decoded for one batch.
+/// The rows that are decoded for one batch.
 #[derive(Debug)]
 pub(super) struct Window {
     pub runs: Vec<Run>,

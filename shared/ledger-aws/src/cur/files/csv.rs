@@ -19,7 +19,7 @@ use crate::cur::reader::Reader;
 /// One large cell stays below it and costs one row, not the file.
 const ROW_LIMIT: u64 = 32 << 20;
 
-/// How often progress is told.
+/// Rows between two reports of progress.
 const ROWS_PER_PROGRESS: u64 = 4096;
 
 pub(crate) fn read(
@@ -70,7 +70,7 @@ pub(crate) fn read(
     }
 
     let mut provenance = Provenance { file: Arc::clone(name), line: 0 };
-    let mut told = 0;
+    let mut reported = 0;
     let (mut height, mut width) = (0, 0);
     loop {
         row_bytes.set(0);
@@ -87,8 +87,8 @@ pub(crate) fn read(
         row(&record, &header, &layout, &provenance, reader)?;
         if provenance.line.is_multiple_of(ROWS_PER_PROGRESS) {
             let bytes = raw_bytes.get();
-            reader.emit(name, Reading::Progress(bytes.saturating_sub(told)))?;
-            told = bytes;
+            reader.emit(name, Reading::Progress(bytes.saturating_sub(reported)))?;
+            reported = bytes;
         }
     }
     reader.row_height = 1;
@@ -108,7 +108,7 @@ pub(crate) fn read(
              it again",
         )));
     }
-    reader.emit(name, Reading::Progress(raw_bytes.get().saturating_sub(told)))
+    reader.emit(name, Reading::Progress(raw_bytes.get().saturating_sub(reported)))
 }
 
 fn row(
@@ -226,10 +226,10 @@ impl<R: Read> Read for Counting<R> {
     }
 }
 
-/// What tells a whole file from one that was cut off.
+/// The signs of a file that was cut off.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
-    /// Where each is closed, their number is even.
+    /// Even if every quote is closed.
     quotes: u64,
     last: u8,
 }

@@ -20,14 +20,14 @@ use crate::cur::meaning::names::ColumnMap;
 use crate::cur::meaning::row::RawLine;
 use crate::cur::reader::Reader;
 
-/// Where at least one row in so many is AI, all rows are read at once; otherwise those that are AI
-/// are read apart, and of the others only what is totalled.
+/// If at least one row in this many is AI, all rows are read at once. Otherwise AI rows are read
+/// apart, and of the others only the columns that are totalled.
 const AI_ROWS_APART: usize = 4;
 
-/// What may be put together from other columns.
+/// The columns that may be put together from others.
 const MAPS: [Column; 2] = [Column::Product, Column::Tags];
 
-/// What is read of lines that are not AI.
+/// The columns that are read of non-AI lines.
 const TOTALLED: [Column; 6] = [
     Column::PeriodStart,
     Column::Payer,
@@ -37,7 +37,7 @@ const TOTALLED: [Column; 6] = [
     Column::Currency,
 ];
 
-/// What tells whether a line is AI.
+/// The columns that decide whether a line is AI.
 const DECIDING: [Column; 5] = [
     Column::BillingEntity,
     Column::ProductCode,
@@ -110,7 +110,7 @@ struct Opened<'a, T> {
     file: Arc<T>,
     name: &'a Arc<str>,
     bytes: u64,
-    /// The dictionaries that were met.
+    /// The number of dictionaries so far.
     dictionaries: Cell<u64>,
 }
 
@@ -143,7 +143,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
                 let lines = before + 1..;
                 before += u64::try_from(batch.row_count()).unwrap_or_default();
                 self.read_batch(batch, lines, reader)?;
-                progress.tell(before, reader)?;
+                progress.report(before, reader)?;
             }
         }
         progress.end(reader)
@@ -169,7 +169,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
                 groups.emit(self.name, reader)?;
             }
             before += u64::try_from(row_count).unwrap_or_default();
-            progress.tell(before, reader)?;
+            progress.report(before, reader)?;
         }
         groups.emit(self.name, reader)?;
         progress.end(reader)
@@ -294,7 +294,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         read.map_err(|error| damaged(self.name, &error))
     }
 
-    /// Hands on each row of a batch as text.
+    /// Emits each row of a batch, read as text.
     fn read_batch(
         &self,
         batch: &Batch,
@@ -346,7 +346,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
     fn progress(&self) -> Progress<'_> {
         let rows = self.metadata.file_metadata().num_rows();
         let rows = u64::try_from(rows).unwrap_or_default();
-        Progress { file: self.name, bytes: self.bytes, rows, told: 0 }
+        Progress { file: self.name, bytes: self.bytes, rows, reported: 0 }
     }
 }
 
@@ -354,7 +354,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
 struct RowGroup {
     row_group: usize,
     row_count: usize,
-    /// The rows of the file that stand before it.
+    /// The number of rows of the file before it.
     before: u64,
 }
 
@@ -365,25 +365,25 @@ impl RowGroup {
     }
 }
 
-/// How much of a file is read.
+/// The share of a file that is read.
 struct Progress<'a> {
     file: &'a str,
     bytes: u64,
     rows: u64,
-    told: u64,
+    reported: u64,
 }
 
 impl Progress<'_> {
-    fn tell(&mut self, rows: u64, reader: &mut Reader<'_>) -> Result<(), SourceError> {
+    fn report(&mut self, rows: u64, reader: &mut Reader<'_>) -> Result<(), SourceError> {
         let share = u128::from(self.bytes) * u128::from(rows) / u128::from(self.rows.max(1));
         let done = u64::try_from(share).unwrap_or(self.bytes).min(self.bytes);
-        reader.emit(self.file, Reading::Progress(done.saturating_sub(self.told)))?;
-        self.told = done.max(self.told);
+        reader.emit(self.file, Reading::Progress(done.saturating_sub(self.reported)))?;
+        self.reported = done.max(self.reported);
         Ok(())
     }
 
     fn end(self, reader: &mut Reader<'_>) -> Result<(), SourceError> {
-        reader.emit(self.file, Reading::Progress(self.bytes.saturating_sub(self.told)))
+        reader.emit(self.file, Reading::Progress(self.bytes.saturating_sub(self.reported)))
     }
 }
 

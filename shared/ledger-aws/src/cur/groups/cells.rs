@@ -50,7 +50,7 @@ pub(super) fn text_field(column: Column) -> Field {
     place.map_or(FIELDS, |it| it + STARTS + 1)
 }
 
-/// What the rows of a batch have.
+/// The values of a batch's rows.
 #[derive(Debug, Default)]
 pub(super) struct Cells {
     starts: Vec<RowDay>,
@@ -97,7 +97,7 @@ impl Cells {
         }
     }
 
-    /// What a row adds to its group; `None` where text must tell.
+    /// The amounts that a row adds to its group; `None` if it must be read as text.
     #[inline]
     pub(super) fn pending(&self, row: &BatchRow, before: u64) -> Option<PendingRow> {
         let place = row.place;
@@ -136,7 +136,7 @@ pub(super) struct BatchView<'a> {
     list: NumberView<'a>,
     amount: NumberView<'a>,
     texts: [TextView<'a>; TEXTS.len()],
-    /// How many numbers each has.
+    /// The count of numbers of each.
     text_counts: [usize; TEXTS.len()],
     tags: MapView<'a>,
     product: MapView<'a>,
@@ -159,7 +159,7 @@ impl<'a> BatchView<'a> {
         }
     }
 
-    /// How many numbers each part of a row can have.
+    /// The count of numbers that each field of a row can have.
     pub(super) fn counts(
         &self,
         calendar: &Calendar,
@@ -254,7 +254,7 @@ impl<'a> NumberView<'a> {
         }
     }
 
-    /// All of the column as they stand.
+    /// All of the column, digits as written.
     fn read_digits(&self, row_count: usize, amounts: &mut Vec<Digits>) {
         amounts.clear();
         match self {
@@ -309,7 +309,7 @@ impl<'a> DayView<'a> {
     }
 }
 
-/// What is null is no day, whatever value stands there.
+/// A null has no day, whatever placeholder the value array holds.
 fn leave_out(nulls: Option<&[bool]>, days: &mut [RowDay]) {
     for (day, is_null) in days.iter_mut().zip(nulls.unwrap_or_default()) {
         if *is_null {
@@ -334,7 +334,7 @@ impl RowDay {
     /// The month of [`RowDay::NONE`].
     pub(super) const NO_MONTH: u32 = 0;
 
-    /// A day that is to be read as text: far off the present, where text tells what is wrong.
+    /// A day that must be read as text: far off the present, where the row reader names the fault.
     const ODD: RowDay = RowDay { month: 1, of_month: u8::MAX };
 }
 
@@ -358,7 +358,7 @@ impl Default for Calendar {
 }
 
 impl Calendar {
-    /// Times of which so many are a day.
+    /// Times of which `DAY` are one day.
     #[inline]
     fn read<const DAY: i64>(&mut self, times: &[i64], days: &mut Vec<RowDay>) {
         days.extend(times.iter().map(|it| self.get(it.div_euclid(DAY))));
@@ -395,7 +395,7 @@ impl Calendar {
         self.months.get(place).copied()
     }
 
-    /// How many numbers the months of rows can have.
+    /// The count of numbers that months can have.
     fn month_count(&self) -> usize {
         self.months.len() + usize::from(FIRST_MONTH)
     }

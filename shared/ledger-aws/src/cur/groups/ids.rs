@@ -10,10 +10,10 @@ use crate::cur::columnar::{Array, MapArray, TextArray};
 /// A text, or a set of entries, within one [`Texts`] or [`Sets`].
 pub(super) type Id = u32;
 
-/// What is null, absent or without text; also the set without entries.
+/// The text of a cell that is null, absent or empty; also the set without entries.
 pub(super) const EMPTY: Id = 0;
 
-/// A text that is not told by number: its row is read as text.
+/// A text without a number: its row is read as text.
 pub(super) const ODD: Id = Id::MAX;
 
 /// A set with such a text.
@@ -82,10 +82,10 @@ pub(super) struct Sets {
     sums: Vec<u64>,
 }
 
-/// How many bits the places of recent sets have.
+/// The number of bits of a place among recent sets.
 const RECENT_BITS: u32 = 14;
 
-/// What an entry adds to the place of its set: sets share a place by chance alone.
+/// The part of an entry in the place of its set: sets share a place by chance alone.
 #[inline]
 fn mixed(entry: Entry) -> u64 {
     // Odd, and else of no meaning.
@@ -171,7 +171,7 @@ impl Sets {
     }
 }
 
-/// What the places of one dictionary mean.
+/// The meaning of the places in one dictionary.
 #[derive(Debug, Default)]
 pub(super) struct Translation {
     /// The one that is known.
@@ -198,7 +198,7 @@ impl Translation {
 
     /// Numbers what was learnt.
     pub(super) fn number(&mut self) {
-        // What is empty is nought.
+        // An empty text is number zero.
         if self.numbered.is_empty() {
             self.number_of.insert(EMPTY, 0);
             self.numbered.push(EMPTY);
@@ -284,7 +284,7 @@ impl TextView<'_> {
         }
     }
 
-    /// Whether all rows have a text that is told by number.
+    /// Whether the text of every row has a number.
     fn is_plain(&self) -> bool {
         self.nulls.is_none() && !self.translation.ids.contains(&ODD)
     }
@@ -334,7 +334,7 @@ impl<'a> MapView<'a> {
         entries
             .extend(self.keys.ids().zip(self.values.ids()).map(|(key, value)| entry(key, value)));
         // Sums up to each entry: the difference of two is that of a set. Adding up each set for itself
-        // takes longer, as the processor cannot foretell where it ends.
+        // takes longer, as the processor cannot predict where it ends.
         sums.clear();
         sums.push(0);
         sums.extend(entries.iter().scan(0_u64, |sum, it| {

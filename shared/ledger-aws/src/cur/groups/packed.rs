@@ -2,13 +2,13 @@
 
 use std::hash::{Hash, Hasher};
 
-/// How many numbers a row has.
+/// The number of numbers that a row has.
 pub(super) const FIELDS: usize = 17;
 
 /// One of a row's numbers.
 pub(super) type Field = usize;
 
-/// Rows that are not AI are told apart by the first parts alone.
+/// Non-AI rows differ in the first fields alone.
 const BILL_FIELDS: usize = 4;
 
 /// Rows that differ in nothing but these are in one partition.
@@ -35,7 +35,7 @@ impl PackedKey {
     }
 }
 
-/// Where each number stands.
+/// The bits of each number.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BitLayout {
     places: [BitField; FIELDS],
@@ -45,12 +45,12 @@ pub(super) struct BitLayout {
     head: u64,
 }
 
-/// What making room came to.
+/// The outcome of making room.
 #[derive(Debug)]
 pub(super) enum Fit {
     /// There was room.
     Same,
-    /// The numbers stand elsewhere now.
+    /// The numbers have other bits now.
     Moved,
     /// There is no room; nothing was changed.
     Short,
@@ -156,9 +156,9 @@ impl PackedRows {
         });
     }
 
-    /// Adds one number of each row, shifted left by what is told.
+    /// Adds one number of each row; `add` gets the words and the shift.
     pub(super) fn add_with(&mut self, part: Field, add: impl FnOnce(&mut [u64], u32)) {
-        // A number without bits is nought.
+        // A number without bits is zero.
         let place = self.layout.places.get(part).filter(|it| it.width > 0);
         if let Some((rows, shift)) =
             place.and_then(|it| Some((self.words.get_mut(it.word)?, it.shift)))

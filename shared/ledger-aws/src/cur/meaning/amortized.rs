@@ -1,4 +1,4 @@
-//! What a line costs where what was paid ahead is spread over what uses it.
+//! Amortized cost of a line: prepaid commitments spread over the usage they cover.
 //!
 //! By the type of the line, as AWS's own queries of the bill have it (the CUR query library):
 //!
@@ -19,20 +19,20 @@ use rust_decimal::Decimal;
 use crate::cur::meaning::columns::Column;
 use crate::cur::meaning::row::{Problem, RawLine};
 
-/// What is spread on lines of a type, and where the bill says how much.
+/// The rule that lines of a type are amortized by, and the columns that state the amounts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Spread {
     /// They cost nothing.
     Nothing,
     /// They cost nothing where they name a reservation.
     NothingIfReserved,
-    /// They cost these together; each stands beside its amount after discounts.
+    /// They cost the sum of these; each is beside its amount after discounts.
     Parts(&'static [(Column, Column)]),
     /// They cost what is left of a commitment.
     Commitment,
 }
 
-/// What amortizing makes of a line.
+/// The outcome of amortizing a line.
 #[derive(Debug)]
 pub(crate) enum Amortized {
     /// Its costs, and what rounding added to them.
@@ -42,14 +42,14 @@ pub(crate) enum Amortized {
     Unknown { columns: Vec<Column>, is_column_there: bool },
 }
 
-/// How much was committed to for the month, and how much of it is to be paid.
+/// The commitment of the month, and its part that is to be paid.
 const COMMITMENTS: [(Column, Column); 2] = [
     (Column::SavingsPlanRecurringCommitment, Column::SavingsPlanNetRecurringCommitment),
     (Column::SavingsPlanUpfrontCommitment, Column::SavingsPlanNetUpfrontCommitment),
 ];
 
 impl Spread {
-    /// What is spread on lines of a type; `None` where nothing is.
+    /// The rule for lines of a type; `None` for types that cost what they were charged at.
     pub(crate) fn of(line_type: &str) -> Option<Spread> {
         Some(match line_type {
             "SavingsPlanCoveredUsage" => Spread::Parts(&[(
@@ -97,7 +97,7 @@ impl Spread {
             return Ok(Amortized::Unknown { columns, is_column_there: false });
         }
         let zero = Money::zero(charged.currency());
-        let mut cells = Cells { raw, zero, rounded: Decimal::ZERO };
+        let mut cells = AmountCells { raw, zero, rounded: Decimal::ZERO };
         let amounts = match self {
             Spread::NothingIfReserved if raw.text(Column::ReservationArn).is_none() => {
                 return Ok(Amortized::Costs(charged, Decimal::ZERO));
@@ -116,7 +116,7 @@ impl Spread {
 }
 
 /// Amounts of a line, and what rounding added to them.
-struct Cells<'a> {
+struct AmountCells<'a> {
     raw: &'a RawLine<'a>,
     zero: Money,
     rounded: Decimal,
@@ -125,7 +125,7 @@ struct Cells<'a> {
 /// Before and after discounts; `None` where the cells are empty.
 type Amounts = Option<(Money, Money)>;
 
-impl Cells<'_> {
+impl AmountCells<'_> {
     fn read(&mut self, column: Column) -> Result<Option<Money>, Problem> {
         self.raw.text(column).map(|text| self.parse(column, text)).transpose()
     }

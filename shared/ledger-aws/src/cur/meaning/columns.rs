@@ -1,6 +1,6 @@
 //! The columns that are read, and what their absence means.
 
-/// What a column holds.
+/// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
@@ -62,7 +62,7 @@ pub(crate) enum Column {
     ReservationArn,
 }
 
-/// How many columns are read.
+/// The number of columns that are read.
 pub(crate) const COUNT: usize = Column::ALL.len();
 
 /// The columns that name the caller and the invoice, beside the tags.
@@ -120,8 +120,8 @@ impl Column {
         Column::ReservationArn,
     ];
 
-    /// What is read of every AI line. The others tell how a few are amortized, which are read as
-    /// text.
+    /// The columns that are read of every AI line. The others say how a few lines are amortized, which
+    /// are read as text.
     pub(crate) const OF_ALL_LINES: &[Column] = Column::ALL.split_at(21).0;
 
     /// Without these a line says nothing.
@@ -182,7 +182,7 @@ impl Column {
         }
     }
 
-    /// What it holds.
+    /// The type of its values.
     pub(crate) fn kind(self) -> Kind {
         match self {
             Column::PeriodStart | Column::UsageStart => Kind::Date,
@@ -196,7 +196,7 @@ impl Column {
         }
     }
 
-    /// Whether it says something of AI lines alone. Other lines are only totalled, so that nothing
+    /// Whether it matters for AI lines alone. Other lines are only totalled, so that nothing
     /// in such a cell is a reason to leave one out.
     pub(crate) fn is_for_ai(self) -> bool {
         self.is_for_amortizing()
@@ -215,12 +215,12 @@ impl Column {
             )
     }
 
-    /// Whether it tells how a few AI lines are amortized, and nothing else.
+    /// Whether it says how a few AI lines are amortized, and nothing else.
     fn is_for_amortizing(self) -> bool {
         !Column::OF_ALL_LINES.contains(&self)
     }
 
-    /// What its absence means and what to do; `None` where nothing is lost.
+    /// The consequence of its absence and the fix; `None` where nothing is lost.
     pub(crate) fn absence(self) -> Option<&'static str> {
         Some(match self {
             Column::Principal => {

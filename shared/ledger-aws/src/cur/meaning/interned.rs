@@ -1,4 +1,4 @@
-//! What was read once need not be read again.
+//! Texts and what they were read as, each kept once.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Where a file has what is read, in whatever spelling it names its columns.
+//! Maps each column we read to its position in a file, for every known spelling.
 //!
 //! Exports 2.0 name columns `line_item_unblended_cost` and keep attributes and tags in maps. The cost
 //! and usage reports before them name the same columns `lineItem/UnblendedCost`, and give each
@@ -11,7 +11,7 @@ use heck::ToSnakeCase;
 
 use crate::cur::meaning::columns::{COUNT, Column};
 
-/// What tags of resources are called in the column `tags` of exports 2.0.
+/// The prefix of resource tags in the column `tags` of exports 2.0.
 const RESOURCE_TAG: &str = "resourceTags/";
 const COST_CATEGORY: &str = "costCategory/";
 
@@ -21,7 +21,7 @@ const RESOURCE_TAGS: &str = "resource_tags";
 /// The attributes of products that are read. Others have columns of their own in exports 2.0 too.
 const ATTRIBUTES: [&str; 3] = ["model", "product_name", "provider"];
 
-/// Where one file has what is read.
+/// The positions of the columns we read in one file.
 #[derive(Debug)]
 pub(crate) struct ColumnMap {
     /// By [`Column`].
@@ -70,12 +70,12 @@ impl ColumnMap {
         }
     }
 
-    /// Where a column is.
+    /// The position of a column.
     pub(crate) fn position(&self, column: Column) -> Option<usize> {
         self.positions.get(column as usize).copied().flatten()
     }
 
-    /// Whether the file says in any way what a column holds.
+    /// Whether the file has a column in any form.
     pub(crate) fn has(&self, column: Column) -> bool {
         self.position(column).is_some() || self.is_apart(column)
     }
@@ -86,7 +86,7 @@ impl ColumnMap {
             || map == Column::Tags && self.resource_tags.is_some()
     }
 
-    /// Where all is that a column is made of.
+    /// The positions of all parts of a column.
     pub(crate) fn positions(&self, column: Column) -> impl Iterator<Item = usize> {
         let entries = self.entries.iter().filter(move |it| it.map == column);
         let resource_tags = self.resource_tags.filter(|_| column == Column::Tags);
@@ -147,7 +147,7 @@ fn snake(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// The map and the key that a column of its own stands for.
+/// The map and the key that a separate column belongs to.
 fn entry_of(name: &str) -> Option<(Column, String)> {
     if let Some(key) = name.strip_prefix(RESOURCE_TAG) {
         return Some((Column::Tags, resource_tag(key)));
@@ -228,7 +228,7 @@ mod tests {
         let layout = ColumnMap::new(names.into_iter());
         assert!(layout.is_legacy() && layout.is_known());
         let missing: Vec<_> = Column::ALL.into_iter().filter(|it| !layout.has(*it)).collect();
-        // Callers are told by exports 2.0 alone.
+        // Only exports 2.0 name callers.
         assert_eq!(missing, [Column::Principal]);
     }
 

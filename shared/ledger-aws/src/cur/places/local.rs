@@ -18,7 +18,7 @@ use crate::cur::places::manifest::{
 
 const DATA_ENDS: [&str; 3] = [".parquet", ".csv", ".gz"];
 
-/// What AWS puts into a bucket to see whether it may.
+/// The object that AWS writes into a bucket to test its permission.
 const TEST_OBJECT: &str = "aws-programmatic-access-test-object";
 
 /// Deeper folders are no export's.
@@ -95,7 +95,7 @@ fn in_folder(root: &Path) -> Result<Vec<Delivery>, SourceError> {
         .collect()
 }
 
-/// Each delivery tells of the whole month, so two of them are not one bill.
+/// Each delivery restates the whole month, so two of them are not one bill.
 fn check_one_delivery(folder: &Path, files: &[PathBuf]) -> Result<(), SourceError> {
     if period_folder(folder) != Some(folder) {
         return Ok(());
@@ -166,7 +166,7 @@ fn newest(root: &Path, manifests: &[PathBuf]) -> Result<Vec<Delivery>, SourceErr
     Ok(deliveries)
 }
 
-/// Where a data file of S3 is here: the longest end of its address that leads to a file.
+/// The local copy of a data file of S3: the longest end of its address that leads to a file.
 fn local_path(root: &Path, manifest: &Path, address: &str) -> Option<PathBuf> {
     let key = address.strip_prefix("s3://").unwrap_or(address);
     let parts: Vec<&str> = key.split('/').filter(|it| !it.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! What a manifest says, wherever it is kept.
+//! Manifests, wherever they are kept.
 //!
 //! Keys of S3 are taken as paths here: both name the month and the export in their folders.
 
@@ -11,7 +11,7 @@ use ledger_app::ports::SourceError;
 use ledger_core::period::BillingPeriod;
 use serde::Deserialize;
 
-/// How the name of a manifest ends.
+/// The end of a manifest's name.
 pub const MANIFEST_END: &str = "Manifest.json";
 
 const PERIOD_FOLDER: &str = "BILLING_PERIOD=";

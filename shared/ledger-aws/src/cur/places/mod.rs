@@ -1,4 +1,4 @@
-//! Where deliveries are: a folder of this machine, a bucket, or a bucket that Athena reads for us.
+//! Places of deliveries: a folder of this machine, a bucket, or a bucket that Athena reads for us.
 
 pub(crate) mod athena;
 pub(crate) mod folder;

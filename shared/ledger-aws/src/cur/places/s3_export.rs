@@ -43,7 +43,7 @@ pub struct S3Export {
     place: Location,
     bytes_max: u64,
     athena: Option<Athena>,
-    /// The data files as [`BillSource::deliveries`] met them, by address.
+    /// The data files as [`BillSource::deliveries`] saw them, by address.
     seen: Mutex<BTreeMap<String, Object>>,
 }
 
@@ -73,7 +73,7 @@ impl S3Export {
         S3Export::at(client, bucket, Location::Manifest(manifest_key))
     }
 
-    /// What an address names: a manifest, or a folder with manifests.
+    /// The export at an address: one manifest, or a folder with manifests.
     ///
     /// - **Shape:** `s3://bucket/prefix/…/export-Manifest.json` or `s3://bucket/prefix/`.
     ///
@@ -284,7 +284,7 @@ fn read_object(
         let content = BufReader::new(chunks.read_from(0));
         files::csv::read(content, files::is_gzip(&start), address, &name, reader)
     };
-    // What the network said is lost on its way through the readers of the formats.
+    // The readers of the formats lose the network's own error.
     outcome.map_err(|error| chunks.take_failure().unwrap_or(error))
 }
 

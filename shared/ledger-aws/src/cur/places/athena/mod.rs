@@ -1,4 +1,4 @@
-//! Deliveries that are too large to be read here: Athena reads them and hands over what counts.
+//! Deliveries that are too large to be read here: Athena reads them and returns what counts.
 //!
 //! The [query](statement) leaves out what no line item needs: columns, attributes of products, and
 //! each single line that is not AI. It decides nothing and rounds nothing: its rows are read by the
@@ -21,14 +21,14 @@ use crate::cur::reader::Reader;
 
 pub use self::table::Athena;
 
-/// Where results are written, in the bucket of the export; whoever owns it may forget them at once.
+/// The folder for results, in the bucket of the export; its owner may delete them at once.
 const RESULTS_FOLDER: &str = "athena-results/";
 
 impl Athena {
     /// Reads a delivery by a query.
     ///
     /// It is checked against the footers of the files: as many lines have to come back as there are
-    /// rows, of files that are still the ones that were met. Whatever is wrong with the table, the
+    /// rows, of files that have not changed since they were listed. Whatever is wrong with the table, the
     /// query or the result, no line is lost or doubled without a word.
     pub(crate) fn read_delivery(
         &self,

@@ -17,10 +17,10 @@ use super::table::Athena;
 const LOOK_MIN: Duration = Duration::from_millis(100);
 const LOOK_MAX: Duration = Duration::from_secs(2);
 
-/// Athena's reasons go into a log line; nobody needs more of a stack trace than this.
+/// Athena's reasons go into a log line, and a reader needs no more of a stack trace than this.
 const REASON_CHARS_MAX: usize = 600;
 
-/// What failed, for messages.
+/// The action that failed, for messages.
 const DOING: &str = "read the export through Athena";
 
 /// Runs a statement; says where its result is.
@@ -126,7 +126,7 @@ fn failed(id: &str, status: Option<&QueryExecutionStatus>) -> SourceError {
     SourceError::Refused(format!("Athena's query `{id}` failed: {reason}{expected}"))
 }
 
-/// What Athena says of the state.
+/// Athena's reason for the state.
 fn reason(status: Option<&QueryExecutionStatus>) -> String {
     let reason = status.and_then(|it| {
         let by_error = || it.athena_error.as_ref()?.error_message.as_deref();
@@ -143,7 +143,7 @@ fn lacks(field: &'static str) -> SourceError {
     }
 }
 
-/// What an error of Athena means.
+/// Classifies an error of Athena.
 fn classify<E>(action: &str, workgroup: &str, error: SdkError<E, HttpResponse>) -> SourceError
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,

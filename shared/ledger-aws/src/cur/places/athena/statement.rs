@@ -10,7 +10,7 @@ const BILL: &str = include_str!("bill.sql");
 /// Athena takes statements of this many bytes.
 const BYTES_MAX: usize = 262_144;
 
-/// What is asked for.
+/// The delivery that is asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Scope<'a> {
     /// The delivery, for messages.
@@ -105,7 +105,7 @@ mod tests {
         assert!(!statement.contains(['{', '}']) && !statement.contains("--"), "{statement}");
     }
 
-    /// The table that a user is told to make has the columns that are asked for.
+    /// The table of the instructions has the columns that are asked for.
     #[test]
     fn the_table_has_all_columns() {
         let table = include_str!("../../../../../../infra/athena-table.sql");

@@ -13,7 +13,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use super::store::{Object, Store};
 use crate::cur::meaning::columns::Column;
 
-/// What one request asks for: at S3's usual speed it takes about as long as its answer takes to
+/// The size of one request: at S3's usual speed it takes about as long as its answer takes to
 /// begin. Each column that is larger holds this much at a time.
 const WINDOW: u64 = 2 << 20;
 
@@ -46,7 +46,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Held {
-    /// What is going to be read, in the order of the object.
+    /// The ranges that will be read, in the order of the object.
     spans: Vec<Span>,
     /// The end of the object, as far back as it was asked for.
     tail: Piece,
@@ -68,7 +68,7 @@ struct Piece {
 }
 
 impl Piece {
-    /// What is held from here on.
+    /// The bytes that are held from here on.
     fn from(&self, at: u64) -> Option<Bytes> {
         let skipped = usize::try_from(at.checked_sub(self.start)?).ok()?;
         (skipped < self.bytes.len()).then(|| self.bytes.slice(skipped..))
@@ -104,7 +104,7 @@ impl Chunks {
         lock(&self.0.failure).take()
     }
 
-    /// Bytes from here on, at least so many, and more if more are held.
+    /// Bytes from here on: at least `at_least`, and more if more are held.
     fn bytes_from(&self, at: u64, at_least: u64) -> io::Result<Bytes> {
         self.0.bytes_from(at, at_least).map_err(|error| {
             let text = error.to_string();
@@ -154,7 +154,7 @@ impl Shared {
             span.piece = Piece { start: first, bytes: self.fetch(first, last)? };
             return Ok(());
         }
-        // What is held already is not fetched again.
+        // Bytes that are held are not fetched again.
         let known = span.piece.from(at).unwrap_or_default();
         let from = at.saturating_add(length_of(&known));
         let to = from.saturating_add(WINDOW).max(end).min(last);
@@ -163,7 +163,7 @@ impl Shared {
         Ok(())
     }
 
-    /// What no span expects: the footer, which is read from its end to its start, or a surprise.
+    /// Bytes that no span expects: the footer, which is read from its end to its start, or a surprise.
     fn unexpected(&self, at: u64, end: u64, tail: &mut Piece) -> Result<Bytes, SourceError> {
         let all = self.object.bytes;
         let is_before_tail = !tail.bytes.is_empty() && at < tail.start && end >= tail.start;
@@ -199,7 +199,7 @@ impl Shared {
     }
 }
 
-/// Where the needed columns are: those of one row group that lie close together are one span.
+/// The ranges of the needed columns: those of one row group that lie close together are one span.
 fn spans(metadata: &ParquetMetaData) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     for (row_group, group) in metadata.row_groups().iter().enumerate() {
@@ -227,7 +227,7 @@ fn is_needed(chunk: &ColumnChunkMetaData) -> bool {
     root.is_some_and(|root| Column::ALL.into_iter().any(|it| it.name() == root))
 }
 
-/// Where a column's pages are; nothing, where the file says what cannot be.
+/// The range of a column's pages; `None` if the file states an impossible one.
 fn range_of(chunk: &ColumnChunkMetaData) -> Option<Range<u64>> {
     let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
     let (start, length) =
@@ -267,7 +267,7 @@ pub(crate) struct ChunkRead {
 impl Read for ChunkRead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.bytes.is_empty() && self.at < self.chunks.len() && !buffer.is_empty() {
-            // What was read must not stay in memory while more is fetched.
+            // Bytes that were read must not stay in memory while more are fetched.
             self.bytes = Bytes::new();
             self.bytes = self.chunks.bytes_from(self.at, 1)?;
         }

@@ -25,7 +25,7 @@ const BODY_BACKOFF: Duration = Duration::from_millis(100);
 /// A thousand keys a page; an export has a few hundred files a year.
 const PAGES_MAX: usize = 1_000;
 
-/// An object as it was when it was first met.
+/// An object as it was when it was first seen.
 #[derive(Clone, Debug)]
 pub(crate) struct Object {
     pub key: Arc<str>,
@@ -45,7 +45,7 @@ pub(crate) struct Store {
     runtime: Handle,
 }
 
-/// What one attempt to read yields.
+/// The outcome of one attempt to read.
 enum Outcome {
     Read(Box<GetObjectOutput>, Bytes),
     /// The object has no byte there.
@@ -78,14 +78,14 @@ impl Store {
         self.runtime.block_on(work)
     }
 
-    /// Checks that an object is still the one that was met.
+    /// Checks that an object is still the one that was first seen.
     pub(crate) fn check_unchanged(&self, object: &Object) -> Result<(), SourceError> {
         let found = self.probe(&object.key)?;
         let is_same = found.is_some_and(|it| it.etag == object.etag);
         if is_same { Ok(()) } else { Err(self.overwritten(&object.key)) }
     }
 
-    /// How a key is called in messages.
+    /// The name of a key in messages.
     pub(crate) fn address(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.bucket)
     }
@@ -110,7 +110,7 @@ impl Store {
         Ok(object)
     }
 
-    /// Reads part of an object, provided that it is still the one that was met.
+    /// Reads part of an object, provided that it is still the one that was first seen.
     pub(crate) fn range(
         &self,
         object: &Object,
@@ -234,7 +234,7 @@ impl Store {
         ))
     }
 
-    /// What an error of S3 means.
+    /// Classifies an error of S3.
     fn classify<E>(
         &self,
         verb: &str,
