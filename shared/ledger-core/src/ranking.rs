@@ -82,6 +82,7 @@ mod tests {
             cost: usd(cost),
             status: Status::Billed,
             tokens: BTreeMap::new(),
+            quantities: BTreeMap::new(),
         };
         let rows = [
             ("2026-11-01", "a", "1"),

@@ -1,6 +1,7 @@
 //! Totals of a period by dimensions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
@@ -15,6 +16,7 @@ use crate::money::{Money, MoneyError};
 use crate::money_sum::MoneySum;
 use crate::owner::Owner;
 use crate::period::ChargePeriod;
+use crate::quantity::Quantity;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
 
@@ -54,6 +56,8 @@ pub struct ReportRow {
     pub status: Status,
     /// Its tokens by direction.
     pub tokens: BTreeMap<TokenDirection, u64>,
+    /// Its quantities by pricing unit.
+    pub quantities: BTreeMap<Arc<str>, Quantity>,
 }
 
 impl ReportRow {
@@ -115,6 +119,7 @@ struct Group {
     cost: MoneySum,
     status: Status,
     tokens: BTreeMap<TokenDirection, u64>,
+    quantities: BTreeMap<Arc<str>, Quantity>,
 }
 
 impl<'q> ReportBuilder<'q> {
@@ -135,13 +140,13 @@ impl<'q> ReportBuilder<'q> {
     /// [`MoneyError::OutOfRange`].
     pub fn finish(self) -> Result<Vec<CurrencyReport>, MoneyError> {
         let mut rows_of: BTreeMap<Currency, (Vec<ReportRow>, MoneySum)> = BTreeMap::new();
-        for (values, Group { cost, status, tokens }) in self.groups.into_groups() {
+        for (values, Group { cost, status, tokens, quantities }) in self.groups.into_groups() {
             let cost = cost.total()?;
             let currency = cost.currency();
             let keys = values.into_iter().skip(1).map(|it| it.map(|it| it.to_string())).collect();
             let (rows, total) =
                 rows_of.entry(currency).or_insert_with(|| (Vec::new(), MoneySum::zero(currency)));
-            rows.push(ReportRow { keys, cost, status, tokens });
+            rows.push(ReportRow { keys, cost, status, tokens, quantities });
             total.add(cost)?;
         }
         let by_time = matches!(self.query.by.first(), Some(Dimension::Day | Dimension::Month));
@@ -191,8 +196,12 @@ impl Question for ReportBuilder<'_> {
             };
         }
         let status = day.status();
-        let new =
-            || Group { cost: MoneySum::zero(charge.currency), status, tokens: BTreeMap::new() };
+        let new = || Group {
+            cost: MoneySum::zero(charge.currency),
+            status,
+            tokens: BTreeMap::new(),
+            quantities: BTreeMap::new(),
+        };
         group.update(new, |group| {
             group.cost.add(measures.costs.of(*cost_kind))?;
             group.status = group.status.min(status);
@@ -201,6 +210,14 @@ impl Question for ReportBuilder<'_> {
             {
                 let tokens = group.tokens.entry(direction).or_default();
                 *tokens = tokens.saturating_add(count);
+            }
+            if let (Some(unit), Some(quantity)) = (&charge.unit, measures.quantity) {
+                match group.quantities.get_mut(&**unit) {
+                    Some(sum) => *sum = sum.checked_add(quantity)?,
+                    None => {
+                        group.quantities.insert(Arc::clone(unit), quantity);
+                    }
+                }
             }
             Ok(())
         })
@@ -271,11 +288,31 @@ mod tests {
             cost: usd("3"),
             status: Status::Billed,
             tokens: tokens.iter().copied().collect(),
+            quantities: BTreeMap::new(),
         };
         let (input, output) = (TokenDirection::Input, TokenDirection::Output);
         let price = row(&[(input, 1_500_000), (output, 500_000)]).price_per_million_tokens();
         assert_eq!(price.map(|it| it.normalize().to_string()).as_deref(), Some("1.5"));
         assert_eq!(row(&[]).price_per_million_tokens(), None);
+    }
+
+    #[test]
+    fn quantities_add_up_by_their_unit() {
+        let of = |unit: Option<&str>, quantity: &str| LineItem {
+            unit: unit.map(Into::into),
+            quantity: Some(Quantity::parse(quantity).unwrap()),
+            ..line()
+        };
+        let lines = [
+            of(Some("1K tokens"), "1.5"),
+            of(Some("1K tokens"), "0.0001"),
+            of(Some("Hrs"), "2"),
+            of(Some("1K tokens"), "-0.5"),
+        ];
+        let reports = report_of(&lines, &AttributionRules::default(), &query(&[]), false);
+        let [row] = &reports[0].rows[..] else { panic!("{reports:?}") };
+        let quantities = row.quantities.iter().map(|(unit, it)| format!("{it} {unit}"));
+        assert_eq!(quantities.collect::<Vec<_>>(), ["1.0001 1K tokens", "2 Hrs"]);
     }
 
     #[test]
