@@ -6,7 +6,7 @@ use crate::money::{self, Money, MoneyError};
 /// Which of a line's costs is meant; a bare "cost" is ambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CostKind {
-    /// What the line was charged at: `line_item_unblended_cost`, `UnblendedCost`.
+    /// The charged cost of the line: `line_item_unblended_cost`, `UnblendedCost`.
     Unblended,
     /// The same after the payer's private discounts: `line_item_net_unblended_cost`,
     /// `NetUnblendedCost`.
@@ -234,7 +234,7 @@ impl Costs {
         &self.amounts
     }
 
-    /// What amortizing adds to the charged amounts.
+    /// The part that amortizing adds to the charged amounts.
     pub fn amortization(&self) -> Amortization {
         Amortization {
             unblended: self.amounts.amortized - self.amounts.unblended,
@@ -296,7 +296,7 @@ fn sum(left: i128, right: i128) -> Result<i128, MoneyError> {
     left.checked_add(right).ok_or(MoneyError::OutOfRange)
 }
 
-/// What amortizing adds to what lines were charged at, in femto-units (10⁻¹⁵ of a main unit).
+/// The part that amortizing adds to the charged cost of lines, in femto-units (10⁻¹⁵ of a main unit).
 ///
 /// - **Shape:** zero for nearly all lines, so sums keep it beside them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

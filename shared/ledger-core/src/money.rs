@@ -16,7 +16,7 @@ pub const FRACTION_DIGITS: u32 = 15;
 /// Amounts stay below this either way: 10¹³ main units in femto-units.
 const LIMIT: u128 = 10_u128.pow(13 + FRACTION_DIGITS);
 
-/// What a `Decimal` keeps exactly in all cases.
+/// Digits that a `Decimal` keeps exactly in all cases.
 const DECIMAL_DIGITS: usize = 28;
 
 /// An exact amount of one currency.
@@ -240,7 +240,7 @@ impl fmt::Display for Money {
 pub struct MoneyReading {
     /// The amount that counts.
     pub money: Money,
-    /// What rounding to 15 fraction digits added; zero for every amount AWS prints.
+    /// The part that rounding to 15 fraction digits added; zero for every amount AWS prints.
     pub difference: Decimal,
 }
 
@@ -307,7 +307,7 @@ fn shift_point(whole: &str, fraction: &str, exponent: i32) -> (String, String) {
 }
 
 /// Keeps `room` digits. A cut that loses anything leaves a last digit that is not zero, so that a
-/// tie is told from what only looks like one.
+/// tie differs from an amount that only looks like one.
 fn cut_fraction(fraction: &str, room: usize) -> String {
     let Some((kept, lost)) = fraction.split_at_checked(room) else {
         return fraction.to_owned();

@@ -15,17 +15,13 @@ pub(super) const LONG_FILES: &[&str] = &[
 ];
 
 /// Functions with more than 70 lines.
-pub(super) const LONG_FUNCTIONS: &[&str] = &[
-    "cli/src/commands/cost_of_running.rs: parts",
-    "cli/src/commands/import.rs: json_of",
-    "shared/ledger-aws/src/cur/files/csv.rs: read",
-];
+pub(super) const LONG_FUNCTIONS: &[&str] =
+    &["cli/src/commands/cost_of_running.rs: parts", "cli/src/commands/import.rs: json_of"];
 
 /// Ways to lose a sum in silence.
 pub(super) const SILENT_WAYS: &[&str] = &[
     "shared/ledger-aws/src/cur/groups/catalog.rs: .ok();",
     "shared/ledger-aws/src/cur/groups/catalog.rs: .unwrap_or_default()",
-    "shared/ledger-aws/src/cur/groups/cells.rs: .ok();",
     "shared/ledger-aws/src/cur/groups/cells.rs: .unwrap_or_default()",
     "shared/ledger-aws/src/cur/groups/ids.rs: .unwrap_or_default()",
     "shared/ledger-aws/src/cur/groups/packed.rs: .unwrap_or_default()",
@@ -66,33 +62,8 @@ pub(super) const DIALECT: &[&str] = &[
     "shared/ledger-app/src/rules_file.rs",
     "shared/ledger-aws/src/connect.rs",
     "shared/ledger-aws/src/cost_explorer/mod.rs",
-    "shared/ledger-aws/src/cur/columnar/batch.rs",
-    "shared/ledger-aws/src/cur/columnar/double.rs",
-    "shared/ledger-aws/src/cur/columnar/form.rs",
-    "shared/ledger-aws/src/cur/columnar/leaf.rs",
-    "shared/ledger-aws/src/cur/columnar/text_pages.rs",
-    "shared/ledger-aws/src/cur/columnar/window.rs",
-    "shared/ledger-aws/src/cur/files/csv.rs",
-    "shared/ledger-aws/src/cur/files/parquet.rs",
-    "shared/ledger-aws/src/cur/groups/catalog.rs",
-    "shared/ledger-aws/src/cur/groups/cells.rs",
-    "shared/ledger-aws/src/cur/groups/ids.rs",
-    "shared/ledger-aws/src/cur/groups/key.rs",
-    "shared/ledger-aws/src/cur/groups/packed.rs",
-    "shared/ledger-aws/src/cur/meaning/amortized.rs",
-    "shared/ledger-aws/src/cur/meaning/columns.rs",
-    "shared/ledger-aws/src/cur/meaning/interned.rs",
     "shared/ledger-aws/src/cur/meaning/line.rs",
-    "shared/ledger-aws/src/cur/meaning/names.rs",
-    "shared/ledger-aws/src/cur/places/athena/mod.rs",
-    "shared/ledger-aws/src/cur/places/athena/query.rs",
     "shared/ledger-aws/src/cur/places/athena/result.rs",
-    "shared/ledger-aws/src/cur/places/athena/statement.rs",
-    "shared/ledger-aws/src/cur/places/local.rs",
-    "shared/ledger-aws/src/cur/places/manifest.rs",
-    "shared/ledger-aws/src/cur/places/s3/chunks.rs",
-    "shared/ledger-aws/src/cur/places/s3/store.rs",
-    "shared/ledger-aws/src/cur/places/s3_export.rs",
     "shared/ledger-aws/src/dynamodb/keys.rs",
     "shared/ledger-aws/src/dynamodb/meter.rs",
     "shared/ledger-aws/src/dynamodb/replace.rs",
@@ -109,7 +80,6 @@ pub(super) const DIALECT: &[&str] = &[
     "shared/ledger-core/src/budget/mod.rs",
     "shared/ledger-core/src/budget/spending.rs",
     "shared/ledger-core/src/business.rs",
-    "shared/ledger-core/src/cost.rs",
     "shared/ledger-core/src/currency.rs",
     "shared/ledger-core/src/day_totals.rs",
     "shared/ledger-core/src/dimension.rs",
@@ -118,7 +88,6 @@ pub(super) const DIALECT: &[&str] = &[
     "shared/ledger-core/src/lib.rs",
     "shared/ledger-core/src/line_item.rs",
     "shared/ledger-core/src/meter.rs",
-    "shared/ledger-core/src/money.rs",
     "shared/ledger-core/src/owner.rs",
     "shared/ledger-core/src/position.rs",
     "shared/ledger-core/src/reconciliation.rs",

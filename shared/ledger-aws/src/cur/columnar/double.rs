@@ -159,7 +159,7 @@ mod tests {
 
     use super::*;
 
-    /// What text makes of a double: femto-units where nothing was rounded.
+    /// A double read as text: femto-units where nothing was rounded.
     fn by_text(value: f64) -> Option<i128> {
         let read = Money::parse(&format!("{:.14e}", value + 0.0), Currency::USD).ok()?;
         read.difference.is_zero().then(|| read.money.femto_units())

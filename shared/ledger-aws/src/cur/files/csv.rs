@@ -51,24 +51,7 @@ pub(crate) fn read(
     has_header.map_err(|error| source.csv_failed(error, 0))?;
     let header: Vec<String> =
         record.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect();
-    let layout = ColumnMap::new(header.iter().map(String::as_str));
-    if !layout.is_known() {
-        return Err(SourceError::Refused(format!(
-            "`{name}` is not a cost and usage export: it begins like {}; expected Parquet, or CSV \
-             with a header line that has `{}`",
-            looks_like(&start),
-            Column::Unblended.name(),
-        )));
-    }
-    reader.check_columns(name, |column| layout.has(column))?;
-    if layout.is_legacy() && !layout.has(Column::Principal) {
-        let message = format!(
-            "`{name}` is a cost and usage report of the kind before exports 2.0, which cannot name \
-             callers; set up a data export 2.0 beside it"
-        );
-        reader.emit(name, Reading::Finding(Finding { code: "legacy-report", message }))?;
-    }
-
+    let layout = columns_of(&header, &start, name, reader)?;
     let mut provenance = Provenance { file: Arc::clone(name), line: 0 };
     let mut reported = 0;
     let (mut height, mut width) = (0, 0);
@@ -92,23 +75,63 @@ pub(crate) fn read(
         }
     }
     reader.row_height = 1;
-    let Seen { quotes, last } = seen.get();
-    let (line, is_open) = (provenance.line, !quotes.is_multiple_of(2));
-    // Nobody knows how many rows the last one has swallowed, or how many are missing after it.
+    let is_short = width < header.len();
+    check_end(seen.get(), provenance.line, height, is_short, name, reader)?;
+    reader.emit(name, Reading::Progress(raw_bytes.get().saturating_sub(reported)))
+}
+
+/// The positions of the columns; refuses a file that is no export.
+fn columns_of(
+    header: &[String],
+    start: &[u8],
+    name: &str,
+    reader: &mut Reader<'_>,
+) -> Result<ColumnMap, SourceError> {
+    let layout = ColumnMap::new(header.iter().map(String::as_str));
+    if !layout.is_known() {
+        return Err(SourceError::Refused(format!(
+            "`{name}` is not a cost and usage export: it begins like {}; expected Parquet, or CSV \
+             with a header line that has `{}`",
+            looks_like(start),
+            Column::Unblended.name(),
+        )));
+    }
+    reader.check_columns(name, |column| layout.has(column))?;
+    if layout.is_legacy() && !layout.has(Column::Principal) {
+        let message = format!(
+            "`{name}` is a cost and usage report of the kind before exports 2.0, which cannot name \
+             callers; set up a data export 2.0 beside it"
+        );
+        reader.emit(name, Reading::Finding(Finding { code: "legacy-report", message }))?;
+    }
+    Ok(layout)
+}
+
+/// Refuses a file whose last row, number `line`, is not whole or goes on for `height` lines.
+fn check_end(
+    Seen { quotes, last }: Seen,
+    line: u64,
+    height: u64,
+    is_short: bool,
+    name: &str,
+    reader: &Reader<'_>,
+) -> Result<(), SourceError> {
+    let is_open = !quotes.is_multiple_of(2);
+    // How many rows the last one has swallowed, or are missing after it, is not known.
     if is_open && height > 1 {
         return Err(SourceError::Refused(format!(
             "`{name}`: row {line} goes on for {height} lines to the end of the file; expected \
              every quote to be closed",
         )));
     }
-    let is_cut = last != b'\n' && (is_open || width < header.len());
+    let is_cut = last != b'\n' && (is_open || is_short);
     if is_cut || reader.row_is_rejected && is_open {
         return Err(SourceError::Refused(format!(
             "`{name}` ends too early: line {line} is not whole, expected a whole CSV file; fetch \
              it again",
         )));
     }
-    reader.emit(name, Reading::Progress(raw_bytes.get().saturating_sub(reported)))
+    Ok(())
 }
 
 fn row(

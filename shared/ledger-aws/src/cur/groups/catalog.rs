@@ -25,7 +25,7 @@ use crate::cur::meaning::row::RawLine;
 /// The attributes of a product that are read.
 const ATTRIBUTE_KEYS: [&str; 3] = ["product_name", "model", "provider"];
 
-/// What rows of one file contain, by number.
+/// The parts of one file's rows, by number.
 pub(super) struct Catalog {
     pub has_column: [bool; COUNT],
     pub texts: Texts,

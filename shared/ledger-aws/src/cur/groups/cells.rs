@@ -231,10 +231,9 @@ impl<'a> NumberView<'a> {
             NumberView::Integers(it) => {
                 it.get(place).map(|digits| Some(Digits { digits, exponent: 0 }))
             }
-            NumberView::Decimals(it, scale) => it.get(place).map(|it| {
-                let digits = i64::try_from(it).ok();
-                digits.map(|digits| Digits { digits, exponent: -scale })
-            }),
+            NumberView::Decimals(it, scale) => it
+                .get(place)
+                .map(|it| i64::try_from(it).map(|digits| Digits { digits, exponent: -scale }).ok()),
         };
         digits.map_or(Cell::Empty, |it| it.map_or(Cell::Unclear, Cell::Number))
     }

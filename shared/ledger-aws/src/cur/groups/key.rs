@@ -1,4 +1,4 @@
-//! What the rows of a group have in common, by number.
+//! Keys of groups: the parts that a group's rows have in common, by number.
 
 use std::collections::HashMap;
 

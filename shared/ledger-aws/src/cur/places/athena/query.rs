@@ -58,7 +58,7 @@ pub(super) async fn location_of_result(
         Ok(location) => Ok(location),
         Err(Interrupted::Ended(error)) => Err(error),
         Err(Interrupted::Still(error)) => {
-            // Nobody waits for it any more, and it is paid for by what it reads. If this fails, it
+            // No one waits for it any more, and each byte it reads is paid for. If this fails, it
             // ends by itself.
             let stopped = client.stop_query_execution().query_execution_id(&id).send().await;
             if stopped.is_err() {
