@@ -318,6 +318,7 @@ mod tests {
             cost,
             status: Status::Billed,
             tokens: BTreeMap::new(),
+            quantities: BTreeMap::new(),
         };
         let report = |rows| CurrencyReport { currency: Currency::USD, rows, total: usd("100") };
         let owned = usd("100").checked_sub(usd(unattributed)).unwrap();

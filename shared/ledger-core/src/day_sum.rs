@@ -80,10 +80,10 @@ impl LineAmounts {
 /// The amounts of lines of one day that are equal except for their amounts.
 ///
 /// - **Shape:** [`LineAmounts`] of a day, packed. There is one for each group and day of a bill, so it
-///   is kept small: 76 bytes. What [amortizing](crate::cost::Amortization) adds is kept beside it, by
+///   is kept small: 72 bytes. What [amortizing](crate::cost::Amortization) adds is kept beside it, by
 ///   the few lines that have any.
 /// - **Range:** as [`Money`](crate::money::Money) and [`Quantity`], up to the first conversion back;
-///   fewer than 2³² lines and 2²⁸ files.
+///   fewer than 2³² lines, 2³² rows of a file and 2²⁸ files.
 /// - **Invariant:** the same as the sum of the lines' charged [`Costs`], quantities and tokens, in any
 ///   order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,12 +94,16 @@ pub struct DaySum {
     list: Int96,
     quantity: Int96,
     tokens: u64,
-    first_line: u64,
+    /// Or [`NO_LINE`].
+    first_line: u32,
     day: Date,
     line_count: u32,
     /// The file's number from 1 above [`FLAG_BITS`] flags; 0 where no file is known.
     file_and_flags: u32,
 }
+
+/// The first line of no line.
+const NO_LINE: u32 = u32::MAX;
 
 const FLAG_BITS: u32 = 4;
 const FLAGS: u32 = (1 << FLAG_BITS) - 1;
@@ -117,7 +121,7 @@ impl DaySum {
             list: Int96::ZERO,
             quantity: Int96::ZERO,
             tokens: 0,
-            first_line: u64::MAX,
+            first_line: NO_LINE,
             day,
             line_count: 0,
             file_and_flags: 0,
@@ -211,7 +215,7 @@ impl DaySum {
             quantity: self.has(HAS_QUANTITY).then(|| self.quantity.get()),
             tokens: self.tokens(),
             line_count: self.line_count,
-            first_line: self.first_line,
+            first_line: self.first_line(),
         }
     }
 
@@ -223,7 +227,7 @@ impl DaySum {
         self.quantity = packed(lines.quantity.unwrap_or(0))?;
         self.tokens = lines.tokens.unwrap_or(0);
         self.line_count = lines.line_count;
-        self.first_line = lines.first_line;
+        self.set_first_line(lines.first_line)?;
         let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
         let flags = flag(lines.is_net_stated, IS_NET_STATED)
             | flag(lines.is_list_stated, IS_LIST_STATED)
@@ -249,11 +253,26 @@ impl DaySum {
 
     /// The row of the first line in its file.
     pub fn first_line(&self) -> u64 {
-        self.first_line
+        match self.first_line {
+            NO_LINE => u64::MAX,
+            line => line.into(),
+        }
     }
 
-    pub(crate) fn set_first_line(&mut self, line: u64) {
-        self.first_line = line;
+    /// Sets the row of the first line; `u64::MAX` for none.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`] for a row beyond 2³².
+    pub(crate) fn set_first_line(&mut self, line: u64) -> Result<(), MoneyError> {
+        self.first_line = match line {
+            u64::MAX => NO_LINE,
+            line => u32::try_from(line)
+                .ok()
+                .filter(|it| *it != NO_LINE)
+                .ok_or(MoneyError::OutOfRange)?,
+        };
+        Ok(())
     }
 
     /// One-based number of the first line's file in the owning bill's table of files.
@@ -333,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_sum_is_kept_small() {
-        assert_eq!(size_of::<DaySum>(), 76);
+        assert_eq!(size_of::<DaySum>(), 72);
     }
 
     fn charged(unblended: i128) -> LineAmounts {

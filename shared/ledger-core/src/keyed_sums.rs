@@ -237,7 +237,7 @@ fn add_to(
     };
     if (name(sum)?, sum.first_line()) < (name(mine)?, mine.first_line()) {
         mine.set_file(sum.file())?;
-        mine.set_first_line(sum.first_line());
+        mine.set_first_line(sum.first_line())?;
     }
     Ok(())
 }

@@ -151,11 +151,13 @@ impl CostsFigures<'_> {
 
 fn row_body(names: &[String], row: &ReportRow) -> CostsRow {
     let tokens = row.tokens.iter().map(|(direction, count)| (direction.as_str(), *count));
+    let quantities = row.quantities.iter();
+    let quantities = quantities.map(|(unit, it)| (unit.to_string(), Amount(it.amount())));
     CostsRow {
         keys: names.iter().cloned().zip(row.keys.iter().cloned()).collect(),
         cost: row.cost.into(),
         status: row.status.into(),
         tokens: tokens.collect(),
-        quantities: BTreeMap::new(),
+        quantities: quantities.collect(),
     }
 }
