@@ -115,6 +115,8 @@ def chunk(n, at):
         "line_item_usage_amount": pa.array(amount),
         "line_item_currency_code": dic(np.array(["USD"]), np.zeros(n)),
         "pricing_unit": dic(units, unit_of[u]),
+        "pricing_public_on_demand_cost": pa.array(np.round(cost * 1.25, 10)),
+        "bill_invoice_id": dic(np.array(["EUINUS26-1001", "EUINUS26-1002"]), p % 2),
         "tags": tags,
     }
     if args.slim:

@@ -2,8 +2,8 @@
 
 usage: compare.py FOLDER IMPORT_BENCH [--large] [--repeats 3] [--engines duckdb,polars,...]
 
-The sums: unblended cost, net unblended cost, usage amount and number of lines, by day, caller, usage
-type, line type and tags. Engines other than Tollbook sum doubles as they come; that Tollbook's
+The sums: unblended cost, net unblended cost, list cost, usage amount and number of lines, by day, caller,
+usage type, line type, pricing unit, invoice and tags. Engines other than Tollbook sum doubles as they come; that Tollbook's
 totals are right to the digit is checked against DuckDB's sums of decimals. Imports are not timed,
 peak memory is that of the whole process. The time on a core is the better measure where other
 programs share the machine. Runs of all engines alternate, so that a slow minute hits all of them.
@@ -19,8 +19,10 @@ import time
 from decimal import Decimal
 
 DAY, CODE = "line_item_usage_start_date", "line_item_product_code"
-KEYS = ["line_item_iam_principal", "line_item_usage_type", "line_item_line_item_type"]
-SUMS = ["line_item_unblended_cost", "line_item_net_unblended_cost", "line_item_usage_amount"]
+KEYS = ["line_item_iam_principal", "line_item_usage_type", "line_item_line_item_type", "pricing_unit",
+        "bill_invoice_id"]
+SUMS = ["line_item_unblended_cost", "line_item_net_unblended_cost", "line_item_usage_amount",
+        "pricing_public_on_demand_cost"]
 IS_AI = f"{CODE} LIKE 'AmazonBedrock%'"
 
 
@@ -156,15 +158,17 @@ def check_totals(binary, file):
     # The costs of the file have ten fraction digits; with more DuckDB's cast shows the double's own.
     exact = ", ".join(f"sum({it}::DECIMAL(38, 10))" for it in SUMS[:2])
     table = f"read_parquet({file!r})"
-    unblended, net, ai, lines = connection.execute(
-        f"SELECT {exact}, count(*) FILTER ({IS_AI}), count(*) FROM {table}").fetchone()
+    # List costs are kept of AI lines.
+    listed = f"coalesce(sum({SUMS[3]}::DECIMAL(38, 10)) FILTER ({IS_AI}), 0)"
+    unblended, net, listed, ai, lines = connection.execute(
+        f"SELECT {exact}, {listed}, count(*) FILTER ({IS_AI}), count(*) FROM {table}").fetchone()
     groups = connection.execute(
         f"SELECT count(*) FROM ({select(table, f'WHERE {IS_AI}')})").fetchone()[0]
-    theirs = (unblended, net, ai, lines, groups)
-    ours = (Decimal(ours["unblended"]), Decimal(ours["net"]), ours["lines_ai"],
+    theirs = (unblended, net, listed, ai, lines, groups)
+    ours = (Decimal(ours["unblended"]), Decimal(ours["net"]), Decimal(ours["list"]), ours["lines_ai"],
             ours["lines_ai"] + ours["lines_other"], ours["groups"])
-    print(f"\n{os.path.basename(file)}: unblended {ours[0]}, net {ours[1]}, {ours[2]} of {ours[3]} "
-          f"lines AI, {ours[4]} groups: {'as DuckDB' if ours == theirs else f'DIFFERS: {theirs}'}")
+    print(f"\n{os.path.basename(file)}: unblended {ours[0]}, net {ours[1]}, list {ours[2]} of {ours[3]} "
+          f"AI lines among {ours[4]}, {ours[5]} groups: {'as DuckDB' if ours == theirs else f'DIFFERS: {theirs}'}")
     return ours == theirs
 
 

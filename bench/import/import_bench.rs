@@ -51,18 +51,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "{{\"wall\": {seconds:.4}, \"cpu\": {:.2}, \"read\": {read_seconds:.4}, \"rss\": {:.1}, \"groups\": \
          {groups}, \"lines_ai\": {}, \"lines_other\": {}, \"rejected\": {rejected}, \"unblended\": \
-         \"{}\", \"net\": \"{}\"}}",
+         \"{}\", \"net\": \"{}\", \"list\": \"{}\"}}",
         cpu_seconds()?,
         peak_mib()?,
         total.ai_line_count,
         total.other_line_count,
         all.of(CostKind::Unblended).amount(),
         all.of(CostKind::NetUnblended).amount(),
+        total.ai.of(CostKind::List).amount(),
     );
     Ok(())
 }
 
-/// The time on a core since the process began, as Linux tells it in hundredths.
+/// The time on a core since the process began, in the hundredths that Linux counts.
 fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let (_, fields) = stat.rsplit_once(')').ok_or("expected a name in brackets")?;
@@ -70,7 +71,7 @@ fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
     Ok(times.sum::<Result<f64, _>>()? / 100.0)
 }
 
-/// The peak of the process's resident set, as Linux tells it.
+/// The peak of the process's resident set.
 fn peak_mib() -> Result<f64, Box<dyn Error>> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));

@@ -169,23 +169,26 @@ impl<K: Copy + Ord + Hash> KeyedSums<K> {
         self,
         mut new_key: impl FnMut(K) -> Result<N, MoneyError>,
     ) -> Result<KeyedSums<N>, MoneyError> {
+        let KeyedSums { sums: before, places, amortizations: amortized, files } = self;
+        // Of a large bill it takes megabytes, and the sums are held twice for a moment.
+        drop(places);
         let mut new_keys: Map<K, N> = Map::default();
-        let mut sums = Vec::with_capacity(self.sums.len());
-        for (key, days) in self.sums {
+        let mut sums = Vec::with_capacity(before.len());
+        for (key, days) in before {
             if !days.is_empty() {
                 let new = new_key(key)?;
-                if self.amortizations.range(amortizations_of(key)).next().is_some() {
+                if amortized.range(amortizations_of(key)).next().is_some() {
                     new_keys.insert(key, new);
                 }
                 sums.push((new, days));
             }
         }
         let mut amortizations = BTreeMap::new();
-        for ((key, day), added) in self.amortizations {
+        for ((key, day), added) in amortized {
             let key = new_keys.get(&key).ok_or(MoneyError::Broken(SUMS))?;
             amortizations.insert((*key, day), added);
         }
-        Ok(KeyedSums { sums, places: Map::default(), amortizations, files: self.files })
+        Ok(KeyedSums { sums, places: Map::default(), amortizations, files })
     }
 
     /// The sums in the order of their keys, what amortizing adds, and the files in order.
