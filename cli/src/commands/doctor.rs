@@ -1,4 +1,4 @@
-//! What is missing or stale, and the fix.
+//! Findings about the ledger, and their fixes.
 
 use ledger_api::bodies::findings::FindingsAnswer;
 use ledger_app::checks::examine;

@@ -536,12 +536,12 @@ fn a_budget_file_that_cannot_be_meant_is_refused() {
         (
             "owner = \"search\"\n",
             "",
-            "budget `search`: `owner` is missing; expected the name of who is told",
+            "budget `search`: `owner` is missing; expected the name of the owner, who is alerted",
         ),
         (
             "owner = \"search\"\n",
             "owner = \" \"\n",
-            "budget `search`: `owner` is missing; expected the name of who is told",
+            "budget `search`: `owner` is missing; expected the name of the owner, who is alerted",
         ),
         (
             "limit = \"10\"",

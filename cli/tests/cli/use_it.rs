@@ -158,7 +158,7 @@ fn what_cannot_be_read_is_refused_and_leaves_the_ledger_as_it_was() {
             "budgets.toml",
             no_owner.as_bytes().to_vec(),
             &["budget", "apply"],
-            "budget `b`: `owner` is missing; expected the name of who is told",
+            "budget `b`: `owner` is missing; expected the name of the owner, who is alerted",
         ),
     ];
     for (name, content, command, message) in cases {

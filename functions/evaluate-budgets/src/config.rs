@@ -1,4 +1,4 @@
-//! What the function is told by its environment.
+//! The settings of the function, from its environment.
 
 use ledger_lambda::config::{Common, ConfigError, Variables};
 
@@ -8,7 +8,7 @@ use ledger_lambda::config::{Common, ConfigError, Variables};
 ///   `arn:aws:sns:eu-west-1:123456789012:tollbook-alerts`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// What all functions are told.
+    /// The settings of all functions.
     pub common: Common,
     /// `TOPIC_ARN`.
     pub topic_arn: String,

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 /// The metric that an alarm on old data watches.
 pub const DATA_AGE_HOURS: &str = "DataAgeHours";
 
-/// What an evaluation needs.
+/// The ports of an evaluation.
 #[derive(Debug)]
 pub struct State {
     /// The ledger.
@@ -28,10 +28,10 @@ pub struct State {
     pub metrics: Metrics,
 }
 
-/// Judges all budgets; the answer counts what was told.
+/// Judges all budgets; the answer counts the alerts.
 ///
-/// What the event says does not matter, as long as it is a JSON object: a schedule, or the record of
-/// another function's success. Each threshold is told once, however often this runs.
+/// The content of the event does not matter, as long as it is a JSON object: a schedule, or the record
+/// of another function's success. Each threshold is alerted once, however often this runs.
 ///
 /// `request_id` names the invocation in the ledger, together with the time: Lambda may hand over one
 /// event twice, even at once, under the same id.
@@ -55,7 +55,7 @@ pub async fn handle(
     settle(&input, now, &state.metrics, result)
 }
 
-/// Who asked, as far as the event says: never what else it holds.
+/// The caller, as far as the event names it, and nothing else of the event.
 fn input_of(event: &Value) -> String {
     let text = |path: &str| event.pointer(path).and_then(Value::as_str);
     let asked = [("after", text("/requestContext/functionArn")), ("by", text("/source"))];

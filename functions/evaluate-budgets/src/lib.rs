@@ -1,4 +1,4 @@
-//! Judges budgets and tells their owners, each threshold once: on a schedule, and whenever another
+//! Judges budgets and alerts their owners, each threshold once: on a schedule, and whenever another
 //! function has written to the ledger.
 //!
 //! Start reading at [`handler::handle`].

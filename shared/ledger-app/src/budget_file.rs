@@ -1,4 +1,4 @@
-//! `budgets.toml`: limits and who is told.
+//! `budgets.toml`: limits, thresholds and recipients.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const THRESHOLD_MAX: u16 = 1_000;
 ///
 /// # Errors
 ///
-/// [`FileError`]: the first thing that is wrong, with the budget it stands in.
+/// [`FileError`]: the first thing that is wrong, with its budget.
 pub fn parse_budgets(text: &str) -> Result<Vec<Budget>, FileError> {
     let file: BudgetsFile = toml::from_str(text).map_err(FileError::toml)?;
     let mut names = BTreeSet::new();
@@ -64,7 +64,8 @@ struct BudgetEntry {
 
 fn budget_of(entry: &BudgetEntry) -> Result<Budget, String> {
     let owner = entry.owner.as_deref().map(str::trim).filter(|it| !it.is_empty());
-    let owner = owner.ok_or("`owner` is missing; expected the name of who is told")?;
+    let owner =
+        owner.ok_or("`owner` is missing; expected the name of the owner, who is alerted")?;
     let currency = Currency::parse(&entry.currency).map_err(|err| format!("`currency`: {err}"))?;
     let limit =
         Money::parse(&entry.limit, currency).map_err(|err| format!("`limit`: {err}"))?.money;
@@ -133,7 +134,7 @@ mod tests {
         for (lines, message) in [
             (
                 "limit = \"1\"\nwindow = \"daily\"\n".to_owned(),
-                "budget `a`: `owner` is missing; expected the name of who is told",
+                "budget `a`: `owner` is missing; expected the name of the owner, who is alerted",
             ),
             (
                 good.replace("\"1\"", "\"0\""),

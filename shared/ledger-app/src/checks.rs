@@ -1,4 +1,4 @@
-//! What is missing or stale in a ledger, each finding with its fix.
+//! Findings about a ledger, such as missing or stale data, each with its fix.
 //!
 //! [`CHECKS`] is a list of small functions over one [`Examined`] ledger; [`examine`] reads everything
 //! they look at, once, and runs them all.

@@ -22,22 +22,22 @@ use crate::ports::{
 };
 use crate::view::{LookupError, View};
 
-/// How long an alert may be on its way before nobody can tell whether it was sent.
+/// How long an alert may be on its way before its delivery counts as unknown.
 const SENDING_MINUTES_MAX: i64 = 15;
 
 /// Why budgets were not evaluated.
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluateError {
-    /// What was spent could not be read.
+    /// The spending could not be read.
     #[error("could not read what the budgets count")]
     Spend(#[source] LookupError),
-    /// What drove costs could not be read; no alert was sent.
+    /// The drivers of costs could not be read; no alert was sent.
     #[error("could not read what drives the budgets")]
     Drivers(#[source] LookupError),
     /// An alert could not be read or written down; it was not sent.
     #[error("could not keep alert `{0}`")]
     Keep(String, #[source] StoreError),
-    /// What is settled could not be read.
+    /// The settled state could not be read.
     #[error("could not find out whether anything changed")]
     Settled(#[source] StoreError),
 }
@@ -253,7 +253,7 @@ async fn send_once(
             if !is_stale(stored, now) {
                 return Ok(Outcome::WithAnotherRun);
             }
-            // The run that was sending it died: nobody can tell how far it came.
+            // The run that was sending it died, and it is not known how far it came.
             alerts.advance(&alert.id, Sending, Unconfirmed, run, now).await?;
             return Ok(Outcome::Unconfirmed);
         }

@@ -26,7 +26,7 @@ pub const SETTLING_DAYS: i64 = 3;
 /// and the order of refreshes stay far below.
 pub const TOLERANCE: Percent = Percent::whole(1);
 
-/// What both sources say of the same charges.
+/// The same charges in both sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compared {
     /// The AI lines of the bill.
@@ -50,7 +50,7 @@ impl Compared {
     }
 }
 
-/// One day as both sources tell it.
+/// One day in both sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReconciledDay {
     /// The day.
@@ -98,7 +98,7 @@ struct Draft {
 impl Reconciliation {
     /// Compares the totals of days.
     ///
-    /// A bill tells of every day up to its last: one that it leaves out has no cost on it.
+    /// A bill covers every day up to its last: one that it leaves out has no cost.
     ///
     /// # Errors
     ///
@@ -172,7 +172,7 @@ impl Question for Reconciliation {
     }
 }
 
-/// Whether the bills reach beyond a day that Cost Explorer tells of and none has a line of it.
+/// Whether the bills reach beyond a day of Cost Explorer and none has a line of it.
 fn is_left_out(heads: &[BillHead], day: Date) -> bool {
     let of = |source: Source| heads.iter().filter(move |head| head.bill.source == source);
     let has_lines = of(Source::Cur).any(|head| head.days.contains_key(&day));
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn days_that_one_source_alone_tells_of_are_left_out() {
+    fn days_of_one_source_alone_are_left_out() {
         check(&[cur("2026-10", &[("2026-10-01", "1")]), explorer(&[("2026-10-02", "1")])], &[]);
     }
 
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn services_that_differ_are_told_even_if_the_day_agrees() {
+    fn services_that_differ_are_named_even_if_the_day_agrees() {
         let days = [("2026-10-01", "3")];
         let heads = [cur("2026-10", &days), explorer(&days)];
         let period = span("2026-10-01", "2026-11-01");

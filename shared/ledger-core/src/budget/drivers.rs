@@ -1,4 +1,4 @@
-//! What drove the cost of a budget's window.
+//! The drivers of a budget's cost.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

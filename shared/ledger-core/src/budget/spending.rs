@@ -1,4 +1,4 @@
-//! What budgets count, summed for all of them in one pass.
+//! The spending of budgets, summed for all of them in one pass.
 
 use std::collections::BTreeMap;
 
