@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use ledger_core::cost::CostKind;
+use ledger_core::dimension::Dimension;
 use ledger_local::sample::SampleOrganisation;
 
 /// Who spent what on generative AI, who pays, and which budgets are broken.
@@ -191,14 +192,17 @@ pub struct CollectArgs {
     pub payer: Option<String>,
 }
 
+fn by_help() -> String {
+    let words = Dimension::words();
+    format!(
+        "Dimensions to group by: {words}; `entry` is the first line of the bill, as `FILE:LINE`"
+    )
+}
+
 /// Totals of a period.
 #[derive(Args, Debug)]
 pub struct ReportArgs {
-    /// Dimensions to group by: owner, team, product, cost_centre, environment, customer, workflow,
-    /// agent, publisher, model, meter, direction, service, line_type, day, month, account, region,
-    /// principal, usage_type, tier, routing, rule, entry
-    /// (the first line of the bill in it, as `FILE:LINE`), tag:KEY.
-    #[arg(long, value_delimiter = ',', default_value = "owner", value_name = "DIM[,DIM]")]
+    #[arg(long, value_delimiter = ',', default_value = "owner", value_name = "DIM[,DIM]", help = by_help())]
     pub by: Vec<String>,
     /// The first day; by default the first one of the ledger.
     #[arg(long, value_name = "DATE")]

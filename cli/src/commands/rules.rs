@@ -75,9 +75,9 @@ fn facts(entry: &FoundEntry) -> Vec<(&'static str, String)> {
     ];
     let mut add = |name, value: Option<String>| facts.extend(value.map(|it| (name, it)));
     add("model", charge.model.as_deref().map(str::to_owned));
-    add("account", Some(detail.account.to_string()));
+    add("account", detail.account.as_deref().map(str::to_owned));
     add("principal", detail.caller.as_deref().map(str::to_owned));
-    add("usage_type", Some(detail.usage_type.to_string()));
+    add("usage_type", detail.axes.usage_type.as_deref().map(str::to_owned));
     let tags: Vec<_> = detail.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
     add("tags", (!tags.is_empty()).then(|| tags.join(", ")));
     add("rule", key.rule.as_deref().map(str::to_owned));

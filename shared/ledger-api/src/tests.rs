@@ -17,17 +17,19 @@ use ledger_app::ports::{
 use ledger_core::bill::{BillHead, DayHead, Generation};
 use ledger_core::budget::{Alert, AlertId};
 use ledger_core::business::Business;
+use ledger_core::category::ChargeCategory;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::Level;
 use ledger_core::fact::ChargeKey;
-use ledger_core::line_item::{BillId, Source};
+use ledger_core::line_item::BillId;
 use ledger_core::meter::Meter;
 use ledger_core::money::Money;
 use ledger_core::owner::Owner;
 use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
 use ledger_core::position::SummaryKey;
 use ledger_core::rollup::{DayTotal, Measures, Rollup, Summary};
+use ledger_core::source::{Provider, Source};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -70,10 +72,12 @@ impl MemoryLedger {
 fn rollup(owner: &str, model: &str, cost: &str, currency: Currency) -> Rollup {
     let costs = Costs::new(Money::parse(cost, currency).unwrap().money, None).unwrap();
     let charge = ChargeKey {
+        provider: Provider::Aws,
         service: "Amazon Bedrock".into(),
         publisher: None,
         model: Some(model.into()),
-        meter: Meter::InputTokens,
+        meter: Meter::InputTokens.into(),
+        category: Some(ChargeCategory::Usage.into()),
         line_type: "Usage".into(),
         unit: None,
         currency,
@@ -101,7 +105,11 @@ impl LedgerStore for MemoryLedger {
         for (day, rollups) in self.days.iter() {
             let period = BillingPeriod::containing(*day);
             let head = heads.entry(period).or_insert_with(|| BillHead {
-                bill: BillId { period, source: Source::Cur, payer: "111122223333".into() },
+                bill: BillId {
+                    period,
+                    source: Source::AWS_BILL,
+                    payer: Some("111122223333".into()),
+                },
                 version: 1,
                 export: None,
                 delivered_at: None,

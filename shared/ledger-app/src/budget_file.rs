@@ -11,7 +11,7 @@ use ledger_core::money::Money;
 use ledger_core::period::Window;
 use serde::Deserialize;
 
-use crate::rules_file::{FileError, OneOrMany};
+use crate::rules_file::{FileError, OneOrMany, Origin, PUBLISHER_MEANT, is_publisher};
 
 /// Highest threshold in percent: ten times the limit.
 const THRESHOLD_MAX: u16 = 1_000;
@@ -22,6 +22,20 @@ const THRESHOLD_MAX: u16 = 1_000;
 ///
 /// [`FileError`]: the first thing that is wrong, with its budget.
 pub fn parse_budgets(text: &str) -> Result<Vec<Budget>, FileError> {
+    parse(text, Origin::File)
+}
+
+/// Reads the text of budgets that were applied. Until the maker of a model had a word of its own, it
+/// was called `provider`.
+///
+/// # Errors
+///
+/// As [`parse_budgets`].
+pub fn parse_applied_budgets(text: &str) -> Result<Vec<Budget>, FileError> {
+    parse(text, Origin::Applied)
+}
+
+fn parse(text: &str, origin: Origin) -> Result<Vec<Budget>, FileError> {
     let file: BudgetsFile = toml::from_str(text).map_err(FileError::toml)?;
     let mut names = BTreeSet::new();
     let mut budgets = Vec::new();
@@ -35,7 +49,7 @@ pub fn parse_budgets(text: &str) -> Result<Vec<Budget>, FileError> {
         if !names.insert(entry.name.clone()) {
             return Err(at("the name is used twice; expected a unique name".to_owned()));
         }
-        budgets.push(budget_of(&entry).map_err(at)?);
+        budgets.push(budget_of(&entry, origin).map_err(at)?);
     }
     Ok(budgets)
 }
@@ -62,7 +76,7 @@ struct BudgetEntry {
     scope: BTreeMap<String, OneOrMany>,
 }
 
-fn budget_of(entry: &BudgetEntry) -> Result<Budget, String> {
+fn budget_of(entry: &BudgetEntry, origin: Origin) -> Result<Budget, String> {
     let owner = entry.owner.as_deref().map(str::trim).filter(|it| !it.is_empty());
     let owner =
         owner.ok_or("`owner` is missing; expected the name of the owner, who is alerted")?;
@@ -98,16 +112,23 @@ fn budget_of(entry: &BudgetEntry) -> Result<Budget, String> {
         deputy: entry.deputy.as_deref().map(Arc::from),
         limit,
         window,
-        scope: scope_of(&entry.scope)?,
+        scope: scope_of(&entry.scope, origin)?,
         thresholds,
         cost_kind,
     })
 }
 
-fn scope_of(entry: &BTreeMap<String, OneOrMany>) -> Result<Scope, String> {
+fn scope_of(entry: &BTreeMap<String, OneOrMany>, origin: Origin) -> Result<Scope, String> {
     let mut scope = Scope::default();
     for (word, values) in entry {
-        let dimension = Dimension::parse(word).map_err(|err| format!("`scope`: {err}"))?;
+        let mut dimension = Dimension::parse(word).map_err(|err| format!("`scope`: {err}"))?;
+        let old = values.texts().iter().find(|it| is_publisher(it));
+        if let Some(text) = old.filter(|_| dimension == Dimension::Provider) {
+            if origin == Origin::File {
+                return Err(format!("`scope`: `{text}` {PUBLISHER_MEANT}"));
+            }
+            dimension = Dimension::Publisher;
+        }
         if matches!(dimension, Dimension::Day | Dimension::Month) {
             return Err(format!("`scope`: `{word}` is set by the window"));
         }
@@ -159,6 +180,21 @@ mod tests {
         ] {
             assert_eq!(refused(&lines), message);
         }
+    }
+
+    #[test]
+    fn a_maker_under_the_old_word_is_read_from_the_ledger_and_refused_in_a_file() {
+        let text = "[[budget]]\nname = \"a\"\nowner = \"o\"\nlimit = \"1\"\ncurrency = \"USD\"\n\
+                    window = \"daily\"\nscope = { provider = \"Anthropic\" }\n";
+        let applied = parse_applied_budgets(text).unwrap();
+        assert_eq!(applied[0].scope.to_string(), "publisher = Anthropic");
+        assert_eq!(
+            parse_budgets(text).unwrap_err().to_string(),
+            "budget `a`: `scope`: `Anthropic` is no provider; expected the cloud or vendor that bills, \
+             such as `aws` (the maker of a model is `publisher`)"
+        );
+        let new = text.replace("Anthropic", "aws");
+        assert_eq!(parse_budgets(&new).unwrap()[0].scope.to_string(), "provider = aws");
     }
 
     #[test]

@@ -258,11 +258,12 @@ mod tests {
     use jiff::Timestamp;
     use jiff::civil::date;
     use ledger_core::bill::{DayHead, Generation, Status};
-    use ledger_core::line_item::{BillId, Source};
+    use ledger_core::line_item::BillId;
     use ledger_core::money::Money;
     use ledger_core::period::BillingPeriod;
     use ledger_core::report::ReportRow;
     use ledger_core::rollup::DayTotal;
+    use ledger_core::source::Source;
 
     use super::*;
     use crate::budget_file::parse_budgets;
@@ -281,8 +282,8 @@ mod tests {
         let head = BillHead {
             bill: BillId {
                 period: BillingPeriod::parse("2026-11").unwrap(),
-                source: Source::Cur,
-                payer: "123456789012".into(),
+                source: Source::AWS_BILL,
+                payer: Some("123456789012".into()),
             },
             version: 1,
             export: None,

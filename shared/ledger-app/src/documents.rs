@@ -1,11 +1,11 @@
-//! What the user applied, read and checked: rules and budgets.
+//! The documents that the user applied, read and checked: rules and budgets.
 
 use ledger_core::budget::Budget;
 use ledger_core::rules::AttributionRules;
 
-use crate::budget_file::parse_budgets;
+use crate::budget_file::parse_applied_budgets;
 use crate::ports::{DocumentKind, DocumentStore, Retryable, StoreError};
-use crate::rules_file::{FileError, parse_rules};
+use crate::rules_file::{FileError, parse_applied_rules};
 
 /// Why an applied document cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ pub async fn applied_rules(
 ) -> Result<AttributionRules, DocumentError> {
     let document = documents.document(DocumentKind::Rules).await;
     match document.map_err(|err| DocumentError::Read("rules", err))? {
-        Some(document) => parse_rules(&document.text, document.version)
+        Some(document) => parse_applied_rules(&document.text, document.version)
             .map_err(|err| DocumentError::Malformed("rules", err)),
         None => Ok(AttributionRules::default()),
     }
@@ -54,7 +54,7 @@ pub async fn applied_budgets(
 ) -> Result<(Option<u64>, Vec<Budget>), DocumentError> {
     let document = documents.document(DocumentKind::Budgets).await;
     match document.map_err(|err| DocumentError::Read("budgets", err))? {
-        Some(document) => parse_budgets(&document.text)
+        Some(document) => parse_applied_budgets(&document.text)
             .map(|budgets| (Some(document.version), budgets))
             .map_err(|err| DocumentError::Malformed("budgets", err)),
         None => Ok((None, Vec::new())),

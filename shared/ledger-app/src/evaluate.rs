@@ -147,7 +147,8 @@ where
 fn state_of(budgets: &[Budget], today: Date, heads: &[BillHead]) -> String {
     let mut state = format!("day {today}\n");
     for BillHead { bill, version, .. } in heads {
-        let BillId { period, source, payer } = bill;
+        let BillId { period, source, payer: _ } = bill;
+        let payer = bill.payer_shown();
         state.push_str(&format!("bill {period} {source} {payer} {version}\n"));
     }
     for budget in budgets {

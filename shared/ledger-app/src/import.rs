@@ -8,12 +8,13 @@ use ledger_core::bill::BillHead;
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
-use ledger_core::line_item::{BillId, Finding, Rejected, Source};
+use ledger_core::line_item::{BillId, Finding, Rejected};
 use ledger_core::meter::Meter;
 use ledger_core::money::{Money, MoneyError};
 use ledger_core::roll_up::{RollupBuilder, RollupsByBill};
 use ledger_core::rollup::DayTotal;
 use ledger_core::rules::AttributionRules;
+use ledger_core::source::Source;
 use rust_decimal::Decimal;
 
 use crate::ports::{
@@ -196,12 +197,12 @@ fn read_delivery(
         match reading {
             Reading::Lines(line_item, sums) => {
                 // Taxes and credits have no usage type at all, which is not an unknown one.
-                let usage_type = &line_item.usage_type;
-                let is_unknown = usage_type.meter_within_bedrock() == Meter::Unknown
-                    && !usage_type.raw().is_empty();
-                if line_item.ai && is_unknown {
+                let usage_type = &line_item.usage.axes.usage_type;
+                let usage_type =
+                    usage_type.as_ref().filter(|_| line_item.usage.meter == Meter::Unknown);
+                if let Some(usage_type) = usage_type.filter(|_| line_item.ai) {
                     let currency = line_item.costs.currency();
-                    let key = (line_item.usage_type.raw().into(), currency);
+                    let key = (Arc::clone(usage_type), currency);
                     let (count, cost) =
                         report.unknown_usage_types.entry(key).or_insert((0, Money::zero(currency)));
                     for sum in &sums {
@@ -281,7 +282,7 @@ async fn left_out(
     let heads = ledger.heads(period).await.map_err(ImportError::Read)?;
     let is_left_out = |head: &BillHead| {
         head.bill.period == period
-            && head.bill.source == Source::Cur
+            && head.bill.source == Source::AWS_BILL
             && head.export.as_deref() == Some(export)
             && !head.days.is_empty()
             && head.delivered_at <= delivery.delivered_at

@@ -1,11 +1,17 @@
-//! `rules.toml`: who owns what.
+//! `rules.toml`: the rules that say who owns a charge.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
-use ledger_core::business::BusinessField;
-use ledger_core::rules::{AttributionRules, MatchKey, Matcher, Pattern, Rule, Template};
-use serde::Deserialize;
+use ledger_core::business::{BusinessField, BusinessKey, OWN_DIMENSIONS_MAX, OwnDimension};
+use ledger_core::dimension::Dimension;
+use ledger_core::level::Level;
+use ledger_core::rules::{
+    AttributionRules, MatchKey, Matcher, OwnDimensions, Pattern, Rule, Template,
+};
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// Reads and checks the text of a rules file.
 ///
@@ -13,7 +19,42 @@ use serde::Deserialize;
 ///
 /// [`FileError`]: the first thing that is wrong, with the rule it stands in.
 pub fn parse_rules(text: &str, version: u64) -> Result<AttributionRules, FileError> {
+    parse(text, version, Origin::File)
+}
+
+/// Reads the text of rules that were applied. Until the maker of a model had a word of its own, it
+/// was called `provider`.
+///
+/// # Errors
+///
+/// As [`parse_rules`].
+pub fn parse_applied_rules(text: &str, version: u64) -> Result<AttributionRules, FileError> {
+    parse(text, version, Origin::Applied)
+}
+
+/// Where a text comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A file of the user: what it says is what is meant today.
+    File,
+    /// The ledger: an older release may have applied it.
+    Applied,
+}
+
+/// Whether a value of `provider` is that of an older release, which meant the maker of a model: all
+/// makers that it knew have a capital letter, and words of providers have none.
+pub(crate) fn is_publisher(value: &str) -> bool {
+    value.chars().any(char::is_uppercase) || !value.contains(char::is_alphanumeric)
+}
+
+/// The message for a `provider` that is meant as the maker of a model.
+pub(crate) const PUBLISHER_MEANT: &str = "is no provider; expected the cloud or vendor that bills, \
+                                          such as `aws` (the maker of a model is `publisher`)";
+
+fn parse(text: &str, version: u64, origin: Origin) -> Result<AttributionRules, FileError> {
     let file: RulesFile = toml::from_str(text).map_err(FileError::toml)?;
+    let own = own_dimensions(&file.dimensions)
+        .map_err(|message| FileError(format!("`dimensions`: {message}")))?;
     let mut names = BTreeSet::new();
     let mut rules = Vec::new();
     for entry in file.rule {
@@ -24,12 +65,12 @@ pub fn parse_rules(text: &str, version: u64) -> Result<AttributionRules, FileErr
         if !names.insert(entry.name.clone()) {
             return Err(at("the name is used twice; expected a unique name".to_owned()));
         }
-        rules.push(rule_of(&entry).map_err(at)?);
+        rules.push(rule_of(&entry, &own, origin).map_err(at)?);
     }
-    Ok(AttributionRules { version, rules })
+    Ok(AttributionRules { version, own, rules })
 }
 
-/// What is wrong with a file of the user, in one line.
+/// The fault of a file of the user, in one line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct FileError(pub(crate) String);
@@ -68,23 +109,130 @@ impl OneOrMany {
 #[serde(deny_unknown_fields)]
 struct RulesFile {
     #[serde(default)]
+    dimensions: Vec<DimensionEntry>,
+    #[serde(default)]
     rule: Vec<RuleEntry>,
+}
+
+/// A dimension of the user's own: its name, or its name and level.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a name such as `x_project`, or a table with `name` and `level`"
+)]
+enum DimensionEntry {
+    Name(String),
+    Leveled(LeveledEntry),
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct LeveledEntry {
+    name: String,
+    level: LevelEntry,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LevelEntry {
+    Summary,
+    Detail,
+}
+
+fn own_dimensions(entries: &[DimensionEntry]) -> Result<OwnDimensions, String> {
+    let mut own = OwnDimensions::new();
+    for entry in entries {
+        let (name, level) = match entry {
+            DimensionEntry::Name(name) => (name, Level::Summary),
+            DimensionEntry::Leveled(LeveledEntry { name, level: LevelEntry::Summary }) => {
+                (name, Level::Summary)
+            }
+            DimensionEntry::Leveled(LeveledEntry { name, level: LevelEntry::Detail }) => {
+                (name, Level::Detail)
+            }
+        };
+        if !name.starts_with("x_") && Dimension::parse(name).is_ok() {
+            return Err(format!("`{name}` is a dimension of every ledger; expected a new name"));
+        }
+        let dimension = OwnDimension::parse(name).map_err(|err| err.to_string())?;
+        if own.insert(dimension, level).is_some() {
+            return Err(format!("`{name}` is declared twice"));
+        }
+    }
+    if own.len() > OWN_DIMENSIONS_MAX {
+        return Err(format!(
+            "{} dimensions are declared; expected at most {OWN_DIMENSIONS_MAX}",
+            own.len()
+        ));
+    }
+    Ok(own)
+}
+
 struct RuleEntry {
     name: String,
-    #[serde(default)]
     when: WhenEntry,
     owner: String,
-    team: Option<String>,
-    product: Option<String>,
-    cost_centre: Option<String>,
-    environment: Option<String>,
-    customer: Option<String>,
-    workflow: Option<String>,
-    agent: Option<String>,
+    business: BTreeMap<BusinessKey, String>,
+}
+
+/// A key of a rule.
+enum RuleWord {
+    Name,
+    When,
+    Owner,
+    Business(BusinessKey),
+}
+
+impl<'de> Deserialize<'de> for RuleWord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RuleWord, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            "name" => Ok(RuleWord::Name),
+            "when" => Ok(RuleWord::When),
+            "owner" => Ok(RuleWord::Owner),
+            _ => BusinessKey::parse(&text).map(RuleWord::Business).ok_or_else(|| {
+                let business = BusinessField::ALL.iter().map(|it| it.as_str());
+                let words: Vec<_> = ["name", "when", "owner"].into_iter().chain(business).collect();
+                let words = words.join("`, `");
+                de::Error::custom(format!("unknown field `{text}`, expected one of `{words}`"))
+            }),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RuleEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RuleEntry, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = RuleEntry;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a rule")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RuleEntry, A::Error> {
+                let (mut name, mut owner) = (None, None);
+                let (mut when, mut business) = (WhenEntry::default(), BTreeMap::new());
+                while let Some(word) = map.next_key()? {
+                    match word {
+                        RuleWord::Name => name = Some(map.next_value()?),
+                        RuleWord::When => when = map.next_value()?,
+                        RuleWord::Owner => owner = Some(map.next_value()?),
+                        RuleWord::Business(key) => {
+                            business.insert(key, map.next_value()?);
+                        }
+                    }
+                }
+                Ok(RuleEntry {
+                    name: name.ok_or_else(|| de::Error::missing_field("name"))?,
+                    owner: owner.ok_or_else(|| de::Error::missing_field("owner"))?,
+                    when,
+                    business,
+                })
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -95,44 +243,48 @@ struct WhenEntry {
     role: Option<OneOrMany>,
     session: Option<OneOrMany>,
     user: Option<OneOrMany>,
-    // Rules applied before the maker of a model had a word of its own say `provider`.
-    #[serde(alias = "provider")]
+    provider: Option<OneOrMany>,
     publisher: Option<OneOrMany>,
     model: Option<OneOrMany>,
     service: Option<OneOrMany>,
     usage_type: Option<OneOrMany>,
+    category: Option<OneOrMany>,
     line_type: Option<OneOrMany>,
     #[serde(default)]
     tags: BTreeMap<String, OneOrMany>,
 }
 
-fn rule_of(entry: &RuleEntry) -> Result<Rule, String> {
-    let fields = [
-        (BusinessField::Team, &entry.team),
-        (BusinessField::Product, &entry.product),
-        (BusinessField::CostCentre, &entry.cost_centre),
-        (BusinessField::Environment, &entry.environment),
-        (BusinessField::Customer, &entry.customer),
-        (BusinessField::Workflow, &entry.workflow),
-        (BusinessField::Agent, &entry.agent),
-    ];
+fn rule_of(entry: &RuleEntry, own: &OwnDimensions, origin: Origin) -> Result<Rule, String> {
     let template =
         |key: &str, text: &str| Template::parse(text).map_err(|err| format!("`{key}`: {err}"));
     let mut business = BTreeMap::new();
-    for (field, text) in fields {
-        if let Some(text) = text {
-            business.insert(field, template(field.as_str(), text)?);
+    for (key, text) in &entry.business {
+        if let BusinessKey::Own(name) = key
+            && !own.contains_key(name)
+        {
+            return Err(format!(
+                "`{key}` is not declared; expected `dimensions = [\"{key}\"]` at the top of the file"
+            ));
         }
+        business.insert(key.clone(), template(key.as_str(), text)?);
     }
     Ok(Rule {
         name: Arc::from(entry.name.as_str()),
-        when: matcher_of(&entry.when)?,
+        when: matcher_of(&entry.when, origin)?,
         owner: template("owner", &entry.owner)?,
         business,
     })
 }
 
-fn matcher_of(when: &WhenEntry) -> Result<Matcher, String> {
+fn matcher_of(when: &WhenEntry, origin: Origin) -> Result<Matcher, String> {
+    let old = when.provider.iter().flat_map(OneOrMany::texts).find(|it| is_publisher(it));
+    let (provider, old_publisher) = match (old, origin) {
+        (Some(text), Origin::File) => {
+            return Err(format!("`provider` is `{text}`, which {PUBLISHER_MEANT}"));
+        }
+        (Some(_), Origin::Applied) => (None, when.provider.as_ref()),
+        (None, _) => (when.provider.as_ref(), None),
+    };
     let fields = [
         (MatchKey::Principal, &when.principal),
         (MatchKey::Account, &when.account),
@@ -143,10 +295,13 @@ fn matcher_of(when: &WhenEntry) -> Result<Matcher, String> {
         (MatchKey::Model, &when.model),
         (MatchKey::Service, &when.service),
         (MatchKey::UsageType, &when.usage_type),
+        (MatchKey::Category, &when.category),
         (MatchKey::LineType, &when.line_type),
     ];
     let tags = when.tags.iter().map(|(key, texts)| (MatchKey::Tag(key.as_str().into()), texts));
     let named = fields.into_iter().filter_map(|(key, texts)| Some((key, texts.as_ref()?)));
+    let provider = provider.map(|texts| (MatchKey::Provider, texts));
+    let named = named.chain(provider).chain(old_publisher.map(|it| (MatchKey::Publisher, it)));
     let mut matcher = Matcher::default();
     for (key, texts) in named.chain(tags) {
         if texts.texts().is_empty() {
@@ -177,6 +332,30 @@ mod tests {
         .unwrap();
         assert_eq!((rules.version, rules.rules.len()), (3, 1));
         assert_eq!(rules.rules[0].when.patterns.len(), 2);
+    }
+
+    #[test]
+    fn a_maker_under_the_old_word_is_read_from_the_ledger_and_refused_in_a_file() {
+        let rule =
+            |when: &str| format!("[[rule]]\nname = \"a\"\nowner = \"b\"\nwhen = {{ {when} }}\n");
+        let keys = |rules: AttributionRules| -> Vec<MatchKey> {
+            rules.rules[0].when.patterns.keys().cloned().collect()
+        };
+        let new = rule("provider = \"aws\", publisher = \"Anthropic\"");
+        let expected = [MatchKey::Provider, MatchKey::Publisher];
+        assert_eq!(keys(parse_rules(&new, 1).unwrap()), expected);
+        assert_eq!(keys(parse_applied_rules(&new, 1).unwrap()), expected);
+        for text in ["Anthropic", "Mistral*", "*"] {
+            let old = rule(&format!("provider = \"{text}\""));
+            assert_eq!(keys(parse_applied_rules(&old, 1).unwrap()), [MatchKey::Publisher]);
+            assert_eq!(
+                refused(&old),
+                format!(
+                    "rule `a`: `provider` is `{text}`, which is no provider; expected the cloud or \
+                     vendor that bills, such as `aws` (the maker of a model is `publisher`)"
+                )
+            );
+        }
     }
 
     #[test]
@@ -220,5 +399,43 @@ mod tests {
             refused("[[rule]]\nname = \"a\"\nowner = \"Unattributed\"\n")
                 .starts_with("rule `a`: `owner`: `Unattributed` is not a value that can be set")
         );
+    }
+
+    #[test]
+    fn dimensions_of_the_users_own_are_declared_and_set() {
+        let rule = "[[rule]]\nname = \"a\"\nowner = \"b\"\nx_project = \"{session}\"\n";
+        let text = format!(
+            "dimensions = [\"x_project\", {{ name = \"x_run\", level = \"detail\" }}]\n{rule}"
+        );
+        let rules = parse_rules(&text, 1).unwrap();
+        let own: Vec<_> = rules.own.iter().map(|(name, level)| (name.as_str(), *level)).collect();
+        assert_eq!(own, [("x_project", Level::Summary), ("x_run", Level::Detail)]);
+        assert_eq!(rules.rules[0].business.len(), 1);
+        assert_eq!(
+            refused(rule),
+            "rule `a`: `x_project` is not declared; expected `dimensions = [\"x_project\"]` at the \
+             top of the file"
+        );
+    }
+
+    #[test]
+    fn declarations_that_cannot_be_meant_are_refused() {
+        let many: Vec<String> = (0..11).map(|it| format!("\"x_{it}\"")).collect();
+        for (list, message) in [
+            ("\"team\"", "`team` is a dimension of every ledger; expected a new name"),
+            ("\"model\"", "`model` is a dimension of every ledger; expected a new name"),
+            (
+                "\"project\"",
+                "`project` cannot name a dimension; expected `x_` and up to 30 lower-case letters, \
+                 digits and `_`, such as `x_project`",
+            ),
+            ("\"x_a\", \"x_a\"", "`x_a` is declared twice"),
+            (&many.join(", "), "11 dimensions are declared; expected at most 10"),
+        ] {
+            let text = format!("dimensions = [{list}]\n");
+            assert_eq!(refused(&text), format!("`dimensions`: {message}"));
+        }
+        let message = refused("dimensions = [7]\n");
+        assert!(message.contains("expected a name such as `x_project`"), "{message}");
     }
 }

@@ -51,8 +51,9 @@ pub fn split(
 }
 
 fn moved(charge: &Position, summary: SummaryKey, kind: EntryKind, costs: Costs) -> Position {
-    let PositionKey { detail, rule, .. } = &charge.key;
-    let key = PositionKey { summary, detail: detail.clone(), rule: rule.clone(), kind };
+    let PositionKey { detail, business, rule, .. } = &charge.key;
+    let (detail, business, rule) = (detail.clone(), business.clone(), rule.clone());
+    let key = PositionKey { summary, detail, business, rule, kind };
     Position {
         key,
         measures: Measures { costs, quantity: None, tokens: None, line_count: 0, first_line: None },

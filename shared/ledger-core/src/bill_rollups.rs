@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::arena::Table;
+use crate::business::Business;
 use crate::currency::Currency;
 use crate::day_sum::DaySum;
 use crate::fact::DetailKey;
@@ -24,9 +25,10 @@ ids! {
     ClaimId;
 }
 
-/// The rest of a position's key: by which rule, and whether it is the charge or part of a split.
+/// The rest of a position's key: dimensions that summaries leave out, the rule, and whether it is the charge or part of a split.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ClaimKey {
+    pub(crate) business: Business,
     pub(crate) rule: Option<Arc<str>>,
     pub(crate) kind: EntryKind,
 }
@@ -142,6 +144,7 @@ impl BillRollups {
         Ok(PositionKey {
             summary: self.summaries.get(id.summary, "the summary key of a position")?.clone(),
             detail: self.details.get(id.detail, "the detail key of a position")?.clone(),
+            business: claim.business.clone(),
             rule: claim.rule.clone(),
             kind: claim.kind.clone(),
         })

@@ -156,7 +156,7 @@ impl DaySum {
     /// As [`DaySum::of_amounts`].
     pub fn of_lines(sum: &LineItem, line_count: u32) -> Result<DaySum, MoneyError> {
         let line = sum.provenance.line;
-        DaySum::of_costs(sum.day, &sum.costs, sum.quantity, sum.tokens, line_count, line)
+        DaySum::of_costs(sum.day, &sum.costs, sum.quantity, sum.usage.tokens, line_count, line)
     }
 
     pub(crate) fn of_costs(
@@ -390,7 +390,7 @@ mod tests {
         let sum = DaySum::of_lines(&line, 1200).unwrap();
         assert_eq!((sum.line_count(), sum.first_line()), (1200, 0));
         assert_eq!(sum.costs(Currency::USD).unwrap(), line.costs);
-        assert_eq!(sum.tokens(), line.tokens);
+        assert_eq!(sum.tokens(), line.usage.tokens);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What figures can be grouped and filtered by.
+//! Dimensions: the ways to group and filter figures.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,29 +6,36 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::aws::usage_type::UsageType;
-use crate::business::BusinessField;
+use crate::business::{BusinessField, BusinessKey};
+use crate::fact::{ChargeKey, DetailKey};
 use crate::period::BillingPeriod;
 use crate::rollup::Row;
+use crate::word::{Label, Word};
 
-/// What figures can be grouped and filtered by.
+pub use crate::level::Level;
+
+/// A way to group and filter figures.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dimension {
     /// Who pays.
     Owner,
-    /// A dimension that rules set: team, product, cost centre …
-    Business(BusinessField),
-    /// Who makes the model.
+    /// A dimension that rules set: team, product, cost centre …, and the user's own.
+    Business(BusinessKey),
+    /// The cloud or vendor that bills.
+    Provider,
+    /// The maker of the model.
     Publisher,
     /// The model.
     Model,
-    /// What was counted, such as `input_tokens`.
+    /// The thing that was counted, such as `input_tokens`.
     Meter,
     /// Input, output, cache read or cache write.
     Direction,
-    /// The name the money appears under.
+    /// The name under which the money appears.
     Service,
-    /// `Usage`, `Tax`, `Credit` …
+    /// Usage, purchase, tax, credit or adjustment.
+    Category,
+    /// The provider's own word for the type of a line: `Usage`, `Tax`, `Credit` …
     LineType,
     /// The UTC day.
     Day,
@@ -40,53 +47,54 @@ pub enum Dimension {
     Region,
     /// The caller.
     Principal,
-    /// The raw usage type.
+    /// The provider's own name of what was metered.
     UsageType,
     /// Standard, batch, flex, priority …
     Tier,
     /// In region, geographic or global.
     Routing,
+    /// Text, image, video, audio or speech.
+    Modality,
+    /// The usual or the long context.
+    Context,
+    /// How long a cached prompt is kept.
+    CacheTtl,
     /// The rule that claimed it.
     Rule,
-    /// The first line of the bill that is in it, as `FILE:LINE`: what leads back to AWS's own row.
+    /// The first line of the bill in it, as `FILE:LINE`: the way back to the provider's own row.
     Entry,
     /// A tag by its prefixed key.
     Tag(Arc<str>),
 }
 
-/// How much of a rollup a question needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Sums without [`crate::fact::DetailKey`]: few rows, cheap to read.
-    Summary,
-    /// Everything.
-    Detail,
-}
-
-/// Dimensions by the word that names them, without the tags.
-const NAMED: [(&str, Dimension); 19] = [
-    ("owner", Dimension::Owner),
-    ("publisher", Dimension::Publisher),
-    ("model", Dimension::Model),
-    ("meter", Dimension::Meter),
-    ("direction", Dimension::Direction),
-    ("service", Dimension::Service),
-    ("line_type", Dimension::LineType),
-    ("day", Dimension::Day),
-    ("month", Dimension::Month),
-    ("account", Dimension::Account),
-    ("region", Dimension::Region),
-    ("principal", Dimension::Principal),
-    ("usage_type", Dimension::UsageType),
-    ("tier", Dimension::Tier),
-    ("routing", Dimension::Routing),
-    ("rule", Dimension::Rule),
-    ("entry", Dimension::Entry),
-    // Budgets applied before the maker of a model had a word of its own say `provider`.
-    ("provider", Dimension::Publisher),
-    // Finance outside Europe spells it so.
-    ("cost_center", Dimension::Business(BusinessField::CostCentre)),
+/// Dimensions beside those that rules set and the tags: the word, and the level that holds it.
+const NAMED: [(&str, Dimension, Level); 22] = [
+    ("owner", Dimension::Owner, Level::Summary),
+    ("provider", Dimension::Provider, Level::Summary),
+    ("publisher", Dimension::Publisher, Level::Summary),
+    ("model", Dimension::Model, Level::Summary),
+    ("meter", Dimension::Meter, Level::Summary),
+    ("direction", Dimension::Direction, Level::Summary),
+    ("service", Dimension::Service, Level::Summary),
+    ("category", Dimension::Category, Level::Summary),
+    ("line_type", Dimension::LineType, Level::Summary),
+    ("day", Dimension::Day, Level::Summary),
+    ("month", Dimension::Month, Level::Summary),
+    ("account", Dimension::Account, Level::Detail),
+    ("region", Dimension::Region, Level::Detail),
+    ("principal", Dimension::Principal, Level::Detail),
+    ("usage_type", Dimension::UsageType, Level::Detail),
+    ("tier", Dimension::Tier, Level::Detail),
+    ("routing", Dimension::Routing, Level::Detail),
+    ("modality", Dimension::Modality, Level::Detail),
+    ("context", Dimension::Context, Level::Detail),
+    ("cache_ttl", Dimension::CacheTtl, Level::Detail),
+    ("rule", Dimension::Rule, Level::Detail),
+    ("entry", Dimension::Entry, Level::Detail),
 ];
+
+/// Other spellings of words.
+const ALIASES: [(&str, &str); 1] = [("cost_center", "cost_centre")];
 
 impl Dimension {
     /// Reads a dimension: a word, or `tag:KEY`.
@@ -99,82 +107,108 @@ impl Dimension {
             return Ok(Dimension::Tag(key.into()));
         }
         let word = text.replace('-', "_");
-        BusinessField::ALL
-            .into_iter()
-            .find(|field| field.as_str() == word)
+        let alias = ALIASES.iter().find(|(alias, _)| *alias == word);
+        let word = alias.map_or(word.as_str(), |(_, word)| word);
+        let named = || NAMED.iter().find(|(name, ..)| *name == word).map(|(_, it, _)| it.clone());
+        BusinessKey::parse(word)
             .map(Dimension::Business)
-            .or_else(|| {
-                let named = NAMED.iter().find(|(name, _)| *name == word);
-                named.map(|(_, dimension)| dimension.clone())
-            })
+            .or_else(named)
             .ok_or_else(|| UnknownDimension(text.chars().take(60).collect()))
+    }
+
+    /// All words, for messages, help and documents: `owner, team, …, entry, x_NAME or tag:KEY`.
+    pub fn words() -> String {
+        let business = BusinessField::ALL.iter().map(|it| it.as_str());
+        let named = NAMED.iter().map(|(name, ..)| *name);
+        // The owner first, then what rules set.
+        let words: Vec<&str> = named.clone().take(1).chain(business).chain(named.skip(1)).collect();
+        format!("{}, x_NAME or tag:KEY", words.join(", "))
     }
 
     /// The level of rollups that holds it.
     pub fn level(&self) -> Level {
         match self {
-            Dimension::Account
-            | Dimension::Region
-            | Dimension::Principal
-            | Dimension::UsageType
-            | Dimension::Tier
-            | Dimension::Routing
-            | Dimension::Rule
-            | Dimension::Entry
-            | Dimension::Tag(_) => Level::Detail,
-            _ => Level::Summary,
+            Dimension::Tag(_) => Level::Detail,
+            Dimension::Business(key) => key.level(),
+            _ => {
+                let named = NAMED.iter().find(|(_, dimension, _)| dimension == self);
+                named.map_or(Level::Detail, |(.., level)| *level)
+            }
         }
     }
 
     /// The value of a row of one day; `None` where it has none, which is not the same as empty.
     pub fn value_of<'a>(&self, row: Row<'a>, day: Date) -> Option<Cow<'a, str>> {
         let key = row.summary();
-        let charge = &key.charge;
-        let position = row.position();
-        let detail = position.map(|it| &it.detail);
-        let borrowed = |text: &'a Arc<str>| Cow::Borrowed(&**text);
         match self {
             Dimension::Owner => Some(Cow::Borrowed(key.owner.as_str())),
-            Dimension::Business(field) => field.of(&key.business).map(borrowed),
-            Dimension::Publisher => charge.publisher.as_ref().map(borrowed),
-            Dimension::Model => charge.model.as_ref().map(borrowed),
-            Dimension::Meter => Some(Cow::Borrowed(charge.meter.as_str())),
-            Dimension::Direction => {
-                charge.meter.token_direction().map(|it| Cow::Borrowed(it.as_str()))
+            Dimension::Business(business) => {
+                let in_detail = || row.position()?.business.get(business);
+                borrowed(key.business.get(business).or_else(in_detail))
             }
-            Dimension::Service => Some(borrowed(&charge.service)),
-            Dimension::LineType => Some(borrowed(&charge.line_type)),
             Dimension::Day => Some(Cow::Owned(day.to_string())),
             Dimension::Month => Some(Cow::Owned(BillingPeriod::containing(day).to_string())),
-            Dimension::Account => detail.map(|it| borrowed(&it.account)),
-            Dimension::Region => detail.and_then(|it| it.region.as_ref()).map(borrowed),
-            Dimension::Principal => detail.and_then(|it| it.caller.as_ref()).map(borrowed),
-            Dimension::UsageType => detail.map(|it| borrowed(&it.usage_type)),
-            Dimension::Tier => {
-                let tier = UsageType::parse(&detail?.usage_type).tier?;
-                Some(Cow::Borrowed(tier.as_str()))
-            }
-            Dimension::Routing => {
-                let routing = UsageType::parse(&detail?.usage_type).routing?;
-                Some(Cow::Borrowed(routing.as_str()))
-            }
-            Dimension::Rule => position.and_then(|it| it.rule.as_ref()).map(borrowed),
             Dimension::Entry => {
                 row.measures().first_line.as_ref().map(|line| Cow::Owned(line.to_string()))
             }
-            Dimension::Tag(tag) => detail.and_then(|it| it.tags.get(tag)).map(borrowed),
+            Dimension::Rule => borrowed(row.position()?.rule.as_ref()),
+            _ => self
+                .value_of_charge(&key.charge)
+                .or_else(|| self.value_of_detail(&row.position()?.detail)),
         }
     }
+
+    fn value_of_charge<'a>(&self, charge: &'a ChargeKey) -> Option<Cow<'a, str>> {
+        match self {
+            Dimension::Provider => Some(Cow::Borrowed(charge.provider.as_str())),
+            Dimension::Publisher => borrowed(charge.publisher.as_ref()),
+            Dimension::Model => borrowed(charge.model.as_ref()),
+            Dimension::Meter => Some(charge.meter.shown()),
+            Dimension::Direction => {
+                let direction = charge.meter.token_direction()?;
+                Some(Cow::Borrowed(direction.as_str()))
+            }
+            Dimension::Service => Some(Cow::Borrowed(&charge.service)),
+            Dimension::Category => shown(charge.category.as_ref()),
+            Dimension::LineType => Some(Cow::Borrowed(&charge.line_type)),
+            _ => None,
+        }
+    }
+
+    fn value_of_detail<'a>(&self, detail: &'a DetailKey) -> Option<Cow<'a, str>> {
+        let axes = &detail.axes;
+        match self {
+            Dimension::Account => borrowed(detail.account.as_ref()),
+            Dimension::Region => borrowed(detail.region.as_ref()),
+            Dimension::Principal => borrowed(detail.caller.as_ref()),
+            Dimension::UsageType => borrowed(axes.usage_type.as_ref()),
+            Dimension::Tier => shown(axes.tier.as_ref()),
+            Dimension::Routing => shown(axes.routing.as_ref()),
+            Dimension::Modality => shown(axes.modality.as_ref()),
+            Dimension::Context => shown(axes.context.as_ref()),
+            Dimension::CacheTtl => shown(axes.cache_ttl.as_ref()),
+            Dimension::Tag(tag) => borrowed(detail.tags.get(tag)),
+            _ => None,
+        }
+    }
+}
+
+fn borrowed(text: Option<&Arc<str>>) -> Option<Cow<'_, str>> {
+    text.map(|it| Cow::Borrowed(&**it))
+}
+
+fn shown<T: Label>(word: Option<&Word<T>>) -> Option<Cow<'_, str>> {
+    word.map(Word::shown)
 }
 
 impl fmt::Display for Dimension {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Dimension::Tag(key) => write!(f, "tag:{key}"),
-            Dimension::Business(field) => f.write_str(field.as_str()),
+            Dimension::Business(key) => f.write_str(key.as_str()),
             _ => {
-                let name = NAMED.iter().find(|(_, dimension)| dimension == self);
-                f.write_str(name.map_or("", |(name, _)| name))
+                let named = NAMED.iter().find(|(_, dimension, _)| dimension == self);
+                f.write_str(named.map_or("", |(name, ..)| name))
             }
         }
     }
@@ -182,14 +216,10 @@ impl fmt::Display for Dimension {
 
 /// A word that names no dimension.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a dimension; expected owner, team, product, cost_centre, environment, customer, \
-     workflow, agent, publisher, model, meter, direction, service, line_type, day, month, account, \
-     region, principal, usage_type, tier, routing, rule, entry or tag:KEY"
-)]
+#[error("`{0}` is not a dimension; expected {words}", words = Dimension::words())]
 pub struct UnknownDimension(String);
 
-/// Which rollups a question is about: for each dimension, the values that count.
+/// The rollups that a question is about: for each dimension, the values that count.
 ///
 /// A dimension with no value in a rollup matches nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -248,11 +278,13 @@ mod tests {
             ("owner", Some("Unattributed")),
             ("team", None),
             ("cost_centre", None),
+            ("provider", Some("aws")),
             ("publisher", Some("Amazon")),
             ("model", Some("nova-lite")),
             ("meter", Some("input_tokens")),
             ("direction", Some("input")),
             ("service", Some("Amazon Bedrock")),
+            ("category", Some("usage")),
             ("line_type", Some("Usage")),
             ("day", Some("2026-10-05")),
             ("month", Some("2026-10")),
@@ -262,6 +294,9 @@ mod tests {
             ("usage_type", Some("USE1-NovaLite-input-tokens")),
             ("tier", Some("standard")),
             ("routing", Some("in_region")),
+            ("modality", Some("text")),
+            ("context", Some("default")),
+            ("cache_ttl", None),
             ("rule", None),
             ("entry", Some("part-1.csv:1")),
             ("tag:iamPrincipal/team", Some("search")),
@@ -279,7 +314,7 @@ mod tests {
 
     #[test]
     fn both_spellings_of_a_word_are_read() {
-        let cost_centre = Dimension::Business(BusinessField::CostCentre);
+        let cost_centre = Dimension::Business(BusinessKey::Named(BusinessField::CostCentre));
         for text in ["cost_centre", "cost-centre", "cost_center", "cost-center"] {
             assert_eq!(Dimension::parse(text), Ok(cost_centre.clone()));
         }
@@ -298,7 +333,7 @@ mod tests {
         let message = Dimension::parse("?").unwrap_err().to_string();
         let (_, words) = message.split_once("expected ").unwrap();
         for word in words.replace(" or ", ", ").split(", ") {
-            assert!(Dimension::parse(word).is_ok(), "{word}");
+            assert!(Dimension::parse(&word.to_lowercase()).is_ok(), "{word}");
         }
     }
 

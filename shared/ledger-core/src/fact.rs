@@ -3,14 +3,20 @@
 use std::sync::Arc;
 
 use crate::arena::Map;
-use crate::aws::principal::Principal;
+use crate::caller::Caller;
+use crate::category::ChargeCategory;
 use crate::currency::Currency;
 use crate::line_item::{LineItem, Tags};
 use crate::meter::Meter;
+use crate::source::Provider;
+use crate::usage::UsageAxes;
+use crate::word::Word;
 
 /// The part of a fact's key that summaries keep: few values, asked for often.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChargeKey {
+    /// The cloud or vendor that bills.
+    pub provider: Provider,
     /// The service, by the name under which its money appears.
     pub service: Arc<str>,
     /// The maker of the model.
@@ -18,7 +24,9 @@ pub struct ChargeKey {
     /// The model.
     pub model: Option<Arc<str>>,
     /// The thing that was counted.
-    pub meter: Meter,
+    pub meter: Word<Meter>,
+    /// The category of the charge, where the type of the line is a known one.
+    pub category: Option<Word<ChargeCategory>>,
     /// The provider's own word for the kind of line: `Usage`, `Tax`, `Credit` …
     pub line_type: Arc<str>,
     /// The pricing unit of the quantity.
@@ -31,13 +39,13 @@ pub struct ChargeKey {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DetailKey {
     /// The account that was charged.
-    pub account: Arc<str>,
+    pub account: Option<Arc<str>>,
     /// The region.
     pub region: Option<Arc<str>>,
     /// The caller as the bill names it, with a generated session name replaced by `*`.
     pub caller: Option<Arc<str>>,
-    /// The raw usage type.
-    pub usage_type: Arc<str>,
+    /// The usage type and its axes.
+    pub axes: Arc<UsageAxes>,
     /// The line's tags.
     pub tags: Arc<Tags>,
     /// The invoice; `None` until the month is invoiced.
@@ -61,32 +69,34 @@ impl FactKey {
     pub fn of(line_item: &LineItem) -> FactKey {
         FactKey {
             charge: ChargeKey {
+                provider: line_item.bill.source.provider.clone(),
                 service: Arc::clone(&line_item.service),
-                publisher: line_item.publisher.clone(),
-                model: line_item.model.clone(),
-                meter: line_item.usage_type.meter_within_bedrock(),
+                publisher: line_item.model.publisher.clone(),
+                model: line_item.model.name.clone(),
+                meter: Word::Known(line_item.usage.meter),
+                category: line_item.category.map(Word::Known),
                 line_type: Arc::clone(&line_item.line_type),
                 unit: line_item.unit.clone(),
                 currency: line_item.costs.currency(),
             },
             detail: DetailKey {
-                account: Arc::clone(&line_item.account),
+                account: line_item.account.clone(),
                 region: line_item.region.clone(),
-                caller: line_item.principal.as_deref().map(|it| Arc::clone(it.folded())),
-                usage_type: line_item.usage_type.shared_raw(),
+                caller: line_item.caller.as_ref().map(|it| Arc::clone(it.key())),
+                axes: Arc::clone(&line_item.usage.axes),
                 tags: Arc::clone(&line_item.tags),
                 invoice_id: line_item.invoice_id.clone(),
             },
         }
     }
 
-    /// The caller, where it is one that can be read.
-    pub fn caller(&self) -> Option<Principal> {
-        Principal::parse_folded(self.detail.caller.as_deref()?).ok()
+    /// The caller, where the bill names one.
+    pub fn caller(&self) -> Option<Caller> {
+        self.detail.caller.as_deref().map(Caller::parse)
     }
 
     /// The fact as rules see it, with its [caller](FactKey::caller).
-    pub fn with_caller<'a>(&'a self, caller: Option<&'a Principal>) -> FactRef<'a> {
+    pub fn with_caller<'a>(&'a self, caller: Option<&'a Caller>) -> FactRef<'a> {
         FactRef { charge: &self.charge, detail: &self.detail, caller }
     }
 }
@@ -98,13 +108,13 @@ pub struct FactRef<'a> {
     pub charge: &'a ChargeKey,
     /// The rest.
     pub detail: &'a DetailKey,
-    /// The caller, where it is one that can be read. A folded session is named `*`.
-    pub caller: Option<&'a Principal>,
+    /// The caller, where the bill names one. A folded session is named `*`.
+    pub caller: Option<&'a Caller>,
 }
 
 /// Callers by their text, each taken apart once.
 #[derive(Debug, Default)]
-pub(crate) struct Callers(Map<Arc<str>, Option<Principal>>);
+pub(crate) struct Callers(Map<Arc<str>, Caller>);
 
 impl Callers {
     /// A fact as rules see it.
@@ -117,9 +127,9 @@ impl Callers {
             None => None,
             Some(text) => {
                 if !self.0.contains_key(text) {
-                    self.0.insert(Arc::clone(text), Principal::parse_folded(text).ok());
+                    self.0.insert(Arc::clone(text), Caller::parse(text));
                 }
-                self.0.get(text).and_then(Option::as_ref)
+                self.0.get(text)
             }
         };
         FactRef { charge, detail, caller }

@@ -33,6 +33,7 @@ pub mod fact;
 mod grouping;
 mod int96;
 mod keyed_sums;
+pub mod level;
 pub mod line_item;
 pub mod meter;
 pub mod model;

@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::aws::principal::Principal;
-use crate::aws::usage_type::UsageType;
+use crate::caller::Caller;
+use crate::category::ChargeCategory;
 use crate::cost::Costs;
+use crate::model::Model;
 use crate::period::BillingPeriod;
 use crate::quantity::Quantity;
+use crate::source::Source;
+use crate::usage::Usage;
 
-/// Where a line was read, so that anyone can walk from a statement back to AWS's own row.
+/// Where a line was read, so that anyone can walk from a statement back to the provider's own row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Provenance {
     /// The file, or the request.
@@ -31,57 +34,27 @@ impl fmt::Display for Provenance {
     }
 }
 
-/// What told us of a charge.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    /// A cost and usage export: the bill itself.
-    Cur,
-    /// Cost Explorer, grouped by the primary tag key: the quick look.
-    CostExplorer,
-    /// Cost Explorer grouped by a further tag key. The same money once more: shown, never served.
-    View(Arc<str>),
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Source::Cur => f.write_str("cur"),
-            Source::CostExplorer => f.write_str("cost-explorer"),
-            Source::View(key) => write!(f, "view:{key}"),
-        }
-    }
-}
-
-impl Source {
-    /// Reads what [`Source`] prints.
-    pub fn parse(text: &str) -> Option<Source> {
-        match text {
-            "cur" => Some(Source::Cur),
-            "cost-explorer" => Some(Source::CostExplorer),
-            _ => text.strip_prefix("view:").map(|key| Source::View(key.into())),
-        }
-    }
-}
-
-/// One bill: what one payer owes for one month, as one source tells it.
-///
-/// - **Range:** `payer` is an account id of 12 digits, or [`UNKNOWN_PAYER`].
+/// One bill: what one payer owes for one month, by one source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BillId {
     /// The month. First, so that bills sort by time.
     pub period: BillingPeriod,
-    /// What told us.
+    /// The source.
     pub source: Source,
-    /// `bill_payer_account_id`.
-    pub payer: Arc<str>,
+    /// The account that pays; `None` where the source does not name it.
+    pub payer: Option<Arc<str>>,
 }
 
-/// The payer of a bill that does not name one, such as an answer of Cost Explorer.
-pub const UNKNOWN_PAYER: &str = "unknown";
+impl BillId {
+    /// The account that pays, as it is shown: `unknown` where the source does not name it.
+    pub fn payer_shown(&self) -> &str {
+        self.payer.as_deref().unwrap_or("unknown")
+    }
+}
 
 impl fmt::Display for BillId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} of payer {}", self.source, self.period, self.payer)
+        write!(f, "{} {} of payer {}", self.source, self.period, self.payer_shown())
     }
 }
 
@@ -93,52 +66,50 @@ pub type Tags = BTreeMap<Arc<str>, Arc<str>>;
 pub struct LineItem {
     /// Where it was read.
     pub provenance: Provenance,
-    /// The bill it stands on. A charge of June can stand on July's bill.
+    /// The bill it is on. A charge of June can be on July's bill.
     pub bill: BillId,
-    /// The UTC day of `line_item_usage_start_date`.
+    /// The UTC day on which the usage began.
     pub day: Date,
-    /// `line_item_usage_account_id`; empty where the source does not say.
-    pub account: Arc<str>,
-    /// `line_item_line_item_type`, such as `Usage`, `Tax`, `Credit`.
+    /// The account that was charged, where the source names it.
+    pub account: Option<Arc<str>>,
+    /// The provider's own word for the type of the line, such as `Usage`, `Tax`, `Credit`.
     pub line_type: Arc<str>,
-    /// The name the money appears under in Cost Explorer's `SERVICE`.
+    /// The category of the charge, where the type is a known one.
+    pub category: Option<ChargeCategory>,
+    /// The service, by the name under which its money appears.
     pub service: Arc<str>,
-    /// `line_item_usage_type` and its reading.
-    pub usage_type: Arc<UsageType>,
+    /// The usage: meter, axes and tokens.
+    pub usage: Usage,
     /// The caller, where the bill names one.
-    pub principal: Option<Arc<Principal>>,
-    /// The tags, `iamPrincipal/…` and `resourceTags/…` alike.
+    pub caller: Option<Caller>,
+    /// The tags, by prefixed key.
     pub tags: Arc<Tags>,
-    /// The model by its canonical name.
-    pub model: Option<Arc<str>>,
-    /// Who makes the model.
-    pub publisher: Option<Arc<str>>,
+    /// The model and its maker, as far as they are known.
+    pub model: Model,
     /// The region's name, such as `us-east-1`.
     pub region: Option<Arc<str>>,
-    /// The pricing unit of the quantity: `pricing_unit`, such as `1K tokens`.
+    /// The pricing unit of the quantity, such as `1K tokens`.
     pub unit: Option<Arc<str>>,
-    /// `line_item_usage_amount` in the pricing unit; `None` where either is missing.
+    /// The quantity in the pricing unit; `None` where either is missing.
     pub quantity: Option<Quantity>,
-    /// `bill_invoice_id`; `None` until the month is invoiced.
+    /// The invoice; `None` until the month is invoiced.
     pub invoice_id: Option<Arc<str>>,
-    /// Single tokens, where the line counts tokens and says in which unit.
-    pub tokens: Option<u64>,
     /// Whether it is a charge for generative AI; only such lines get an owner.
     pub ai: bool,
     /// Whether the source says that the figure may change.
     pub estimated: bool,
-    /// What it costs.
+    /// The costs, by cost kind.
     pub costs: Costs,
 }
 
 /// A line that could not be read; counted, never dropped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rejected {
-    /// Where it stands.
+    /// Where it is.
     pub provenance: Provenance,
     /// The column that could not be read, as the file spells it.
     pub column: Arc<str>,
-    /// What was wrong and what was expected.
+    /// The fault, and what was expected.
     pub reason: String,
 }
 

@@ -1,5 +1,7 @@
 //! What a charge was metered by, in words of any provider: the meter and its axes.
 
+use crate::word::Word;
+
 labels! {
     /// What happened to a token, which decides its price. Counts of different direction do not add.
     pub enum TokenDirection {
@@ -159,5 +161,13 @@ impl Meter {
     #[must_use]
     pub const fn is_known_ai(self) -> bool {
         !matches!(self, Meter::OtherService | Meter::Unknown)
+    }
+}
+
+impl Word<Meter> {
+    /// As [`Meter::token_direction`]; a meter that is not known counts no tokens.
+    #[must_use]
+    pub fn token_direction(&self) -> Option<TokenDirection> {
+        self.known()?.token_direction()
     }
 }

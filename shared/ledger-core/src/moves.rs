@@ -214,7 +214,8 @@ mod tests {
         let gateway = [(MatchKey::Role, "llm-gateway")];
         let mut all = rule("all", &[], "platform");
         let environment = crate::rules::Template::parse("prod").unwrap();
-        all.business.insert(crate::business::BusinessField::Environment, environment);
+        let field = crate::business::BusinessField::Environment;
+        all.business.insert(crate::business::BusinessKey::Named(field), environment);
         let after = rules(&[rule("gateway", &gateway, "{tag:iamPrincipal/team}"), all]);
         let moves = moves_of(&ledger_of(&lines, &before).0, &after, CostKind::Unblended);
         let key = MoveKey {

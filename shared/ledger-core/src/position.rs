@@ -25,6 +25,8 @@ pub struct PositionKey {
     pub summary: SummaryKey,
     /// The rest of what the bill says.
     pub detail: DetailKey,
+    /// The user's own dimensions that summaries leave out.
+    pub business: Business,
     /// The rule that claimed the fact; `None` for what no rule claims.
     pub rule: Option<Arc<str>>,
     /// Whether it is the charge itself or a part of a split.

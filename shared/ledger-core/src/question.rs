@@ -10,10 +10,11 @@ use jiff::civil::Date;
 use crate::access::Owners;
 use crate::bill::{BillHead, DayHead, ServedDay, Status, served_days};
 use crate::dimension::{Dimension, Level};
-use crate::line_item::{BillId, Source};
+use crate::line_item::BillId;
 use crate::money::MoneyError;
 use crate::period::ChargePeriod;
 use crate::rollup::Row;
+use crate::source::Source;
 
 /// Something that is answered from days of the ledger.
 pub trait Question: Send {

@@ -7,16 +7,16 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::access::Owners;
-use crate::bill::{BillHead, reached_by_bill};
+use crate::bill::{BillHead, reached_by_higher};
 use crate::cost::CostKind;
 use crate::currency::Currency;
-use crate::line_item::Source;
 use crate::money::{Money, MoneyError};
 use crate::money_sum::MoneySum;
 use crate::percent::Percent;
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
+use crate::source::{Rank, Source};
 
 /// Days after which two sources should agree: Marketplace-billed models were seen to settle later
 /// than 48 hours.
@@ -109,8 +109,8 @@ impl Reconciliation {
         cost_kind: CostKind,
         today: Date,
     ) -> Result<Reconciliation, MoneyError> {
-        let bill = by_day(heads, &Source::Cur, period, cost_kind)?;
-        let explorer = by_day(heads, &Source::CostExplorer, period, cost_kind)?;
+        let bill = by_day(heads, &Source::AWS_BILL, period, cost_kind)?;
+        let explorer = by_day(heads, &Source::AWS_QUICK_LOOK, period, cost_kind)?;
         let mut days = BTreeMap::new();
         for ((day, currency), cost_explorer) in explorer {
             let billed = match bill.get(&(day, currency)) {
@@ -147,7 +147,7 @@ impl Reconciliation {
 impl Question for Reconciliation {
     /// A compared day of either source, whichever of the two is served.
     fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
-        let is_compared = matches!(day.source(), Source::Cur | Source::CostExplorer)
+        let is_compared = [Source::AWS_BILL, Source::AWS_QUICK_LOOK].contains(day.source())
             && self.days.keys().any(|(compared, _)| *compared == day.day);
         is_compared.then(|| Wanted::summary(Owners::All))
     }
@@ -162,8 +162,8 @@ impl Question for Reconciliation {
             compared.services.insert(Arc::clone(service), [MoneySum::zero(currency); 2]);
         }
         if let Some([bill, cost_explorer]) = compared.services.get_mut(service) {
-            let sum = match day.source() {
-                Source::CostExplorer => cost_explorer,
+            let sum = match day.source().rank() {
+                Some(Rank::QuickLook) => cost_explorer,
                 _ => bill,
             };
             sum.add(row.measures().costs.of(self.cost_kind))?;
@@ -175,9 +175,9 @@ impl Question for Reconciliation {
 /// Whether the bills reach beyond a day of Cost Explorer and none has a line of it.
 fn is_left_out(heads: &[BillHead], day: Date) -> bool {
     let of = |source: Source| heads.iter().filter(move |head| head.bill.source == source);
-    let has_lines = of(Source::Cur).any(|head| head.days.contains_key(&day));
-    let mut explorers = of(Source::CostExplorer).filter(|head| head.days.contains_key(&day));
-    !has_lines && explorers.all(|head| reached_by_bill(heads, &head.bill, day))
+    let has_lines = of(Source::AWS_BILL).any(|head| head.days.contains_key(&day));
+    let mut explorers = of(Source::AWS_QUICK_LOOK).filter(|head| head.days.contains_key(&day));
+    !has_lines && explorers.all(|head| reached_by_higher(heads, &head.bill, day))
 }
 
 fn by_day(
@@ -201,16 +201,16 @@ fn by_day(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::line_item::{LineItem, UNKNOWN_PAYER};
+    use crate::line_item::LineItem;
     use crate::question::ledger_days;
     use crate::testing::*;
 
     fn cur(period: &str, days: &[(&str, &str)]) -> BillHead {
-        head(bill(Source::Cur, period, "123456789012"), days)
+        head(bill(Source::AWS_BILL, period, "123456789012"), days)
     }
 
     fn explorer(days: &[(&str, &str)]) -> BillHead {
-        head(bill(Source::CostExplorer, "2026-10", UNKNOWN_PAYER), days)
+        head(bill(Source::AWS_QUICK_LOOK, "2026-10", "unknown"), days)
     }
 
     /// The days of October as `day bill explorer difference percent settled`, on the 8th.

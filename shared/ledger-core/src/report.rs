@@ -256,7 +256,7 @@ mod tests {
     }
 
     fn of_model(model: &str, day: &str, cost: &str) -> LineItem {
-        LineItem { model: Some(model.into()), day: date(day), ..line_of(GATEWAY, cost) }
+        LineItem { model: named_model(model), day: date(day), ..line_of(GATEWAY, cost) }
     }
 
     /// The rows as `key cost`.

@@ -16,6 +16,7 @@ use crate::owner::Owner;
 use crate::period::BillingPeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
+use crate::word::Word;
 
 /// The cost of one owner in one month and one currency.
 ///
@@ -67,7 +68,7 @@ pub struct StatementKey {
     pub environment: Option<Arc<str>>,
     pub service: Arc<str>,
     pub model: Option<Arc<str>>,
-    pub meter: Meter,
+    pub meter: Word<Meter>,
     pub line_type: Arc<str>,
 }
 
@@ -176,7 +177,7 @@ impl Question for StatementBuilder {
                 environment: environment.cloned(),
                 service: Arc::clone(&charge.service),
                 model: charge.model.clone(),
-                meter: charge.meter,
+                meter: charge.meter.clone(),
                 line_type: Arc::clone(&charge.line_type),
             },
             status,
@@ -227,7 +228,7 @@ mod tests {
     #[test]
     fn what_rounding_takes_from_the_lines_is_a_visible_amount() {
         let of_model =
-            |model: &str| LineItem { model: Some(model.into()), ..line_of(GATEWAY, "0.004") };
+            |model: &str| LineItem { model: named_model(model), ..line_of(GATEWAY, "0.004") };
         let lines = [of_model("a"), of_model("b"), of_model("c")];
         let rules = AttributionRules::default();
         let statements = statements_of(&lines, &rules, "2026-10", CostKind::Unblended);

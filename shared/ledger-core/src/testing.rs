@@ -8,15 +8,17 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use rust_decimal::Decimal;
 
-use crate::aws::principal::Principal;
+use crate::aws::line_type::category_of;
 use crate::aws::usage_type::UsageType;
 use crate::bill::{BillHead, DayHead, Generation};
 use crate::bill_rollups::BillRollups;
-use crate::business::BusinessField;
+use crate::business::{BusinessField, BusinessKey};
+use crate::caller::Caller;
 use crate::cost::{CostKind, Costs};
 use crate::currency::Currency;
 use crate::fact::FactKey;
-use crate::line_item::{BillId, Finding, LineItem, Provenance, Source};
+use crate::line_item::{BillId, Finding, LineItem, Provenance};
+use crate::model::Model;
 use crate::money::Money;
 use crate::period::{BillingPeriod, ChargePeriod};
 use crate::quantity::Quantity;
@@ -24,6 +26,8 @@ use crate::question::{Question, ledger_days};
 use crate::roll_up::{RollupBuilder, RollupsByBill};
 use crate::rollup::{DayTotal, Position, Rollup, Summary};
 use crate::rules::{AttributionRules, Claim, MatchKey, Matcher, Pattern, Rule, Template};
+use crate::source::Source;
+use crate::usage::Usage;
 
 pub(crate) const TEAM_TAG: &str = "iamPrincipal/team";
 pub(crate) const GATEWAY: &str = "arn:aws:sts::123456789012:assumed-role/llm-gateway/checkout";
@@ -44,28 +48,40 @@ pub(crate) fn span(start: &str, end: &str) -> ChargePeriod {
 }
 
 pub(crate) fn bill(source: Source, period: &str, payer: &str) -> BillId {
-    BillId { period: BillingPeriod::parse(period).unwrap(), source, payer: payer.into() }
+    let payer = Some(payer).filter(|it| *it != "unknown").map(Into::into);
+    BillId { period: BillingPeriod::parse(period).unwrap(), source, payer }
+}
+
+/// The usage that a text of AWS names.
+pub(crate) fn usage(text: &str, tokens: Option<u64>) -> Usage {
+    let usage_type = UsageType::parse(text);
+    let axes = Arc::new(usage_type.axes());
+    Usage { meter: usage_type.meter_within_bedrock(), axes, tokens }
+}
+
+/// A model of Amazon's by name.
+pub(crate) fn named_model(name: &str) -> Model {
+    Model { name: Some(name.into()), publisher: Some("Amazon".into()) }
 }
 
 /// A charge of one dollar for input tokens.
 pub(crate) fn line() -> LineItem {
     LineItem {
         provenance: Provenance { file: "part-1.csv".into(), line: 1 },
-        bill: bill(Source::Cur, "2026-10", "123456789012"),
+        bill: bill(Source::AWS_BILL, "2026-10", "123456789012"),
         day: date("2026-10-05"),
-        account: "123456789012".into(),
+        account: Some("123456789012".into()),
         line_type: "Usage".into(),
+        category: category_of("Usage"),
         service: "Amazon Bedrock".into(),
-        usage_type: Arc::new(UsageType::parse("USE1-NovaLite-input-tokens")),
-        principal: Some(Arc::new(Principal::parse(GATEWAY).unwrap())),
+        usage: usage("USE1-NovaLite-input-tokens", Some(1_000)),
+        caller: Some(Caller::parse(GATEWAY)),
         tags: Arc::new(BTreeMap::from([(TEAM_TAG.into(), "search".into())])),
-        model: Some("nova-lite".into()),
-        publisher: Some("Amazon".into()),
+        model: named_model("nova-lite"),
         region: Some("us-east-1".into()),
         unit: Some("1K tokens".into()),
         quantity: Some(Quantity::parse("1").unwrap()),
         invoice_id: None,
-        tokens: Some(1_000),
         ai: true,
         estimated: false,
         costs: Costs::new(usd("1"), None).unwrap(),
@@ -74,7 +90,7 @@ pub(crate) fn line() -> LineItem {
 
 pub(crate) fn line_of(caller: &str, cost: &str) -> LineItem {
     LineItem {
-        principal: Some(Arc::new(Principal::parse(caller).unwrap())),
+        caller: Some(Caller::parse(caller)),
         costs: Costs::new(usd(cost), None).unwrap(),
         ..line()
     }
@@ -94,7 +110,7 @@ pub(crate) fn rule(name: &str, when: &[(MatchKey, &str)], owner: &str) -> Rule {
 }
 
 pub(crate) fn rules(rules: &[Rule]) -> AttributionRules {
-    AttributionRules { version: 1, rules: rules.to_vec() }
+    AttributionRules { version: 1, rules: rules.to_vec(), ..AttributionRules::default() }
 }
 
 /// What the ledger keeps of these lines.
@@ -141,7 +157,7 @@ pub(crate) fn ask(question: &mut dyn Question, rollups: &[(Date, Rollup)]) {
     for (day, _) in rollups {
         let text = day.to_string();
         let month = BillingPeriod::containing(*day).to_string();
-        let bill = bill(Source::Cur, &month, "123456789012");
+        let bill = bill(Source::AWS_BILL, &month, "123456789012");
         heads.entry(*day).or_insert_with(|| head(bill, &[(&text, "0")]));
     }
     for (day, head) in &heads {
@@ -221,7 +237,7 @@ fn any_costs() -> impl Strategy<Value = Costs> {
 
 fn any_bill() -> impl Strategy<Value = BillId> {
     (
-        select(vec![Source::Cur, Source::CostExplorer]),
+        select(vec![Source::AWS_BILL, Source::AWS_QUICK_LOOK]),
         select(vec!["2026-10", "2026-11"]),
         select(vec!["123456789012", "210987654321"]),
     )
@@ -257,15 +273,15 @@ prop_compose! {
             bill,
             day: date(day),
             line_type: words.0.into(),
+            category: category_of(words.0),
             service: words.1.into(),
-            usage_type: Arc::new(UsageType::parse(words.2)),
-            principal: caller.map(|it| Arc::new(Principal::parse(it).unwrap())),
+            usage: usage(words.2, tokens),
+            caller: caller.map(Caller::parse),
             tags: Arc::new(team.iter().map(|it| (TEAM_TAG.into(), (*it).into())).collect()),
-            model: model.map(Into::into),
+            model: Model { name: model.map(Into::into), ..line().model },
             unit: metered.0.map(Into::into),
             quantity: metered.1.map(|it| Quantity::from_femto_units(it).unwrap()),
             invoice_id: metered.2.map(Into::into),
-            tokens,
             ai: flags.0,
             estimated: flags.1,
             // Lines that are not AI are not amortized.
@@ -299,7 +315,7 @@ prop_compose! {
     ) -> Rule {
         let mut rule = rule(&name, &when, owner);
         if let Some(text) = cost_centre {
-            rule.business.insert(BusinessField::CostCentre, Template::parse(text).unwrap());
+            rule.business.insert(BusinessKey::Named(BusinessField::CostCentre), Template::parse(text).unwrap());
         }
         rule
     }

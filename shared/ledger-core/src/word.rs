@@ -76,6 +76,12 @@ impl<T> From<T> for Word<T> {
     }
 }
 
+impl<T: PartialEq> PartialEq<T> for Word<T> {
+    fn eq(&self, other: &T) -> bool {
+        matches!(self, Word::Known(word) if word == other)
+    }
+}
+
 impl<T: Label> fmt::Display for Word<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown())

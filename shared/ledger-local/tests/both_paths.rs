@@ -21,10 +21,10 @@ use ledger_aws::dynamodb::DynamoLedger;
 use ledger_core::access::Access;
 use ledger_core::cost::CostKind;
 use ledger_core::dimension::Level;
-use ledger_core::line_item::Source;
 use ledger_core::now::Now;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::rules::AttributionRules;
+use ledger_core::source::Source;
 use ledger_local::cost_explorer::{CostExplorerStandIn, CostLine, cost_lines};
 use ledger_local::database::EmbeddedDatabase;
 use ledger_local::sample::{Delivery, SampleOrganisation};
@@ -133,9 +133,9 @@ async fn both_paths_agree_by_tag_and_day_and_a_planted_difference_shows() {
     let ask = async || collect(request(), rules, explorer, ledger, &NoCap).await.unwrap();
     let report = ask().await;
     assert_eq!(report.findings, []);
-    let bill = by_tag(ledger, Source::Cur).await;
+    let bill = by_tag(ledger, Source::AWS_BILL).await;
     assert!(bill.len() > 100, "{} groups", bill.len());
-    assert_eq!(by_tag(ledger, Source::CostExplorer).await, bill);
+    assert_eq!(by_tag(ledger, Source::AWS_QUICK_LOOK).await, bill);
     let differences = async || {
         let kind = CostKind::Unblended;
         let days = reconciliation(&view(ledger).await, period(), kind).await.unwrap();
@@ -198,10 +198,10 @@ async fn both_paths_agree_by_each_cost_kind() {
     let Both { ledger, rules, explorer, .. } = &both;
     let report = collect(request(), rules, explorer, ledger, &NoCap).await.unwrap();
     assert_eq!(report.findings, []);
-    let bill = by_tag(ledger, Source::Cur).await;
+    let bill = by_tag(ledger, Source::AWS_BILL).await;
     let each = ["10", "8.9", "11", "10.2"].map(|it| it.parse::<Decimal>().unwrap());
     assert_eq!(bill.values().collect::<Vec<_>>(), [&each; 3]);
-    assert_eq!(by_tag(ledger, Source::CostExplorer).await, bill);
+    assert_eq!(by_tag(ledger, Source::AWS_QUICK_LOOK).await, bill);
     // Cost Explorer has no list cost.
     for kind in CostKind::ALL.into_iter().filter(|it| *it != CostKind::List) {
         let days = reconciliation(&view(ledger).await, period(), kind).await.unwrap();

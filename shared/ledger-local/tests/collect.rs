@@ -33,11 +33,12 @@ use ledger_core::bill::{BillHead, Generation};
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::Level;
-use ledger_core::line_item::{BillId, Source};
+use ledger_core::line_item::BillId;
 use ledger_core::owner::Owner;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::rollup::{DayRollups, Rollup};
 use ledger_core::rules::AttributionRules;
+use ledger_core::source::Source;
 use ledger_local::cost_explorer::{CostExplorerStandIn, CostLine, StandInError};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -261,7 +262,7 @@ fn by_tag_of_lines(lines: &[CostLine], key: &str) -> ByTag {
 #[tokio::test]
 async fn the_ledger_holds_what_the_bill_says_by_day_and_tag() {
     let ran = run(&stand_in(september()), request()).await;
-    let days = ran.ledger.of(&Source::CostExplorer);
+    let days = ran.ledger.of(&Source::AWS_QUICK_LOOK);
     assert_eq!(by_tag(&days, TEAM), by_tag_of_lines(&september(), TEAM));
     let report = ran.report();
     assert_eq!(report.findings, []);
@@ -278,7 +279,7 @@ async fn the_ledger_holds_what_the_bill_says_by_day_and_tag() {
 #[tokio::test]
 async fn a_day_without_cost_is_there_and_recent_days_are_estimates() {
     let ran = run(&stand_in(september()), request()).await;
-    let days = ran.ledger.of(&Source::CostExplorer);
+    let days = ran.ledger.of(&Source::AWS_QUICK_LOOK);
     let empty = &days[&date(2026, 9, 3)];
     assert!(empty.positions.is_empty() && empty.totals.is_empty());
     let estimated: Vec<_> = days.values().map(|it| it.estimated).collect();
@@ -288,7 +289,7 @@ async fn a_day_without_cost_is_there_and_recent_days_are_estimates() {
 #[tokio::test]
 async fn lines_carry_model_tokens_and_where_they_were_read() {
     let ran = run(&stand_in(september()), request()).await;
-    let days = ran.ledger.of(&Source::CostExplorer);
+    let days = ran.ledger.of(&Source::AWS_QUICK_LOOK);
     let (key, measures) = days[&date(2026, 9, 2)].positions.first_key_value().unwrap();
     let charge = &key.summary.charge;
     assert_eq!(charge.model.as_deref(), Some("claude-sonnet-4.6"));
@@ -303,7 +304,7 @@ async fn lines_carry_model_tokens_and_where_they_were_read() {
 async fn further_keys_are_views_of_the_same_money() {
     let tag_keys = vec![TEAM.to_owned(), PROJECT.to_owned()];
     let ran = run(&stand_in(september()), CollectRequest { tag_keys, ..request() }).await;
-    let view = ran.ledger.of(&Source::View(PROJECT.into()));
+    let view = ran.ledger.of(&Source::aws_view(PROJECT));
     assert_eq!(by_tag(&view, PROJECT), by_tag_of_lines(&september(), PROJECT));
     assert!(by_tag(&view, PROJECT).contains_key(&(date(2026, 9, 1), "a$b".to_owned())));
     let report = ran.report();
@@ -315,11 +316,11 @@ async fn further_keys_are_views_of_the_same_money() {
 
 #[tokio::test]
 async fn the_size_of_a_page_changes_nothing() {
-    let whole = run(&stand_in(september()), request()).await.ledger.of(&Source::CostExplorer);
+    let whole = run(&stand_in(september()), request()).await.ledger.of(&Source::AWS_QUICK_LOOK);
     for size in 1..=7 {
         let stand_in = stand_in(september()).with_page_size(NonZeroUsize::new(size).unwrap());
         let ran = run(&stand_in, request()).await;
-        assert_eq!(ran.ledger.of(&Source::CostExplorer), whole, "pages of {size}");
+        assert_eq!(ran.ledger.of(&Source::AWS_QUICK_LOOK), whole, "pages of {size}");
         assert_eq!(ran.report().requests.total(), stand_in.requests());
     }
 }
@@ -425,7 +426,7 @@ async fn a_refused_token_begins_the_chain_again_twice() {
         stand_in.fail_next(error.clone());
         stand_in.fail_next(error.clone());
         let ran = run(&stand_in, request()).await;
-        let days = ran.ledger.of(&Source::CostExplorer);
+        let days = ran.ledger.of(&Source::AWS_QUICK_LOOK);
         assert_eq!(by_tag(&days, TEAM), by_tag_of_lines(&september(), TEAM));
         assert_eq!(ran.report().requests.service_names, 3);
 
@@ -476,7 +477,7 @@ async fn pages_read_before_a_refused_token_do_not_count_twice() {
     let rules = AttributionRules::default();
     let report = collect(request(), &rules, &explorer, &ledger, &quota).await.unwrap();
     assert_eq!(report.findings, []);
-    let days = ledger.of(&Source::CostExplorer);
+    let days = ledger.of(&Source::AWS_QUICK_LOOK);
     assert_eq!(by_tag(&days, TEAM), by_tag_of_lines(&september(), TEAM));
 }
 
@@ -602,7 +603,7 @@ async fn canned_answers_come_to_what_they_are_known_to_come_to() {
         let total = ran.report().totals[&Currency::USD].of(CostKind::Unblended).amount();
         assert_eq!(total, expected_decimal(&expected["total_usd"]), "{name}");
         assert_eq!(ran.finding("control-total"), None, "{name}");
-        let days = ran.ledger.of(&Source::CostExplorer);
+        let days = ran.ledger.of(&Source::AWS_QUICK_LOOK);
         for (day, amount) in expected["daily"].as_object().into_iter().flatten() {
             let total = &days[&day.parse::<Date>().unwrap()].totals[&Currency::USD];
             let total = total.ai.of(CostKind::Unblended).amount();
@@ -707,7 +708,7 @@ async fn a_key_may_come_back_with_the_prefix_of_user_tags() {
     });
     let explorer = serve(canned_router(&case, control_of(&case))).await;
     let ran = run_with(&explorer, request_of(&case), 100).await;
-    let days = ran.ledger.of(&Source::CostExplorer);
+    let days = ran.ledger.of(&Source::AWS_QUICK_LOOK);
     let values: Vec<_> = by_tag(&days, "team").into_keys().map(|(_, value)| value).collect();
     assert_eq!(values, ["a$b"]);
 }

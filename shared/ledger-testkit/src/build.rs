@@ -6,17 +6,19 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ledger_core::aws::principal::Principal;
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::bill::{BillHead, BillReplacement, DayHead, Generation};
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::budget::{Alert, AlertId};
-use ledger_core::business::Business;
+use ledger_core::business::{Business, BusinessField, BusinessKey};
+use ledger_core::caller::Caller;
+use ledger_core::category::ChargeCategory;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
 use ledger_core::fact::{ChargeKey, DetailKey};
-use ledger_core::line_item::{BillId, LineItem, Provenance, Source, Tags};
+use ledger_core::line_item::{BillId, LineItem, Provenance, Tags};
 use ledger_core::meter::Meter;
+use ledger_core::model::Model;
 use ledger_core::money::Money;
 use ledger_core::owner::Owner;
 use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
@@ -25,6 +27,8 @@ use ledger_core::quantity::Quantity;
 use ledger_core::roll_up::{RollupBuilder, RollupsByBill};
 use ledger_core::rollup::{DayRollups, DayTotal, Measures, Position};
 use ledger_core::rules::AttributionRules;
+use ledger_core::source::{Provider, Source};
+use ledger_core::usage::{Usage, UsageAxes};
 
 /// The payer of [`bill`] and the account of [`line()`].
 pub const ACCOUNT: &str = "123456789012";
@@ -77,7 +81,7 @@ pub fn costs(text: &str) -> Costs {
 
 /// A bill of [`ACCOUNT`], from an export.
 pub fn bill(period: &str) -> BillId {
-    BillId { period: month(period), source: Source::Cur, payer: ACCOUNT.into() }
+    BillId { period: month(period), source: Source::AWS_BILL, payer: Some(ACCOUNT.into()) }
 }
 
 /// A charge of one dollar for input tokens on 2026-11-03, by [`GATEWAY`].
@@ -86,19 +90,18 @@ pub fn line() -> LineItem {
         provenance: Provenance { file: "part-1.csv".into(), line: 1 },
         bill: bill("2026-11"),
         day: date("2026-11-03"),
-        account: ACCOUNT.into(),
+        account: Some(ACCOUNT.into()),
         line_type: "Usage".into(),
+        category: Some(ChargeCategory::Usage),
         service: "Amazon Bedrock".into(),
-        usage_type: Arc::new(UsageType::parse("USE1-NovaLite-input-tokens")),
-        principal: Some(Arc::new(Principal::parse(GATEWAY).unwrap())),
+        usage: Usage { meter: Meter::InputTokens, axes: axes(), tokens: Some(1_000) },
+        caller: Some(Caller::parse(GATEWAY)),
         tags: Arc::new(BTreeMap::from([(TEAM_TAG.into(), "search".into())])),
-        model: Some("nova-lite".into()),
-        publisher: Some("Amazon".into()),
+        model: Model { name: Some("nova-lite".into()), publisher: Some("Amazon".into()) },
         region: Some("us-east-1".into()),
         unit: Some("1K tokens".into()),
         quantity: Some(quantity("1")),
         invoice_id: None,
-        tokens: Some(1_000),
         ai: true,
         estimated: false,
         costs: costs("1"),
@@ -107,11 +110,15 @@ pub fn line() -> LineItem {
 
 /// [`line()`] by another caller, at another cost.
 pub fn line_of(caller: &str, cost: &str) -> LineItem {
-    LineItem {
-        principal: Some(Arc::new(Principal::parse(caller).unwrap())),
-        costs: costs(cost),
-        ..line()
-    }
+    LineItem { caller: Some(Caller::parse(caller)), costs: costs(cost), ..line() }
+}
+
+fn axes() -> Arc<UsageAxes> {
+    Arc::new(UsageType::parse("USE1-NovaLite-input-tokens").axes())
+}
+
+fn team(name: &str) -> Business {
+    Business::from_iter([(BusinessKey::Named(BusinessField::Team), name.into())])
 }
 
 /// The rollups that an import makes of lines.
@@ -134,29 +141,37 @@ pub fn position_of(owner: &str, account: &str, costs: Costs) -> Position {
     let tags: Tags = BTreeMap::from([(TEAM_TAG.into(), owner.into())]);
     let summary = SummaryKey {
         owner: Owner::parse(owner),
-        business: Business { team: Some(owner.into()), ..Business::default() },
+        business: team(owner),
         charge: ChargeKey {
+            provider: Provider::Aws,
             service: "Amazon Bedrock".into(),
             publisher: Some("Amazon".into()),
             model: Some("nova-lite".into()),
-            meter: Meter::InputTokens,
+            meter: Meter::InputTokens.into(),
+            category: Some(ChargeCategory::Usage.into()),
             line_type: "Usage".into(),
             unit: Some("1K tokens".into()),
             currency: costs.currency(),
         },
     };
     let detail = DetailKey {
-        account: account.into(),
+        account: Some(account.into()),
         region: Some("us-east-1".into()),
         caller: Some(GATEWAY.into()),
-        usage_type: "USE1-NovaLite-input-tokens".into(),
+        axes: axes(),
         tags: Arc::new(tags),
         invoice_id: None,
     };
     let rule = Some("by team".into());
     let first_line = Some(Provenance { file: "part-1.csv".into(), line: 1 });
     Position {
-        key: PositionKey { summary, detail, rule, kind: EntryKind::Charge },
+        key: PositionKey {
+            summary,
+            detail,
+            business: Business::default(),
+            rule,
+            kind: EntryKind::Charge,
+        },
         measures: Measures {
             costs,
             quantity: Some(quantity("1")),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use ledger_app::ports::{LedgerStore, StoreError};
-use ledger_core::business::BusinessField;
+use ledger_core::business::{BusinessField, BusinessKey};
 use ledger_core::cost::CostKind;
 use ledger_core::dimension::{Dimension, Level};
 use ledger_core::period::BillingPeriod;
@@ -63,7 +63,7 @@ fn line(table: &mut String, text: &str) {
 
 /// The values of a rollup that has them, and its measures.
 fn cells(row: Row<'_>, day: jiff::civil::Date) -> String {
-    let business = BusinessField::ALL.into_iter().map(Dimension::Business);
+    let business = BusinessField::ALL.iter().map(|it| Dimension::Business(BusinessKey::Named(*it)));
     let named = ["publisher", "service", "model", "meter", "line_type", "account", "region"];
     let detail = ["principal", "usage_type", "rule", "entry"];
     let words = named.into_iter().chain(detail).filter_map(|it| Dimension::parse(it).ok());

@@ -79,7 +79,7 @@ impl From<&BillHead> for HealthBill {
     fn from(head: &BillHead) -> HealthBill {
         HealthBill {
             period: head.bill.period.to_string(),
-            payer: head.bill.payer.to_string(),
+            payer: head.bill.payer_shown().to_owned(),
             source: head.bill.source.to_string(),
             version: head.version,
             imported_at: Instant(head.imported_at),

@@ -201,7 +201,7 @@ fn replaced_body((bill, replaced): &(BillId, Replaced)) -> ReplacedBody {
     ReplacedBody {
         source: bill.source.to_string(),
         period: bill.period.to_string(),
-        payer: bill.payer.to_string(),
+        payer: bill.payer_shown().to_owned(),
         days_written: replaced.days_written,
         days_unchanged: replaced.days_unchanged,
         days_removed: replaced.days_removed,

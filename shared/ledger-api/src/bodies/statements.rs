@@ -72,7 +72,7 @@ pub struct StatementLineBody {
     /// The model, where the bill names one.
     pub model: Option<String>,
     /// The meter, such as `input_tokens`.
-    pub meter: &'static str,
+    pub meter: String,
     /// The type of the line in the provider's own word, such as `Usage`.
     pub line_type: String,
     /// Tokens, where the meter counts them.
@@ -138,7 +138,7 @@ fn line_body(line: &StatementLine) -> StatementLineBody {
         environment: text(&key.environment),
         service: key.service.to_string(),
         model: text(&key.model),
-        meter: key.meter.as_str(),
+        meter: key.meter.to_string(),
         line_type: key.line_type.to_string(),
         tokens: line.tokens,
         line_count: line.line_count,

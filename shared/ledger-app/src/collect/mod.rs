@@ -11,6 +11,7 @@ mod compare;
 mod read;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
@@ -19,11 +20,12 @@ use ledger_core::aws::usage_type::UsageType;
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
-use ledger_core::line_item::{BillId, Finding, Source, UNKNOWN_PAYER};
+use ledger_core::line_item::{BillId, Finding};
 use ledger_core::money::MoneyError;
 use ledger_core::period::{BillingPeriod, ChargePeriod, PeriodError};
 use ledger_core::reconciliation::SETTLING_DAYS;
 use ledger_core::rules::AttributionRules;
+use ledger_core::source::{Source, SourceKind};
 
 use self::ask::{Asker, Question, Stop};
 use self::compare::{DailyCosts, add_costs, compare};
@@ -127,7 +129,7 @@ pub enum CollectError {
     Quota(Date, #[source] StoreError),
     /// The ledger failed; readers see what they saw before.
     #[error("could not replace {0}")]
-    Write(BillId, #[source] StoreError),
+    Write(Box<BillId>, #[source] StoreError),
 }
 
 impl Retryable for CollectError {
@@ -272,7 +274,7 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         services: &[String],
         silent: &mut SilentKey,
     ) -> Result<DailyCosts, Stop> {
-        let bill = self.bill(period, Source::CostExplorer);
+        let bill = self.bill(period, Source::AWS_QUICK_LOOK);
         let reader = self.read(bill, period, key, services).await?;
         let control = self.control_total(period, services).await?;
         for ((_, currency), (costs, _)) in &reader.sums {
@@ -296,7 +298,7 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         control: &DailyCosts,
         silent: &mut SilentKey,
     ) -> Result<(), Stop> {
-        let bill = self.bill(period, Source::View(key.into()));
+        let bill = self.bill(period, Source::aws_view(key));
         let reader = self.read(bill, period, key, services).await?;
         self.write(period, reader, control, silent).await?;
         Ok(())
@@ -306,7 +308,7 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         BillId {
             period: BillingPeriod::containing(period.start()),
             source,
-            payer: self.request.payer.as_deref().unwrap_or(UNKNOWN_PAYER).into(),
+            payer: self.request.payer.as_deref().map(Arc::from),
         }
     }
 
@@ -318,7 +320,7 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         key: &str,
         services: &[String],
     ) -> Result<Reader, Stop> {
-        let is_view = matches!(bill.source, Source::View(_));
+        let is_view = matches!(bill.source.kind, SourceKind::View(_));
         let mut reader = Reader::new(bill, key);
         for service in services {
             let query = CostQuery {
@@ -396,7 +398,7 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
             .ledger
             .replace(replacement)
             .await
-            .map_err(|err| CollectError::Write(bill.clone(), err))?;
+            .map_err(|err| CollectError::Write(Box::new(bill.clone()), err))?;
         if replaced.days_written == 0 && replaced.days_removed == 0 {
             self.report.bills_unchanged.push(bill);
         } else {

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use ledger_core::aws::line_type::category_of;
 use ledger_core::aws::models::{CanonicalModel, canonical_model};
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
 use ledger_core::line_item::{BillId, Finding, LineItem, Provenance, Tags};
+use ledger_core::model::Model;
 use ledger_core::money::{Money, MoneyError, parse_decimal};
 use ledger_core::period::ChargePeriod;
 use ledger_core::quantity::Quantity;
@@ -16,6 +18,7 @@ use ledger_core::roll_up::RollupBuilder;
 use ledger_core::rollup::DayRollups;
 use ledger_core::rules::AttributionRules;
 use ledger_core::tokens::token_count;
+use ledger_core::usage::Usage;
 use rust_decimal::Decimal;
 
 use super::CollectError;
@@ -158,19 +161,21 @@ impl Reader {
             provenance,
             bill: self.bill.clone(),
             day: day.day,
-            account: "".into(),
+            account: None,
             line_type: "Usage".into(),
+            category: category_of("Usage"),
             service: Arc::clone(service),
             region: usage_type.region.map(Arc::from),
-            usage_type: Arc::new(usage_type),
-            principal: None,
+            usage: Usage { meter, axes: Arc::new(usage_type.axes()), tokens },
+            caller: None,
             tags: Arc::new(tags),
-            publisher: model.as_ref().and_then(|it| it.publisher).map(Arc::from),
-            model: model.map(|it| it.name.into()),
+            model: Model {
+                publisher: model.as_ref().and_then(|it| it.publisher).map(Arc::from),
+                name: model.map(|it| it.name.into()),
+            },
             quantity: metered.map(|(_, quantity)| quantity),
             unit: metered.map(|(unit, _)| unit.into()),
             invoice_id: None,
-            tokens,
             ai: true,
             estimated: day.estimated,
             costs,

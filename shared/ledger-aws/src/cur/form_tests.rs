@@ -61,6 +61,7 @@ fn rules() -> AttributionRules {
     let tag = MatchKey::Tag("iamPrincipal/team".into());
     AttributionRules {
         version: 1,
+        own: BTreeMap::new(),
         rules: vec![
             rule("by team", tag, "*", "{tag:iamPrincipal/team}"),
             rule("by role", MatchKey::Role, "app-*", "{role}"),

@@ -181,7 +181,7 @@ fn rows_printed_by_aws_are_read_exactly() {
     let rows = printed_rows();
     assert_eq!(read.lines.len(), rows.len());
     for (line, row) in read.lines.iter().zip(&rows) {
-        assert_eq!(line.principal.as_ref().map_or("", |it| it.raw()), &row[0]);
+        assert_eq!(line.caller.as_ref().map_or("", |it| it.text()), &row[0]);
         let cost = line.costs.of(CostKind::Unblended).amount();
         assert_eq!(cost, row[3].parse::<rust_decimal::Decimal>().unwrap());
         let tags: serde_json::Value = line
@@ -200,8 +200,8 @@ fn rows_printed_by_aws_are_read_exactly() {
         );
     }
     let first = &read.lines[0];
-    assert_eq!(first.model.as_deref(), Some("claude-sonnet-4.6"));
-    assert_eq!(first.publisher.as_deref(), Some("Anthropic"));
+    assert_eq!(first.model.name.as_deref(), Some("claude-sonnet-4.6"));
+    assert_eq!(first.model.publisher.as_deref(), Some("Anthropic"));
     assert_eq!(first.region.as_deref(), Some("us-east-1"));
     assert_eq!(first.provenance.to_string(), "a.csv:1");
 }
@@ -512,10 +512,13 @@ fn a_marketplace_line_is_known_by_its_product() {
     let read = read_bytes("a.csv", text.as_bytes()).unwrap();
     let (claude, other) = (&read.lines[0], &read.lines[1]);
     assert_eq!(&*claude.service, "Claude Sonnet 4.6 (Amazon Bedrock Edition)");
-    assert_eq!(claude.model.as_deref(), Some("claude-sonnet-4.6"));
-    assert_eq!((claude.ai, claude.tokens), (true, Some(1_500_000)));
+    assert_eq!(claude.model.name.as_deref(), Some("claude-sonnet-4.6"));
+    assert_eq!((claude.ai, claude.usage.tokens), (true, Some(1_500_000)));
     assert_eq!(claude.costs.of(CostKind::NetUnblended).to_string(), "0.9 USD");
-    assert_eq!((other.ai, &*other.service, other.model.as_deref()), (false, "AmazonEC2", None));
+    assert_eq!(
+        (other.ai, &*other.service, other.model.name.as_deref()),
+        (false, "AmazonEC2", None)
+    );
     assert_eq!(other.costs.stated(CostKind::NetUnblended), None);
 }
 

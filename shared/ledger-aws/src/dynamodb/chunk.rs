@@ -3,7 +3,7 @@
 //! | Column | Meaning | Column | Meaning |
 //! | --- | --- | --- | --- |
 //! | `o` | owner | `u` | unblended cost |
-//! | `te` `pr` `cc` `en` `cu` `wf` `ag` | business dimensions | `n` | net unblended cost |
+//! | `te` `pr` `cc` `en` `cu` `wf` `ag` `b` | business dimensions, `b` the user's own | `n` | net unblended cost |
 //! | `s` | service | `am` `na` | amortized and net amortized cost |
 //! | `p` | publisher | `li` | list cost |
 //! | `m` | model | `q` `un` | quantity and its unit |
@@ -11,7 +11,11 @@
 //! | `lt` | line type | `k` | number of lines |
 //! | `c` | currency | `f` `l` | first line: its file and row |
 //!
-//! Positions have more: `a` account, `r` region, `pn` caller, `ut` usage type, `tg` tags, `iv`
+//! `pv` is the provider, AWS where it is missing, and `ca` the charge category.
+//!
+//! Positions have more: `a` account, `r` region, `pn` caller, `ux` the axes of the usage (tier, routing,
+//! modality, context, cache lifetime, and last the usage type, between tabs), `bd` own dimensions that
+//! summaries leave out, `tg` tags, `iv`
 //! invoice, `ru` rule; `ao` and `ai` the split that a move of cost out of or into an owner belongs to.
 //! Amounts and quantities are in femto-units; a cost that the bill does not state is left out.
 //!
@@ -33,7 +37,8 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use ledger_app::ports::StoreError;
-use ledger_core::business::{Business, BusinessField};
+use ledger_core::business::{Business, BusinessField, BusinessKey};
+use ledger_core::category::ChargeCategory;
 use ledger_core::cost::{CostKind, Costs};
 use ledger_core::currency::Currency;
 use ledger_core::fact::{ChargeKey, DetailKey};
@@ -44,6 +49,9 @@ use ledger_core::owner::{Owner, UNATTRIBUTED};
 use ledger_core::position::{AllocationId, EntryKind, PositionKey, SummaryKey};
 use ledger_core::quantity::Quantity;
 use ledger_core::rollup::{Measures, Position, Rollup, Row, Summary};
+use ledger_core::source::Provider;
+use ledger_core::usage::UsageAxes;
+use ledger_core::word::{Label, Word};
 
 use super::table::{Column, Damage, Pairs, Table, TableWriter};
 use super::{Item, keys, malformed, row, text, text_of};
@@ -58,11 +66,11 @@ const CHUNK_BYTES_MAX: usize = 256 * 1024;
 /// A table has one row at least, whatever its size; none of a bill comes near this.
 const TABLE_BYTES_MAX: u64 = 16 << 20;
 
-/// Upper bound of a row's cells: five amounts and a quantity of 14 bytes, 26 numbers of 3, two of 10.
+/// Upper bound of a row's cells: five amounts and a quantity of 14 bytes, 30 numbers of 3, two of 10.
 ///
 /// With the texts that are new to the chunk, but without the names of files, so that where chunks end
 /// does not depend on these: two runs that write the same generation write the same chunks.
-const CELLS_BYTES: usize = 6 * 14 + 26 * 3 + 2 * 10;
+const CELLS_BYTES: usize = 6 * 14 + 30 * 3 + 2 * 10;
 
 /// Bytes of a write request unit.
 const WRITE_UNIT_BYTES: usize = 1024;
@@ -150,18 +158,23 @@ impl OwnerChunks {
 /// Upper bound of the bytes that a row adds to a table, without its file.
 fn bytes_of(table: &TableWriter, rollup: Row<'_>) -> usize {
     let SummaryKey { owner, business, charge } = rollup.summary();
-    let fields = BusinessField::ALL.into_iter().filter_map(|it| it.of(business));
+    let own = own_of(business).flat_map(|(name, value)| [name, value]);
+    let axes = rollup.position().map(|it| axes_text(&it.detail.axes)).unwrap_or_default();
+    let fields = BusinessField::ALL.iter().filter_map(|it| it.of(business));
     let charge_texts = [charge.publisher.as_ref(), charge.model.as_ref(), charge.unit.as_ref()];
     let mut texts: Vec<&str> = vec![owner.as_str(), &charge.service, &charge.line_type];
+    texts.push(charge.provider.as_str());
+    texts.extend(charge.category.as_ref().map(Word::as_str));
+    texts.extend(own);
     texts.extend(fields.chain(charge_texts.into_iter().flatten()).map(|it| &**it));
-    if let Some(PositionKey { detail, rule, .. }) = rollup.position() {
-        texts.extend([&*detail.account, &*detail.usage_type]);
-        let more = [&detail.region, &detail.caller, &detail.invoice_id, rule];
+    if let Some(PositionKey { detail, business, rule, .. }) = rollup.position() {
+        texts.extend(own_of(business).flat_map(|(name, value)| [name, value]));
+        let more = [&detail.account, &detail.region, &detail.caller, &detail.invoice_id, rule];
         texts.extend(more.into_iter().flatten().map(|it| &**it));
         texts.extend(detail.tags.iter().flat_map(|(name, value)| [&**name, &**value]));
     }
     let texts = texts.into_iter().map(|it| table.bytes_of_text(it));
-    texts.fold(CELLS_BYTES, usize::saturating_add)
+    texts.fold(CELLS_BYTES + table.bytes_of_text(&axes), usize::saturating_add)
 }
 
 /// Adds a row.
@@ -170,9 +183,22 @@ fn write(table: &mut TableWriter, rollup: Row<'_>) {
     table.row();
     table.text("o", Some(owner.as_str()));
     for field in BusinessField::ALL {
-        table.text(column_of(field), field.of(business).map(|it| &**it));
+        table.text(column_of(*field), field.of(business).map(|it| &**it));
     }
-    let ChargeKey { service, publisher, model, meter, line_type, unit, currency } = charge;
+    table.pairs("b", own_of(business));
+    let ChargeKey {
+        provider,
+        service,
+        publisher,
+        model,
+        meter,
+        category,
+        line_type,
+        unit,
+        currency,
+    } = charge;
+    table.text("pv", Some(provider.as_str()).filter(|_| *provider != Provider::Aws));
+    table.text("ca", category.as_ref().map(Word::as_str));
     table.text("s", Some(service));
     table.text("p", publisher.as_deref());
     table.text("m", model.as_deref());
@@ -195,11 +221,12 @@ fn write(table: &mut TableWriter, rollup: Row<'_>) {
 }
 
 fn write_detail(table: &mut TableWriter, position: &PositionKey) {
-    let DetailKey { account, region, caller, usage_type, tags, invoice_id } = &position.detail;
-    table.text("a", Some(account));
+    let DetailKey { account, region, caller, axes, tags, invoice_id } = &position.detail;
+    table.text("a", account.as_deref());
     table.text("r", region.as_deref());
     table.text("pn", caller.as_deref());
-    table.text("ut", Some(usage_type));
+    table.text("ux", Some(&axes_text(axes)));
+    table.pairs("bd", own_of(&position.business));
     table.pairs("tg", tags.iter().map(|(name, value)| (&**name, &**value)));
     table.text("iv", invoice_id.as_deref());
     table.text("ru", position.rule.as_deref());
@@ -208,6 +235,43 @@ fn write_detail(table: &mut TableWriter, position: &PositionKey) {
         EntryKind::AllocatedOut(id) => table.text("ao", Some(&id.0)),
         EntryKind::AllocatedIn(id) => table.text("ai", Some(&id.0)),
     }
+}
+
+/// The values of the user's own dimensions, and of any that this release does not know.
+fn own_of(business: &Business) -> impl Iterator<Item = (&str, &str)> {
+    let is_own = |key: &BusinessKey| matches!(key, BusinessKey::Own(_));
+    business.iter().filter(move |(key, _)| is_own(key)).map(|(key, value)| (key.as_str(), &**value))
+}
+
+/// Axes as one text, so that rows share them.
+fn axes_text(axes: &UsageAxes) -> String {
+    let UsageAxes { usage_type, tier, routing, modality, context, cache_ttl } = axes;
+    let texts = [
+        tier.as_ref().map(Word::as_str),
+        routing.as_ref().map(Word::as_str),
+        modality.as_ref().map(Word::as_str),
+        context.as_ref().map(Word::as_str),
+        cache_ttl.as_ref().map(Word::as_str),
+        usage_type.as_deref(),
+    ];
+    texts.map(Option::unwrap_or_default).join("\t")
+}
+
+/// Reads what [`axes_text`] gives.
+fn axes_of(text: &str) -> Arc<UsageAxes> {
+    fn word<T: Label>(text: Option<&str>) -> Option<Word<T>> {
+        text.map(Word::parse)
+    }
+    let mut texts = text.splitn(6, '\t').map(|it| Some(it).filter(|it| !it.is_empty()));
+    let mut next = || texts.next().flatten();
+    Arc::new(UsageAxes {
+        tier: word(next()),
+        routing: word(next()),
+        modality: word(next()),
+        context: word(next()),
+        cache_ttl: word(next()),
+        usage_type: next().map(Arc::from),
+    })
 }
 
 /// Packs a table where that saves a write unit. The same rows are the same bytes: neither the time nor
@@ -265,7 +329,10 @@ struct Columns {
     service: Column<Arc<str>>,
     publisher: Column<Arc<str>>,
     model: Column<Arc<str>>,
-    meter: Column<Meter>,
+    provider: Column<Provider>,
+    own: Column<Arc<Pairs>>,
+    category: Column<Word<ChargeCategory>>,
+    meter: Column<Word<Meter>>,
     line_type: Column<Arc<str>>,
     unit: Column<Arc<str>>,
     currency: Column<Result<Currency, Arc<str>>>,
@@ -286,13 +353,15 @@ struct DetailColumns {
     account: Column<Arc<str>>,
     region: Column<Arc<str>>,
     caller: Column<Arc<str>>,
-    usage_type: Column<Arc<str>>,
+    axes: Column<Arc<UsageAxes>>,
+    own: Column<Arc<Pairs>>,
     tags: Column<Arc<Pairs>>,
     invoice_id: Column<Arc<str>>,
     rule: Column<Arc<str>>,
     allocated_out: Column<Arc<str>>,
     allocated_in: Column<Arc<str>>,
     no_tags: Arc<Pairs>,
+    no_axes: Arc<UsageAxes>,
 }
 
 /// Reason why a row's money cannot be counted.
@@ -312,6 +381,19 @@ impl RowError {
             RowError::Money(err) => format!("row {row} of `table` has no amount of money: {err}"),
         }
     }
+}
+
+/// The values of the user's own dimensions in a row.
+fn own_values(
+    column: &Column<Arc<Pairs>>,
+    row: usize,
+) -> impl Iterator<Item = (BusinessKey, Arc<str>)> {
+    let pairs = column.get(row).cloned();
+    pairs.into_iter().flat_map(|pairs| {
+        let values =
+            pairs.iter().map(|(name, value)| (BusinessKey::of_stored(name), value.clone()));
+        values.collect::<Vec<_>>()
+    })
 }
 
 /// Columns that are shown as unknown where they cannot be read.
@@ -338,17 +420,24 @@ impl Columns {
     fn new(table: &Table<'_>, is_detail: bool) -> Result<Columns, Damage> {
         let mut lenient = Lenient { table, problems: Vec::new() };
         let mut unknown_meters: Vec<String> = Vec::new();
-        let meter = lenient.texts("me").map(|word| {
-            Meter::parse(word).unwrap_or_else(|| {
-                unknown_meters.push(format!("`{word}` is not a meter known here"));
-                Meter::Unknown
-            })
+        let meter = lenient.texts("me").map(|text| {
+            let meter = Word::parse(text);
+            if meter.known().is_none() {
+                unknown_meters.push(format!("`{text}` is not a meter known here"));
+            }
+            meter
         });
         unknown_meters.dedup();
         let amounts = |kind| Ok((kind, table.amounts(column_of_cost(kind))?));
         let mut columns = Columns {
             owner: table.texts("o")?.map(owner_of),
-            business: BusinessField::ALL.map(|it| (it, lenient.texts(column_of(it)))).into(),
+            business: BusinessField::ALL
+                .iter()
+                .map(|it| (*it, lenient.texts(column_of(*it))))
+                .collect(),
+            own: lenient.read(table.pairs("b")),
+            provider: lenient.texts("pv").map(|it| Provider::parse(it)),
+            category: lenient.texts("ca").map(|it| Word::parse(it)),
             service: lenient.texts("s"),
             publisher: lenient.texts("p"),
             model: lenient.texts("m"),
@@ -378,19 +467,21 @@ impl Columns {
             Some(Err(code)) => return Err(RowError::UnknownCurrency(Arc::clone(code))),
             None => return Err(RowError::Missing("c")),
         };
-        let mut business = Business::default();
-        for (field, column) in &self.business {
-            *field.slot(&mut business) = column.get(row).cloned();
-        }
+        let named = self.business.iter().filter_map(|(field, column)| {
+            Some((BusinessKey::Named(*field), Arc::clone(column.get(row)?)))
+        });
+        let business = named.chain(own_values(&self.own, row)).collect();
         let known = |column: &Column<Arc<str>>| column.get(row).unwrap_or(&self.unknown).clone();
         let key = SummaryKey {
             owner: self.owner.get(row).cloned().ok_or(RowError::Missing("o"))?,
             business,
             charge: ChargeKey {
+                provider: self.provider.get(row).cloned().unwrap_or(Provider::Aws),
+                category: self.category.get(row).cloned(),
                 service: known(&self.service),
                 publisher: self.publisher.get(row).cloned(),
                 model: self.model.get(row).cloned(),
-                meter: self.meter.get(row).copied().unwrap_or(Meter::Unknown),
+                meter: self.meter.get(row).cloned().unwrap_or(Word::Known(Meter::Unknown)),
                 line_type: known(&self.line_type),
                 unit: self.unit.get(row).cloned(),
                 currency,
@@ -400,7 +491,7 @@ impl Columns {
         Ok(match &self.detail {
             None => Rollup::Summary(Summary { key, measures }),
             Some(detail) => {
-                let key = detail.position(row, key, &self.unknown);
+                let key = detail.position(row, key);
                 Rollup::Position(Position { key, measures })
             }
         })
@@ -438,18 +529,19 @@ impl DetailColumns {
             account: lenient.texts("a"),
             region: lenient.texts("r"),
             caller: lenient.texts("pn"),
-            usage_type: lenient.texts("ut"),
+            axes: lenient.texts("ux").map(|it| axes_of(it)),
+            own: lenient.read(lenient.table.pairs("bd")),
             tags: lenient.read(lenient.table.pairs("tg")),
             invoice_id: lenient.texts("iv"),
             rule: lenient.texts("ru"),
             allocated_out: lenient.texts("ao"),
             allocated_in: lenient.texts("ai"),
             no_tags: Arc::default(),
+            no_axes: Arc::default(),
         }
     }
 
-    fn position(&self, row: usize, summary: SummaryKey, unknown: &Arc<str>) -> PositionKey {
-        let known = |column: &Column<Arc<str>>| column.get(row).unwrap_or(unknown).clone();
+    fn position(&self, row: usize, summary: SummaryKey) -> PositionKey {
         let id = |column: &Column<Arc<str>>| column.get(row).cloned().map(AllocationId);
         let kind = match (id(&self.allocated_out), id(&self.allocated_in)) {
             (Some(id), _) => EntryKind::AllocatedOut(id),
@@ -457,14 +549,15 @@ impl DetailColumns {
             (None, None) => EntryKind::Charge,
         };
         let detail = DetailKey {
-            account: known(&self.account),
+            account: self.account.get(row).cloned(),
             region: self.region.get(row).cloned(),
             caller: self.caller.get(row).cloned(),
-            usage_type: known(&self.usage_type),
+            axes: Arc::clone(self.axes.get(row).unwrap_or(&self.no_axes)),
             tags: Arc::clone(self.tags.get(row).unwrap_or(&self.no_tags)),
             invoice_id: self.invoice_id.get(row).cloned(),
         };
-        PositionKey { summary, detail, rule: self.rule.get(row).cloned(), kind }
+        let business = own_values(&self.own, row).collect();
+        PositionKey { summary, detail, business, rule: self.rule.get(row).cloned(), kind }
     }
 }
 

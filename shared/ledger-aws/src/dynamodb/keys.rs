@@ -1,11 +1,14 @@
 //! Keys of items.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use ledger_core::bill::Generation;
 use ledger_core::dimension::Level;
-use ledger_core::line_item::{BillId, Source};
+use ledger_core::line_item::BillId;
 use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
+use ledger_core::source::Source;
 use sha2::{Digest, Sha256};
 
 /// A sort key ends at 1,024 bytes; this leaves room for what stands around a name.
@@ -40,10 +43,17 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|it| format!("{it:02x}")).collect()
 }
 
+/// The payer of a bill that does not name one.
+const UNKNOWN_PAYER: &str = "unknown";
+
+fn payer_text(bill: &BillId) -> &str {
+    bill.payer.as_deref().unwrap_or(UNKNOWN_PAYER)
+}
+
 /// The sort key of a bill's head.
 pub(super) fn head_sk(bill: &BillId) -> String {
     let source = escape(&bill.source.to_string());
-    format!("{}#{source}#{}", bill.period, escape(&bill.payer))
+    format!("{}#{source}#{}", bill.period, escape(payer_text(bill)))
 }
 
 /// Reads what [`head_sk`] writes.
@@ -51,8 +61,8 @@ pub(super) fn bill_of(head_sk: &str) -> Option<BillId> {
     let mut parts = head_sk.split('#');
     let bill = BillId {
         period: BillingPeriod::parse(parts.next()?).ok()?,
-        source: Source::parse(&unescape(parts.next()?))?,
-        payer: unescape(parts.next()?).into(),
+        source: Source::parse(&unescape(parts.next()?)),
+        payer: Some(unescape(parts.next()?)).filter(|it| it != UNKNOWN_PAYER).map(Arc::from),
     };
     parts.next().is_none().then_some(bill)
 }
@@ -60,7 +70,7 @@ pub(super) fn bill_of(head_sk: &str) -> Option<BillId> {
 /// The partition of one generation of one day.
 pub(super) fn rollups_pk(bill: &BillId, day: Date, generation: &Generation) -> String {
     let source = escape(&bill.source.to_string());
-    format!("ROLLUPS#{source}#{}#{}#{day}#{generation}", bill.period, escape(&bill.payer))
+    format!("ROLLUPS#{source}#{}#{}#{day}#{generation}", bill.period, escape(payer_text(bill)))
 }
 
 /// What the sort keys of a level begin with.
@@ -83,10 +93,10 @@ mod tests {
     #[test]
     fn bills_are_read_as_they_are_written() {
         for source in
-            [Source::Cur, Source::CostExplorer, Source::View("resourceTags/a#b%23".into())]
+            [Source::AWS_BILL, Source::AWS_QUICK_LOOK, Source::aws_view("resourceTags/a#b%23")]
         {
             let period = BillingPeriod::parse("2026-11").unwrap();
-            let bill = BillId { period, source, payer: "1#2".into() };
+            let bill = BillId { period, source, payer: Some("1#2".into()) };
             assert_eq!(bill_of(&head_sk(&bill)), Some(bill));
         }
         assert_eq!(bill_of("2026-11#cur"), None);

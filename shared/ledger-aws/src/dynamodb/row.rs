@@ -13,14 +13,18 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::read::ZlibDecoder;
 use ledger_app::ports::StoreError;
-use ledger_core::business::Business;
+use ledger_core::aws::line_type::category_of;
+use ledger_core::aws::usage_type::UsageType;
+use ledger_core::business::{Business, BusinessField, BusinessKey};
 use ledger_core::currency::Currency;
 use ledger_core::fact::{ChargeKey, DetailKey};
 use ledger_core::line_item::Provenance;
-use ledger_core::meter::Meter;
 use ledger_core::owner::Owner;
 use ledger_core::position::{EntryKind, PositionKey, SummaryKey};
 use ledger_core::rollup::{Measures, Position, Rollup, Summary};
+use ledger_core::source::Provider;
+use ledger_core::usage::UsageAxes;
+use ledger_core::word::Word;
 use serde::Deserialize;
 
 use super::head::{StoredAmounts, costs_of};
@@ -88,29 +92,38 @@ struct RowDetail<'a> {
     ru: Option<Text<'a>>,
 }
 
-fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
+/// The axes of usage types, each read once.
+type Axes<'a> = BTreeMap<Text<'a>, Arc<UsageAxes>>;
+
+fn rollup_of<'a>(row: Row<'a>, files: &[Arc<str>], axes: &mut Axes<'a>) -> Option<Rollup> {
     let arc = |text: Option<Text<'_>>| text.map(|it| Arc::from(it.as_ref()));
     let currency = Currency::parse(&row.c).ok()?;
     let first_line = match (row.f, row.l) {
         (Some(file), Some(line)) => Some(Provenance { file: Arc::clone(files.get(file)?), line }),
         _ => None,
     };
+    let business = [
+        (BusinessField::Team, row.te),
+        (BusinessField::Product, row.pr),
+        (BusinessField::CostCentre, row.cc),
+        (BusinessField::Environment, row.en),
+        (BusinessField::Customer, row.cu),
+        (BusinessField::Workflow, row.wf),
+        (BusinessField::Agent, row.ag),
+    ];
+    let business = business
+        .into_iter()
+        .filter_map(|(field, value)| Some((BusinessKey::Named(field), value?.as_ref().into())));
     let summary = SummaryKey {
         owner: Owner::parse(&row.o),
-        business: Business {
-            team: arc(row.te),
-            product: arc(row.pr),
-            cost_centre: arc(row.cc),
-            environment: arc(row.en),
-            customer: arc(row.cu),
-            workflow: arc(row.wf),
-            agent: arc(row.ag),
-        },
+        business: business.collect(),
         charge: ChargeKey {
+            provider: Provider::Aws,
+            category: category_of(&row.lt).map(Word::Known),
             service: row.s.into(),
             publisher: arc(row.p),
             model: arc(row.m),
-            meter: Meter::parse(&row.me).unwrap_or(Meter::Unknown),
+            meter: Word::parse(&row.me),
             line_type: row.lt.into(),
             unit: None,
             currency,
@@ -132,21 +145,33 @@ fn rollup_of(row: Row<'_>, files: &[Arc<str>]) -> Option<Rollup> {
     };
     Some(match row.d {
         None => Rollup::Summary(Summary { key: summary, measures }),
-        Some(detail) => Rollup::Position(Position { key: position_key(summary, detail), measures }),
+        Some(detail) => {
+            Rollup::Position(Position { key: position_key(summary, detail, axes), measures })
+        }
     })
 }
 
-fn position_key(summary: SummaryKey, row: RowDetail<'_>) -> PositionKey {
+fn position_key<'a>(summary: SummaryKey, row: RowDetail<'a>, axes: &mut Axes<'a>) -> PositionKey {
     let arc = |text: Option<Text<'_>>| text.map(|it| Arc::from(it.as_ref()));
+    // Rows of this form are AWS's: what its words say is read here, and nowhere else afterwards.
+    let entry = axes.entry(row.ut);
+    let axes = entry.or_insert_with_key(|text| UsageType::parse(text).axes().into());
+    let axes = Arc::clone(axes);
     let detail = DetailKey {
-        account: row.a.into(),
+        account: Some(row.a).filter(|it| !it.is_empty()).map(|it| it.as_ref().into()),
         region: arc(row.r),
         caller: arc(row.pn),
-        usage_type: row.ut.into(),
+        axes,
         tags: Arc::new(row.tg.into_iter().map(|(key, tag)| (key.into(), tag.into())).collect()),
         invoice_id: None,
     };
-    PositionKey { summary, detail, rule: arc(row.ru), kind: EntryKind::Charge }
+    PositionKey {
+        summary,
+        detail,
+        business: Business::default(),
+        rule: arc(row.ru),
+        kind: EntryKind::Charge,
+    }
 }
 
 /// Reads the rows of a chunk.
@@ -158,10 +183,11 @@ pub(super) fn rollups_of(item: &Item) -> Result<Vec<Rollup>, StoreError> {
     let files: Vec<String> =
         serde_json::from_str(text_of(item, "files")?).map_err(|err| unread("files", err))?;
     let files: Vec<Arc<str>> = files.into_iter().map(Arc::from).collect();
+    let mut axes = Axes::new();
     rows.into_iter()
         .enumerate()
         .map(|(at, row)| {
-            rollup_of(row, &files)
+            rollup_of(row, &files, &mut axes)
                 .ok_or_else(|| malformed(item, format!("row {at} has a value of no known form")))
         })
         .collect()

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::business::BusinessField;
 use crate::cost::{CostKind, Costs};
 use crate::fact::{ChargeKey, DetailKey};
 use crate::position::{EntryKind, PositionKey, SummaryKey};
 use crate::rollup::{DayRollups, Measures};
+use crate::usage::UsageAxes;
+use crate::word::Word;
 
 /// Long enough to distinguish the generations of one day of one bill, of which there are few.
 const HASH_BYTES: usize = 8;
@@ -68,11 +69,11 @@ impl Content {
     }
 
     fn key(&mut self, key: &PositionKey) {
-        let PositionKey { summary, detail, rule, kind } = key;
+        let PositionKey { summary, detail, business: in_detail, rule, kind } = key;
         let SummaryKey { owner, business, charge } = summary;
         self.text("owner", Some(owner.as_str()));
-        for field in BusinessField::ALL {
-            self.text(field.as_str(), field.of(business).map(|it| &**it));
+        for (name, value) in business.iter().chain(in_detail.iter()) {
+            self.text(name.as_str(), Some(value));
         }
         self.charge(charge);
         self.detail(detail);
@@ -85,7 +86,19 @@ impl Content {
     }
 
     fn charge(&mut self, charge: &ChargeKey) {
-        let ChargeKey { service, publisher, model, meter, line_type, unit, currency } = charge;
+        let ChargeKey {
+            provider,
+            service,
+            publisher,
+            model,
+            meter,
+            category,
+            line_type,
+            unit,
+            currency,
+        } = charge;
+        self.text("provider", Some(provider.as_str()));
+        self.text("category", category.as_ref().map(Word::as_str));
         self.text("service", Some(service));
         self.text("publisher", publisher.as_deref());
         self.text("model", model.as_deref());
@@ -96,11 +109,17 @@ impl Content {
     }
 
     fn detail(&mut self, detail: &DetailKey) {
-        let DetailKey { account, region, caller, usage_type, tags, invoice_id } = detail;
-        self.text("account", Some(account));
+        let DetailKey { account, region, caller, axes, tags, invoice_id } = detail;
+        let UsageAxes { usage_type, tier, routing, modality, context, cache_ttl } = &**axes;
+        self.text("account", account.as_deref());
         self.text("region", region.as_deref());
         self.text("caller", caller.as_deref());
-        self.text("usage_type", Some(usage_type));
+        self.text("usage_type", usage_type.as_deref());
+        self.text("tier", tier.as_ref().map(Word::as_str));
+        self.text("routing", routing.as_ref().map(Word::as_str));
+        self.text("modality", modality.as_ref().map(Word::as_str));
+        self.text("context", context.as_ref().map(Word::as_str));
+        self.text("cache_ttl", cache_ttl.as_ref().map(Word::as_str));
         for (tag, value) in &**tags {
             self.text("tag", Some(tag));
             self.text("value", Some(value));
@@ -135,6 +154,7 @@ mod tests {
 
     use super::*;
     use crate::line_item::{LineItem, Provenance};
+    use crate::model::Model;
     use crate::rules::AttributionRules;
     use crate::testing::*;
 
@@ -150,16 +170,19 @@ mod tests {
         assert_eq!(content_hash(&day_of(&[moved])), plain);
         let tags = |name: &str, value: &str| BTreeMap::from([(name.into(), value.into())]).into();
         let changed = [
-            LineItem { account: "2".into(), ..line() },
+            LineItem { account: Some("2".into()), ..line() },
+            LineItem { account: None, ..line() },
+            LineItem { category: None, ..line() },
             LineItem { service: "Other".into(), ..line() },
             LineItem { line_type: "Tax".into(), ..line() },
-            LineItem { model: None, ..line() },
+            LineItem { model: Model::default(), ..line() },
             LineItem { region: None, ..line() },
             LineItem { unit: None, ..line() },
             LineItem { quantity: None, ..line() },
             LineItem { invoice_id: Some("1".into()), ..line() },
-            LineItem { tokens: None, ..line() },
-            LineItem { tokens: Some(0), ..line() },
+            LineItem { usage: usage("USE1-NovaLite-input-tokens", None), ..line() },
+            LineItem { usage: usage("USE1-NovaLite-input-tokens-batch", Some(1_000)), ..line() },
+            LineItem { usage: usage("USE1-NovaLite-input-tokens", Some(0)), ..line() },
             LineItem { estimated: true, ..line() },
             LineItem { tags: tags("a", "b"), ..line() },
             LineItem { tags: tags("ab", ""), ..line() },

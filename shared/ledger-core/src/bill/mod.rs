@@ -10,5 +10,5 @@ pub use self::head::{BillHead, DayHead, Generation};
 pub use self::replacement::{
     BillReplacement, DayGeneration, Planned, ReplacementPlan, plan_replacement,
 };
-pub(crate) use self::served::reached_by_bill;
+pub(crate) use self::served::reached_by_higher;
 pub use self::served::{ServedDay, Status, data_up_to, served_days};

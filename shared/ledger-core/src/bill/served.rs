@@ -3,13 +3,14 @@
 use jiff::civil::Date;
 
 use super::head::{BillHead, DayHead};
-use crate::line_item::{BillId, Source, UNKNOWN_PAYER};
+use crate::line_item::BillId;
 use crate::period::{BillingPeriod, ChargePeriod};
+use crate::source::Rank;
 
 /// How sure a figure is; the weakest of what it was made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
-    /// From logs, or marked as an estimate by Cost Explorer.
+    /// From logs, or marked as an estimate by the source.
     Estimated,
     /// On a bill that may still change.
     Billed,
@@ -46,23 +47,22 @@ impl ServedDay<'_> {
     }
 }
 
-/// The days of a period, each from one source: the bill where it reaches, Cost Explorer after that.
+/// The days of a period, each from one source: of a provider's sources for a payer and day, the one
+/// of the highest [rank](crate::source::Rank) that reaches it.
 ///
-/// A bill reaches to its last day. Later days of its month are served by Cost Explorer until the
-/// next delivery; within its reach a day that is not on the bill is a day without cost.
+/// A bill reaches to its last day: within its reach a day that is not on the bill is a day without
+/// cost. Other sources reach the days that they hold. Sources without a rank serve nothing.
 pub fn served_days(heads: &[BillHead], period: ChargePeriod) -> Vec<ServedDay<'_>> {
     let mut served = Vec::new();
-    for head in heads {
+    for head in heads.iter().filter(|head| head.bill.source.rank().is_some()) {
         for (day, state) in head.days.range(period.start()..period.end()) {
-            let counts = match head.bill.source {
-                // Cost Explorer files a late charge under its day, so where it serves the day it
-                // already has what a later bill says of it.
-                Source::Cur => {
-                    head.bill.period == BillingPeriod::containing(*day)
-                        || !told_by_explorer_alone(heads, &head.bill, *day)
-                }
-                Source::CostExplorer => !reached_by_bill(heads, &head.bill, *day),
-                Source::View(_) => false,
+            let is_late = head.bill.source.rank() == Some(Rank::Bill)
+                && head.bill.period != BillingPeriod::containing(*day);
+            // A lower source files a late charge under its day, so where it serves the day it
+            // already has what a later bill says of it.
+            let counts = match is_late {
+                true => !served_by_lower(heads, &head.bill, *day),
+                false => !reached_by_higher(heads, &head.bill, *day),
             };
             if counts {
                 served.push(ServedDay { head, day: *day, state });
@@ -72,32 +72,47 @@ pub fn served_days(heads: &[BillHead], period: ChargePeriod) -> Vec<ServedDay<'_
     served
 }
 
-/// Whether the bill itself tells of a day that Cost Explorer told of.
-pub(crate) fn reached_by_bill(heads: &[BillHead], explorer: &BillId, day: Date) -> bool {
+/// Whether a source of a higher rank reaches a day of this bill.
+pub(crate) fn reached_by_higher(heads: &[BillHead], bill: &BillId, day: Date) -> bool {
     heads.iter().any(|head| {
-        head.bill.source == Source::Cur
-            && head.bill.period == BillingPeriod::containing(day)
-            && (explorer.payer == head.bill.payer || &*explorer.payer == UNKNOWN_PAYER)
-            && head.days.keys().next_back().is_some_and(|last| day <= *last)
+        head.bill.source.rank() > bill.source.rank()
+            && covers_payer(bill, &head.bill)
+            && reaches(head, day)
     })
 }
 
-/// Whether only Cost Explorer tells of a day of this bill's payer.
-fn told_by_explorer_alone(heads: &[BillHead], bill: &BillId, day: Date) -> bool {
+/// Whether a source of a lower rank serves a day of this bill's payer.
+fn served_by_lower(heads: &[BillHead], bill: &BillId, day: Date) -> bool {
     heads.iter().any(|head| {
-        head.bill.source == Source::CostExplorer
-            && (head.bill.payer == bill.payer || &*head.bill.payer == UNKNOWN_PAYER)
+        head.bill.source.rank().is_some()
+            && head.bill.source.rank() < bill.source.rank()
+            && covers_payer(&head.bill, bill)
             && head.days.contains_key(&day)
-            && !reached_by_bill(heads, &head.bill, day)
+            && !reached_by_higher(heads, &head.bill, day)
     })
 }
 
-/// The end of the last day that any source has a charge on: Cost Explorer answers for days that have
-/// no data yet as it does for days without cost.
+/// Whether a bill of a lower source and one of a higher are of one provider and payer. A lower source
+/// that names no payer covers them all.
+fn covers_payer(lower: &BillId, higher: &BillId) -> bool {
+    lower.source.provider == higher.source.provider
+        && (lower.payer.is_none() || lower.payer == higher.payer)
+}
+
+fn reaches(head: &BillHead, day: Date) -> bool {
+    if head.bill.source.rank() != Some(Rank::Bill) {
+        return head.days.contains_key(&day);
+    }
+    head.bill.period == BillingPeriod::containing(day)
+        && head.days.keys().next_back().is_some_and(|last| day <= *last)
+}
+
+/// The end of the last day with a charge of any source that serves days. A quick look holds days
+/// without cost also where the provider has no data yet, so empty days do not count.
 pub fn data_up_to(heads: &[BillHead]) -> Option<Date> {
     heads
         .iter()
-        .filter(|head| !matches!(head.bill.source, Source::View(_)))
+        .filter(|head| head.bill.source.rank().is_some())
         .filter_map(|head| head.days.iter().rfind(|(_, state)| !state.totals.is_empty()))
         .map(|(day, _)| day)
         .max()
@@ -107,6 +122,7 @@ pub fn data_up_to(heads: &[BillHead]) -> Option<Date> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::{Provider, Source, SourceKind};
     use crate::testing::*;
 
     const ONE: &str = "123456789012";
@@ -116,18 +132,21 @@ mod tests {
     fn served(heads: &[BillHead]) -> Vec<String> {
         let mut served: Vec<String> = served_days(heads, span("2026-10-01", "2026-12-01"))
             .into_iter()
-            .map(|it| format!("{} {} {}", it.day, it.head.bill.source, it.head.bill.payer))
+            .map(|it| {
+                let bill = &it.head.bill;
+                format!("{} {} {}", it.day, bill.source, bill.payer_shown())
+            })
             .collect();
         served.sort();
         served
     }
 
     fn cur(period: &str, payer: &str, days: &[&str]) -> BillHead {
-        of_source(Source::Cur, period, payer, days)
+        of_source(Source::AWS_BILL, period, payer, days)
     }
 
     fn explorer(period: &str, payer: &str, days: &[&str]) -> BillHead {
-        of_source(Source::CostExplorer, period, payer, days)
+        of_source(Source::AWS_QUICK_LOOK, period, payer, days)
     }
 
     fn of_source(source: Source, period: &str, payer: &str, days: &[&str]) -> BillHead {
@@ -141,7 +160,7 @@ mod tests {
             cur("2026-10", ONE, &["2026-10-01", "2026-10-03"]),
             explorer(
                 "2026-10",
-                UNKNOWN_PAYER,
+                "unknown",
                 &["2026-10-01", "2026-10-02", "2026-10-03", "2026-10-04"],
             ),
         ];
@@ -159,8 +178,40 @@ mod tests {
     #[test]
     fn a_view_is_never_served() {
         assert_eq!(
-            served(&[of_source(Source::View("x".into()), "2026-10", ONE, &["2026-10-01"])]),
+            served(&[of_source(Source::aws_view("x"), "2026-10", ONE, &["2026-10-01"])]),
             Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn a_kind_of_source_that_is_not_known_is_never_served() {
+        let newer = Source::parse("aws:forecast");
+        let heads = [of_source(newer, "2026-10", ONE, &["2026-10-01"])];
+        assert_eq!(served(&heads), Vec::<String>::new());
+        assert_eq!(data_up_to(&heads), None);
+    }
+
+    #[test]
+    fn the_highest_rank_of_each_provider_and_payer_serves_a_day() {
+        let of = |provider: &str, kind: SourceKind, days: &[&str]| {
+            let source = Source { provider: Provider::parse(provider), kind };
+            of_source(source, "2026-10", ONE, days)
+        };
+        let all = ["2026-10-01", "2026-10-02", "2026-10-03"];
+        let heads = [
+            of("aws", SourceKind::Estimate, &all),
+            of("aws", SourceKind::QuickLook, &all[..2]),
+            of("aws", SourceKind::Bill, &all[..1]),
+            of("other", SourceKind::Estimate, &all[..1]),
+        ];
+        assert_eq!(
+            served(&heads),
+            [
+                "2026-10-01 cur 123456789012",
+                "2026-10-01 other:estimate 123456789012",
+                "2026-10-02 cost-explorer 123456789012",
+                "2026-10-03 aws:estimate 123456789012",
+            ]
         );
     }
 
@@ -173,7 +224,7 @@ mod tests {
     #[test]
     fn a_late_charge_does_not_count_where_cost_explorer_alone_tells_of_the_day() {
         let heads = [
-            explorer("2026-10", UNKNOWN_PAYER, &["2026-10-31"]),
+            explorer("2026-10", "unknown", &["2026-10-31"]),
             cur("2026-11", ONE, &["2026-10-31", "2026-11-01"]),
         ];
         assert_eq!(
@@ -218,8 +269,8 @@ mod tests {
     fn data_reaches_to_the_end_of_the_last_day_of_any_source_but_views() {
         let heads = [
             cur("2026-10", ONE, &["2026-10-03"]),
-            explorer("2026-10", UNKNOWN_PAYER, &["2026-10-31"]),
-            of_source(Source::View("x".into()), "2026-11", ONE, &["2026-11-09"]),
+            explorer("2026-10", "unknown", &["2026-10-31"]),
+            of_source(Source::aws_view("x"), "2026-11", ONE, &["2026-11-09"]),
         ];
         assert_eq!(data_up_to(&heads), Some(date("2026-11-01")));
         assert_eq!(data_up_to(&[]), None);

@@ -14,12 +14,13 @@ use crate::money_sum::MoneySum;
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
+use crate::word::Word;
 
 /// Drivers that an alert names.
 const DRIVERS_MAX: usize = 3;
 
 /// Caller, model and meter.
-type DriverKey = (Option<Arc<str>>, Option<Arc<str>>, Meter);
+type DriverKey = (Option<Arc<str>>, Option<Arc<str>>, Word<Meter>);
 
 /// The drivers of a verdict: its cost by caller, model and meter.
 #[derive(Debug)]
@@ -66,7 +67,7 @@ impl Question for Drivers<'_> {
             return Err(QuestionError::NeedsDetail(Dimension::Principal));
         };
         let charge = &position.summary.charge;
-        let driver = (position.detail.caller.clone(), charge.model.clone(), charge.meter);
+        let driver = (position.detail.caller.clone(), charge.model.clone(), charge.meter.clone());
         let sum = self.by_driver.entry(driver).or_insert_with(|| MoneySum::zero(part.currency()));
         Ok(sum.add(part)?)
     }

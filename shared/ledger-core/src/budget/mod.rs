@@ -17,6 +17,7 @@ use crate::meter::Meter;
 use crate::money::Money;
 use crate::percent::Percent;
 use crate::period::{ChargePeriod, Window};
+use crate::word::Word;
 
 pub use self::drivers::Drivers;
 pub use self::spending::BudgetSpending;
@@ -78,7 +79,7 @@ pub struct Driver {
     /// The model.
     pub model: Option<Arc<str>>,
     /// What was counted.
-    pub meter: Meter,
+    pub meter: Word<Meter>,
     /// The cost.
     pub cost: Money,
 }
@@ -331,10 +332,10 @@ mod tests {
     }
 
     fn alerts(verdict: &Verdict) -> Vec<Alert> {
-        let driver = |caller: &str, model: &str, meter, cost| Driver {
+        let driver = |caller: &str, model: &str, meter: Meter, cost| Driver {
             caller: Some(caller.into()),
             model: Some(model.into()),
-            meter,
+            meter: meter.into(),
             cost: usd(cost),
         };
         let drivers = [

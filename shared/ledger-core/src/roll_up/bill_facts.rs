@@ -75,12 +75,17 @@ impl BillFacts {
         let sums = sums.with_keys(|(charge, detail)| {
             let charge = charges.get(charge, "the charge key of a fact")?;
             let key = keys.details.get(detail, "the detail key of a fact")?;
-            let Claim { owner, business, rule } = rules.claim(callers.fact(charge, key));
+            let Claim { owner, business, detail: in_detail, rule } =
+                rules.claim(callers.fact(charge, key));
             let summary = SummaryKey { owner, business, charge: charge.clone() };
             Ok(PositionId {
                 summary: keys.summaries.id(summary)?,
                 detail,
-                claim: keys.claims.id(ClaimKey { rule, kind: EntryKind::Charge })?,
+                claim: keys.claims.id(ClaimKey {
+                    business: in_detail,
+                    rule,
+                    kind: EntryKind::Charge,
+                })?,
             })
         })?;
         keys.finish(sums, days)
@@ -135,11 +140,11 @@ struct PositionKeys {
 
 impl PositionKeys {
     fn id(&mut self, key: PositionKey) -> Result<PositionId, MoneyError> {
-        let PositionKey { summary, detail, rule, kind } = key;
+        let PositionKey { summary, detail, business, rule, kind } = key;
         Ok(PositionId {
             summary: self.summaries.id(summary)?,
             detail: self.details.id(detail)?,
-            claim: self.claims.id(ClaimKey { rule, kind })?,
+            claim: self.claims.id(ClaimKey { business, rule, kind })?,
         })
     }
 
@@ -175,19 +180,19 @@ fn order_of_details(
 ) -> impl Fn(&DetailKey) -> DetailRank + use<> {
     let details = || details.iter().map(|(_, detail)| detail);
     let texts = Ranks::new(details().flat_map(|it| {
-        let DetailKey { account, region, caller, usage_type, tags: _, invoice_id } = it;
-        let texts = [Some(account), region.as_ref(), caller.as_ref(), Some(usage_type)];
-        texts.into_iter().chain([invoice_id.as_ref()]).flatten()
+        let DetailKey { account, region, caller, axes: _, tags: _, invoice_id } = it;
+        [account, region, caller, invoice_id].into_iter().flatten()
     }));
+    let axis_sets = Ranks::new(details().map(|it| &it.axes));
     let tag_sets = Ranks::new(details().map(|it| &it.tags));
     move |detail| {
-        let DetailKey { account, region, caller, usage_type, tags, invoice_id } = detail;
+        let DetailKey { account, region, caller, axes, tags, invoice_id } = detail;
         let optional = |text: &Option<Arc<str>>| text.as_ref().map(|it| texts.of(it));
         (
-            texts.of(account),
+            optional(account),
             optional(region),
             optional(caller),
-            texts.of(usage_type),
+            axis_sets.of(axes),
             tag_sets.of(tags),
             optional(invoice_id),
         )
@@ -195,4 +200,4 @@ fn order_of_details(
 }
 
 /// The ranks of a detail's fields, in the order of [`DetailKey`].
-type DetailRank = (u32, Option<u32>, Option<u32>, u32, u32, Option<u32>);
+type DetailRank = (Option<u32>, Option<u32>, Option<u32>, u32, u32, Option<u32>);

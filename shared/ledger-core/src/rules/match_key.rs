@@ -3,15 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::aws::principal::{Principal, PrincipalKind};
+use crate::caller::Caller;
 use crate::fact::FactRef;
+use crate::word::Word;
 
 /// What a pattern is held against.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MatchKey {
     /// The caller's ARN as the bill writes it.
     Principal,
-    /// `line_item_usage_account_id`.
+    /// The account that was charged.
     Account,
     /// A role's name, without path: a session does not carry the path.
     Role,
@@ -19,15 +20,19 @@ pub enum MatchKey {
     Session,
     /// The person behind a session of IAM Identity Center, or an IAM user's name.
     User,
-    /// Who makes the model.
+    /// The cloud or vendor that bills.
+    Provider,
+    /// The maker of the model.
     Publisher,
     /// The model's canonical name.
     Model,
     /// The service's name.
     Service,
-    /// `line_item_usage_type`.
+    /// The provider's own name of what was metered.
     UsageType,
-    /// `line_item_line_item_type`.
+    /// The category of the charge.
+    Category,
+    /// The provider's own word for the type of the line.
     LineType,
     /// A tag by its prefixed key.
     Tag(Arc<str>),
@@ -36,30 +41,22 @@ pub enum MatchKey {
 impl MatchKey {
     /// The value of a fact, as rules are held against it. A folded session is named `*`.
     pub(super) fn value_of<'a>(&self, fact: FactRef<'a>) -> Option<&'a str> {
-        let FactRef { charge, detail, caller: principal } = fact;
+        let FactRef { charge, detail, caller } = fact;
         match self {
-            MatchKey::Principal => principal.map(|it| it.raw()),
-            MatchKey::Account => Some(&detail.account),
-            MatchKey::Role => principal.filter(|it| it.kind().is_role()).and_then(|it| it.name()),
-            MatchKey::Session => principal.and_then(|it| it.session()),
-            MatchKey::User => principal.and_then(user_of),
+            MatchKey::Principal => caller.map(Caller::text),
+            MatchKey::Account => detail.account.as_deref(),
+            MatchKey::Role => caller.and_then(Caller::role),
+            MatchKey::Session => caller.and_then(Caller::session),
+            MatchKey::User => caller.and_then(Caller::user),
+            MatchKey::Provider => Some(charge.provider.as_str()),
+            MatchKey::Category => charge.category.as_ref().map(Word::as_str),
             MatchKey::Publisher => charge.publisher.as_deref(),
             MatchKey::Model => charge.model.as_deref(),
             MatchKey::Service => Some(&charge.service),
-            MatchKey::UsageType => Some(&detail.usage_type),
+            MatchKey::UsageType => detail.axes.usage_type.as_deref(),
             MatchKey::LineType => Some(&charge.line_type),
             MatchKey::Tag(key) => detail.tags.get(key).map(|it| &**it),
         }
-    }
-}
-
-/// The person or user behind a caller; a role's session names no person unless the caller came
-/// through IAM Identity Center or federation.
-fn user_of(principal: &Principal) -> Option<&str> {
-    match principal.kind() {
-        PrincipalKind::IamUser | PrincipalKind::FederatedUser => principal.name(),
-        PrincipalKind::SsoSession => principal.person(),
-        _ => None,
     }
 }
 
@@ -71,7 +68,9 @@ impl fmt::Display for MatchKey {
             MatchKey::Role => "role",
             MatchKey::Session => "session",
             MatchKey::User => "user",
+            MatchKey::Provider => "provider",
             MatchKey::Publisher => "publisher",
+            MatchKey::Category => "category",
             MatchKey::Model => "model",
             MatchKey::Service => "service",
             MatchKey::UsageType => "usage_type",

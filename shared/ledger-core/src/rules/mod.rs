@@ -14,7 +14,7 @@ use crate::owner::Owner;
 
 pub use self::match_key::MatchKey;
 pub use self::pattern::{Pattern, PatternError};
-pub use self::rule::{Claim, Matcher, Rule, RuleOutcome};
+pub use self::rule::{Claim, Matcher, OwnDimensions, Rule, RuleOutcome};
 pub use self::template::{Template, TemplateError};
 
 /// Rules in the order in which they are asked.
@@ -22,6 +22,8 @@ pub use self::template::{Template, TemplateError};
 pub struct AttributionRules {
     /// Which application of the file this is; 0 where none was applied.
     pub version: u64,
+    /// The dimensions of the user's own that rules may set.
+    pub own: OwnDimensions,
     /// The rules.
     pub rules: Vec<Rule>,
 }
@@ -30,9 +32,10 @@ impl AttributionRules {
     /// Gives a fact exactly one owner: by the first rule that matches and whose values can all be
     /// filled in, otherwise [`Owner::Unattributed`].
     pub fn claim(&self, fact: FactRef<'_>) -> Claim {
-        self.rules.iter().find_map(|rule| rule.claim(fact)).unwrap_or(Claim {
+        self.rules.iter().find_map(|rule| rule.claim(fact, &self.own)).unwrap_or(Claim {
             owner: Owner::Unattributed,
             business: Business::default(),
+            detail: Business::default(),
             rule: None,
         })
     }

@@ -1,38 +1,44 @@
-//! One rule: which lines it claims, and what it sets on them.
+//! One rule: the facts it claims, and the values it sets on them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::business::{Business, BusinessField};
+use crate::business::{Business, BusinessKey, OwnDimension};
 use crate::fact::FactRef;
+use crate::level::Level;
 use crate::owner::Owner;
 use crate::rules::match_key::MatchKey;
 use crate::rules::pattern::Pattern;
 use crate::rules::template::Template;
 
-/// The answer of the rules to one line.
+/// The dimensions of the user's own that a rules file declares, with the level that holds each.
+pub type OwnDimensions = BTreeMap<OwnDimension, Level>;
+
+/// The answer of the rules to one fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// Who pays.
     pub owner: Owner,
-    /// For what.
+    /// For which part of the business.
     pub business: Business,
+    /// The user's own dimensions that only full detail holds.
+    pub detail: Business,
     /// The rule that says so; `None` for what no rule claims.
     pub rule: Option<Arc<str>>,
 }
 
-/// What one rule found in a line.
+/// The outcome of one rule for a fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RuleOutcome {
-    /// It claims the line.
+    /// It claims the fact.
     Claims,
-    /// A pattern did not match: what it was held against, and what the line has there.
+    /// A pattern did not match: its key, and the fact's value of that key.
     Mismatch(MatchKey, Option<String>),
-    /// All patterns match, and a value that it sets is not in the line.
+    /// All patterns match, and the fact lacks a value that the rule sets.
     NotFilled(MatchKey),
 }
 
-/// One rule: which lines it claims, and what it says of them.
+/// One rule: the facts it claims, and the values it sets on them.
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// Its name; unique in the file, shown wherever its entries show.
@@ -41,22 +47,27 @@ pub struct Rule {
     pub when: Matcher,
     /// Who pays.
     pub owner: Template,
-    /// The business dimensions it sets, by the names of [`Business`].
-    pub business: BTreeMap<BusinessField, Template>,
+    /// The business dimensions it sets.
+    pub business: BTreeMap<BusinessKey, Template>,
 }
 
 impl Rule {
-    /// The claim on a line, if this rule matches and all its templates can be filled.
-    pub(super) fn claim(&self, fact: FactRef<'_>) -> Option<Claim> {
+    /// The claim on a fact, if this rule matches and all its templates can be filled.
+    pub(super) fn claim(&self, fact: FactRef<'_>, own: &OwnDimensions) -> Option<Claim> {
         if !self.when.matches(fact) {
             return None;
         }
         let owner = Owner::Named(self.owner.fill(fact)?);
-        let mut business = Business::default();
-        for (field, template) in &self.business {
-            *field.slot(&mut business) = Some(template.fill(fact)?);
+        let (mut business, mut detail) = (Business::default(), Business::default());
+        for (key, template) in &self.business {
+            let level = match key {
+                BusinessKey::Named(field) => field.level(),
+                BusinessKey::Own(name) => own.get(name).copied().unwrap_or(Level::Detail),
+            };
+            let place = if level == Level::Summary { &mut business } else { &mut detail };
+            place.set(key.clone(), template.fill(fact)?);
         }
-        Some(Claim { owner, business, rule: Some(Arc::clone(&self.name)) })
+        Some(Claim { owner, business, detail, rule: Some(Arc::clone(&self.name)) })
     }
 
     pub(super) fn outcome(&self, fact: FactRef<'_>) -> RuleOutcome {
@@ -77,10 +88,10 @@ impl Rule {
     }
 }
 
-/// What a rule looks at. Each key holds patterns of which one must match; an absent key matches all.
+/// The condition of a rule. Each key holds patterns of which one must match; an absent key matches all.
 #[derive(Clone, Debug, Default)]
 pub struct Matcher {
-    /// Patterns by what they are held against.
+    /// Patterns by the key they are compared with.
     pub patterns: BTreeMap<MatchKey, Vec<Pattern>>,
 }
 
@@ -97,7 +108,7 @@ impl Matcher {
         mismatch.map(|(key, _)| key)
     }
 
-    /// Whether it is certain to match every line that `narrower` matches.
+    /// Whether it is certain to match every fact that `narrower` matches.
     pub(super) fn covers(&self, narrower: &Matcher) -> bool {
         self.patterns.iter().all(|(key, mine)| {
             narrower.patterns.get(key).is_some_and(|theirs| {

@@ -4,9 +4,11 @@ use proptest::sample::select;
 use std::sync::Arc;
 
 use super::*;
-use crate::business::BusinessField;
+use crate::business::{BusinessField, BusinessKey, OwnDimension};
 use crate::fact::FactKey;
+use crate::level::Level;
 use crate::line_item::LineItem;
+use crate::model::Model;
 use crate::owner::{Owner, UNATTRIBUTED};
 use crate::testing::*;
 
@@ -56,7 +58,9 @@ fn each_key_is_held_against_its_part_of_the_line() {
         (MatchKey::Account, "1234567890??", "210987654321"),
         (MatchKey::Role, "llm-*", "*-llm"),
         (MatchKey::Session, "checkout", "Checkout"),
+        (MatchKey::Provider, "aws", "azure"),
         (MatchKey::Publisher, "Amazon", "Anthropic"),
+        (MatchKey::Category, "usage", "tax"),
         (MatchKey::Model, "nova-*", "claude-*"),
         (MatchKey::Service, "Amazon Bedrock", "Bedrock"),
         (MatchKey::UsageType, "USE1-*-input-tokens", "EUW1-*"),
@@ -78,8 +82,7 @@ fn a_user_is_a_person_or_an_iam_user_and_never_a_plain_session() {
 
 #[test]
 fn what_a_line_does_not_have_matches_no_pattern() {
-    let bare =
-        LineItem { principal: None, model: None, publisher: None, tags: Arc::default(), ..line() };
+    let bare = LineItem { caller: None, model: Model::default(), tags: Arc::default(), ..line() };
     for key in [
         MatchKey::Principal,
         MatchKey::Role,
@@ -152,7 +155,7 @@ fn a_rule_that_cannot_be_filled_does_not_match() {
 fn a_business_dimension_that_cannot_be_filled_keeps_the_rule_from_matching() {
     let mut strict = rule("strict", &[], "mine");
     let template = Template::parse("{tag:resourceTags/cost-centre}").unwrap();
-    strict.business.insert(BusinessField::CostCentre, template);
+    strict.business.insert(BusinessKey::Named(BusinessField::CostCentre), template);
     assert_eq!(owner_of(&line(), &[strict]), UNATTRIBUTED);
 }
 
@@ -160,13 +163,31 @@ fn a_business_dimension_that_cannot_be_filled_keeps_the_rule_from_matching() {
 fn every_business_field_is_set_where_it_is_read() {
     let mut all = rule("all", &[], "mine");
     for field in BusinessField::ALL {
-        all.business.insert(field, Template::parse(field.as_str()).unwrap());
+        all.business.insert(BusinessKey::Named(*field), Template::parse(field.as_str()).unwrap());
     }
     let line = line();
     let business = claim_of(&line, &rules(&[all])).business;
     for field in BusinessField::ALL {
         assert_eq!(field.of(&business).map(|it| &**it), Some(field.as_str()));
     }
+}
+
+#[test]
+fn own_dimensions_are_set_at_the_level_that_they_are_declared_with() {
+    let own = |name: &str| OwnDimension::parse(name).unwrap();
+    let mut all = rule("all", &[], "mine");
+    for name in ["x_project", "x_run"] {
+        let template = Template::parse("{session}").unwrap();
+        all.business.insert(BusinessKey::Own(own(name)), template);
+    }
+    let levels = [(own("x_project"), Level::Summary), (own("x_run"), Level::Detail)];
+    let rules = AttributionRules { own: levels.into_iter().collect(), ..rules(&[all]) };
+    let claim = claim_of(&line(), &rules);
+    let set = |it: &Business| -> Vec<String> {
+        it.iter().map(|(key, value)| format!("{key}={value}")).collect()
+    };
+    assert_eq!(set(&claim.business), ["x_project=checkout"]);
+    assert_eq!(set(&claim.detail), ["x_run=checkout"]);
 }
 
 #[test]

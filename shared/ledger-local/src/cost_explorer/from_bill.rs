@@ -38,8 +38,8 @@ fn cost_line(line_item: &LineItem, sum: &DaySum) -> Result<CostLine, MoneyError>
     Ok(CostLine {
         day: sum.day(),
         service: line_item.service.to_string(),
-        usage_type: line_item.usage_type.raw().to_owned(),
-        account: line_item.account.to_string(),
+        usage_type: line_item.usage.axes.usage_type.as_deref().unwrap_or_default().to_owned(),
+        account: line_item.account.as_deref().unwrap_or_default().to_owned(),
         record_type: line_item.line_type.to_string(),
         operation: String::new(),
         region: line_item.region.as_deref().unwrap_or_default().to_owned(),
@@ -49,9 +49,9 @@ fn cost_line(line_item: &LineItem, sum: &DaySum) -> Result<CostLine, MoneyError>
             .iter()
             .map(|(key, value)| (key.to_string(), value.to_string()))
             .collect(),
-        product_attributes: attribute("provider", &line_item.publisher)
+        product_attributes: attribute("provider", &line_item.model.publisher)
             .into_iter()
-            .chain(attribute("model", &line_item.model))
+            .chain(attribute("model", &line_item.model.name))
             .collect(),
         unblended: costs.of(CostKind::Unblended).amount(),
         net_unblended: costs.of(CostKind::NetUnblended).amount(),

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use ledger_core::aws::line_type::category_of;
 use ledger_core::day_sum::DaySum;
 use ledger_core::line_item::{LineItem, Provenance, Tags};
 use ledger_core::quantity::Quantity;
+use ledger_core::usage::Usage;
 
 use crate::cur::groups::catalog::{Catalog, set};
 use crate::cur::groups::ids::{EMPTY, Id, Sets, parts};
@@ -38,7 +40,7 @@ impl<'a> LineItems<'a> {
     ) -> Result<LineItem, Problem> {
         // Lines whose caller cannot be read are counted one by one.
         let is_alike = |(before, line): &(GroupKey, LineItem)| {
-            before.differs_in_type_alone(&key) && line.principal.is_some()
+            before.differs_in_type_alone(&key) && line.caller.is_some()
         };
         let line = match self.before.take().filter(is_alike) {
             Some((_, line)) => self.of_another_type(line, key, sums),
@@ -94,7 +96,7 @@ impl<'a> LineItems<'a> {
             return Err(unknown());
         }
         line.quantity = quantity(first)?;
-        line.tokens = first.tokens();
+        line.usage.tokens = first.tokens();
         Ok(line)
     }
 
@@ -111,9 +113,10 @@ impl<'a> LineItems<'a> {
         let line_type = self.catalog.texts.shared(key.line_type).ok_or_else(unknown)?;
         Ok(LineItem {
             line_type: Arc::clone(line_type),
+            category: category_of(line_type),
             day: first.day(),
             quantity: quantity(first)?,
-            tokens: first.tokens(),
+            usage: Usage { tokens: first.tokens(), ..line.usage },
             costs: costs.map_err(|it| (Column::Unblended, it.to_string()))?,
             provenance: Provenance { line: first_line(sums)?, ..line.provenance },
             ..line

@@ -8,18 +8,21 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use jiff::{Timestamp, ToSpan};
 use ledger_core::aws::ai_service::is_ai;
+use ledger_core::aws::line_type::category_of;
 use ledger_core::aws::models::canonical_model;
 use ledger_core::aws::principal::{NotAPrincipal, Principal};
 use ledger_core::aws::usage_type::UsageType;
+use ledger_core::caller::Caller;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
-use ledger_core::line_item::{
-    BillId, Finding, LineItem, Provenance, Rejected, Source, Tags, UNKNOWN_PAYER,
-};
+use ledger_core::line_item::{BillId, Finding, LineItem, Provenance, Rejected, Tags};
+use ledger_core::model::Model;
 use ledger_core::money::{Money, MoneyError, parse_decimal};
 use ledger_core::period::BillingPeriod;
 use ledger_core::quantity::Quantity;
+use ledger_core::source::Source;
 use ledger_core::tokens::token_count;
+use ledger_core::usage::{Usage, UsageAxes};
 use rust_decimal::Decimal;
 
 use crate::cur::meaning::amortized::{Amortized, Spread};
@@ -61,7 +64,7 @@ pub(crate) struct Converter {
     /// The month that the delivery is for.
     period: Option<BillingPeriod>,
     texts: Interner,
-    usage_types: Cache<Arc<UsageType>>,
+    usage_types: Cache<(Arc<UsageType>, Arc<UsageAxes>)>,
     principals: Cache<Result<Arc<Principal>, NotAPrincipal>>,
     maps: Cache<Result<Arc<Tags>, String>>,
     models: Cache<(Arc<str>, Option<Arc<str>>)>,
@@ -138,8 +141,8 @@ impl Converter {
             rounded = added(rounded, difference, Column::List)?;
             let unit = raw.text(Column::PricingUnit);
             let description = raw.text(Column::Description);
-            let meter = line.usage_type.meter_within_bedrock();
-            line.tokens = amount.and_then(|it| token_count(meter, it, unit, description));
+            let meter = line.usage.meter;
+            line.usage.tokens = amount.and_then(|it| token_count(meter, it, unit, description));
             let more = self.amortize(raw, &mut line)?;
             rounded = added(rounded, more, Column::Unblended)?;
         }
@@ -195,8 +198,11 @@ impl Converter {
     ) -> Result<LineItem, Problem> {
         let Shared { raw, product, costs, line_count, .. } = *shared;
         let usage_type = raw.text(Column::UsageType);
-        let usage_type =
-            self.usage_types.get(usage_type.unwrap_or_default(), |it| UsageType::parse(it).into());
+        let (usage_type, axes) = self.usage_types.get(usage_type.unwrap_or_default(), |it| {
+            let usage_type = UsageType::parse(it);
+            let axes = usage_type.axes().into();
+            (usage_type.into(), axes)
+        });
         let attribute = |key: &str| product.get(key).map(|it| &**it).filter(|it| !it.is_empty());
         let (bill, day) = self.bill(raw)?;
 
@@ -224,30 +230,27 @@ impl Converter {
         let (model, model_publisher) = model_text.map(|it| self.model(it)).unzip();
         let publisher = attribute("provider").filter(|_| ai).map(|it| self.texts.get(it));
         let region = usage_type.region.or(raw.text(Column::Region));
-        let account = raw
-            .text(Column::Account)
-            .or(principal.as_deref().map(Principal::account))
-            .unwrap_or_default();
+        let account = raw.text(Column::Account).or(principal.as_deref().map(Principal::account));
+        let line_type = raw.text(Column::LineType).unwrap_or_default();
         Ok(LineItem {
             provenance: provenance.clone(),
             bill,
             day,
-            account: self.texts.get(account),
-            line_type: self.texts.get(raw.text(Column::LineType).unwrap_or_default()),
+            account: account.map(|it| self.texts.get(it)),
+            line_type: self.texts.get(line_type),
+            category: category_of(line_type),
             service: self.texts.get(service),
-            principal,
+            usage: Usage { meter: usage_type.meter_within_bedrock(), axes, tokens: None },
+            caller: principal.map(Caller::Aws),
             tags,
-            model,
-            publisher: publisher.or(model_publisher.flatten()),
+            model: Model { name: model, publisher: publisher.or(model_publisher.flatten()) },
             region: region.map(|it| self.texts.get(it)),
             unit: raw.text(Column::PricingUnit).filter(|_| ai).map(|it| self.texts.get(it)),
             quantity: None,
             invoice_id: raw.text(Column::InvoiceId).filter(|_| ai).map(|it| self.texts.get(it)),
-            tokens: None,
             ai,
             estimated: false,
             costs,
-            usage_type,
         })
     }
 
@@ -310,16 +313,19 @@ impl Converter {
                 ),
             ));
         }
-        let payer = raw.text(Column::Payer).unwrap_or(UNKNOWN_PAYER);
-        let is_account = payer.len() == 12 && payer.bytes().all(|it| it.is_ascii_digit());
-        if !is_account && payer != UNKNOWN_PAYER {
+        let payer = raw.text(Column::Payer);
+        let is_account = |it: &&str| it.len() == 12 && it.bytes().all(|it| it.is_ascii_digit());
+        if let Some(payer) = payer.filter(|it| !is_account(it)) {
             let payer: String = payer.chars().take(40).collect();
             return Err((
                 Column::Payer,
                 format!("`{payer}` is not an account id; expected 12 digits"),
             ));
         }
-        Ok((BillId { period, source: Source::Cur, payer: self.texts.get(payer) }, day))
+        Ok((
+            BillId { period, source: Source::AWS_BILL, payer: payer.map(|it| self.texts.get(it)) },
+            day,
+        ))
     }
 
     fn map(&mut self, raw: &RawLine<'_>, column: Column) -> Result<Arc<Tags>, Problem> {

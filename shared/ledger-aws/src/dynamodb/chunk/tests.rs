@@ -28,8 +28,14 @@ fn every_field_of_a_position_is_read_as_it_was_written() {
     let mut day = mixed_day(&[("a#b", "1", "1.5"), ("a#b", "2", "-2"), ("b", "1", "0")]);
     let (mut key, mut measures) = day.positions.pop_first().unwrap();
     for field in BusinessField::ALL {
-        *field.slot(&mut key.summary.business) = Some(field.as_str().into());
+        key.summary.business.set(BusinessKey::Named(*field), field.as_str().into());
     }
+    key.summary.business.set(BusinessKey::of_stored("x_project"), "p".into());
+    key.business.set(BusinessKey::of_stored("x_run"), "7".into());
+    key.summary.charge.provider = Provider::parse("acme");
+    key.summary.charge.category = Some(Word::parse("gift"));
+    key.detail.axes = axes_of("overnight\tglobal\t\tlong\t1h\ta\tb");
+    key.detail.account = None;
     measures.costs =
         measures.costs.amortized_to(Some(usd("3")), Some(usd("0.000000000000001"))).unwrap();
     measures.first_line = None;
@@ -107,7 +113,8 @@ fn what_is_not_money_is_shown_as_unknown_and_costs_nothing_else() {
         panic!("{rollups:?}")
     };
     let charge = &key.summary.charge;
-    assert_eq!((charge.meter, &charge.model, &*charge.service), (Meter::Unknown, &None, "unknown"));
+    let meter = Word::Unknown("meter_of_tomorrow".into());
+    assert_eq!((&charge.meter, &charge.model, &*charge.service), (&meter, &None, "unknown"));
     assert_eq!(measures.costs.of(CostKind::Unblended), usd("1.5"));
     assert_eq!((measures.tokens, key.detail.caller.as_deref()), (None, Some("arn")));
 }

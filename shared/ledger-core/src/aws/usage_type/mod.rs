@@ -27,6 +27,7 @@ use std::sync::Arc;
 use self::meter::Reading;
 use self::words::{Word, Words};
 use crate::meter::{CacheTtl, Context, Meter, Modality, Routing, Tier};
+use crate::usage::UsageAxes;
 
 pub use self::region::UNKNOWN_REGION;
 
@@ -117,10 +118,17 @@ impl UsageType {
         &self.raw
     }
 
-    /// As [`UsageType::raw`], to be kept without a copy.
+    /// What the text says beside model and meter, to be shared by all charges of this usage type.
     #[must_use]
-    pub fn shared_raw(&self) -> Arc<str> {
-        Arc::clone(&self.raw)
+    pub fn axes(&self) -> UsageAxes {
+        UsageAxes {
+            usage_type: Some(&self.raw).filter(|raw| !raw.is_empty()).map(Arc::clone),
+            tier: self.tier.map(Into::into),
+            routing: self.routing.map(Into::into),
+            modality: self.modality.map(Into::into),
+            context: self.context.map(Into::into),
+            cache_ttl: self.cache_ttl.map(Into::into),
+        }
     }
 
     /// The meter of a line that is known to be Bedrock's from its product code.

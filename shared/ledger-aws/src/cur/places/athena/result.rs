@@ -242,7 +242,7 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
             panic!("{told:?}");
         };
         assert_eq!(line.provenance.to_string(), "a/b.parquet");
-        assert_eq!((line.ai, line.tokens, line.tags.len()), (true, Some(1500), 1));
+        assert_eq!((line.ai, line.usage.tokens, line.tags.len()), (true, Some(1500), 1));
         assert_eq!(line.costs.of(CostKind::Unblended).to_string(), "0.0000001 USD");
         assert_eq!(line.costs.stated(CostKind::NetUnblended), None);
         assert_eq!(line.costs.of(CostKind::List).to_string(), "0.0000002 USD");
