@@ -52,8 +52,8 @@ const GROUPS_MAX: usize = 1 << 18;
 /// Texts that are held; a file whose callers are all different has many.
 const TEXTS_MAX: usize = 1 << 18;
 
-/// Rows that wait in a partition before they are added to its groups: 30 MB in all partitions.
-const PENDING_MAX: usize = 1 << 11;
+/// Rows that wait in a partition before they are added to its groups: 19 MB in all partitions.
+const PENDING_MAX: usize = 1 << 10;
 
 /// Rows that sums can count in 32 bits.
 const ROWS_MAX: u64 = 1 << 31;
