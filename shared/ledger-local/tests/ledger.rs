@@ -121,7 +121,8 @@ async fn a_large_day_is_kept_in_several_chunks() {
     let lines: Vec<_> = accounts.iter().map(|it| ("chat", it.as_str(), "0.01")).collect();
     let large = mixed_day(&lines);
     let replaced = ledger.replace(delivery(&[("2026-11-01", large.clone())])).await.unwrap();
-    assert!(replaced.items_written > 4, "{replaced:?}");
+    // One chunk of the summary, several of the detail.
+    assert!(replaced.items_written > 2, "{replaced:?}");
     let (_, days) = state(ledger).await;
     let position = |(key, measures)| Rollup::Position(Position { key, measures });
     let detail = large.positions.into_iter().map(position);
