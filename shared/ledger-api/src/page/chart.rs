@@ -1,31 +1,34 @@
-//! The daily chart as SVG text. It holds days and amounts, never a name: names stand in the legend,
-//! where they are escaped like all text of the page.
+//! The daily chart as SVG. It holds days and amounts, never a name: names are in the legend, where
+//! they are escaped like all text of the page. Positions are decimals, rounded to a hundredth of a
+//! pixel when they are written.
 
 use jiff::civil::Date;
 use ledger_core::currency::Currency;
 use ledger_core::period::ChargePeriod;
 use ledger_core::ranking::Series;
-use maud::{Markup, PreEscaped, html};
-use plotters::prelude::{
-    ChartBuilder, Color, IntoDrawingArea, IntoFont, RGBColor, Rectangle, SVGBackend,
-};
-use rust_decimal::prelude::ToPrimitive as _;
+use maud::{Markup, html};
+use rust_decimal::Decimal;
 
 const WIDTH: u32 = 960;
 const HEIGHT: u32 = 300;
 
-/// Half of a bar's width; a day is 1 wide.
-const HALF_BAR: f64 = 0.38;
+/// Space around the bars: amounts on the left, days below.
+const LEFT: u32 = 110;
+const RIGHT: u32 = 10;
+const TOP: u32 = 10;
+const BOTTOM: u32 = 50;
+
+/// Most lines across the chart, and most days that are named below it.
+const LINES_MAX: i64 = 5;
+const DAY_NAMES_MAX: usize = 8;
+
+/// Part of a day's width on each side of its bar.
+const GAP: Decimal = Decimal::from_parts(12, 0, 0, false, 2);
 
 /// Colours that people with any colour vision tell apart, on light and on dark.
-const COLOURS: [(u8, u8, u8); 6] = [
-    (0x2b, 0x7f, 0xc4),
-    (0xe6, 0x9f, 0x00),
-    (0x00, 0x9e, 0x73),
-    (0xcc, 0x79, 0xa7),
-    (0x56, 0xb4, 0xe9),
-    (0x8c, 0x8c, 0x8c),
-];
+const COLOURS: [&str; 6] = ["#2b7fc4", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#8c8c8c"];
+
+const GREY: &str = "#808080";
 
 pub(super) fn chart(period: ChargePeriod, currency: Currency, series: &[Series]) -> Markup {
     let days: Vec<Date> = period.days().collect();
@@ -33,115 +36,190 @@ pub(super) fn chart(period: ChargePeriod, currency: Currency, series: &[Series])
     html! {
         h3 { "By day, " (days.len()) " days" }
         ul.legend {
-            @for (one, (red, green, blue)) in series.iter().zip(COLOURS) {
-                li { i style={ "background:rgb(" (red) "," (green) "," (blue) ")" } {} " " (one.name) }
+            @for (one, colour) in series.iter().zip(COLOURS) {
+                li { i style={ "background:" (colour) } {} " " (one.name) }
             }
         }
-        div.chart { (PreEscaped(svg)) }
+        div.chart { (svg) }
     }
 }
 
-/// Draws the days as bars, the series one on the other. `None` when there is nothing to draw or
-/// drawing failed, which the log says.
-fn stacked_days(days: &[Date], series: &[Series], currency: Currency) -> Option<String> {
-    let bars = bars_of(days.len(), series);
-    let top = bars.iter().map(|bar| bar.to).fold(0.0, f64::max);
-    let bottom = bars.iter().map(|bar| bar.to).fold(0.0, f64::min);
-    if bars.is_empty() || top <= bottom {
-        return None;
-    }
-    let mut svg = String::new();
-    let drawn = draw(&mut svg, days, &bars, (bottom * 1.05, top * 1.05), currency);
-    if let Err(err) = drawn {
-        tracing::error!(error = %err, "the chart was not drawn");
-        return None;
-    }
-    with_title(&svg, days, currency)
+/// The days as bars, the series stacked. `None` when there is nothing to draw.
+fn stacked_days(days: &[Date], series: &[Series], currency: Currency) -> Option<Markup> {
+    let bars = bars_of(days.len(), series)?;
+    let scale = Scale::of(&bars)?;
+    let (first, last) = (days.first()?, days.last()?);
+    let plot_width = Decimal::from(WIDTH - LEFT - RIGHT);
+    let day_width = plot_width.checked_div(Decimal::from(days.len()))?;
+    let x = |day: usize, part: Decimal| {
+        (Decimal::from(LEFT) + day_width * (Decimal::from(day) + part)).round_dp(2).normalize()
+    };
+    let bar_width = (day_width * (Decimal::ONE - GAP - GAP)).round_dp(2).normalize();
+    let named = days.iter().enumerate().step_by(days.len().div_ceil(DAY_NAMES_MAX));
+    let middle = Decimal::new(5, 1);
+    Some(html! {
+        svg role="img" xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (WIDTH) " " (HEIGHT) }
+            font-family="sans-serif" font-size="14" {
+            title { "Cost by day and owner in " (currency) }
+            desc {
+                "One bar a day from " (first) " to " (last) ", stacked by owner. The tables below \
+                 hold the amounts."
+            }
+            @for amount in scale.lines() {
+                @let y = scale.y(amount);
+                line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(y) y2=(y) stroke=(GREY) stroke-opacity="0.3" {}
+                text x=(LEFT - 8) y=(y) dy="5" text-anchor="end" fill=(GREY) {
+                    (amount) " " (currency)
+                }
+            }
+            @for bar in &bars {
+                @let (above, below) = (scale.y(bar.from.max(bar.to)), scale.y(bar.from.min(bar.to)));
+                rect x=(x(bar.day, GAP)) y=(above) width=(bar_width)
+                    height=((below - above).normalize()) fill=(bar.colour) {}
+            }
+            @for (at, day) in named {
+                text x=(x(at, middle)) y=(HEIGHT - BOTTOM + 24) text-anchor="middle" fill=(GREY) {
+                    (day.strftime("%b %-d"))
+                }
+            }
+        }
+    })
 }
 
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Bar {
     day: usize,
-    from: f64,
-    to: f64,
-    colour: RGBColor,
+    from: Decimal,
+    to: Decimal,
+    colour: &'static str,
 }
 
-/// Costs go up from zero, credits down.
-fn bars_of(day_count: usize, series: &[Series]) -> Vec<Bar> {
+/// Costs go up from zero, credits down. `None` for sums that no chart can show.
+fn bars_of(day_count: usize, series: &[Series]) -> Option<Vec<Bar>> {
     let mut bars = Vec::new();
     for day in 0..day_count {
-        let (mut above, mut below) = (0.0, 0.0);
-        for (one, (red, green, blue)) in series.iter().zip(COLOURS) {
-            let cost = one.costs.get(day).and_then(|it| it.amount().to_f64()).unwrap_or_default();
-            let from: &mut f64 = if cost < 0.0 { &mut below } else { &mut above };
-            if cost != 0.0 {
-                let colour = RGBColor(red, green, blue);
-                bars.push(Bar { day, from: *from, to: *from + cost, colour });
-                *from += cost;
+        let (mut above, mut below) = (Decimal::ZERO, Decimal::ZERO);
+        for (one, colour) in series.iter().zip(COLOURS) {
+            let cost = one.costs.get(day)?.amount();
+            let end = if cost.is_sign_negative() { &mut below } else { &mut above };
+            let from = *end;
+            *end = from.checked_add(cost)?;
+            if !cost.is_zero() {
+                bars.push(Bar { day, from, to: *end, colour });
             }
         }
     }
-    bars
+    Some(bars)
 }
 
-type DrawError = Box<dyn std::error::Error>;
-
-fn draw(
-    svg: &mut String,
-    days: &[Date],
-    bars: &[Bar],
-    (bottom, top): (f64, f64),
-    currency: Currency,
-) -> Result<(), DrawError> {
-    let root = SVGBackend::with_string(svg, (WIDTH, HEIGHT)).into_drawing_area();
-    let font = || ("sans-serif", 14).into_font();
-    let mut chart = ChartBuilder::on(&root)
-        .margin(10)
-        .x_label_area_size(30)
-        .y_label_area_size(90)
-        .build_cartesian_2d(-0.5..position(days.len()) - 0.5, bottom..top)?;
-    let decimals = if top < 10.0 { 2 } else { 0 };
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(RGBColor(0x80, 0x80, 0x80).mix(0.0))
-        .bold_line_style(RGBColor(0x80, 0x80, 0x80).mix(0.3))
-        .axis_style(RGBColor(0x80, 0x80, 0x80))
-        .x_labels(8)
-        .y_labels(5)
-        .label_style(font())
-        .x_label_formatter(&|at| day_at(days, *at))
-        .y_label_formatter(&|amount| format!("{amount:.decimals$} {currency}"))
-        .draw()?;
-    chart.draw_series(bars.iter().map(|bar| {
-        let middle = position(bar.day);
-        let corners = [(middle - HALF_BAR, bar.from), (middle + HALF_BAR, bar.to)];
-        Rectangle::new(corners, bar.colour.filled())
-    }))?;
-    root.present()?;
-    Ok(())
+/// Amounts from the lowest to the highest line of the chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Scale {
+    step: Decimal,
+    /// The lowest and the highest line, counted in steps from zero.
+    low: Decimal,
+    high: Decimal,
 }
 
-fn position(day: usize) -> f64 {
-    u32::try_from(day).map_or(0.0, f64::from)
+impl Scale {
+    /// Lines at whole steps of 1, 2 or 5 with any power of ten; `None` when all bars are empty.
+    fn of(bars: &[Bar]) -> Option<Scale> {
+        let ends = || bars.iter().map(|bar| bar.to);
+        let top = ends().fold(Decimal::ZERO, Decimal::max);
+        let bottom = ends().fold(Decimal::ZERO, Decimal::min);
+        let span = top.checked_sub(bottom).filter(|it| !it.is_zero())?;
+        let mut unit = Decimal::new(1, 15);
+        loop {
+            for factor in [1, 2, 5] {
+                let step = unit.checked_mul(Decimal::from(factor))?;
+                if step.checked_mul(Decimal::from(LINES_MAX))? >= span {
+                    let low = bottom.checked_div(step)?.floor();
+                    let high = top.checked_div(step)?.ceil();
+                    return Some(Scale { step: step.normalize(), low, high });
+                }
+            }
+            unit = unit.checked_mul(Decimal::TEN)?;
+        }
+    }
+
+    /// The amounts at which lines are drawn, from low to high.
+    fn lines(self) -> impl Iterator<Item = Decimal> {
+        let after = move |at: &Decimal| Some(*at + Decimal::ONE).filter(|it| *it <= self.high);
+        std::iter::successors(Some(self.low), after).map(move |it| (it * self.step).normalize())
+    }
+
+    /// The vertical place of an amount.
+    fn y(self, amount: Decimal) -> Decimal {
+        let height = Decimal::from(HEIGHT - TOP - BOTTOM);
+        let from_top = (self.high - amount / self.step) / (self.high - self.low);
+        (Decimal::from(TOP) + height * from_top).round_dp(2).normalize()
+    }
 }
 
-/// The day whose middle is at a place of the axis; nothing between two.
-fn day_at(days: &[Date], at: f64) -> String {
-    let day = days.iter().enumerate().find(|(index, _)| (position(*index) - at).abs() < 0.01);
-    day.map_or_else(String::new, |(_, day)| day.strftime("%b %-d").to_string())
-}
+#[cfg(test)]
+mod tests {
+    use ledger_core::money::Money;
 
-/// Says what is drawn to those who do not see it.
-fn with_title(svg: &str, days: &[Date], currency: Currency) -> Option<String> {
-    let (first, last) = (days.first()?, days.last()?);
-    let at = svg.find("<svg")?;
-    let (_, from_svg) = svg.split_at(at);
-    let (open, rest) = from_svg.split_once('>')?;
-    let attributes = open.strip_prefix("<svg")?;
-    Some(format!(
-        "<svg role=\"img\"{attributes}><title>Cost by day and owner in {currency}</title>\
-         <desc>One bar a day from {first} to {last}, stacked by owner. The tables below hold the \
-         amounts.</desc>{rest}"
-    ))
+    use super::*;
+
+    fn series(name: &str, costs: &[&str]) -> Series {
+        let money = |text: &&str| Money::parse(text, Currency::USD).unwrap().money;
+        Series { name: name.to_owned(), costs: costs.iter().map(money).collect() }
+    }
+
+    fn svg(days: &[&str], series: &[Series]) -> Option<String> {
+        let days: Vec<Date> = days.iter().map(|it| it.parse().unwrap()).collect();
+        stacked_days(&days, series, Currency::USD).map(|it| it.into_string())
+    }
+
+    const DAYS: [&str; 2] = ["2026-11-01", "2026-11-02"];
+
+    /// 240 pixels from 0 to 40 USD: 6 a dollar, from y = 250 up.
+    #[test]
+    fn costs_are_stacked_to_scale() {
+        let svg = svg(&DAYS, &[series("a", &["30", "0"]), series("b", &["10", "0.5"])]).unwrap();
+        for expected in [
+            r##"y="70" width="319.2" height="180" fill="#2b7fc4""##,
+            r##"y="10" width="319.2" height="60" fill="#e69f00""##,
+            r##"y="247" width="319.2" height="3" fill="#e69f00""##,
+            ">40 USD<",
+            ">Nov 2<",
+        ] {
+            assert!(svg.contains(expected), "{expected} in {svg}");
+        }
+        assert_eq!(svg.matches("<rect").count(), 3);
+    }
+
+    /// From -20 to 20 USD: zero is in the middle, at y = 130.
+    #[test]
+    fn credits_go_down_from_zero() {
+        let svg = svg(&DAYS, &[series("a", &["20", "-20"])]).unwrap();
+        assert!(svg.contains(r#"y="10" width="319.2" height="120""#), "{svg}");
+        assert!(svg.contains(r#"y="130" width="319.2" height="120""#), "{svg}");
+    }
+
+    #[test]
+    fn lines_are_at_round_amounts_at_any_size() {
+        for (cost, expected) in [
+            ("0.000000000000001", "0 0.000000000000001"),
+            ("0.07", "0 0.02 0.04 0.06 0.08"),
+            ("51", "0 20 40 60"),
+            (
+                "9999999999999",
+                "0 2000000000000 4000000000000 6000000000000 8000000000000 \
+                              10000000000000",
+            ),
+        ] {
+            let bars = bars_of(1, &[series("a", &[cost])]).unwrap();
+            let lines: Vec<String> =
+                Scale::of(&bars).unwrap().lines().map(|it| it.to_string()).collect();
+            assert_eq!(lines.join(" "), expected, "{cost}");
+        }
+    }
+
+    #[test]
+    fn without_costs_nothing_is_drawn() {
+        assert_eq!(svg(&DAYS, &[series("a", &["0", "0"])]), None);
+        assert_eq!(svg(&[], &[series("a", &[])]), None);
+    }
 }

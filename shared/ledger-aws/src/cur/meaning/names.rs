@@ -7,11 +7,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use heck::ToSnakeCase;
-
 use crate::cur::meaning::columns::{COUNT, Column};
 
+<<<<<<< HEAD
 /// The prefix of resource tags in the column `tags` of exports 2.0.
+=======
+/// Prefix of resource tags in the column `tags` of exports 2.0.
+>>>>>>> b25ec59 (api, aws: the chart is drawn with exact decimals, and two dependencies less)
 const RESOURCE_TAG: &str = "resourceTags/";
 const COST_CATEGORY: &str = "costCategory/";
 
@@ -21,7 +23,11 @@ const RESOURCE_TAGS: &str = "resource_tags";
 /// The attributes of products that are read. Others have columns of their own in exports 2.0 too.
 const ATTRIBUTES: [&str; 3] = ["model", "product_name", "provider"];
 
+<<<<<<< HEAD
 /// The positions of the columns we read in one file.
+=======
+/// Positions of the columns in one file.
+>>>>>>> b25ec59 (api, aws: the chart is drawn with exact decimals, and two dependencies less)
 #[derive(Debug)]
 pub(crate) struct ColumnMap {
     /// By [`Column`].
@@ -141,13 +147,33 @@ fn snake(name: &str) -> Cow<'_, str> {
     match name.split_once('/') {
         Some(("reservation", "ReservationARN")) => Column::ReservationArn.name().into(),
         Some(("resourceTags" | "costCategory", _)) | None => Cow::Borrowed(name),
-        Some((category, rest)) => {
-            format!("{}_{}", category.to_snake_case(), rest.to_snake_case()).into()
-        }
+        Some((category, rest)) => format!("{}_{}", snake_words(category), snake_words(rest)).into(),
     }
 }
 
+<<<<<<< HEAD
 /// The map and the key that a separate column belongs to.
+=======
+/// `lineItem` as `line_item`. A word begins with a capital letter; several are one word, up to the
+/// last before a small letter, as in `SKUGroup`.
+fn snake_words(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 8);
+    let mut letters = name.chars().peekable();
+    let mut before = '_';
+    while let Some(letter) = letters.next() {
+        let next_is_small = letters.peek().is_some_and(|it| it.is_lowercase());
+        let begins_word = letter.is_uppercase() && (!before.is_uppercase() || next_is_small);
+        if (begins_word || !letter.is_alphanumeric()) && before != '_' {
+            snake.push('_');
+        }
+        before = if letter.is_alphanumeric() { letter } else { '_' };
+        snake.extend(letter.to_lowercase().filter(|it| it.is_alphanumeric()));
+    }
+    snake
+}
+
+/// The map and the key of a column for one attribute or tag.
+>>>>>>> b25ec59 (api, aws: the chart is drawn with exact decimals, and two dependencies less)
 fn entry_of(name: &str) -> Option<(Column, String)> {
     if let Some(key) = name.strip_prefix(RESOURCE_TAG) {
         return Some((Column::Tags, resource_tag(key)));
