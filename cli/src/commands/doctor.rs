@@ -4,7 +4,7 @@ use ledger_api::bodies::findings::FindingsAnswer;
 use ledger_app::checks::examine;
 use ledger_app::view::View;
 use ledger_core::access::Access;
-use ledger_core::line_item::Finding;
+use ledger_core::finding::Finding;
 
 use super::now;
 use crate::args::Format;
@@ -23,7 +23,7 @@ pub async fn doctor(place: &Place, format: Format) -> anyhow::Result<Outcome> {
         Format::Csv => {
             let rows: Vec<_> = findings
                 .iter()
-                .map(|Finding { code, message }| vec![(*code).to_owned(), message.clone()])
+                .map(|Finding { code, message }| vec![code.to_string(), message.clone()])
                 .collect();
             output::csv(&["code", "message"], &rows);
         }

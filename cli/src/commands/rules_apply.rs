@@ -13,9 +13,9 @@ use ledger_core::access::Access;
 use ledger_core::budget::Budget;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
-use ledger_core::line_item::Finding;
+use ledger_core::finding::{Finding, FindingCode};
 use ledger_core::money::Money;
-use ledger_core::moves::{MoveKey, Moved, Moves, NOTHING_MOVES};
+use ledger_core::moves::{MoveKey, Moved, Moves};
 use ledger_core::owner::Owner;
 use ledger_core::rules::AttributionRules;
 use serde_json::{Value, json};
@@ -108,7 +108,7 @@ fn json_of(applied: &AppliedRules, findings: &[Finding]) -> Value {
 }
 
 fn json_of_findings(findings: &[Finding]) -> Vec<Value> {
-    findings.iter().map(|it| json!({ "code": it.code, "message": it.message })).collect()
+    findings.iter().map(|it| json!({ "code": it.code.as_str(), "message": it.message })).collect()
 }
 
 fn print(applied: &AppliedRules, findings: &[Finding], is_same: bool) {
@@ -150,7 +150,7 @@ async fn show_moves(
         Format::Table if is_same && moves.is_nothing() => output::line(SAME),
         Format::Table => print_moves(&moves, &findings),
     }
-    let is_found = findings.iter().any(|it| it.code != NOTHING_MOVES);
+    let is_found = findings.iter().any(|it| it.code != FindingCode::RulesMoveNothing);
     Ok(if is_found { Outcome::Found } else { Outcome::Done })
 }
 

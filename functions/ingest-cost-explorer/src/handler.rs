@@ -66,7 +66,7 @@ async fn run(state: &State, now: Timestamp, today: Date) -> Result<Value, Failur
     // Rules that were applied meanwhile own these days too.
     catch_up(rules.version, now, &state.ledger).await?;
     for finding in &report.findings {
-        tracing::warn!(finding.code = finding.code, "{}", finding.message);
+        tracing::warn!(finding.code = finding.code.as_str(), "{}", finding.message);
     }
     let requests = report.requests.total();
     tracing::info!(requests, days = report.days, period = %period, "collected {period}");
@@ -81,7 +81,7 @@ fn answer(period: ChargePeriod, report: &CollectReport) -> Value {
     let findings: Vec<Value> = report
         .findings
         .iter()
-        .map(|it| json!({ "code": it.code, "message": it.message }))
+        .map(|it| json!({ "code": it.code.as_str(), "message": it.message }))
         .collect();
     json!({
         "from": period.start().to_string(),

@@ -176,7 +176,7 @@ fn summary(address: &str, report: &ImportReport) -> Value {
             }));
         }
     }
-    let findings: Vec<&str> = report.findings.iter().map(|it| it.code).collect();
+    let findings: Vec<&str> = report.findings.iter().map(|it| it.code.as_str()).collect();
     // Where the first one is and which column it is about, not what it says.
     let first_rejected =
         report.rejected.first().map(|it| format!("{}: {}", it.provenance, it.column));

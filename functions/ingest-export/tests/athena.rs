@@ -180,7 +180,7 @@ impl Told {
             }
             Reading::Rounded(it) => self.rounded.push(it.to_string()),
             // An example stands in one row or another.
-            Reading::Finding(it) => self.findings.push(match it.code {
+            Reading::Finding(it) => self.findings.push(match it.code.as_str() {
                 "principal-unreadable" => {
                     it.message.split_once(':').map_or(it.message.clone(), |it| it.0.to_owned())
                 }

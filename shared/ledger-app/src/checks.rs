@@ -11,7 +11,7 @@ use ledger_core::bill::BillHead;
 use ledger_core::budget::Budget;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::Dimension;
-use ledger_core::line_item::Finding;
+use ledger_core::finding::{Finding, FindingCode};
 use ledger_core::owner::Owner;
 use ledger_core::percent::Percent;
 use ledger_core::period::ChargePeriod;
@@ -125,27 +125,27 @@ where
     }))
 }
 
-fn finding(code: &'static str, message: impl Into<String>) -> Finding {
+fn finding(code: FindingCode, message: impl Into<String>) -> Finding {
     Finding { code, message: message.into() }
 }
 
 fn data_is_recent(examined: &Examined) -> Vec<Finding> {
     let Some(up_to) = examined.data_up_to else {
         let message = "the ledger holds no bill; `tollbook import PATH` reads an export";
-        return vec![finding("no-data", message)];
+        return vec![finding(FindingCode::NoData, message)];
     };
     let age = examined.today.since(up_to).map_or(0, |it| it.get_days());
     let is_stale = age > STALE_DAYS;
     let message =
         || format!("the data ends at {up_to}, {age} days ago; import the newest delivery");
-    is_stale.then(|| finding("data-stale", message())).into_iter().collect()
+    is_stale.then(|| finding(FindingCode::DataStale, message())).into_iter().collect()
 }
 
 fn rules_are_applied(examined: &Examined) -> Vec<Finding> {
     let Some(version) = examined.rules_version else {
         let message = "no rules are applied, so nothing has an owner; `tollbook rules apply FILE` applies \
              some";
-        return vec![finding("no-rules", message)];
+        return vec![finding(FindingCode::NoRules, message)];
     };
     let outdated = examined.heads.iter().filter(|head| head.rules_version != version);
     let message = |head: &BillHead| {
@@ -155,7 +155,7 @@ fn rules_are_applied(examined: &Examined) -> Vec<Finding> {
             head.bill, head.rules_version
         )
     };
-    outdated.map(|head| finding("rules-outdated", message(head))).collect()
+    outdated.map(|head| finding(FindingCode::RulesOutdated, message(head))).collect()
 }
 
 /// An export without callers is a setting, not a company whose calls have none.
@@ -170,7 +170,7 @@ fn callers_are_named(examined: &Examined) -> Vec<Finding> {
              INCLUDE_IAM_PRINCIPAL_DATA to \"TRUE\" and name `line_item_iam_principal` in its query"
         )
     };
-    is_unnamed.then(|| finding("no-callers", message())).into_iter().collect()
+    is_unnamed.then(|| finding(FindingCode::NoCallers, message())).into_iter().collect()
 }
 
 /// Without rules nothing has an owner, which is a finding of its own.
@@ -189,7 +189,7 @@ fn costs_have_owners(examined: &Examined) -> Vec<Finding> {
             percent.to_one_digit(),
             unattributed.as_str()
         );
-        (percent > UNATTRIBUTED_MAX).then(|| finding("unattributed", message))
+        (percent > UNATTRIBUTED_MAX).then(|| finding(FindingCode::Unattributed, message))
     };
     by_owner.iter().filter_map(of_report).collect()
 }
@@ -209,14 +209,14 @@ fn sources_agree(examined: &Examined) -> Vec<Finding> {
         )
     };
     let suspicious = days.filter(|it| it.is_suspicious());
-    suspicious.map(|day| finding("reconciliation", message(day))).collect()
+    suspicious.map(|day| finding(FindingCode::Reconciliation, message(day))).collect()
 }
 
 fn budgets_are_applied(examined: &Examined) -> Vec<Finding> {
     let message = "no budgets are applied, so no owner is alerted; `tollbook budget apply FILE` \
                    applies some";
     let is_missing = examined.budgets_version.is_none();
-    is_missing.then(|| finding("no-budgets", message)).into_iter().collect()
+    is_missing.then(|| finding(FindingCode::NoBudgets, message)).into_iter().collect()
 }
 
 /// A budget counts its own currency alone: in one that no bill has it never reaches a threshold.
@@ -237,7 +237,7 @@ fn budgets_are_in_a_currency_of_the_bills(examined: &Examined) -> Vec<Finding> {
             names.join(", ")
         )
     };
-    unknown.map(|budget| finding("budget-currency", message(budget))).collect()
+    unknown.map(|budget| finding(FindingCode::BudgetCurrency, message(budget))).collect()
 }
 
 fn alerts_arrived(examined: &Examined) -> Vec<Finding> {
@@ -248,7 +248,7 @@ fn alerts_arrived(examined: &Examined) -> Vec<Finding> {
             stored.alert.subject
         )
     };
-    lost.map(|stored| finding("alert-unconfirmed", message(stored))).collect()
+    lost.map(|stored| finding(FindingCode::AlertUnconfirmed, message(stored))).collect()
 }
 
 #[cfg(test)]
@@ -337,7 +337,7 @@ mod tests {
     #[track_caller]
     fn check(examined: Examined, expected: &[&str]) {
         let findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&examined)).collect();
-        let codes: Vec<&str> = findings.iter().map(|it| it.code).collect();
+        let codes: Vec<&str> = findings.iter().map(|it| it.code.as_str()).collect();
         assert_eq!(codes, expected, "{findings:?}");
     }
 

@@ -8,7 +8,8 @@ use ledger_core::bill::BillHead;
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
-use ledger_core::line_item::{BillId, Finding, Rejected};
+use ledger_core::finding::{Finding, FindingCode};
+use ledger_core::line_item::{BillId, Rejected};
 use ledger_core::meter::Meter;
 use ledger_core::money::{Money, MoneyError};
 use ledger_core::roll_up::{RollupBuilder, RollupsByBill};
@@ -161,7 +162,7 @@ pub async fn import_bills(
             let replaced = replaced.map_err(|err| ImportError::Write(bill.clone(), err))?;
             if replaced.is_superseded {
                 report.findings.insert(Finding {
-                    code: "delivery-superseded",
+                    code: FindingCode::DeliverySuperseded,
                     message: format!("{bill} is held from a newer delivery; this one was left out"),
                 });
             }
@@ -259,7 +260,7 @@ fn read_delivery(
 fn mixed<'a>(delivery: &Delivery, bills: impl Iterator<Item = &'a BillId>) -> Finding {
     let bills: Vec<String> = bills.map(BillId::to_string).collect();
     Finding {
-        code: "delivery-mixed",
+        code: FindingCode::DeliveryMixed,
         message: format!(
             "`{}` holds {} bills ({}) and is taken for the whole of none: days that it leaves out \
              stay as they are",
@@ -293,7 +294,7 @@ async fn left_out(
 
 fn withdrawn(delivery: &Delivery, bill: &BillId) -> Finding {
     Finding {
-        code: "bill-withdrawn",
+        code: FindingCode::BillWithdrawn,
         message: format!(
             "`{}` has no line of {bill}, which its export told of before: the bill is taken back",
             delivery.name,
@@ -319,7 +320,7 @@ fn merge(report: &mut ImportReport, part: ImportReport) {
             *sum = both;
         } else {
             report.findings.insert(Finding {
-                code: "total-out-of-range",
+                code: FindingCode::TotalOutOfRange,
                 message: format!("the {currency} totals of this report leave out a delivery"),
             });
         }

@@ -30,6 +30,7 @@ pub mod day_sum;
 mod day_totals;
 pub mod dimension;
 pub mod fact;
+pub mod finding;
 mod grouping;
 mod int96;
 mod keyed_sums;

@@ -113,15 +113,6 @@ pub struct Rejected {
     pub reason: String,
 }
 
-/// Something a person should know, and the fix where there is one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Finding {
-    /// A stable word for scripts, such as `column-missing`.
-    pub code: &'static str,
-    /// One sentence: what, where, and what to do.
-    pub message: String,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

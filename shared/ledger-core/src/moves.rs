@@ -8,16 +8,13 @@ use crate::cost::CostKind;
 use crate::currency::Currency;
 use crate::dimension::{Dimension, Level};
 use crate::fact::Callers;
-use crate::line_item::Finding;
+use crate::finding::{Finding, FindingCode};
 use crate::money::{Money, MoneyError};
 use crate::owner::Owner;
 use crate::position::{EntryKind, PositionKey};
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::{Measures, Row};
 use crate::rules::AttributionRules;
-
-/// The code of the finding that rules change nothing.
-pub const NOTHING_MOVES: &str = "rules-move-nothing";
 
 /// A change of owner.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,7 +154,7 @@ impl Moves {
         let all = count(&mut self.all.values());
         if self.is_nothing() {
             findings.push(Finding {
-                code: NOTHING_MOVES,
+                code: FindingCode::RulesMoveNothing,
                 message: format!(
                     "nothing would change: the {all} lines in the ledger keep their owners and \
                      dimensions"
@@ -166,7 +163,7 @@ impl Moves {
         }
         if all > 0 && count(&mut self.moves.values()) == all {
             findings.push(Finding {
-                code: "rules-move-everything",
+                code: FindingCode::RulesMoveEverything,
                 message: format!(
                     "all {all} lines in the ledger would change their owner; check that this is \
                      the file you meant"
@@ -176,7 +173,7 @@ impl Moves {
         for owner in self.new_owners().into_iter().filter(|it| !has_contact(it)) {
             if let Owner::Named(name) = owner {
                 findings.push(Finding {
-                    code: "owner-without-contact",
+                    code: FindingCode::OwnerWithoutContact,
                     message: format!(
                         "`{name}` would get its first money and no budget names it, so no alert \
                          reaches it; add a budget with `owner = \"{name}\"`"
@@ -230,7 +227,7 @@ mod tests {
         assert_eq!(moves.relabelled, BTreeMap::from([(Currency::USD, relabelled)]));
         let codes = |has_contact: bool| {
             let findings = moves.findings(|_| has_contact).into_iter();
-            findings.map(|it| it.code).collect::<Vec<_>>()
+            findings.map(|it| it.code.as_str()).collect::<Vec<_>>()
         };
         assert_eq!(codes(true), Vec::<&str>::new());
         assert_eq!(codes(false), ["owner-without-contact"]);
@@ -240,7 +237,8 @@ mod tests {
     fn rules_that_move_everything_are_noted() {
         let (ledger, _) = ledger_of(&[line()], &rules(&[rule("all", &[], "platform")]));
         let moves = moves_of(&ledger, &AttributionRules::default(), CostKind::Unblended);
-        let codes: Vec<_> = moves.findings(|_| false).into_iter().map(|it| it.code).collect();
+        let codes: Vec<_> =
+            moves.findings(|_| false).into_iter().map(|it| it.code.as_str()).collect();
         assert_eq!(codes, ["rules-move-everything"], "`Unattributed` needs no contact");
     }
 

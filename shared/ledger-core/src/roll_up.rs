@@ -13,7 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::bill_rollups::BillRollups;
 use crate::day_sum::DaySum;
 use crate::fact::FactKey;
-use crate::line_item::{BillId, Finding, LineItem};
+use crate::finding::{Finding, FindingCode};
+use crate::line_item::{BillId, LineItem};
 use crate::money::MoneyError;
 use crate::rules::AttributionRules;
 
@@ -94,7 +95,7 @@ impl RollupBuilder {
         let findings = folded_roles
             .into_iter()
             .map(|role| Finding {
-                code: "sessions-folded",
+                code: FindingCode::SessionsFolded,
                 message: format!(
                     "role `{role}` has more than {SESSIONS_PER_ROLE_MAX} session names a day; \
                      those with the least cost are shown together as `*`"

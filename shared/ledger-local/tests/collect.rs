@@ -215,7 +215,7 @@ impl Ran {
 
     fn finding(&self, code: &str) -> Option<&str> {
         let findings = &self.report().findings;
-        findings.iter().find(|it| it.code == code).map(|it| it.message.as_str())
+        findings.iter().find(|it| it.code.as_str() == code).map(|it| it.message.as_str())
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use ledger_app::lookup::ReportAnswer;
 use ledger_core::bill::Status;
 use ledger_core::currency::Currency;
-use ledger_core::line_item::Finding;
+use ledger_core::finding::Finding;
 use ledger_core::money::Money;
 use ledger_core::reconciliation::ReconciledDay;
 use ledger_core::report::{CurrencyReport, ReportQuery, ReportRow};

@@ -1,6 +1,6 @@
 //! Findings, alone and as a part of other answers.
 
-use ledger_core::line_item::Finding;
+use ledger_core::finding::Finding;
 use serde::Serialize;
 
 /// Something a person should know, with the fix where there is one.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use ledger_core::cost::{CostKind, Costs};
 use ledger_core::currency::Currency;
-use ledger_core::line_item::{BillId, Finding};
+use ledger_core::finding::{Finding, FindingCode};
+use ledger_core::line_item::BillId;
 use ledger_core::money::MoneyError;
 use rust_decimal::Decimal;
 
@@ -39,7 +40,7 @@ pub(super) fn compare(bill: &BillId, sums: &DailyCosts, control: &DailyCosts) ->
             let (sum, total) = (sum.of(kind), total.of(kind));
             if (sum.amount() - total.amount()).abs() > tolerance {
                 findings.push(Finding {
-                    code: "control-total",
+                    code: FindingCode::ControlTotal,
                     message: format!(
                         "{bill}: the groups of {day} come to {sum}, its control total is {total} ({}); collect the day again",
                         kind.as_str()

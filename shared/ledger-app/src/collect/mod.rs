@@ -20,7 +20,8 @@ use ledger_core::aws::usage_type::UsageType;
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
-use ledger_core::line_item::{BillId, Finding};
+use ledger_core::finding::{Finding, FindingCode};
+use ledger_core::line_item::BillId;
 use ledger_core::money::MoneyError;
 use ledger_core::period::{BillingPeriod, ChargePeriod, PeriodError};
 use ledger_core::reconciliation::SETTLING_DAYS;
@@ -193,7 +194,7 @@ pub async fn collect(
                 run.report.requests.total(),
                 run.left,
             );
-            run.report.findings.push(Finding { code: "request-cap", message });
+            run.report.findings.push(Finding { code: FindingCode::RequestCap, message });
         }
     }
     Ok(run.report)
@@ -255,7 +256,7 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         names.dedup();
         if names.is_empty() {
             self.report.findings.push(Finding {
-                code: "no-ai-service",
+                code: FindingCode::NoAiService,
                 message: format!(
                     "no service for generative AI is named in {}..{}; if there should be one, check that the payer account asks",
                     self.request.period.start(),

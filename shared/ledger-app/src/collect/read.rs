@@ -9,7 +9,8 @@ use ledger_core::aws::models::{CanonicalModel, canonical_model};
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
-use ledger_core::line_item::{BillId, Finding, LineItem, Provenance, Tags};
+use ledger_core::finding::{Finding, FindingCode};
+use ledger_core::line_item::{BillId, LineItem, Provenance, Tags};
 use ledger_core::model::Model;
 use ledger_core::money::{Money, MoneyError, parse_decimal};
 use ledger_core::period::ChargePeriod;
@@ -45,7 +46,7 @@ impl SilentKey {
     pub(super) fn finding(&self, key: &str) -> Option<Finding> {
         let name = key.strip_prefix("iamPrincipal/").unwrap_or(key);
         (self.untagged && !self.tagged).then(|| Finding {
-            code: "tag-key-silent",
+            code: FindingCode::TagKeySilent,
             message: format!(
                 "no cost carries the tag `{key}`; activate `iamPrincipal/{name}` as a cost allocation tag in the payer account"
             ),
@@ -185,7 +186,7 @@ impl Reader {
     /// Total of what rounding added.
     pub(super) fn rounding(&self) -> Option<Finding> {
         (!self.rounded.is_zero()).then(|| Finding {
-            code: "amount-rounded",
+            code: FindingCode::AmountRounded,
             message: format!(
                 "amounts of {} had more than 15 decimals; rounding added {}",
                 self.bill, self.rounded

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use ledger_core::day_sum::DaySum;
-use ledger_core::line_item::{Finding, LineItem, Rejected};
+use ledger_core::finding::Finding;
+use ledger_core::line_item::{LineItem, Rejected};
 use ledger_core::money::MoneyError;
 use ledger_core::period::BillingPeriod;
 use rust_decimal::Decimal;

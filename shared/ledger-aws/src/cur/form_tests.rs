@@ -12,7 +12,8 @@ use arrow_array::{
 };
 use jiff::Timestamp;
 use ledger_core::cost::CostKind;
-use ledger_core::line_item::{Finding, Rejected};
+use ledger_core::finding::Finding;
+use ledger_core::line_item::Rejected;
 use ledger_core::roll_up::{RollupBuilder, RollupsByBill};
 use ledger_core::rules::{AttributionRules, MatchKey, Matcher, Pattern, Rule, Template};
 use parquet::arrow::ArrowWriter;
@@ -757,7 +758,7 @@ fn what_the_bill_does_not_say_of_amortizing_is_told() {
              unblended cost counts as its amortized cost; name it in the export's query",
         ]
     );
-    assert!(outcome.findings.iter().all(|it| it.code == "not-amortized"));
+    assert!(outcome.findings.iter().all(|it| it.code.as_str() == "not-amortized"));
     for line_type in ["DiscountedUsage", "SavingsPlanCoveredUsage", "RIFee", "Fee"] {
         let costs = costs_of_type(&outcome, line_type);
         assert_eq!(costs[..2], costs[2..], "{line_type}");

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use ledger_app::ports::{Delivery, Reading, SourceError};
 use ledger_core::day_sum::DaySum;
-use ledger_core::line_item::{Finding, Provenance, Rejected};
+use ledger_core::finding::{Finding, FindingCode};
+use ledger_core::line_item::{Provenance, Rejected};
 use ledger_core::money::MoneyError;
 
 use crate::cur::meaning::columns::Column;
@@ -74,7 +75,10 @@ impl<'a> Reader<'a> {
                 && self.reported.insert(column.name())
             {
                 let message = format!("`{file}` has no column `{}`: {meaning}", column.name());
-                self.emit(file, Reading::Finding(Finding { code: "column-missing", message }))?;
+                self.emit(
+                    file,
+                    Reading::Finding(Finding { code: FindingCode::ColumnMissing, message }),
+                )?;
             }
         }
         Ok(())

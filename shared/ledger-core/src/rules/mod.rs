@@ -9,7 +9,7 @@ mod tests;
 
 use crate::business::Business;
 use crate::fact::FactRef;
-use crate::line_item::Finding;
+use crate::finding::{Finding, FindingCode};
 use crate::owner::Owner;
 
 pub use self::match_key::MatchKey;
@@ -65,7 +65,7 @@ impl AttributionRules {
                 .find(|earlier| earlier.always_claims() && earlier.when.covers(&rule.when));
             if let Some(earlier) = hidden_by {
                 findings.push(Finding {
-                    code: "rule-unreachable",
+                    code: FindingCode::RuleUnreachable,
                     message: format!(
                         "rule `{}` can never match: rule `{}` above it claims the same lines; \
                          put the narrower rule first",

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use csv::ByteRecord;
 use flate2::bufread::MultiGzDecoder;
 use ledger_app::ports::{Reading, SourceError};
-use ledger_core::line_item::{Finding, Provenance};
+use ledger_core::finding::{Finding, FindingCode};
+use ledger_core::line_item::Provenance;
 
 use crate::cur::meaning::columns::{COUNT, Column};
 use crate::cur::meaning::names::ColumnMap;
@@ -102,7 +103,8 @@ fn columns_of(
             "`{name}` is a cost and usage report of the kind before exports 2.0, which cannot name \
              callers; set up a data export 2.0 beside it"
         );
-        reader.emit(name, Reading::Finding(Finding { code: "legacy-report", message }))?;
+        reader
+            .emit(name, Reading::Finding(Finding { code: FindingCode::LegacyReport, message }))?;
     }
     Ok(layout)
 }

@@ -15,7 +15,8 @@ use ledger_core::aws::usage_type::UsageType;
 use ledger_core::caller::Caller;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
-use ledger_core::line_item::{BillId, Finding, LineItem, Provenance, Rejected, Tags};
+use ledger_core::finding::{Finding, FindingCode};
+use ledger_core::line_item::{BillId, LineItem, Provenance, Rejected, Tags};
 use ledger_core::model::Model;
 use ledger_core::money::{Money, MoneyError, parse_decimal};
 use ledger_core::period::BillingPeriod;
@@ -108,14 +109,14 @@ impl Converter {
     /// What is to be said after the last row.
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let principals = self.unreadable_principals.values().map(|((_, example), count)| Finding {
-            code: "principal-unreadable",
+            code: FindingCode::PrincipalUnreadable,
             message: format!(
                 "{count} {} a caller that cannot be read and stay without one: {example}",
                 if *count == 1 { "line names" } else { "lines name" },
             ),
         });
         let unamortized = self.unamortized.iter().map(|((line_type, untold), count)| Finding {
-            code: "not-amortized",
+            code: FindingCode::NotAmortized,
             message: not_amortized(line_type, untold, *count),
         });
         principals.chain(unamortized).collect()

@@ -9,11 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::cur::meaning::columns::{COUNT, Column};
 
-<<<<<<< HEAD
 /// The prefix of resource tags in the column `tags` of exports 2.0.
-=======
-/// Prefix of resource tags in the column `tags` of exports 2.0.
->>>>>>> b25ec59 (api, aws: the chart is drawn with exact decimals, and two dependencies less)
 const RESOURCE_TAG: &str = "resourceTags/";
 const COST_CATEGORY: &str = "costCategory/";
 
@@ -23,11 +19,7 @@ const RESOURCE_TAGS: &str = "resource_tags";
 /// The attributes of products that are read. Others have columns of their own in exports 2.0 too.
 const ATTRIBUTES: [&str; 3] = ["model", "product_name", "provider"];
 
-<<<<<<< HEAD
 /// The positions of the columns we read in one file.
-=======
-/// Positions of the columns in one file.
->>>>>>> b25ec59 (api, aws: the chart is drawn with exact decimals, and two dependencies less)
 #[derive(Debug)]
 pub(crate) struct ColumnMap {
     /// By [`Column`].
@@ -151,9 +143,6 @@ fn snake(name: &str) -> Cow<'_, str> {
     }
 }
 
-<<<<<<< HEAD
-/// The map and the key that a separate column belongs to.
-=======
 /// `lineItem` as `line_item`. A word begins with a capital letter; several are one word, up to the
 /// last before a small letter, as in `SKUGroup`.
 fn snake_words(name: &str) -> String {
@@ -172,8 +161,7 @@ fn snake_words(name: &str) -> String {
     snake
 }
 
-/// The map and the key of a column for one attribute or tag.
->>>>>>> b25ec59 (api, aws: the chart is drawn with exact decimals, and two dependencies less)
+/// The map and the key that a separate column belongs to.
 fn entry_of(name: &str) -> Option<(Column, String)> {
     if let Some(key) = name.strip_prefix(RESOURCE_TAG) {
         return Some((Column::Tags, resource_tag(key)));

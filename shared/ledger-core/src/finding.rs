@@ -1,0 +1,99 @@
+//! Findings: what a person should know about the ledger or its input.
+
+labels! {
+    /// The kinds of findings. `docs/findings.md` explains each and its fix.
+    pub enum FindingCode {
+        /// A recorded alert may or may not have arrived.
+        AlertUnconfirmed = "alert-unconfirmed",
+        /// Amounts had more than 15 fraction digits.
+        AmountRounded = "amount-rounded",
+        /// An export no longer contains a bill that it delivered earlier.
+        BillWithdrawn = "bill-withdrawn",
+        /// A budget is in a currency that no bill has.
+        BudgetCurrency = "budget-currency",
+        /// An export lacks columns.
+        ColumnMissing = "column-missing",
+        /// Groups of a day do not add up to the day's total.
+        ControlTotal = "control-total",
+        /// The newest day with data is too long ago.
+        DataStale = "data-stale",
+        /// A delivery holds bills that are not of its month.
+        DeliveryMixed = "delivery-mixed",
+        /// The ledger holds a newer delivery of the same bill.
+        DeliverySuperseded = "delivery-superseded",
+        /// A file is of the kind before exports 2.0.
+        LegacyReport = "legacy-report",
+        /// The provider names no service for generative AI.
+        NoAiService = "no-ai-service",
+        /// No budgets are applied.
+        NoBudgets = "no-budgets",
+        /// Lines name no callers.
+        NoCallers = "no-callers",
+        /// The ledger holds no bill.
+        NoData = "no-data",
+        /// No rules are applied.
+        NoRules = "no-rules",
+        /// Lines lack the columns that amortized cost needs.
+        NotAmortized = "not-amortized",
+        /// An owner who would get cost has no budget, so alerts reach no recipient.
+        OwnerWithoutContact = "owner-without-contact",
+        /// Lines name callers that cannot be read.
+        PrincipalUnreadable = "principal-unreadable",
+        /// Bill and quick look differ on a settled day.
+        Reconciliation = "reconciliation",
+        /// The limit of requests was reached.
+        RequestCap = "request-cap",
+        /// A rule can never match.
+        RuleUnreachable = "rule-unreachable",
+        /// Rules would move all cost to other owners.
+        RulesMoveEverything = "rules-move-everything",
+        /// Rules would move no cost.
+        RulesMoveNothing = "rules-move-nothing",
+        /// A bill follows an older version of the rules.
+        RulesOutdated = "rules-outdated",
+        /// Session names of a role were folded into one.
+        SessionsFolded = "sessions-folded",
+        /// No cost carries a tag.
+        TagKeySilent = "tag-key-silent",
+        /// A total left the range of money.
+        TotalOutOfRange = "total-out-of-range",
+        /// Much cost has no owner.
+        Unattributed = "unattributed",
+    }
+}
+
+/// Something a person should know, and the fix where there is one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// The kind, a stable word for scripts.
+    pub code: FindingCode,
+    /// One sentence: what, where, and what to do.
+    pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCS: &str = include_str!("../../../docs/findings.md");
+
+    #[test]
+    fn each_code_is_explained_in_the_docs_in_order() {
+        let explained: Vec<&str> = DOCS
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+            .map(|(code, _)| code)
+            .collect();
+        let codes: Vec<&str> = FindingCode::ALL.iter().map(|it| it.as_str()).collect();
+        assert_eq!(explained, codes);
+    }
+
+    #[test]
+    fn codes_are_sorted_words_with_hyphens() {
+        let codes: Vec<&str> = FindingCode::ALL.iter().map(|it| it.as_str()).collect();
+        assert!(codes.is_sorted(), "{codes:?}");
+        for code in codes {
+            assert!(code.bytes().all(|it| it == b'-' || it.is_ascii_lowercase()), "{code}");
+        }
+    }
+}
