@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ledger_core::bill::BillHead;
+use ledger_core::bill::Delivered;
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
@@ -15,7 +15,6 @@ use ledger_core::money::{Money, MoneyError};
 use ledger_core::roll_up::{RollupBuilder, RollupsByBill};
 use ledger_core::rollup::DayTotal;
 use ledger_core::rules::AttributionRules;
-use ledger_core::source::Source;
 use rust_decimal::Decimal;
 
 use crate::ports::{
@@ -129,60 +128,95 @@ pub async fn import_bills(
         .map_err(ImportError::Source)?;
         read.push(batch);
     }
+    let mut batches = Vec::new();
     for (delivery, (rollups, partial)) in read {
-        report.files.extend(delivery.files.iter().cloned());
         let is_read_whole = partial.rejected_count == 0;
-        merge(&mut report, partial);
-        let is_complete = delivery.is_complete && rollups.len() <= 1;
-        if delivery.is_complete && !is_complete {
-            report.findings.insert(mixed(&delivery, rollups.keys()));
-        }
-        let export: Option<Arc<str>> = delivery.export.as_deref().map(Arc::from);
-        let mut bills: Vec<(BillId, BillRollups)> = rollups.into_iter().collect();
-        // An empty delivery is the whole of a bill too: of one that was taken back.
-        if delivery.is_complete && bills.len() <= 1 && is_read_whole {
-            for bill in left_out(&delivery, &bills, ledger).await? {
-                report.findings.insert(withdrawn(&delivery, &bill));
-                bills.push((bill, BillRollups::default()));
-            }
-        }
-        for (bill, days) in bills {
-            progress(Progress::Writing(bill.to_string()));
-            let replacement = BillReplacement {
-                bill: bill.clone(),
-                days,
-                is_complete,
-                based_on: None,
-                export: export.clone(),
-                delivered_at: delivery.delivered_at,
-                imported_at: now,
-                rules_version: rules.version,
-            };
-            let replaced = ledger.replace(replacement).await;
-            let replaced = replaced.map_err(|err| ImportError::Write(bill.clone(), err))?;
-            if replaced.is_superseded {
-                report.findings.insert(Finding {
-                    code: FindingCode::DeliverySuperseded,
-                    message: format!("{bill} is held from a newer delivery; this one was left out"),
-                });
-            }
-            report.bills.push((bill, replaced));
-        }
+        let failed = |err| ImportError::Source(SourceError::Money(delivery.name.clone(), err));
+        merge(&mut report, partial).map_err(failed)?;
+        batches.push((delivery, rollups, is_read_whole));
+    }
+    for (delivery, rollups, is_read_whole) in batches {
+        report.files.extend(delivery.files.iter().cloned());
+        let writing = |bill: &BillId| progress(Progress::Writing(bill.to_string()));
+        let stamp = Stamp { now, rules_version: rules.version };
+        write(&delivery, rollups, is_read_whole, stamp, writing, &mut report, ledger).await?;
     }
     Ok(report)
 }
 
-/// How far an import is.
+/// The time of an import, and the version of its rules.
+#[derive(Clone, Copy)]
+struct Stamp {
+    now: Timestamp,
+    rules_version: u64,
+}
+
+/// Replaces the bills of one delivery, and takes back those that its export no longer delivers.
+async fn write(
+    delivery: &Delivery,
+    rollups: RollupsByBill,
+    is_read_whole: bool,
+    stamp: Stamp,
+    writing: impl Fn(&BillId),
+    report: &mut ImportReport,
+    ledger: &impl LedgerStore,
+) -> Result<(), ImportError> {
+    let ids: Vec<BillId> = rollups.keys().cloned().collect();
+    let delivered = Delivered {
+        export: delivery.export.as_deref(),
+        period: delivery.period,
+        delivered_at: delivery.delivered_at,
+        is_complete: delivery.is_complete,
+        is_read_whole,
+        bills: &ids,
+    };
+    if delivered.is_mixed() {
+        report.findings.insert(mixed(delivery, &ids));
+    }
+    let mut bills: Vec<(BillId, BillRollups)> = rollups.into_iter().collect();
+    if let Some(period) = delivery.period.filter(|_| delivery.export.is_some()) {
+        let heads = ledger.heads(period).await.map_err(ImportError::Read)?;
+        for bill in delivered.withdraws(&heads) {
+            report.findings.insert(withdrawn(delivery, &bill));
+            bills.push((bill, BillRollups::default()));
+        }
+    }
+    for (bill, days) in bills {
+        writing(&bill);
+        let replacement = BillReplacement {
+            bill: bill.clone(),
+            days,
+            is_complete: delivered.restates_whole_bill(),
+            based_on: None,
+            export: delivery.export.as_deref().map(Arc::from),
+            delivered_at: delivery.delivered_at,
+            imported_at: stamp.now,
+            rules_version: stamp.rules_version,
+        };
+        let replaced = ledger.replace(replacement).await;
+        let replaced = replaced.map_err(|err| ImportError::Write(bill.clone(), err))?;
+        if replaced.is_superseded {
+            report.findings.insert(Finding {
+                code: FindingCode::DeliverySuperseded,
+                message: format!("{bill} is held from a newer delivery; this one was left out"),
+            });
+        }
+        report.bills.push((bill, replaced));
+    }
+    Ok(())
+}
+
+/// The progress of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// So many bytes are to be read.
+    /// The deliveries are known.
     Begin {
         /// The size of all files.
         bytes: u64,
     },
-    /// So many more were read.
+    /// The number of bytes read since the last time.
     Read(u64),
-    /// This bill is being written.
+    /// The bill that is being written.
     Writing(String),
 }
 
@@ -255,10 +289,8 @@ fn read_delivery(
     Ok((rollups, report))
 }
 
-/// A delivery is the whole of one bill. Where it holds several, nobody can say of which it is the
-/// whole, and to take a few stray rows for a whole bill would wipe that bill out.
-fn mixed<'a>(delivery: &Delivery, bills: impl Iterator<Item = &'a BillId>) -> Finding {
-    let bills: Vec<String> = bills.map(BillId::to_string).collect();
+fn mixed(delivery: &Delivery, bills: &[BillId]) -> Finding {
+    let bills: Vec<String> = bills.iter().map(BillId::to_string).collect();
     Finding {
         code: FindingCode::DeliveryMixed,
         message: format!(
@@ -271,27 +303,6 @@ fn mixed<'a>(delivery: &Delivery, bills: impl Iterator<Item = &'a BillId>) -> Fi
     }
 }
 
-/// The bills of the month that the same export told of before and leaves out now.
-async fn left_out(
-    delivery: &Delivery,
-    bills: &[(BillId, BillRollups)],
-    ledger: &impl LedgerStore,
-) -> Result<Vec<BillId>, ImportError> {
-    let (Some(export), Some(period)) = (&delivery.export, delivery.period) else {
-        return Ok(Vec::new());
-    };
-    let heads = ledger.heads(period).await.map_err(ImportError::Read)?;
-    let is_left_out = |head: &BillHead| {
-        head.bill.period == period
-            && head.bill.source == Source::AWS_BILL
-            && head.export.as_deref() == Some(export)
-            && !head.days.is_empty()
-            && head.delivered_at <= delivery.delivered_at
-            && bills.iter().all(|(bill, _)| *bill != head.bill)
-    };
-    Ok(heads.into_iter().filter(is_left_out).map(|head| head.bill).collect())
-}
-
 fn withdrawn(delivery: &Delivery, bill: &BillId) -> Finding {
     Finding {
         code: FindingCode::BillWithdrawn,
@@ -302,33 +313,26 @@ fn withdrawn(delivery: &Delivery, bill: &BillId) -> Finding {
     }
 }
 
-fn merge(report: &mut ImportReport, part: ImportReport) {
+/// Adds the part of one delivery to the report.
+fn merge(report: &mut ImportReport, part: ImportReport) -> Result<(), MoneyError> {
     report.lines_ai += part.lines_ai;
     report.lines_other += part.lines_other;
     report.rejected_count += part.rejected_count;
     let room = REJECTED_LISTED_MAX.saturating_sub(report.rejected.len());
     report.rejected.extend(part.rejected.into_iter().take(room));
     report.rounded.0 += part.rounded.0;
-    report.rounded.1 = report.rounded.1.saturating_add(part.rounded.1);
+    let rounded = report.rounded.1.checked_add(part.rounded.1);
+    report.rounded.1 = rounded.ok_or(MoneyError::OutOfRange)?;
     report.findings.extend(part.findings);
     for (currency, total) in part.totals {
         let sum = report.totals.entry(currency).or_insert_with(|| DayTotal::zero(currency));
-        // Both are sums of lines that fit; a total beyond 10¹³ keeps what it had, and the ledger,
-        // which adds up by bill, is not touched by it.
-        let both = sum.checked_add(&total);
-        if let Ok(both) = both {
-            *sum = both;
-        } else {
-            report.findings.insert(Finding {
-                code: FindingCode::TotalOutOfRange,
-                message: format!("the {currency} totals of this report leave out a delivery"),
-            });
-        }
+        *sum = sum.checked_add(&total)?;
     }
     for (key, (count, cost)) in part.unknown_usage_types {
         let entry =
             report.unknown_usage_types.entry(key).or_insert((0, Money::zero(cost.currency())));
         entry.0 += count;
-        entry.1 = entry.1.checked_add(cost).unwrap_or(entry.1);
+        entry.1 = entry.1.checked_add(cost)?;
     }
+    Ok(())
 }

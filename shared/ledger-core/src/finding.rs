@@ -55,8 +55,6 @@ labels! {
         SessionsFolded = "sessions-folded",
         /// No cost carries a tag.
         TagKeySilent = "tag-key-silent",
-        /// A total left the range of money.
-        TotalOutOfRange = "total-out-of-range",
         /// Much cost has no owner.
         Unattributed = "unattributed",
     }

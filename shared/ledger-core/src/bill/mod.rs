@@ -1,11 +1,13 @@
 //! The ledger's view of a bill: its pointer, the source that serves each day, and replacement.
 
 mod content;
+mod delivered;
 mod head;
 mod replacement;
 mod served;
 
 pub use self::content::content_hash;
+pub use self::delivered::Delivered;
 pub use self::head::{BillHead, DayHead, Generation};
 pub use self::replacement::{
     BillReplacement, DayGeneration, Planned, ReplacementPlan, plan_replacement,
