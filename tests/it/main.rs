@@ -1,5 +1,6 @@
 //! Checks across crates.
 
 mod infra;
+mod openapi;
 mod release;
 mod tidy;

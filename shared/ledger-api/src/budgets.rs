@@ -12,8 +12,17 @@ use ledger_core::budget::first_month;
 use crate::AppState;
 use crate::bodies::budgets::{BudgetsAnswer, budget_body};
 use crate::paging::{Fingerprint, Paging};
-use crate::parameters::{Asked, Parameters, RouteQuery};
+use crate::parameters::{Asked, Parameter, Parameters, RouteQuery};
 use crate::response::{ApiError, tagged};
+use crate::router::Route;
+
+/// The route.
+pub(crate) const ROUTE: Route = Route {
+    path: "/v1/budgets",
+    name: "budgets",
+    about: "Applied budgets, judged, with the alerts of their windows.",
+    parameters: BudgetsQuery::PARAMETERS,
+};
 
 /// The parameters.
 pub(crate) struct BudgetsQuery {
@@ -21,7 +30,7 @@ pub(crate) struct BudgetsQuery {
 }
 
 impl RouteQuery for BudgetsQuery {
-    const NAMES: &'static [&'static str] = &["limit", "cursor"];
+    const PARAMETERS: &'static [Parameter] = &[Parameter::LIMIT, Parameter::CURSOR];
 
     fn read(parameters: &Parameters) -> Result<BudgetsQuery, ApiError> {
         Ok(BudgetsQuery { paging: Paging::read(parameters)? })

@@ -14,8 +14,17 @@ use ledger_core::report::ReportQuery;
 use crate::AppState;
 use crate::bodies::costs::CostsFigures;
 use crate::paging::{Fingerprint, Paging};
-use crate::parameters::{Asked, Parameters, RouteQuery, Span};
+use crate::parameters::{Asked, Parameter, Parameters, RouteQuery, Span};
 use crate::response::{ApiError, tagged};
+use crate::router::Route;
+
+/// The route.
+pub(crate) const ROUTE: Route = Route {
+    path: "/v1/costs",
+    name: "costs",
+    about: "Totals of a period, grouped.",
+    parameters: CostsQuery::PARAMETERS,
+};
 
 /// The parameters.
 pub(crate) struct CostsQuery {
@@ -28,9 +37,16 @@ pub(crate) struct CostsQuery {
 }
 
 impl RouteQuery for CostsQuery {
-    const NAMES: &'static [&'static str] =
-        &["from", "to", "group_by", "where", "cost_kind", "currency", "limit", "cursor"];
-    const REPEATABLE: &'static [&'static str] = &["where"];
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::FROM,
+        Parameter::TO,
+        Parameter::GROUP_BY,
+        Parameter::WHERE,
+        Parameter::COST_KIND,
+        Parameter::CURRENCY,
+        Parameter::LIMIT,
+        Parameter::CURSOR,
+    ];
 
     fn read(parameters: &Parameters) -> Result<CostsQuery, ApiError> {
         Ok(CostsQuery {

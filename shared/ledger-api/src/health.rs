@@ -10,8 +10,17 @@ use crate::AppState;
 use crate::bodies::health::{HealthAnswer, HealthBill, UnattributedBody};
 use crate::bodies::reconciliation::ReconciledDayBody;
 use crate::bodies::values::Day;
-use crate::parameters::Asked;
+use crate::parameters::{Asked, RouteQuery as _};
 use crate::response::{ApiError, tagged};
+use crate::router::Route;
+
+/// The route.
+pub(crate) const ROUTE: Route = Route {
+    path: "/v1/health",
+    name: "health",
+    about: "Freshness of the data, unattributed cost and agreement of sources.",
+    parameters: <()>::PARAMETERS,
+};
 
 /// The state of the ledger.
 pub(crate) async fn health<L: LedgerStore + Clone + 'static>(
@@ -26,7 +35,7 @@ pub(crate) async fn health<L: LedgerStore + Clone + 'static>(
         unattributed.push(UnattributedBody::new(month, report.unattributed()?, report.total));
     }
     let body = HealthAnswer {
-        version: env!("CARGO_PKG_VERSION"),
+        version: ledger_core::VERSION,
         data_up_to: view.data_up_to().map(Day),
         bills: view.heads().iter().map(HealthBill::from).collect(),
         unattributed,

@@ -8,6 +8,8 @@ pub mod bodies;
 mod budgets;
 mod costs;
 mod health;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 mod owners;
 mod page;
 mod paging;

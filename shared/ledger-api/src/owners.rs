@@ -15,8 +15,17 @@ use crate::AppState;
 use crate::bodies::owners::{OwnersAnswer, owners_of};
 use crate::bodies::values::Day;
 use crate::paging::{Fingerprint, Paging};
-use crate::parameters::{Asked, Parameters, RouteQuery, Span};
+use crate::parameters::{Asked, Parameter, Parameters, RouteQuery, Span};
 use crate::response::{ApiError, tagged};
+use crate::router::Route;
+
+/// The route.
+pub(crate) const ROUTE: Route = Route {
+    path: "/v1/owners",
+    name: "owners",
+    about: "Owners with a cost in a period.",
+    parameters: OwnersQuery::PARAMETERS,
+};
 
 /// The parameters.
 pub(crate) struct OwnersQuery {
@@ -26,7 +35,13 @@ pub(crate) struct OwnersQuery {
 }
 
 impl RouteQuery for OwnersQuery {
-    const NAMES: &'static [&'static str] = &["from", "to", "cost_kind", "limit", "cursor"];
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::FROM,
+        Parameter::TO,
+        Parameter::COST_KIND,
+        Parameter::LIMIT,
+        Parameter::CURSOR,
+    ];
 
     fn read(parameters: &Parameters) -> Result<OwnersQuery, ApiError> {
         Ok(OwnersQuery {

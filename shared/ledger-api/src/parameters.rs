@@ -21,12 +21,109 @@ const WHERE_MAX: usize = 50;
 /// The parameters of one request: each known, and each once unless it may repeat.
 pub(crate) struct Parameters(Vec<(String, String)>);
 
+/// A parameter of a route: what is read is also what is documented.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "openapi"),
+    expect(dead_code, reason = "only the document reads all fields")
+)]
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) form: Form,
+    pub(crate) is_required: bool,
+}
+
+/// The form of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A UTC day.
+    Day,
+    /// A month.
+    Month,
+    /// A name.
+    Name,
+    /// Dimensions, separated by commas.
+    Dimensions,
+    /// `dimension=value`; the parameter may be given more than once.
+    Conditions,
+    /// A cost kind.
+    CostKind,
+    /// A currency.
+    Currency,
+    /// Items of a page.
+    Limit,
+    /// The place of a page.
+    Cursor,
+}
+
+impl Parameter {
+    const fn optional(name: &'static str, form: Form, about: &'static str) -> Parameter {
+        Parameter { name, about, form, is_required: false }
+    }
+
+    /// The first day.
+    pub(crate) const FROM: Parameter = Parameter::optional(
+        "from",
+        Form::Day,
+        "The first day; by default the first of this month.",
+    );
+    /// The end.
+    pub(crate) const TO: Parameter = Parameter::optional(
+        "to",
+        Form::Day,
+        "The day after the last; by default tomorrow. At most 1100 days after `from`.",
+    );
+    /// Dimensions.
+    pub(crate) const GROUP_BY: Parameter = Parameter::optional(
+        "group_by",
+        Form::Dimensions,
+        "Dimensions to group by, such as `owner,model` or `tag:KEY`; without any there is one row a \
+         currency.",
+    );
+    /// Conditions.
+    pub(crate) const WHERE: Parameter = Parameter::optional(
+        "where",
+        Form::Conditions,
+        "Only charges with this value, as `dimension=value`. Given more than once, values of one \
+         dimension are alternatives and dimensions must all agree.",
+    );
+    /// The cost kind.
+    pub(crate) const COST_KIND: Parameter =
+        Parameter::optional("cost_kind", Form::CostKind, "The cost that counts.");
+    /// The currency.
+    pub(crate) const CURRENCY: Parameter =
+        Parameter::optional("currency", Form::Currency, "Only this currency, by ISO 4217.");
+    /// The month.
+    pub(crate) const PERIOD: Parameter = Parameter {
+        is_required: true,
+        ..Parameter::optional("period", Form::Month, "The month, such as `2026-11`.")
+    };
+    /// The owner.
+    pub(crate) const OWNER: Parameter = Parameter::optional(
+        "owner",
+        Form::Name,
+        "Only this owner; `Unattributed` for charges that no rule claims.",
+    );
+    /// The limit.
+    pub(crate) const LIMIT: Parameter =
+        Parameter::optional("limit", Form::Limit, "Items on a page.");
+    /// The cursor.
+    pub(crate) const CURSOR: Parameter = Parameter::optional(
+        "cursor",
+        Form::Cursor,
+        "The `next_cursor` of the page before, with the other parameters as they were.",
+    );
+
+    fn may_repeat(&self) -> bool {
+        self.form == Form::Conditions
+    }
+}
+
 /// The typed parameters of one route.
 pub(crate) trait RouteQuery: Sized {
     /// The parameters that the route knows.
-    const NAMES: &'static [&'static str];
-    /// Those of them that may be given more than once.
-    const REPEATABLE: &'static [&'static str] = &[];
+    const PARAMETERS: &'static [Parameter];
 
     /// Reads the parameters, each of which is known.
     fn read(parameters: &Parameters) -> Result<Self, ApiError>;
@@ -34,7 +131,7 @@ pub(crate) trait RouteQuery: Sized {
 
 /// A route without parameters.
 impl RouteQuery for () {
-    const NAMES: &'static [&'static str] = &[];
+    const PARAMETERS: &'static [Parameter] = &[];
 
     fn read(_: &Parameters) -> Result<(), ApiError> {
         Ok(())
@@ -48,27 +145,28 @@ impl<S: Sync, Q: RouteQuery> FromRequestParts<S> for Asked<Q> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Asked<Q>, ApiError> {
-        let parameters = Parameters::read(parts, Q::NAMES, Q::REPEATABLE)?;
+        let parameters = Parameters::read(parts, Q::PARAMETERS)?;
         Ok(Asked(Q::read(&parameters)?))
     }
 }
 
 impl Parameters {
-    fn read(parts: &Parts, known: &[&str], repeatable: &[&str]) -> Result<Parameters, ApiError> {
+    fn read(parts: &Parts, known: &[Parameter]) -> Result<Parameters, ApiError> {
         let Query(pairs) =
             Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| {
                 let message = "the query cannot be read; expected `name=value&name=value`";
                 ApiError::bad_request("bad_query", message.to_owned())
             })?;
         for (at, (name, _)) in pairs.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
+            let Some(parameter) = known.iter().find(|it| it.name == name) else {
                 let name: String = name.chars().take(60).collect();
-                let expected = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                let names: Vec<&str> = known.iter().map(|it| it.name).collect();
+                let expected = if known.is_empty() { "none".to_owned() } else { names.join(", ") };
                 let message = format!("`{name}` is not a parameter; expected {expected}");
                 return Err(ApiError::bad_parameter(&name, message));
-            }
+            };
             let is_again = pairs.iter().take(at).any(|(earlier, _)| earlier == name);
-            if is_again && !repeatable.contains(&name.as_str()) {
+            if is_again && !parameter.may_repeat() {
                 let message = format!("`{name}` is given twice; expected it once");
                 return Err(ApiError::bad_parameter(name, message));
             }

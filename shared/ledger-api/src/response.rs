@@ -55,13 +55,13 @@ impl ApiError {
         ApiError { status, code, message, details: BTreeMap::new() }
     }
 
-    pub(crate) fn not_found() -> ApiError {
-        let message = "there is nothing here; expected /v1/costs, /v1/owners, /v1/statements, \
-                       /v1/budgets or /v1/health";
+    pub(crate) fn not_found(paths: &[&str]) -> ApiError {
+        let paths = paths.join(", ");
+        let message = format!("there is nothing here; expected /, /openapi.json, {paths}");
         ApiError {
             status: StatusCode::NOT_FOUND,
             code: "not_found",
-            message: message.to_owned(),
+            message,
             details: BTreeMap::new(),
         }
     }
@@ -108,22 +108,30 @@ impl<E: Retryable> From<E> for ApiError {
     }
 }
 
+/// The envelope of every error.
 #[derive(Serialize)]
-struct Envelope {
-    error: Refusal,
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Error))]
+pub(crate) struct ErrorAnswer {
+    error: ErrorBody,
 }
 
+/// An error.
 #[derive(Serialize)]
-struct Refusal {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+struct ErrorBody {
+    /// A stable word for programs, such as `bad_parameter`.
     code: &'static str,
+    /// One sentence about the request for a person.
     message: String,
+    /// The parameter that is wrong, as `parameter`.
     details: BTreeMap<&'static str, Vec<String>>,
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let ApiError { status, code, message, details } = self;
-        let envelope = Envelope { error: Refusal { code, message, details } };
+        let envelope = ErrorAnswer { error: ErrorBody { code, message, details } };
         (status, [(CACHE_CONTROL, "no-store")], axum::Json(envelope)).into_response()
     }
 }

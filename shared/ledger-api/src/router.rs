@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -17,6 +17,7 @@ use ledger_core::now::Now;
 use ledger_core::period::BillingPeriod;
 use tracing::Instrument as _;
 
+use crate::parameters::Parameter;
 use crate::response::ApiError;
 use crate::{budgets, costs, health, owners, page, statements};
 
@@ -84,11 +85,12 @@ where
     let sample = state.sample;
     Router::new()
         .route("/", get(page::page::<L>))
-        .route("/v1/costs", get(costs::costs::<L>))
-        .route("/v1/owners", get(owners::owners::<L>))
-        .route("/v1/statements", get(statements::statements::<L>))
-        .route("/v1/budgets", get(budgets::budgets::<L>))
-        .route("/v1/health", get(health::health::<L>))
+        .route("/openapi.json", get(openapi))
+        .route(costs::ROUTE.path, get(costs::costs::<L>))
+        .route(owners::ROUTE.path, get(owners::owners::<L>))
+        .route(statements::ROUTE.path, get(statements::statements::<L>))
+        .route(budgets::ROUTE.path, get(budgets::budgets::<L>))
+        .route(health::ROUTE.path, get(health::health::<L>))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(refuse_too_much))
@@ -96,8 +98,35 @@ where
         .with_state(state)
 }
 
+/// A route under `/v1`, as the API documents it.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "openapi"),
+    expect(dead_code, reason = "only the document reads all fields")
+)]
+pub(crate) struct Route {
+    pub(crate) path: &'static str,
+    /// The name of the operation in generated clients.
+    pub(crate) name: &'static str,
+    /// One sentence.
+    pub(crate) about: &'static str,
+    pub(crate) parameters: &'static [Parameter],
+}
+
+/// The routes under `/v1`.
+pub(crate) const ROUTES: [Route; 5] =
+    [costs::ROUTE, owners::ROUTE, statements::ROUTE, budgets::ROUTE, health::ROUTE];
+
+/// The description of the API: the committed document, so that no binary has to make it.
+const OPENAPI: &str = include_str!("../../../docs/openapi.json");
+
+async fn openapi() -> Response {
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], OPENAPI).into_response()
+}
+
 async fn not_found() -> Response {
-    ApiError::not_found().into_response()
+    let paths: Vec<&str> = ROUTES.iter().map(|it| it.path).collect();
+    ApiError::not_found(&paths).into_response()
 }
 
 async fn method_not_allowed() -> Response {

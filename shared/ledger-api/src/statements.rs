@@ -15,8 +15,17 @@ use ledger_core::statement::Statement;
 use crate::AppState;
 use crate::bodies::statements::StatementFigures;
 use crate::paging::{Fingerprint, Paging};
-use crate::parameters::{Asked, Parameters, RouteQuery, bad};
+use crate::parameters::{Asked, Parameter, Parameters, RouteQuery, bad};
 use crate::response::{ApiError, tagged};
+use crate::router::Route;
+
+/// The route.
+pub(crate) const ROUTE: Route = Route {
+    path: "/v1/statements",
+    name: "statements",
+    about: "Statements of a month, one for each owner and currency.",
+    parameters: StatementsQuery::PARAMETERS,
+};
 
 /// The parameters.
 pub(crate) struct StatementsQuery {
@@ -27,7 +36,13 @@ pub(crate) struct StatementsQuery {
 }
 
 impl RouteQuery for StatementsQuery {
-    const NAMES: &'static [&'static str] = &["period", "owner", "cost_kind", "limit", "cursor"];
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::PERIOD,
+        Parameter::OWNER,
+        Parameter::COST_KIND,
+        Parameter::LIMIT,
+        Parameter::CURSOR,
+    ];
 
     fn read(parameters: &Parameters) -> Result<StatementsQuery, ApiError> {
         let text = parameters.get("period").ok_or_else(|| {

@@ -10,6 +10,11 @@ use ledger_core::money::Money;
 use ledger_core::percent::Percent;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
+#[cfg(feature = "openapi")]
+use utoipa::openapi::{KnownFormat, SchemaFormat};
+
+#[cfg(feature = "openapi")]
+use crate::openapi;
 
 /// An exact decimal as text, so that no reader turns it into a float.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +45,22 @@ pub struct Day(pub Date);
 pub struct Instant(pub Timestamp);
 
 macro_rules! written_as_text {
-    ($($name:ident),+) => {
+    ($($name:ident: $schema:expr;)+) => {
         $(impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(&self.0)
             }
-        })+
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                $schema.build().into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {})+
     };
 }
 
@@ -55,13 +70,21 @@ impl fmt::Display for Amount {
     }
 }
 
-written_as_text!(Amount, Share, Day, Instant);
+written_as_text! {
+    Amount: openapi::text().pattern(Some(DECIMAL)).description(Some("An exact decimal."));
+    Share: openapi::text().pattern(Some(DECIMAL)).description(Some("A share in percent."));
+    Day: openapi::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
+    Instant: openapi::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+}
+
+#[cfg(feature = "openapi")]
+const DECIMAL: &str = "^-?[0-9]+([.][0-9]+)?$";
 
 /// Declares the written form of an enum of the core.
 macro_rules! words {
-    ($($(#[$meta:meta])* $name:ident of $core:ty: $all:expr;)+) => {
+    ($(#[doc = $about:literal] $name:ident of $core:ty: $all:expr;)+) => {
         $(
-            $(#[$meta])*
+            #[doc = $about]
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
             #[serde(transparent)]
             pub struct $name(&'static str);
@@ -82,7 +105,7 @@ macro_rules! words {
             #[cfg(feature = "openapi")]
             impl utoipa::PartialSchema for $name {
                 fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                    crate::openapi::words($all.iter().map(|it| it.as_str()))
+                    crate::openapi::words($all.iter().map(|it| it.as_str()), $about.trim())
                 }
             }
 
