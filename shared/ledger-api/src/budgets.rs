@@ -11,7 +11,8 @@ use ledger_core::budget::first_month;
 
 use crate::AppState;
 use crate::bodies::budgets::{BudgetsAnswer, budget_body};
-use crate::paging::{Fingerprint, Paging};
+use crate::fingerprint::Fingerprint;
+use crate::paging::Paging;
 use crate::parameters::{Asked, Parameter, Parameters, RouteQuery};
 use crate::response::{ApiError, tagged};
 use crate::router::Route;

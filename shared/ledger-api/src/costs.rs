@@ -13,7 +13,8 @@ use ledger_core::report::ReportQuery;
 
 use crate::AppState;
 use crate::bodies::costs::CostsFigures;
-use crate::paging::{Fingerprint, Paging};
+use crate::fingerprint::Fingerprint;
+use crate::paging::Paging;
 use crate::parameters::{Asked, Parameter, Parameters, RouteQuery, Span};
 use crate::response::{ApiError, tagged};
 use crate::router::Route;

@@ -1,4 +1,4 @@
-//! What people and programs outside see: the HTTP API under `/v1`, its bodies and the page.
+//! The surface for people and programs: the HTTP API under `/v1`, its bodies and the page.
 //!
 //! [`router()`] is the whole surface. It knows the ledger only by its ports, so the same routes run
 //! in a Lambda function and on a laptop. It reads and never writes, takes no decision about money,
@@ -7,6 +7,7 @@
 pub mod bodies;
 mod budgets;
 mod costs;
+mod fingerprint;
 mod health;
 #[cfg(feature = "openapi")]
 pub mod openapi;

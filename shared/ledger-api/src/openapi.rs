@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use ledger_core::cost::CostKind;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Schema, SchemaType, Type};
-use utoipa::openapi::{ObjectBuilder, RefOr};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 
 use crate::bodies::budgets::BudgetsAnswer;
 use crate::bodies::costs::CostsAnswer;
@@ -203,14 +203,4 @@ fn parameter(parameter: &Parameter) -> Value {
         }
     }
     body
-}
-
-/// The schema of a text that is one of some words.
-pub(crate) fn words<'a>(words: impl Iterator<Item = &'a str>, about: &str) -> RefOr<Schema> {
-    text().enum_values(Some(words)).description(Some(about)).build().into()
-}
-
-/// The schema of a text of a form.
-pub(crate) fn text() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(SchemaType::new(Type::String))
 }

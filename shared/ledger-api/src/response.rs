@@ -10,7 +10,7 @@ use ledger_app::causes::causes;
 use ledger_app::ports::Retryable;
 use serde::Serialize;
 
-use crate::paging::Fingerprint;
+use crate::fingerprint::Fingerprint;
 
 /// An error response: only what the caller may see.
 #[derive(Debug)]

@@ -14,7 +14,8 @@ use ledger_core::statement::Statement;
 
 use crate::AppState;
 use crate::bodies::statements::StatementFigures;
-use crate::paging::{Fingerprint, Paging};
+use crate::fingerprint::Fingerprint;
+use crate::paging::Paging;
 use crate::parameters::{Asked, Parameter, Parameters, RouteQuery, bad};
 use crate::response::{ApiError, tagged};
 use crate::router::Route;

@@ -2,10 +2,7 @@
 //! lists only shrink.
 
 /// Circles between modules.
-pub(super) const CIRCLES: &[&str] = &[
-    "shared/ledger-api/src/lib.rs: budgets -> router -> budgets",
-    "shared/ledger-core/src/lib.rs: money -> percent -> money",
-];
+pub(super) const CIRCLES: &[&str] = &["shared/ledger-core/src/lib.rs: money -> percent -> money"];
 
 /// Files with more than 500 lines.
 pub(super) const LONG_FILES: &[&str] = &[
@@ -15,8 +12,7 @@ pub(super) const LONG_FILES: &[&str] = &[
 ];
 
 /// Functions with more than 70 lines.
-pub(super) const LONG_FUNCTIONS: &[&str] =
-    &["cli/src/commands/cost_of_running.rs: parts", "cli/src/commands/import.rs: json_of"];
+pub(super) const LONG_FUNCTIONS: &[&str] = &["cli/src/commands/cost_of_running.rs: parts"];
 
 /// Ways to lose a sum in silence.
 pub(super) const SILENT_WAYS: &[&str] = &[
@@ -31,14 +27,10 @@ pub(super) const SILENT_WAYS: &[&str] = &[
 /// Files with comments that are not plain English.
 pub(super) const DIALECT: &[&str] = &[
     "cli/src/args.rs",
-    "cli/src/commands/budget.rs",
-    "cli/src/commands/collect.rs",
     "cli/src/commands/cost_of_running.rs",
     "cli/src/commands/cost_of_running/organisation.rs",
     "cli/src/commands/cost_of_running/simulation.rs",
     "cli/src/commands/doctor.rs",
-    "cli/src/commands/statement.rs",
-    "cli/src/output.rs",
     "functions/evaluate-budgets/src/config.rs",
     "functions/evaluate-budgets/src/handler.rs",
     "functions/ingest-cost-explorer/src/config.rs",
@@ -46,11 +38,7 @@ pub(super) const DIALECT: &[&str] = &[
     "functions/ingest-export/src/config.rs",
     "functions/ingest-export/src/event.rs",
     "functions/ingest-export/src/handler.rs",
-    "shared/ledger-api/src/bodies/costs.rs",
-    "shared/ledger-api/src/costs.rs",
-    "shared/ledger-api/src/lib.rs",
     "shared/ledger-api/src/page/chart.rs",
-    "shared/ledger-api/src/router.rs",
     "shared/ledger-app/src/budget_file.rs",
     "shared/ledger-app/src/checks.rs",
     "shared/ledger-app/src/collect/mod.rs",

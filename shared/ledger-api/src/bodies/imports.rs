@@ -52,7 +52,7 @@ pub struct RejectedBody {
     pub line: Option<u64>,
     /// The column.
     pub column: String,
-    /// What was wrong and what was expected.
+    /// The fault, and what was expected.
     pub reason: String,
 }
 

@@ -10,5 +10,7 @@ pub mod health;
 pub mod imports;
 pub mod owners;
 pub mod reconciliation;
+#[cfg(feature = "openapi")]
+mod schema;
 pub mod statements;
 pub mod values;

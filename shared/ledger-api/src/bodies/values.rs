@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 use utoipa::openapi::{KnownFormat, SchemaFormat};
 
 #[cfg(feature = "openapi")]
-use crate::openapi;
+use super::schema;
 
 /// An exact decimal as text, so that no reader turns it into a float.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,10 +71,10 @@ impl fmt::Display for Amount {
 }
 
 written_as_text! {
-    Amount: openapi::text().pattern(Some(DECIMAL)).description(Some("An exact decimal."));
-    Share: openapi::text().pattern(Some(DECIMAL)).description(Some("A share in percent."));
-    Day: openapi::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
-    Instant: openapi::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    Amount: schema::text().pattern(Some(DECIMAL)).description(Some("An exact decimal."));
+    Share: schema::text().pattern(Some(DECIMAL)).description(Some("A share in percent."));
+    Day: schema::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
+    Instant: schema::text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
 }
 
 #[cfg(feature = "openapi")]
@@ -105,7 +105,7 @@ macro_rules! words {
             #[cfg(feature = "openapi")]
             impl utoipa::PartialSchema for $name {
                 fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                    crate::openapi::words($all.iter().map(|it| it.as_str()), $about.trim())
+                    crate::bodies::schema::words($all.iter().map(|it| it.as_str()), $about.trim())
                 }
             }
 
