@@ -9,13 +9,12 @@ use ledger_app::overview::recent_alerts;
 use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
 use ledger_core::budget::first_month;
 
-use crate::AppState;
 use crate::bodies::budgets::{BudgetsAnswer, budget_body};
 use crate::fingerprint::Fingerprint;
 use crate::paging::Paging;
 use crate::parameters::{Asked, Parameter, Parameters, RouteQuery};
 use crate::response::{ApiError, tagged};
-use crate::router::Route;
+use crate::state::{AppState, Route};
 
 /// The route.
 pub(crate) const ROUTE: Route = Route {

@@ -11,13 +11,12 @@ use ledger_core::dimension::{Dimension, Scope};
 use ledger_core::period::BillingPeriod;
 use ledger_core::report::ReportQuery;
 
-use crate::AppState;
 use crate::bodies::costs::CostsFigures;
 use crate::fingerprint::Fingerprint;
 use crate::paging::Paging;
 use crate::parameters::{Asked, Parameter, Parameters, RouteQuery, Span};
 use crate::response::{ApiError, tagged};
-use crate::router::Route;
+use crate::state::{AppState, Route};
 
 /// The route.
 pub(crate) const ROUTE: Route = Route {

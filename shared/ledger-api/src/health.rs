@@ -6,13 +6,12 @@ use axum::response::Response;
 use ledger_app::overview::{self, Health};
 use ledger_app::ports::LedgerStore;
 
-use crate::AppState;
 use crate::bodies::health::{HealthAnswer, HealthBill, UnattributedBody};
 use crate::bodies::reconciliation::ReconciledDayBody;
 use crate::bodies::values::Day;
 use crate::parameters::{Asked, RouteQuery as _};
 use crate::response::{ApiError, tagged};
-use crate::router::Route;
+use crate::state::{AppState, Route};
 
 /// The route.
 pub(crate) const ROUTE: Route = Route {

@@ -17,8 +17,10 @@ mod paging;
 mod parameters;
 mod response;
 mod router;
+mod state;
 mod statements;
 #[cfg(test)]
 mod tests;
 
-pub use router::{AppState, RequestId, URI_BYTES_MAX, router};
+pub use router::{RequestId, URI_BYTES_MAX, router};
+pub use state::AppState;

@@ -18,7 +18,8 @@ use crate::bodies::owners::OwnersAnswer;
 use crate::bodies::statements::StatementsAnswer;
 use crate::parameters::{Form, Parameter};
 use crate::response::ErrorAnswer;
-use crate::router::{ROUTES, Route};
+use crate::router::ROUTES;
+use crate::state::Route;
 use crate::{budgets, costs, health, owners, statements};
 
 /// A request and its answer.

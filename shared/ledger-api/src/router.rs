@@ -10,15 +10,11 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
-use ledger_app::lookup::{LookupError, View};
 use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
-use ledger_core::access::Access;
-use ledger_core::now::Now;
-use ledger_core::period::BillingPeriod;
 use tracing::Instrument as _;
 
-use crate::parameters::Parameter;
 use crate::response::ApiError;
+use crate::state::{AppState, Route};
 use crate::{budgets, costs, health, owners, page, statements};
 
 /// Names one request in the answer and in the log.
@@ -36,46 +32,6 @@ const BODY_BYTES_MAX: u64 = 1024;
 /// More than any well-behaved client sends.
 const HEADERS_MAX: usize = 100;
 const HEADER_BYTES_MAX: usize = 32 * 1024;
-
-/// Everything the routes need.
-#[derive(Clone, Debug)]
-pub struct AppState<L> {
-    pub(crate) ledger: L,
-    clock: fn() -> Timestamp,
-    access: Access,
-    pub(crate) sample: bool,
-}
-
-impl<L> AppState<L> {
-    /// A ledger that every caller may see all of. Where it holds sample data, every page and answer
-    /// says so.
-    pub fn new(ledger: L, clock: fn() -> Timestamp, sample: bool) -> AppState<L> {
-        AppState { ledger, clock, access: Access::everything(), sample }
-    }
-
-    /// Limits all callers to whose money they may see.
-    #[must_use]
-    pub fn limited_to(self, access: Access) -> AppState<L> {
-        AppState { access, ..self }
-    }
-
-    /// The time now.
-    pub(crate) fn now(&self) -> Now {
-        Now::new((self.clock)())
-    }
-}
-
-impl<L: LedgerStore + Clone + 'static> AppState<L> {
-    /// The ledger from a month on, as the caller may see it now: every route answers from one view.
-    pub(crate) async fn view(&self, from: BillingPeriod) -> Result<View<L>, LookupError> {
-        View::open(&self.ledger, from, self.access.clone(), self.now()).await
-    }
-
-    /// The whole ledger, as the caller may see it now.
-    pub(crate) async fn view_of_all(&self) -> Result<View<L>, LookupError> {
-        View::open_all(&self.ledger, self.access.clone(), self.now()).await
-    }
-}
 
 /// The API under `/v1` and the page at `/`.
 pub fn router<L>(state: AppState<L>) -> Router
@@ -96,21 +52,6 @@ where
         .layer(middleware::from_fn(refuse_too_much))
         .layer(middleware::from_fn_with_state(sample, mark))
         .with_state(state)
-}
-
-/// A route under `/v1`, as the API documents it.
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(
-    not(feature = "openapi"),
-    expect(dead_code, reason = "only the document reads all fields")
-)]
-pub(crate) struct Route {
-    pub(crate) path: &'static str,
-    /// The name of the operation in generated clients.
-    pub(crate) name: &'static str,
-    /// One sentence.
-    pub(crate) about: &'static str,
-    pub(crate) parameters: &'static [Parameter],
 }
 
 /// The routes under `/v1`.

@@ -12,13 +12,12 @@ use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
 use ledger_core::statement::Statement;
 
-use crate::AppState;
 use crate::bodies::statements::StatementFigures;
 use crate::fingerprint::Fingerprint;
 use crate::paging::Paging;
 use crate::parameters::{Asked, Parameter, Parameters, RouteQuery, bad};
 use crate::response::{ApiError, tagged};
-use crate::router::Route;
+use crate::state::{AppState, Route};
 
 /// The route.
 pub(crate) const ROUTE: Route = Route {

@@ -15,8 +15,8 @@ use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
 use ledger_core::period::ChargePeriod;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::AppState;
 use crate::response::ApiError;
+use crate::state::AppState;
 
 use self::cards::currency_section;
 use self::tables::{alert_table, budget_table, reconciliation_table};
