@@ -49,7 +49,7 @@ pub fn breaks(old: &Value, new: &Value) -> BTreeSet<Break> {
                 Some(_) => false,
             };
         }
-        let (before, after) = (parameters_of(item), parameters_of(now));
+        let (before, after) = (parameters_of(old, item), parameters_of(new, now));
         for (name, (_, schema)) in &before {
             match after.get(name) {
                 None => breaks.insert(found(name, format!("the parameter `{name}` is gone"))),
@@ -70,11 +70,11 @@ pub fn breaks(old: &Value, new: &Value) -> BTreeSet<Break> {
 }
 
 /// Parameters of a path by name: whether each is required, and its type.
-fn parameters_of(item: &Value) -> BTreeMap<String, (bool, String)> {
+fn parameters_of(document: &Value, item: &Value) -> BTreeMap<String, (bool, String)> {
     let parameters = item["get"]["parameters"].as_array().into_iter().flatten();
     let parameter = |it: &Value| {
         let name = it["name"].as_str().unwrap_or_default().to_owned();
-        (name, (it["required"] == true, kind_of(&it["schema"])))
+        (name, (it["required"] == true, kind_of(document, &it["schema"])))
     };
     parameters.map(parameter).collect()
 }
@@ -101,7 +101,7 @@ fn add_fields(
     }
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
-        fields.insert(place.clone(), kind_of(resolved(document, property)));
+        fields.insert(place.clone(), kind_of(document, property));
         add_fields(document, property, &place, fields);
     }
     if schema["items"].is_object() {
@@ -119,7 +119,8 @@ pub fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 /// The type of a schema in one text, with its format and words.
-pub fn kind_of(schema: &Value) -> String {
+pub fn kind_of(document: &Value, schema: &Value) -> String {
+    let schema = resolved(document, schema);
     let mut kind = match &schema["type"] {
         Value::String(one) => one.clone(),
         Value::Array(several) => {
@@ -127,7 +128,9 @@ pub fn kind_of(schema: &Value) -> String {
         }
         _ => {
             let parts = schema["oneOf"].as_array().into_iter().flatten();
-            parts.map(kind_of).collect::<Vec<_>>().join(" or ")
+            let mut kinds: Vec<String> = parts.map(|it| kind_of(document, it)).collect();
+            kinds.sort_by_key(|it| it == "null");
+            kinds.join(" or ")
         }
     };
     if let Some(format) = schema["format"].as_str() {

@@ -81,7 +81,7 @@ fn route(document: &Value, path: &str, get: &Value, text: &mut String) {
     }
     for parameter in parameters {
         let required = if parameter["required"] == true { ", required" } else { "" };
-        let (name, kind) = (cell(&parameter["name"]), kind_of(&parameter["schema"]));
+        let (name, kind) = (cell(&parameter["name"]), kind_of(document, &parameter["schema"]));
         line(
             text,
             &format!("| `{name}` | {kind}{required} | {} |", cell(&parameter["description"])),
@@ -107,12 +107,19 @@ fn fields(document: &Value, schema: &Value, place: &str, text: &mut String) {
     }
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
-        let seen = resolved(document, property);
-        let about = if property["description"].is_null() { seen } else { property };
-        line(text, &format!("| `{place}` | {} | {} |", kind_of(seen), cell(&about["description"])));
+        let (kind, about) = (kind_of(document, property), cell(description(document, property)));
+        line(text, &format!("| `{place}` | {kind} | {about} |"));
         fields(document, property, &place, text);
     }
     if schema["items"].is_object() {
         fields(document, &schema["items"], &format!("{place}[]"), text);
     }
+}
+
+/// The description of a property: its own, that of its schema, or that of an alternative.
+fn description<'a>(document: &'a Value, property: &'a Value) -> &'a Value {
+    let parts = property["oneOf"].as_array().into_iter().flatten();
+    let places = [property, resolved(document, property)].into_iter().chain(parts);
+    let mut found = places.map(|it| &it["description"]).filter(|it| !it.is_null());
+    found.next().unwrap_or(&Value::Null)
 }
