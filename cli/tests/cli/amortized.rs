@@ -209,8 +209,8 @@ fn a_budget_can_count_amortized_cost() {
     fs::write(&budgets, budget("amortised")).unwrap();
     let refused = tollbook(&data, &["budget", "apply", budgets.to_str().unwrap()]);
     let message = String::from_utf8(refused.stderr).unwrap();
-    let expected = "`cost_kind` is `amortised`; expected `unblended`, `net_unblended`, `amortized` \
-                    or `net_amortized`";
+    let expected = "`cost_kind` is `amortised`; expected `unblended`, `net_unblended`, `amortized`, \
+                    `net_amortized` or `list`";
     assert!(message.contains(expected), "{message}");
 }
 
