@@ -9,6 +9,7 @@ use ledger_core::access::Access;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Scope};
 use ledger_core::money::Money;
+use ledger_core::percent::Percent;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::reconciliation::{Compared, ReconciledDay};
 use ledger_core::report::ReportQuery;
@@ -148,7 +149,7 @@ fn print_tables(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconc
         let mut header: Vec<&str> = names.iter().map(String::as_str).collect();
         header.extend(["status", "tokens", "cost", "share"]);
         let share = |money: Money| {
-            money.percent_of(report.total).map_or_else(String::new, |it| format!("{it:.1}%"))
+            Percent::of(money, report.total).map_or_else(String::new, |it| format!("{it:.1}%"))
         };
         let mut rows: Vec<Vec<String>> = report
             .rows

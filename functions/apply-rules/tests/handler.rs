@@ -168,8 +168,8 @@ async fn the_process_answers_and_logs() {
 #[tokio::test]
 async fn a_wrong_environment_is_named_in_one_message() {
     let ran = run(BINARY, &[("TABLE_NAME", "")], &[]).await.unwrap();
-    assert_eq!((ran.exit_code, ran.lines.len()), (Some(1), 1));
-    let log: Value = serde_json::from_str(&ran.lines[0]).unwrap();
+    assert_eq!((ran.exit_code, ran.lines.len()), (Some(1), 2), "the release, and the refusal");
+    let log: Value = serde_json::from_str(&ran.lines[1]).unwrap();
     assert_eq!(
         log["error"],
         "environment variables: `TABLE_NAME` is missing or empty; expected the name of the \

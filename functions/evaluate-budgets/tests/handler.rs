@@ -238,8 +238,8 @@ async fn a_wrong_environment_is_named_in_one_message() {
         ("alerts", "`TOPIC_ARN` is `alerts`; expected the ARN of an SNS topic"),
     ] {
         let ran = run(BINARY, &[("TOPIC_ARN", topic)], &[]).await.unwrap();
-        assert_eq!((ran.exit_code, ran.lines.len()), (Some(1), 1));
-        let log: Value = serde_json::from_str(&ran.lines[0]).unwrap();
+        assert_eq!((ran.exit_code, ran.lines.len()), (Some(1), 2), "the release, and the refusal");
+        let log: Value = serde_json::from_str(&ran.lines[1]).unwrap();
         let expected = format!(
             "environment variables: `TABLE_NAME` is missing or empty; expected the name of the \
              ledger's table; {problem}"

@@ -248,8 +248,8 @@ async fn a_wrong_environment_is_named_in_one_message() {
         ("PAYER_ACCOUNT", "1234"),
     ];
     let ran = run(BINARY, &variables, &[]).await.unwrap();
-    assert_eq!((ran.exit_code, ran.lines.len()), (Some(1), 1));
-    let log: Value = serde_json::from_str(&ran.lines[0]).unwrap();
+    assert_eq!((ran.exit_code, ran.lines.len()), (Some(1), 2), "the release, and the refusal");
+    let log: Value = serde_json::from_str(&ran.lines[1]).unwrap();
     assert_eq!(
         log["error"],
         "environment variables: `TABLE_NAME` is missing or empty; expected the name of the \

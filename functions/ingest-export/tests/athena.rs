@@ -303,6 +303,8 @@ fn nothing(_: &Path, _: &str) -> io::Result<Vec<u8>> {
         "reservation_unused_recurring_fee",
         "reservation_net_unused_recurring_fee",
         "reservation_reservation_a_r_n",
+        "bill_invoice_id",
+        "pricing_public_on_demand_cost",
     ];
     Ok(format!("\"{}\"\n", names.join("\",\"")).into_bytes())
 }

@@ -59,8 +59,8 @@ async fn the_binary_imports_what_a_notification_names() {
     let logs: Vec<Value> = ran.lines.iter().map(|it| serde_json::from_str(it).unwrap()).collect();
     let levels: Vec<&Value> =
         logs.iter().map(|it| &it["level"]).filter(|it| !it.is_null()).collect();
-    assert_eq!(levels, ["ERROR", "INFO", "INFO"]);
-    let (failed, imported) = (&logs[0], logs.last().unwrap());
+    assert_eq!(levels, ["INFO", "ERROR", "INFO", "INFO"], "the release first");
+    let (failed, imported) = (&logs[1], logs.last().unwrap());
     assert!(failed["input.id"].as_str().unwrap().starts_with("s3://another-bucket/"), "{failed}");
     assert!(imported["message"].as_str().unwrap().starts_with("imported `s3://"), "{imported}");
     assert_eq!(imported["spans"][0]["requestId"], "request-4");

@@ -174,7 +174,7 @@ async fn a_database_that_does_not_answer_is_told_without_its_name() {
     let body = answer["body"].as_str().unwrap();
     assert!(body.contains("try again"), "{body}");
     assert!(!body.contains("secret-table") && !body.contains("127.0.0.1"), "{body}");
-    let log: Value = serde_json::from_str(&ran.lines[0]).unwrap();
+    let log: Value = serde_json::from_str(&ran.lines[1]).unwrap();
     assert_eq!(log["level"], "ERROR");
     assert_eq!(log["spans"][0]["requestId"], "request-1");
     assert_eq!(log["spans"][1]["request.id"], "JKJaXmPLvHcESHA=");
@@ -185,8 +185,8 @@ async fn a_missing_table_stops_the_start_with_one_message() {
     let binary = env!("CARGO_BIN_EXE_lookup-chargeback");
     let ran = run(binary, &[("TLS_ROOTS", "mine")], &[]).await.unwrap();
     assert_eq!(ran.exit_code, Some(1));
-    assert_eq!(ran.lines.len(), 1);
-    let log: Value = serde_json::from_str(&ran.lines[0]).unwrap();
+    assert_eq!(ran.lines.len(), 2, "the release, and the refusal");
+    let log: Value = serde_json::from_str(&ran.lines[1]).unwrap();
     assert_eq!(
         log["error"],
         "environment variables: `TABLE_NAME` is missing or empty; expected the name of the \

@@ -181,7 +181,7 @@ fn costs_have_owners(examined: &Examined) -> Vec<Finding> {
     let of_report = |report: &CurrencyReport| {
         let is_unattributed = |key: &Option<String>| key.as_deref() == Some(unattributed.as_str());
         let row = report.rows.iter().find(|row| row.keys.iter().any(is_unattributed))?;
-        let percent = row.cost.percent_of(report.total)?;
+        let percent = Percent::of(row.cost, report.total)?;
         let message = format!(
             "{} of {period} ({}%) has no owner; `tollbook report --where owner={} --by principal` \
              shows whose it is",

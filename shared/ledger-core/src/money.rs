@@ -6,7 +6,6 @@ use std::fmt;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::currency::Currency;
-use crate::percent::Percent;
 
 /// Fraction digits that an amount keeps.
 ///
@@ -153,11 +152,6 @@ impl Money {
     /// Whether it is nothing at all.
     pub fn is_zero(self) -> bool {
         self.femto_units == 0
-    }
-
-    /// The share of this amount in `whole`; `None` in nothing and in another currency.
-    pub fn percent_of(self, whole: Money) -> Option<Percent> {
-        Percent::of(self, whole)
     }
 
     /// The amount for a reader: minor units, thousands apart, such as `1,234.50 USD`.

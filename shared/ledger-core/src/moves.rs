@@ -57,7 +57,7 @@ pub struct Moves {
     pub cost_kind: CostKind,
     /// Changes of owner; what stays with its owner is left out.
     pub moves: BTreeMap<MoveKey, Moved>,
-    /// What keeps its owner and changes a business dimension, by currency.
+    /// Money that keeps its owner and changes a business dimension, by currency.
     pub relabelled: BTreeMap<Currency, Moved>,
     /// Everything that was held against the rules, by currency.
     pub all: BTreeMap<Currency, Moved>,
@@ -144,7 +144,7 @@ impl Moves {
         self.moves.is_empty() && self.relabelled.is_empty()
     }
 
-    /// What a person should know before the rules are applied. `has_contact` says of an owner whether
+    /// Findings before the rules are applied. `has_contact` says of an owner whether
     /// a budget would reach it.
     pub fn findings(&self, has_contact: impl Fn(&Owner) -> bool) -> Vec<Finding> {
         let mut findings = Vec::new();

@@ -42,7 +42,7 @@ pub struct Compared {
 impl Compared {
     fn new(bill: Money, cost_explorer: Money) -> Result<Compared, MoneyError> {
         let difference = bill.checked_sub(cost_explorer)?;
-        Ok(Compared { bill, cost_explorer, difference, percent: difference.percent_of(bill) })
+        Ok(Compared { bill, cost_explorer, difference, percent: Percent::of(difference, bill) })
     }
 
     fn is_beyond_tolerance(&self) -> bool {

@@ -261,7 +261,8 @@ async fn a_network_that_fails_now_and_then_is_asked_again() {
     for error in [BreakOff, SlowDown, CloseConnection, BreakOff, InternalError] {
         setting.stand_in.fail_next(error);
     }
-    assert_eq!(read(setting.export()).await.unwrap().1.len(), 3 + 7);
+    // Three lines, and a finding for each column that is missed.
+    assert_eq!(read(setting.export()).await.unwrap().1.len(), 3 + 11);
     for _ in 0..4 {
         setting.stand_in.fail_next(BreakOff);
     }

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use self::calls::Calls;
 use self::template::{texts, walk};
 
-/// What only the command line does with AWS: a function must not need it.
-const ONLY_BY_COMMAND: [&str; 3] = ["apply", "ensure_table", "ensure_topic"];
+/// Methods that only the command line calls: a function must not need them. `deliveries` and `read`
+/// are those of a local folder.
+const ONLY_BY_COMMAND: [&str; 5] = ["apply", "deliveries", "ensure_table", "ensure_topic", "read"];
 
 /// Where results of queries are written.
 const RESULTS_FOLDER: &str = "athena-results/";

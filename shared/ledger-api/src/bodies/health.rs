@@ -2,6 +2,7 @@
 
 use ledger_core::bill::BillHead;
 use ledger_core::money::Money;
+use ledger_core::percent::Percent;
 use ledger_core::period::BillingPeriod;
 use serde::Serialize;
 
@@ -70,7 +71,7 @@ impl UnattributedBody {
             currency: total.currency().to_string(),
             cost: cost.into(),
             total: total.into(),
-            percent: cost.percent_of(total).map(Share),
+            percent: Percent::of(cost, total).map(Share),
         }
     }
 }

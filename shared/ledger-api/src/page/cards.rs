@@ -49,7 +49,7 @@ pub(super) fn currency_section(figures: &Figures, of_currency: &CurrencyFigures)
 
 fn change(figures: &CurrencyFigures) -> Markup {
     let CurrencyFigures { previous, change, .. } = figures;
-    let percent = previous.zip(*change).and_then(|(previous, it)| it.percent_of(previous));
+    let percent = previous.zip(*change).and_then(|(previous, it)| Percent::of(it, previous));
     html! {
         @match percent {
             Some(percent) => {
@@ -66,7 +66,7 @@ fn unattributed_card(cost: Money, total: Money) -> Markup {
     html! {
         div.card {
             h3 { "Unattributed" }
-            p.figure { (cost.percent_of(total).unwrap_or(Percent::ZERO)) " %" }
+            p.figure { (Percent::of(cost, total).unwrap_or(Percent::ZERO)) " %" }
             p { (amount(cost)) " that no rule gives an owner" }
         }
     }

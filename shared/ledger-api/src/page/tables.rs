@@ -33,7 +33,7 @@ pub(super) fn owner_table(report: &CurrencyReport) -> Markup {
         div.scroll { table {
             thead { tr { th { "Owner" } th.number { "Cost" } th { "Share" } th { "Status" } } }
             tbody { @for row in report.rows.iter().take(ROWS_MAX) {
-                @let percent = row.cost.percent_of(report.total).unwrap_or(Percent::ZERO);
+                @let percent = Percent::of(row.cost, report.total).unwrap_or(Percent::ZERO);
                 tr {
                     td { (key_of(row, "no owner")) }
                     td.number { (amount(row.cost)) }

@@ -21,7 +21,7 @@ const ATTEMPTS_MAX: u32 = 5;
 /// A longer text is stored as zlib (RFC 1950): an item is limited to 400 KB.
 const PLAIN_BYTES_MAX: usize = 100 * 1024;
 
-/// What an item has room for, beside its keys.
+/// The room of an item beside its keys.
 const PACKED_BYTES_MAX: usize = 390 * 1024;
 
 /// No document that was applied is longer.

@@ -167,24 +167,25 @@ impl Principal {
             name: parts.name.map(str::to_owned),
             session: parts.session.map(str::to_owned),
         };
-        if let Some((role, _session)) = text.rsplit_once('/')
+        if let Some((role, session)) = text.rsplit_once('/')
             && principal.session_is_generated()
         {
-            principal.folded = format!("{role}/*").into();
+            principal.folded = format!("{role}/{}*", stem_of(session)).into();
         }
         Ok(principal)
     }
 
-    /// Reads what [`Principal::folded`] wrote: a folded session is named `*`.
+    /// Reads what [`Principal::folded`] wrote: the name of a folded session ends in `*`.
     ///
     /// # Errors
     ///
     /// As [`Principal::parse`].
     pub fn parse_folded(text: &str) -> Result<Principal, NotAPrincipal> {
-        let Some(role) = text.strip_suffix("/*") else { return Principal::parse(text) };
+        let session = text.rsplit_once('/').filter(|(_, session)| session.ends_with('*'));
+        let Some((role, session)) = session else { return Principal::parse(text) };
         let folded: Arc<str> = text.into();
         let arn = PrincipalArn(Arc::clone(&folded));
-        Ok(Principal { arn, folded, session: Some("*".to_owned()), ..Principal::parse(role)? })
+        Ok(Principal { arn, folded, session: Some(session.to_owned()), ..Principal::parse(role)? })
     }
 
     /// The partition and the account of an ARN, also of one that names something that cannot call,
@@ -280,7 +281,8 @@ impl Principal {
         self.kind != PrincipalKind::SsoSession && self.session().is_some_and(is_generated)
     }
 
-    /// The key under which the ledger keeps this caller: the ARN, with `*` for a generated session.
+    /// The key under which the ledger keeps this caller: the ARN, with `*` for the part of a session's
+    /// name that was generated, as in `BedrockAgentCore-*`. Rules match on the rest.
     ///
     /// Without it an agent would leave a new key behind with every run.
     #[must_use]
@@ -433,6 +435,25 @@ fn is_generated(session: &str) -> bool {
         || has_digits_after(session, &["ServiceSession", "AssumeRoleSession"])
         || contains_uuid(session)
         || session.rsplit(['-', '_', '.']).next().is_some_and(is_token)
+}
+
+/// The part of a generated name that is the same for all of its kind: its leading words, up to the
+/// first that has a digit or may be a part of an id.
+fn stem_of(session: &str) -> &str {
+    const ID_LENGTH_MIN: usize = 8;
+    let is_id = |word: &str| {
+        word.bytes().any(|byte| byte.is_ascii_digit())
+            || (word.len() >= ID_LENGTH_MIN && is_hex(word))
+    };
+    let mut length = 0;
+    for word in session.split_inclusive(['-', '_', '.']) {
+        let is_last = !word.ends_with(['-', '_', '.']);
+        if is_last || is_id(word.trim_end_matches(['-', '_', '.'])) {
+            break;
+        }
+        length += word.len();
+    }
+    session.get(..length).unwrap_or_default()
 }
 
 fn is_email(text: &str) -> bool {
@@ -705,27 +726,31 @@ mod tests {
 
     #[test]
     fn generated_sessions_are_folded_into_their_role() {
-        for (session, kind) in [
-            ("botocore-session-1773807868", SessionKind::SdkGenerated),
-            ("aws-sdk-js-1773807868000", SessionKind::SdkGenerated),
-            ("aws-sdk-java-1773807868000", SessionKind::SdkGenerated),
-            ("aws-go-sdk-1773807868000000000", SessionKind::SdkGenerated),
-            (UUID, SessionKind::SdkGenerated),
-            (&format!("BedrockAgentCore-{UUID}"), SessionKind::Agent),
-            ("BKB-Retrieve-0A1B2C3D", SessionKind::Agent),
-            (&format!("AWSCodeBuild-{UUID}"), SessionKind::Ci),
-            (&format!("eks-prod-web-7d9f8-{UUID}"), SessionKind::EksPod),
-            ("i-0123456789abcdef0", SessionKind::Instance),
-            ("ServiceSession7696354707953764922", SessionKind::Other),
-            ("0123456789abcdef0123456789abcdef", SessionKind::Other),
-            ("worker-0123456789abcdef", SessionKind::Other),
-            ("1773807868000", SessionKind::Other),
+        for (session, kind, folded) in [
+            ("botocore-session-1773807868", SessionKind::SdkGenerated, "botocore-session-*"),
+            ("aws-sdk-js-1773807868000", SessionKind::SdkGenerated, "aws-sdk-js-*"),
+            ("aws-sdk-java-1773807868000", SessionKind::SdkGenerated, "aws-sdk-java-*"),
+            ("aws-go-sdk-1773807868000000000", SessionKind::SdkGenerated, "aws-go-sdk-*"),
+            (UUID, SessionKind::SdkGenerated, "*"),
+            (&format!("BedrockAgentCore-{UUID}"), SessionKind::Agent, "BedrockAgentCore-*"),
+            ("BKB-Retrieve-0A1B2C3D", SessionKind::Agent, "BKB-Retrieve-*"),
+            ("BKB-Retrieve-FADEDCAB-1", SessionKind::Agent, "BKB-Retrieve-*"),
+            (&format!("AWSCodeBuild-{UUID}"), SessionKind::Ci, "AWSCodeBuild-*"),
+            (&format!("eks-prod-web-7d9f8-{UUID}"), SessionKind::EksPod, "eks-prod-web-*"),
+            ("i-0123456789abcdef0", SessionKind::Instance, "i-*"),
+            ("ServiceSession7696354707953764922", SessionKind::Other, "*"),
+            ("0123456789abcdef0123456789abcdef", SessionKind::Other, "*"),
+            ("worker-0123456789abcdef", SessionKind::Other, "worker-*"),
+            ("1773807868000", SessionKind::Other, "*"),
         ] {
             let principal = session_of("App", session);
             assert_eq!(principal.session_kind(), Some(kind), "{session}");
             assert!(principal.session_is_generated(), "{session}");
-            assert_eq!(&**principal.folded(), "arn:aws:sts::123456789012:assumed-role/App/*");
+            let expected = format!("arn:aws:sts::123456789012:assumed-role/App/{folded}");
+            assert_eq!(**principal.folded(), *expected);
             assert_eq!(principal.session(), Some(session));
+            let read = Principal::parse_folded(&expected).unwrap();
+            assert_eq!((read.name(), read.session()), (Some("App"), Some(folded)));
         }
     }
 
@@ -807,8 +832,9 @@ mod tests {
             let read = Principal::parse_folded(folded).unwrap();
             prop_assert_eq!(read.folded(), folded);
             prop_assert_eq!((read.kind(), read.name()), (principal.kind(), principal.name()));
-            let star = format!("{role}/*");
-            prop_assert!(**folded == *principal.raw() || folded.ends_with(&star));
+            let kept = folded.strip_suffix('*').unwrap_or(folded);
+            prop_assert!(principal.raw().starts_with(kept), "{}", folded);
+            prop_assert!(kept.ends_with('/') || kept.contains(&format!("/{role}/")), "{}", folded);
         }
     }
 }

@@ -125,7 +125,7 @@ fn is_reached(threshold: u16, limit: Money, cost: Money) -> bool {
 impl Verdict {
     /// The share of the limit that is spent; none in another currency, which counts nothing.
     pub fn percent(&self) -> Percent {
-        self.spend.cost.percent_of(self.budget.limit).unwrap_or(Percent::ZERO)
+        Percent::of(self.spend.cost, self.budget.limit).unwrap_or(Percent::ZERO)
     }
 
     /// How the spend relates to the limit.

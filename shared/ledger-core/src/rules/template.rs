@@ -52,7 +52,7 @@ impl Template {
                 let value = key.value_of(fact)?.trim();
                 // A tag that happens to say `Unattributed` names no owner, and a folded session
                 // has no name.
-                let is_folded = *key == MatchKey::Session && value == "*";
+                let is_folded = *key == MatchKey::Session && value.ends_with('*');
                 let is_name = !matches!(value, "" | UNATTRIBUTED) && !is_folded;
                 is_name.then(|| value.into())
             }
