@@ -74,11 +74,8 @@ fn load(data: &Path) {
 type Rows = BTreeMap<String, (Decimal, Value)>;
 
 fn row(keys: &Value, cost: &Value, tokens: &Value) -> (String, (Decimal, Value)) {
-    // An account that the source does not name was an empty text.
-    let of_today = |it: &Value| if it == "" { Value::Null } else { it.clone() };
-    let keys = keys.as_object().unwrap().iter();
-    let keys: BTreeMap<&str, Value> =
-        keys.map(|(word, it)| (word_of_today(word), of_today(it))).collect();
+    let keys: BTreeMap<&str, &Value> =
+        keys.as_object().unwrap().iter().map(|(word, it)| (word_of_today(word), it)).collect();
     (serde_json::to_string(&keys).unwrap(), (decimal(cost), tokens.clone()))
 }
 
