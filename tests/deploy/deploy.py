@@ -412,6 +412,10 @@ def a_ledger_of_an_older_release_is_read(it):
         return {json.dumps([keys.get(RENAMED.get(old, old), keys.get(old)) for old in sorted(old_keys)]):
                 (Decimal(cost), tokens) for keys, cost, tokens, old_keys in of_answer}
 
+    def as_today(keys):
+        """An account that a line does not name was an empty text and is null."""
+        return {word: None if (word, it) == ("account", "") else it for word, it in keys.items()}
+
     for report in expected["reports"]:
         words = report["by"].split(",")
         said = it.answer("/v1/costs", **{
@@ -420,7 +424,7 @@ def a_ledger_of_an_older_release_is_read(it):
         said = of_currency(said, report["currency"])
         check(Decimal(said["total"]) == Decimal(report["total"]), f"{report}: {said['total']}")
         now = rows((row["keys"], row["cost"], row["tokens"], words) for row in said["rows"])
-        then = rows((keys, cost, tokens, words) for keys, cost, tokens in report["rows"])
+        then = rows((as_today(keys), cost, tokens, words) for keys, cost, tokens in report["rows"])
         check(now == then, f"{report['by']} {report['cost_kind']}: {now} was {then}")
     for statement in expected["statements"]:
         said = it.answer("/v1/statements", period=statement["period"], owner=statement["owner"],

@@ -70,6 +70,16 @@ fn load(data: &Path) {
     });
 }
 
+/// The keys of an old row in today's words: an account that a line does not name was an empty text
+/// and is `null`.
+fn keys_of_today(keys: &Value) -> Value {
+    let mut keys = keys.clone();
+    if keys["account"] == "" {
+        keys["account"] = Value::Null;
+    }
+    keys
+}
+
 /// Cost and tokens by the keys of a row, whatever the order of the rows.
 type Rows = BTreeMap<String, (Decimal, Value)>;
 
@@ -121,7 +131,7 @@ fn reports_of_an_old_ledger_are_what_they_were() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|it| row(&it[0], &it[1], &it[2]))
+            .map(|it| row(&keys_of_today(&it[0]), &it[1], &it[2]))
             .collect();
         assert_eq!(rows, expected_rows, "{by} {kind} {currency}");
         for total in ["total", "other"] {
