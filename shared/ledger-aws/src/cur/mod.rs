@@ -4,14 +4,14 @@
 //!
 //! | Room | Holds |
 //! | --- | --- |
-//! | [`meaning`] | the columns of a bill, their names in a file, and one row as one line item |
-//! | [`columnar`] | the columns of a Parquet file, batch by batch |
-//! | [`groups`] | rows of a Parquet file that are equal except for day and amounts, summed as they are read |
-//! | [`files`] | CSV and Parquet files, row by row or in groups |
-//! | [`places`] | deliveries in a folder, in S3, or too large to read here and asked of Athena |
+//! | `meaning` | the columns of a bill, their names in a file, and one row as one line item |
+//! | `columnar` | the columns of a Parquet file, batch by batch |
+//! | `groups` | rows of a Parquet file that are equal except for day and amounts, summed as they are read |
+//! | `files` | CSV and Parquet files, row by row or in groups |
+//! | `places` | deliveries in a folder, in S3, or too large to read here and asked of Athena |
 //!
-//! Every row becomes a line item by [one conversion](meaning::line), so all forms of a bill mean the same.
-//! [`reader`] carries what a delivery's files share.
+//! Every row becomes a line item by one conversion, `meaning::line`, so all forms of a bill mean the same.
+//! `reader` carries what a delivery's files share.
 
 mod columnar;
 mod files;
