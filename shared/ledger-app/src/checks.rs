@@ -1,6 +1,6 @@
 //! Findings about a ledger, such as missing or stale data, each with its fix.
 //!
-//! [`CHECKS`] is a list of small functions over one [`Examined`] ledger; [`examine`] reads everything
+//! `CHECKS` is a list of small functions over one [`Examined`] ledger; [`examine`] reads everything
 //! they look at, once, and runs them all.
 
 use std::collections::BTreeSet;

@@ -3,7 +3,7 @@
 //! Each page is a request that the provider charges for, so every request is counted, capped and
 //! reported. A month is written when all of it was answered, or not at all.
 //!
-//! [`ask`] makes requests, [`read`] turns answers into rollups, [`compare`] checks them against the
+//! `ask` makes requests, `read` turns answers into rollups, `compare` checks them against the
 //! control totals; this module decides what to ask for and writes.
 
 mod ask;
