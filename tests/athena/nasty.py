@@ -17,6 +17,7 @@ import duckdb
 ROLES = ["arn:aws:sts::111111111111:assumed-role/app-one/session", "arn:aws:iam::222222222222:user/ci"]
 TEXTS = {
     "bill_billing_entity": ["AWS", "AWS Marketplace", " AWS Marketplace ", "", None],
+    "bill_invoice_id": ["1234567890", "", None],
     "bill_payer_account_id": ["123456789012"] * 12 + ["210987654321", "1.2E+11", None, ""],
     "line_item_usage_account_id": ["111111111111", "222222222222", None],
     "line_item_line_item_type": ["Usage"] * 12
@@ -89,6 +90,7 @@ ODD_NUMBERS = [
 DAYS = ["2026-06-01", "2026-06-01", "2026-06-30", "2026-06-03"] * 3
 DAYS += ["2026-05-31", "2026-07-01", "1969-12-31", None]
 NUMBERS = ["line_item_usage_amount", "line_item_unblended_cost", "line_item_net_unblended_cost"]
+NUMBERS += ["pricing_public_on_demand_cost"]
 AMORTIZED = [
     "savings_plan_savings_plan_effective_cost",
     "savings_plan_net_savings_plan_effective_cost",
