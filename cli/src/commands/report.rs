@@ -44,8 +44,7 @@ pub async fn report(place: &Place, format: Format, args: &ReportArgs) -> anyhow:
         Format::Table => print_tables(&query, &answer, &reconciled),
         Format::Json => {
             let (answer, reconciled) = (&answer, reconciled.as_slice());
-            let figures =
-                CostsFigures { query: &query, currency, answer, reconciled, findings: &[] };
+            let figures = CostsFigures { query: &query, currency, answer, reconciled };
             output::json(&figures.body(None, None))?;
         }
         Format::Csv => print_csv(&query, &answer),
@@ -192,4 +191,7 @@ fn print_tables(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconc
         output::line(&format!("not AI on the same bills{charged}: {other} ({currency})"));
     }
     print_reconciliation(reconciled, &charged);
+    for finding in &answer.findings {
+        output::line(&output::one_line(&format!("note: {}", finding.message)));
+    }
 }

@@ -81,11 +81,12 @@ async fn apply_to(
         return Ok(Outcome::Done);
     }
     let applied = apply_rules(now().at(), show_progress, ledger).await?;
+    let findings = [findings, &applied.held_back].concat();
     match format {
-        Format::Json => output::line(&json_of(&applied, findings).to_string()),
-        Format::Table | Format::Csv => print(&applied, findings, is_same),
+        Format::Json => output::line(&json_of(&applied, &findings).to_string()),
+        Format::Table | Format::Csv => print(&applied, &findings, is_same),
     }
-    Ok(Outcome::Done)
+    Ok(if applied.held_back.is_empty() { Outcome::Done } else { Outcome::Found })
 }
 
 fn json_of(applied: &AppliedRules, findings: &[Finding]) -> Value {
@@ -115,7 +116,7 @@ fn print(applied: &AppliedRules, findings: &[Finding], is_same: bool) {
     for finding in findings {
         output::line(&finding.message);
     }
-    if is_same && applied.bills.is_empty() {
+    if is_same && applied.bills.is_empty() && applied.held_back.is_empty() {
         output::line(SAME);
         return;
     }
@@ -127,7 +128,11 @@ fn print(applied: &AppliedRules, findings: &[Finding], is_same: bool) {
             replaced.write_units.normalize(),
         ));
     }
-    output::line(&format!("the rules are version {} now and own all bills", applied.rules_version));
+    let version = applied.rules_version;
+    output::line(&match applied.held_back.len() {
+        0 => format!("the rules are version {version} now and own all bills"),
+        count => format!("the rules are version {version} now and own all bills but {count}"),
+    });
 }
 
 /// Prints the money that rules would move; exit code 1 if a person should look before applying them.

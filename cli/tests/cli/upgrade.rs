@@ -229,3 +229,80 @@ fn days_of_an_old_ledger_can_be_replaced() {
         Decimal::from(40 + 2 + 1) + "0.81".parse::<Decimal>().unwrap() + Decimal::from(77);
     assert_eq!(decimal(&of_currency(&report, "USD")["total"]), expected);
 }
+
+/// The owners of a month in dollars, each with its cost.
+fn owners(data: &Path, from: &str, to: &str) -> BTreeMap<String, Decimal> {
+    let report = json(data, &["report", "--from", from, "--to", to, "--by", "owner"]);
+    let rows = of_currency(&report, "USD")["rows"].as_array().unwrap();
+    let owner = |row: &Value| row["keys"]["owner"].as_str().unwrap().to_owned();
+    rows.iter().map(|row| (owner(row), decimal(&row["cost"]))).collect()
+}
+
+/// The old release folded session names after rules had seen them: a rule for one of them would no
+/// longer claim what it claimed, so the bill keeps its owners, and says so.
+#[test]
+fn rules_for_sessions_that_an_old_ledger_lost_move_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("rules.toml"));
+    load(&data);
+    let (june, july) = (("2026-06-01", "2026-07-01"), ("2026-07-01", "2026-08-01"));
+    let before = owners(&data, june.0, june.1);
+    fs::write(&file, "[[rule]]\nname = \"s\"\nwhen = { session = \"run-*\" }\nowner = \"runs\"\n")
+        .unwrap();
+    let said = |args: &[&str]| -> (Value, Option<i32>) {
+        let ran = tollbook(&data, &[&["--format", "json", "rules", "apply"], args].concat());
+        (serde_json::from_slice(&ran.stdout).unwrap(), ran.status.code())
+    };
+    let held_back = |answer: &Value| -> Vec<String> {
+        let findings = answer["findings"].as_array().unwrap().iter();
+        let held = findings.filter(|it| it["code"] == "rules-held-back");
+        held.map(|it| it["message"].as_str().unwrap().to_owned()).collect()
+    };
+    let expected = [
+        "cur 2026-06 of payer 111122223333 keeps its owners: on 1 days from 2026-06-02 to 2026-06-02 an \
+         earlier version folded session names that the rules look at, so it is not known who owns \
+         0.33 USD of it; import the files of this bill again",
+    ];
+    let path = file.to_str().unwrap();
+    let (dry_run, code) = said(&["--dry-run", path]);
+    assert_eq!((held_back(&dry_run), code), (expected.map(str::to_owned).to_vec(), Some(1)));
+    for bills in [4, 0] {
+        let (applied, code) = said(&[path]);
+        assert_eq!((held_back(&applied), code), (expected.map(str::to_owned).to_vec(), Some(1)));
+        assert_eq!(applied["bills"].as_array().unwrap().len(), bills, "{applied}");
+        assert_eq!(owners(&data, june.0, june.1), before);
+        assert_eq!(Vec::from_iter(owners(&data, july.0, july.1).keys()), ["Unattributed"]);
+    }
+    // Rules that leave this session with its owner own the rest of the bill.
+    fs::write(&file, "[[rule]]\nname = \"r\"\nwhen = { role = \"app-search\" }\nowner = \"search\"\nteam = \"search\"\nproduct = \"shop\"\nenvironment = \"production\"\nagent = \"app-search\"\n")
+        .unwrap();
+    let (applied, code) = said(&[path]);
+    assert_eq!((held_back(&applied), code), (Vec::new(), Some(0)), "{applied}");
+    let after = owners(&data, june.0, june.1);
+    assert_eq!(Vec::from_iter(after.keys()), ["Unattributed", "search"]);
+    assert_eq!(after.values().sum::<Decimal>(), before.values().sum());
+}
+
+#[test]
+fn an_old_ledger_says_which_months_need_an_import() {
+    let folder = tempfile::tempdir().unwrap();
+    load(folder.path());
+    let months = |answer: &Value| -> Vec<String> {
+        let findings = answer["findings"].as_array().unwrap().iter();
+        let missing = findings.filter(|it| it["code"] == "measures-missing");
+        missing.map(|it| it["message"].as_str().unwrap().to_owned()).collect()
+    };
+    let expected = |what: &str, months: &str| {
+        format!(
+            "{what} have no quantities, list costs and invoices, because an earlier version stored \
+             them; import the files of these months again: {months}"
+        )
+    };
+    let june = json(folder.path(), &["report", "--from", "2026-06-01", "--to", "2026-06-04"]);
+    let days = "3 days from 2026-06-01 to 2026-06-03";
+    assert_eq!(months(&june), [expected(days, "2026-06")]);
+    let ran = tollbook(folder.path(), &["--format", "json", "doctor"]);
+    let doctor: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let days = "39 days from 2026-06-01 to 2026-07-31";
+    assert_eq!(months(&doctor), [expected(days, "2026-06, 2026-07")]);
+}

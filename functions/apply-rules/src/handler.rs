@@ -44,12 +44,23 @@ async fn apply(state: &State, now: Timestamp) -> Result<Value, Failure> {
     };
     let applied = apply_rules(now, progress, &state.ledger).await?;
     let (version, count) = (applied.rules_version, applied.bills.len());
+    for finding in &applied.held_back {
+        tracing::warn!(finding.code = finding.code.as_str(), "{}", finding.message);
+    }
+    let held_back = applied.held_back.len();
     let days: u64 = applied.bills.iter().map(|(_, replaced)| replaced.days_written).sum();
     tracing::info!(
         rules.version = version,
         bill_count = count,
         day_count = days,
-        "rules of version {version} own all bills; {count} were made anew, {days} days written"
+        held_back_count = held_back,
+        "rules of version {version} apply; {count} bills were made anew, {days} days written, \
+         {held_back} bills keep their owners"
     );
-    Ok(json!({ "rules_version": version, "bills": count, "days_written": days }))
+    Ok(json!({
+        "rules_version": version,
+        "bills": count,
+        "days_written": days,
+        "held_back": held_back,
+    }))
 }

@@ -103,17 +103,23 @@ async fn applied_rules_own_what_was_imported_before_them() {
     let setting = Setting::new(Some(RULES)).await;
     assert_eq!(setting.owners().await, ["Unattributed", "Unattributed"]);
     let answer = setting.handle(&event("rules-applied")).await.unwrap();
-    assert_eq!(answer, json!({ "rules_version": 1, "bills": 1, "days_written": 2 }));
+    assert_eq!(
+        answer,
+        json!({ "rules_version": 1, "bills": 1, "days_written": 2, "held_back": 0 })
+    );
     assert_eq!(setting.owners().await, ["platform", "platform"]);
     let again = setting.handle(&event("rules-applied")).await.unwrap();
-    assert_eq!(again, json!({ "rules_version": 1, "bills": 0, "days_written": 0 }));
+    assert_eq!(again, json!({ "rules_version": 1, "bills": 0, "days_written": 0, "held_back": 0 }));
 }
 
 #[tokio::test]
 async fn without_rules_nothing_changes() {
     let setting = Setting::new(None).await;
     let answer = setting.handle(&event("rules-applied")).await.unwrap();
-    assert_eq!(answer, json!({ "rules_version": 0, "bills": 0, "days_written": 0 }));
+    assert_eq!(
+        answer,
+        json!({ "rules_version": 0, "bills": 0, "days_written": 0, "held_back": 0 })
+    );
 }
 
 #[tokio::test]

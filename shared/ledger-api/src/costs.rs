@@ -72,7 +72,7 @@ pub(crate) async fn costs<L: LedgerStore + Clone + 'static>(
     let view = state.view(BillingPeriod::containing(period.start())).await?;
     let (answer, reconciled) = lookup::report_beside_sources(&view, &query).await?;
     let (answer, reconciled) = (&answer, reconciled.as_slice());
-    let figures = CostsFigures { query: &query, currency, answer, reconciled, findings: &[] };
+    let figures = CostsFigures { query: &query, currency, answer, reconciled };
     let part_counts: Vec<usize> = figures.rows().map(|_| 1).collect();
     let page = paging.page(part_counts.into_iter(), || fingerprint(&figures))?;
     tagged(&headers, &figures.body(Some(page.items), page.next_cursor))

@@ -14,7 +14,7 @@ use ledger_app::ports::{
     AlertState, AlertStore, BillReplacement, Document, DocumentKind, DocumentStore, LedgerStore,
     Replaced, StoreError, StoredAlert,
 };
-use ledger_core::bill::{BillHead, DayHead, Generation};
+use ledger_core::bill::{BillHead, DayHead, FactsForm, Generation};
 use ledger_core::budget::{Alert, AlertId};
 use ledger_core::business::Business;
 use ledger_core::category::ChargeCategory;
@@ -119,8 +119,9 @@ impl LedgerStore for MemoryLedger {
             });
             let currencies = rollups.iter().map(|it| it.row().summary().charge.currency);
             let totals = currencies.map(|it| (it, DayTotal::zero(it))).collect();
+            let facts = FactsForm::CURRENT;
             let generation = Generation { version: 1, content_hash: "a".into() };
-            head.days.insert(*day, DayHead { generation, totals, estimated: false });
+            head.days.insert(*day, DayHead { generation, totals, estimated: false, facts });
         }
         Ok(heads.into_values().filter(|it| it.bill.period >= from).collect())
     }

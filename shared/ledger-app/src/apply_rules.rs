@@ -5,14 +5,16 @@ use jiff::civil::Date;
 use ledger_core::bill::BillHead;
 use ledger_core::cost::CostKind;
 use ledger_core::dimension::Level;
+use ledger_core::finding::Finding;
 use ledger_core::line_item::BillId;
 use ledger_core::money::MoneyError;
 use ledger_core::moves::{Moves, MovesBuilder};
 use ledger_core::period::BillingPeriod;
 use ledger_core::position::EntryKind;
 use ledger_core::roll_up::BillFacts;
-use ledger_core::rollup::Rollup;
+use ledger_core::rollup::{Position, Rollup};
 use ledger_core::rules::AttributionRules;
+use ledger_core::undecided::Undecided;
 
 use crate::documents::{DocumentError, applied_rules};
 use crate::ports::{
@@ -65,10 +67,20 @@ impl Retryable for ApplyRulesError {
 /// The bills whose positions were made anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppliedRules {
-    /// The version of the rules that now owns every bill; 0 where none was ever applied.
+    /// The version of the applied rules; 0 where none was ever applied.
     pub rules_version: u64,
     /// The bills that were behind, and what replacing each did.
     pub bills: Vec<(BillId, Replaced)>,
+    /// Bills that keep the owners of older rules, and why.
+    pub held_back: Vec<Finding>,
+}
+
+/// What was done with a bill that was behind.
+enum Owned {
+    /// Its positions were made anew.
+    Anew(Replaced),
+    /// It keeps its owners.
+    HeldBack(Finding),
 }
 
 /// The bill that is being worked on.
@@ -103,21 +115,28 @@ pub async fn apply_rules<L: LedgerStore + DocumentStore>(
         let rules = applied_rules(ledger).await.map_err(ApplyRulesError::Rules)?;
         applied.rules_version = rules.version;
         let behind = bills_behind(rules.version, ledger).await?;
-        if behind.is_empty() {
-            return Ok(applied);
-        }
         contended = None;
+        applied.held_back.clear();
+        let mut is_done = true;
         let count = behind.len();
         for (number, head) in (1..).zip(behind) {
             let bill = head.bill.clone();
             progress(ApplyProgress { bill: bill.clone(), number, count });
             match own_anew(head, &rules, now, ledger).await {
-                Ok(replaced) => applied.bills.push((bill, replaced)),
+                Ok(Owned::HeldBack(finding)) => applied.held_back.push(finding),
+                Ok(Owned::Anew(replaced)) => {
+                    is_done = false;
+                    applied.bills.push((bill, replaced));
+                }
                 Err(ApplyRulesError::Write(bill, StoreError::Replaced(_))) => {
+                    is_done = false;
                     contended = Some(bill);
                 }
                 Err(err) => return Err(err),
             }
+        }
+        if is_done {
+            return Ok(applied);
         }
     }
     match contended {
@@ -158,7 +177,7 @@ pub async fn dry_run<L: LedgerStore + Clone + 'static>(
 ) -> Result<Moves, LookupError> {
     let mut moves = MovesBuilder::new(rules, cost_kind);
     view.answer(&mut [&mut moves]).await?;
-    Ok(moves.finish())
+    Ok(moves.finish()?)
 }
 
 async fn bills_behind(
@@ -171,16 +190,19 @@ async fn bills_behind(
     Ok(heads)
 }
 
-/// Replaces the positions of one bill, if it still is as it was read.
+/// Replaces the positions of one bill, if it still is as it was read and all its owners can be known.
 async fn own_anew(
     head: BillHead,
     rules: &AttributionRules,
     now: Timestamp,
     ledger: &impl LedgerStore,
-) -> Result<Replaced, ApplyRulesError> {
+) -> Result<Owned, ApplyRulesError> {
     let bill = head.bill.clone();
     let version = head.version;
-    let facts = facts_of(head, ledger).await?;
+    let (facts, undecided) = facts_of(head, rules, ledger).await?;
+    if let Some(finding) = undecided.finding(&bill) {
+        return Ok(Owned::HeldBack(finding));
+    }
     let days = facts.claimed_by(rules).map_err(|err| ApplyRulesError::Money(bill.clone(), err))?;
     let replacement = BillReplacement {
         bill: bill.clone(),
@@ -192,13 +214,20 @@ async fn own_anew(
         imported_at: now,
         rules_version: rules.version,
     };
-    ledger.replace(replacement).await.map_err(|err| ApplyRulesError::Write(bill, err))
+    let replaced = ledger.replace(replacement).await;
+    Ok(Owned::Anew(replaced.map_err(|err| ApplyRulesError::Write(bill, err))?))
 }
 
-/// The facts of a bill: its positions of kind charge, without their owners.
-async fn facts_of(head: BillHead, ledger: &impl LedgerStore) -> Result<BillFacts, ApplyRulesError> {
+/// The facts of a bill, which are its positions of kind charge without their owners, and those that
+/// the rules cannot claim for sure.
+async fn facts_of(
+    head: BillHead,
+    rules: &AttributionRules,
+    ledger: &impl LedgerStore,
+) -> Result<(BillFacts, Undecided), ApplyRulesError> {
     let BillHead { bill, days, .. } = head;
     let mut facts = BillFacts::default();
+    let mut undecided = Undecided::default();
     for (day, state) in days {
         let rollups = ledger.rollups(&bill, day, &state.generation, Level::Detail, None).await;
         for rollup in rollups.map_err(|err| ApplyRulesError::Read(bill.clone(), err))? {
@@ -206,12 +235,15 @@ async fn facts_of(head: BillHead, ledger: &impl LedgerStore) -> Result<BillFacts
                 let err = MoneyError::Broken("the detail of a position");
                 return Err(ApplyRulesError::Money(bill, err));
             };
-            if position.key.kind == EntryKind::Charge {
+            let Position { key, measures } = &position;
+            let examined = undecided.examine(rules, (day, state.facts), key, measures);
+            examined.map_err(|err| ApplyRulesError::Money(bill.clone(), err))?;
+            if key.kind == EntryKind::Charge {
                 let added = facts.add(day, position.key.into_fact(), &position.measures);
                 added.map_err(|err| ApplyRulesError::Money(bill.clone(), err))?;
             }
         }
         facts.keep_day(day, state.totals, state.estimated);
     }
-    Ok(facts)
+    Ok((facts, undecided))
 }

@@ -20,7 +20,7 @@ use ledger_core::reconciliation::ReconciledDay;
 use ledger_core::report::{CurrencyReport, ReportBuilder};
 
 use crate::documents::{DocumentError, applied_budgets};
-use crate::lookup::reconciliation_question;
+use crate::lookup::{missing_measures, reconciliation_question};
 use crate::overview::{OverviewError, grouped, recent_alerts};
 use crate::ports::{AlertState, AlertStore, DocumentKind, DocumentStore, LedgerStore, StoredAlert};
 use crate::view::{LookupError, View};
@@ -60,9 +60,10 @@ struct Recent {
 type Check = fn(&Examined) -> Vec<Finding>;
 
 /// All checks, in the order of their findings.
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     data_is_recent,
     rules_are_applied,
+    measures_are_complete,
     callers_are_named,
     costs_have_owners,
     sources_agree,
@@ -151,11 +152,16 @@ fn rules_are_applied(examined: &Examined) -> Vec<Finding> {
     let message = |head: &BillHead| {
         format!(
             "{} has owners by version {} of the rules, and version {version} is applied; `tollbook \
-             rules apply FILE` with the applied file makes them anew",
+             rules apply FILE` with the applied file makes them anew, or says why it cannot",
             head.bill, head.rules_version
         )
     };
     outdated.map(|head| finding(FindingCode::RulesOutdated, message(head))).collect()
+}
+
+fn measures_are_complete(examined: &Examined) -> Vec<Finding> {
+    let all = ChargePeriod::new(Date::MIN, Date::MAX);
+    all.ok().and_then(|all| missing_measures(&examined.heads, all)).into_iter().collect()
 }
 
 /// An export without callers is a setting, not a company whose calls have none.
@@ -257,7 +263,7 @@ mod tests {
 
     use jiff::Timestamp;
     use jiff::civil::date;
-    use ledger_core::bill::{DayHead, Generation, Status};
+    use ledger_core::bill::{DayHead, FactsForm, Generation, Status};
     use ledger_core::line_item::BillId;
     use ledger_core::money::Money;
     use ledger_core::period::BillingPeriod;
@@ -278,6 +284,7 @@ mod tests {
             generation: Generation { version: 1, content_hash: "00".into() },
             totals: BTreeMap::from([(Currency::USD, DayTotal::zero(Currency::USD))]),
             estimated: false,
+            facts: FactsForm::CURRENT,
         };
         let head = BillHead {
             bill: BillId {

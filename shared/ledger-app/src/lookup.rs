@@ -1,13 +1,14 @@
 //! Answers from a view of the ledger: reports, statements, entries, both sources side by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use ledger_core::access::Owners;
-use ledger_core::bill::{Status, served_days};
+use ledger_core::bill::{BillHead, Status, served_days};
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Level};
+use ledger_core::finding::{Finding, FindingCode};
 use ledger_core::line_item::BillId;
 use ledger_core::money::{Money, MoneyError};
 use ledger_core::period::{BillingPeriod, ChargePeriod};
@@ -31,6 +32,8 @@ pub struct ReportAnswer {
     pub other: BTreeMap<Currency, Money>,
     /// The end of the last day with data.
     pub data_up_to: Option<Date>,
+    /// What a reader of the figures should know.
+    pub findings: Vec<Finding>,
 }
 
 /// Groups the cost of a period.
@@ -84,7 +87,26 @@ where
         currencies: builder.finish()?,
         other: other_of(view, query)?,
         data_up_to: view.data_up_to(),
+        findings: missing_measures(view.heads(), query.period).into_iter().collect(),
     })
+}
+
+/// The finding that days of a period lack measures, because an earlier version stored them.
+pub(crate) fn missing_measures(heads: &[BillHead], period: ChargePeriod) -> Option<Finding> {
+    let mut served = served_days(heads, period);
+    served.retain(|it| it.state.facts.is_partial());
+    let days: BTreeSet<Date> = served.iter().map(|it| it.day).collect();
+    let months: BTreeSet<String> =
+        served.iter().map(|it| it.head.bill.period.to_string()).collect();
+    let message = format!(
+        "{} days from {} to {} have no quantities, list costs and invoices, because an earlier \
+         version stored them; import the files of these months again: {}",
+        days.len(),
+        days.first()?,
+        days.last()?,
+        Vec::from_iter(months).join(", ")
+    );
+    Some(Finding { code: FindingCode::MeasuresMissing, message })
 }
 
 fn other_of<L>(view: &View<L>, query: &ReportQuery) -> Result<BTreeMap<Currency, Money>, MoneyError>

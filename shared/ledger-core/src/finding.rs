@@ -23,6 +23,8 @@ labels! {
         DeliverySuperseded = "delivery-superseded",
         /// A file is of the kind before exports 2.0.
         LegacyReport = "legacy-report",
+        /// Days were stored by an earlier version, which kept fewer measures.
+        MeasuresMissing = "measures-missing",
         /// The provider names no service for generative AI.
         NoAiService = "no-ai-service",
         /// No budgets are applied.
@@ -45,6 +47,8 @@ labels! {
         RequestCap = "request-cap",
         /// A rule can never match.
         RuleUnreachable = "rule-unreachable",
+        /// A bill keeps its owners, because those by other rules cannot be known without its files.
+        RulesHeldBack = "rules-held-back",
         /// Rules would move all cost to other owners.
         RulesMoveEverything = "rules-move-everything",
         /// Rules would move no cost.

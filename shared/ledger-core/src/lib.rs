@@ -59,6 +59,7 @@ pub mod statement;
 #[cfg(test)]
 mod testing;
 pub mod tokens;
+pub mod undecided;
 pub mod usage;
 pub mod word;
 

@@ -9,12 +9,14 @@ use crate::currency::Currency;
 use crate::dimension::{Dimension, Level};
 use crate::fact::Callers;
 use crate::finding::{Finding, FindingCode};
+use crate::line_item::BillId;
 use crate::money::{Money, MoneyError};
 use crate::owner::Owner;
 use crate::position::{EntryKind, PositionKey};
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::{Measures, Row};
 use crate::rules::AttributionRules;
+use crate::undecided::Undecided;
 
 /// A change of owner.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,10 +46,17 @@ pub struct MovesBuilder<'r> {
     rules: &'r AttributionRules,
     cost_kind: CostKind,
     callers: Callers,
-    moves: BTreeMap<MoveKey, Moved>,
-    relabelled: BTreeMap<Currency, Moved>,
+    bills: BTreeMap<BillId, BillMoves>,
     all: BTreeMap<Currency, Moved>,
     owners_before: BTreeSet<Owner>,
+}
+
+/// The changes on one bill, which is replaced whole or keeps its owners.
+#[derive(Debug, Default)]
+struct BillMoves {
+    moves: BTreeMap<MoveKey, Moved>,
+    relabelled: BTreeMap<Currency, Moved>,
+    undecided: Undecided,
 }
 
 /// The changes that new rules would make.
@@ -63,6 +72,8 @@ pub struct Moves {
     pub all: BTreeMap<Currency, Moved>,
     /// Owners that the ledger has today.
     pub owners_before: BTreeSet<Owner>,
+    /// Bills that would keep their owners, and why.
+    pub held_back: Vec<Finding>,
 }
 
 impl<'r> MovesBuilder<'r> {
@@ -72,15 +83,19 @@ impl<'r> MovesBuilder<'r> {
             rules,
             cost_kind,
             callers: Callers::default(),
-            moves: BTreeMap::new(),
-            relabelled: BTreeMap::new(),
+            bills: BTreeMap::new(),
             all: BTreeMap::new(),
             owners_before: BTreeSet::new(),
         }
     }
 
     /// Adds a position. Parts of splits are left out: they are made anew after the charges.
-    fn add_position(&mut self, key: &PositionKey, measures: &Measures) -> Result<(), MoneyError> {
+    fn add_position(
+        &mut self,
+        key: &PositionKey,
+        measures: &Measures,
+        day: &LedgerDay<'_>,
+    ) -> Result<(), MoneyError> {
         if key.kind != EntryKind::Charge {
             return Ok(());
         }
@@ -91,22 +106,46 @@ impl<'r> MovesBuilder<'r> {
         if !self.owners_before.contains(&summary.owner) {
             self.owners_before.insert(summary.owner.clone());
         }
+        let bill = &day.head.bill;
+        if !self.bills.contains_key(bill) {
+            self.bills.insert(bill.clone(), BillMoves::default());
+        }
+        let Some(of_bill) = self.bills.get_mut(bill) else { return Ok(()) };
+        of_bill.undecided.examine(self.rules, (day.day, day.state.facts), key, measures)?;
         let claim = self.rules.claim(self.callers.fact(&summary.charge, &key.detail));
         if claim.owner != summary.owner {
             let from = summary.owner.clone();
             let move_key = MoveKey { currency, from, to: claim.owner, rule: claim.rule };
-            return add_to(&mut self.moves, move_key, more);
+            return add_to(&mut of_bill.moves, move_key, more);
         }
         if claim.business != summary.business {
-            return add_to(&mut self.relabelled, currency, more);
+            return add_to(&mut of_bill.relabelled, currency, more);
         }
         Ok(())
     }
 
-    /// The changes.
-    pub fn finish(self) -> Moves {
-        let MovesBuilder { cost_kind, moves, relabelled, all, owners_before, .. } = self;
-        Moves { cost_kind, moves, relabelled, all, owners_before }
+    /// The changes: those of all bills but the ones that would keep their owners.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn finish(self) -> Result<Moves, MoneyError> {
+        let MovesBuilder { cost_kind, bills, all, owners_before, .. } = self;
+        let (mut moves, mut relabelled) = (BTreeMap::new(), BTreeMap::new());
+        let mut held_back = Vec::new();
+        for (bill, of_bill) in bills {
+            if let Some(finding) = of_bill.undecided.finding(&bill) {
+                held_back.push(finding);
+                continue;
+            }
+            for (key, moved) in of_bill.moves {
+                add_to(&mut moves, key, moved)?;
+            }
+            for (currency, moved) in of_bill.relabelled {
+                add_to(&mut relabelled, currency, moved)?;
+            }
+        }
+        Ok(Moves { cost_kind, moves, relabelled, all, owners_before, held_back })
     }
 }
 
@@ -116,11 +155,11 @@ impl Question for MovesBuilder<'_> {
         day.is_served.then_some(Wanted { level: Level::Detail, owners: Owners::All })
     }
 
-    fn add(&mut self, row: Row<'_>, _: &LedgerDay<'_>) -> Result<(), QuestionError> {
+    fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
         let Row::Position(key, measures) = row else {
             return Err(QuestionError::NeedsDetail(Dimension::Rule));
         };
-        Ok(self.add_position(key, measures)?)
+        Ok(self.add_position(key, measures, day)?)
     }
 }
 
@@ -147,12 +186,12 @@ impl Moves {
     /// Findings before the rules are applied. `has_contact` says of an owner whether
     /// a budget would reach it.
     pub fn findings(&self, has_contact: impl Fn(&Owner) -> bool) -> Vec<Finding> {
-        let mut findings = Vec::new();
+        let mut findings = self.held_back.clone();
         let count = |sums: &mut dyn Iterator<Item = &Moved>| -> u64 {
             sums.fold(0, |sum, it| sum.saturating_add(it.line_count))
         };
         let all = count(&mut self.all.values());
-        if self.is_nothing() {
+        if self.is_nothing() && self.held_back.is_empty() {
             findings.push(Finding {
                 code: FindingCode::RulesMoveNothing,
                 message: format!(
@@ -190,18 +229,33 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::bill::FactsForm;
     use crate::line_item::LineItem;
     use crate::roll_up::RollupsByBill;
     use crate::rules::MatchKey;
+    use crate::source::Source;
     use crate::testing::*;
 
     fn moves_of(ledger: &RollupsByBill, rules: &AttributionRules, cost_kind: CostKind) -> Moves {
+        moves_of_form(ledger, rules, cost_kind, FactsForm::CURRENT)
+    }
+
+    fn moves_of_form(
+        ledger: &RollupsByBill,
+        rules: &AttributionRules,
+        cost_kind: CostKind,
+        form: FactsForm,
+    ) -> Moves {
         let mut builder = MovesBuilder::new(rules, cost_kind);
-        for (_, rollup) in rollups_of(ledger, true) {
-            let row = rollup.row();
-            builder.add_position(row.position().unwrap(), row.measures()).unwrap();
+        let bill = bill(Source::AWS_BILL, "2026-11", "123456789012");
+        let mut head = head(bill, &[("2026-11-03", "0")]);
+        head.days.values_mut().for_each(|it| it.facts = form);
+        let state = head.days.values().next().unwrap();
+        for (day, rollup) in rollups_of(ledger, true) {
+            let day = LedgerDay { head: &head, day, state, is_served: true };
+            builder.add(rollup.row(), &day).unwrap();
         }
-        builder.finish()
+        builder.finish().unwrap()
     }
 
     #[test]
@@ -240,6 +294,22 @@ mod tests {
         let codes: Vec<_> =
             moves.findings(|_| false).into_iter().map(|it| it.code.as_str()).collect();
         assert_eq!(codes, ["rules-move-everything"], "`Unattributed` needs no contact");
+    }
+
+    #[test]
+    fn a_bill_whose_owners_cannot_be_known_would_not_move() {
+        let folded = "arn:aws:sts::123456789012:assumed-role/agents/*";
+        let lines = [line_of(folded, "2"), line_of(USER, "4")];
+        let (ledger, _) = ledger_of(&lines, &rules(&[rule("all", &[], "platform")]));
+        let after = rules(&[rule("s", &[(MatchKey::Session, "Agent-*")], "agents")]);
+        let of = |form| moves_of_form(&ledger, &after, CostKind::Unblended, form);
+        let codes = |moves: Moves| -> Vec<&str> {
+            moves.findings(|_| true).iter().map(|it| it.code.as_str()).collect()
+        };
+        assert_eq!(of(FactsForm::CURRENT).moves.len(), 1);
+        let first = of(FactsForm::FIRST);
+        assert!(first.is_nothing() && first.all.len() == 1);
+        assert_eq!(codes(first), ["rules-held-back"]);
     }
 
     /// Cost by currency and owner.

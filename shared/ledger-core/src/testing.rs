@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 
 use crate::aws::line_type::category_of;
 use crate::aws::usage_type::UsageType;
-use crate::bill::{BillHead, DayHead, Generation};
+use crate::bill::{BillHead, DayHead, FactsForm, Generation};
 use crate::bill_rollups::BillRollups;
 use crate::business::{BusinessField, BusinessKey};
 use crate::caller::Caller;
@@ -199,6 +199,7 @@ pub(crate) fn head(bill: BillId, days: &[(&str, &str)]) -> BillHead {
             generation: Generation { version: 1, content_hash: "00".into() },
             totals: BTreeMap::from([(Currency::USD, total)]),
             estimated: false,
+            facts: FactsForm::CURRENT,
         }
     };
     BillHead {

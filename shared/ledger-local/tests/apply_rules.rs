@@ -124,7 +124,7 @@ impl Setting {
             assert_eq!(state, (2, Owners::New), "{bill} {context}");
         }
         let idle = self.run(&self.reader).await;
-        assert_eq!(idle, AppliedRules { rules_version: 2, bills: Vec::new() }, "{context}");
+        assert_eq!(idle, AppliedRules { rules_version: 2, ..AppliedRules::default() }, "{context}");
     }
 
     async fn run(&self, ledger: &DynamoLedger) -> AppliedRules {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_core::aws::usage_type::UsageType;
-use ledger_core::bill::{BillHead, BillReplacement, DayHead, Generation};
+use ledger_core::bill::{BillHead, BillReplacement, DayHead, FactsForm, Generation};
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::budget::{Alert, AlertId};
 use ledger_core::business::{Business, BusinessField, BusinessKey};
@@ -256,6 +256,7 @@ pub fn head(bill: BillId, days: &[(&str, &str)]) -> BillHead {
         generation: Generation { version: 1, content_hash: "00".into() },
         totals: day_of_owners(&[("search", cost)]).totals,
         estimated: false,
+        facts: FactsForm::CURRENT,
     };
     BillHead {
         bill,

@@ -6,7 +6,6 @@ use std::ops::Range;
 use ledger_app::lookup::ReportAnswer;
 use ledger_core::bill::Status;
 use ledger_core::currency::Currency;
-use ledger_core::finding::Finding;
 use ledger_core::money::Money;
 use ledger_core::reconciliation::ReconciledDay;
 use ledger_core::report::{CurrencyReport, ReportQuery, ReportRow};
@@ -87,8 +86,6 @@ pub struct CostsFigures<'a> {
     pub answer: &'a ReportAnswer,
     /// Both sources side by side.
     pub reconciled: &'a [ReconciledDay],
-    /// Things to know about the figures.
-    pub findings: &'a [Finding],
 }
 
 impl CostsFigures<'_> {
@@ -138,7 +135,7 @@ impl CostsFigures<'_> {
             currencies: bodies,
             reconciliation_cost_kind: cost_kind.as_charged().into(),
             reconciliation: reconciliation::bodies(self.reconciled, self.currency),
-            findings: findings::bodies(self.findings),
+            findings: findings::bodies(&self.answer.findings),
             next_cursor,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use ledger_app::ports::StoreError;
-use ledger_core::bill::{BillHead, DayHead, Generation};
+use ledger_core::bill::{BillHead, DayHead, FactsForm, Generation};
 use ledger_core::cost::{CostKind, Costs};
 use ledger_core::currency::Currency;
 use ledger_core::money::Money;
@@ -17,7 +17,14 @@ use super::{Item, WRITTEN_BY, keys, malformed, number, parsed, text, text_of};
 struct StoredDay {
     generation: StoredGeneration,
     estimated: bool,
+    /// [`FactsForm`]; releases before it had one form.
+    #[serde(default = "first_form")]
+    facts: u32,
     totals: BTreeMap<String, StoredTotal>,
+}
+
+fn first_form() -> u32 {
+    FactsForm::FIRST.0
 }
 
 #[derive(Deserialize, Serialize)]
@@ -115,7 +122,8 @@ pub(super) fn item_of(head: &BillHead) -> Result<Item, StoreError> {
                 content_hash: state.generation.content_hash.to_string(),
             };
             let totals = stored_totals(&state.totals);
-            (day.to_string(), StoredDay { generation, estimated: state.estimated, totals })
+            let (estimated, facts) = (state.estimated, state.facts.0);
+            (day.to_string(), StoredDay { generation, estimated, facts, totals })
         })
         .collect();
     let mut item = Item::from([
@@ -183,7 +191,8 @@ fn day_of(day: &str, stored: StoredDay) -> Option<(Date, DayHead)> {
         version: stored.generation.version,
         content_hash: stored.generation.content_hash.into(),
     };
-    Some((day.parse().ok()?, DayHead { generation, totals, estimated: stored.estimated }))
+    let (estimated, facts) = (stored.estimated, FactsForm(stored.facts));
+    Some((day.parse().ok()?, DayHead { generation, totals, estimated, facts }))
 }
 
 #[cfg(test)]
@@ -234,6 +243,15 @@ mod tests {
         ] {
             assert_eq!(head_of(&item_with(name, value)).unwrap(), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn days_without_a_form_are_of_the_first() {
+        let days = text_of(&item_with("x", None), "days").unwrap().to_owned();
+        let old = days.replace("\"facts\":2,", "");
+        assert_ne!(old, days);
+        let head = head_of(&item_with("days", Some(text(old)))).unwrap();
+        assert!(head.days.values().all(|it| it.facts == FactsForm::FIRST));
     }
 
     #[test]

@@ -43,6 +43,26 @@ pub struct DayHead {
     pub totals: BTreeMap<Currency, DayTotal>,
     /// Whether the source says that the figures may change.
     pub estimated: bool,
+    /// The release of the facts it was made from.
+    pub facts: FactsForm,
+}
+
+/// The form of the facts of a day: which keys and measures the release kept that read them from the
+/// bill. Positions that are made anew from the ledger keep it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FactsForm(pub u32);
+
+impl FactsForm {
+    /// Without quantities, list costs and invoices. Session names were folded to `*` after rules
+    /// had seen them.
+    pub const FIRST: FactsForm = FactsForm(1);
+    /// All that this release keeps. Session names are folded before rules see them.
+    pub const CURRENT: FactsForm = FactsForm(2);
+
+    /// Whether an import of the same bill would keep more.
+    pub fn is_partial(self) -> bool {
+        self < FactsForm::CURRENT
+    }
 }
 
 /// The name of one written state of one day: the head's version it was written for, and a hash of

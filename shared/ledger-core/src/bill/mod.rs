@@ -8,7 +8,7 @@ mod served;
 
 pub use self::content::content_hash;
 pub use self::delivered::Delivered;
-pub use self::head::{BillHead, DayHead, Generation};
+pub use self::head::{BillHead, DayHead, FactsForm, Generation};
 pub use self::replacement::{
     BillReplacement, DayGeneration, Planned, ReplacementPlan, plan_replacement,
 };

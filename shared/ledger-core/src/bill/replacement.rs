@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::content::content_hash;
-use super::head::{BillHead, DayHead, Generation};
+use super::head::{BillHead, DayHead, FactsForm, Generation};
 use crate::bill_rollups::BillRollups;
 use crate::line_item::BillId;
 use crate::money::MoneyError;
@@ -90,10 +90,15 @@ pub fn plan_replacement(
     for day in ours.days.iter() {
         let (day, rollups) = day?;
         let content_hash = content_hash(&rollups);
-        let state = match before.get(&day) {
+        let held = before.get(&day);
+        let facts = match (ours.based_on, held) {
+            (Some(_), Some(held)) => held.facts,
+            _ => FactsForm::CURRENT,
+        };
+        let state = match held {
             Some(state) if state.generation.content_hash == content_hash => {
                 unchanged_count += 1;
-                state.clone()
+                DayHead { facts, ..state.clone() }
             }
             _ => {
                 written.push(day);
@@ -101,6 +106,7 @@ pub fn plan_replacement(
                     generation: Generation { version, content_hash },
                     totals: rollups.totals,
                     estimated: rollups.estimated,
+                    facts,
                 }
             }
         };
@@ -147,6 +153,7 @@ impl ReplacementPlan {
             || read.export != self.wanted.export
             || read.delivered_at != self.wanted.delivered_at
             || read.rules_version != self.wanted.rules_version
+            || read.days != self.wanted.days
     }
 
     /// Whether any generation is written or let go.
@@ -254,6 +261,28 @@ mod tests {
             let planned = plan_replacement(read, &based_on(version)).unwrap();
             assert_eq!(planned, Planned::Outdated);
         }
+    }
+
+    #[test]
+    fn days_made_from_the_ledger_keep_the_form_of_their_facts() {
+        let mut first = first();
+        for state in first.days.values_mut() {
+            state.facts = FactsForm::FIRST;
+        }
+        let days = [("2026-10-01", "1"), ("2026-10-02", "9")];
+        let forms = |plan: &ReplacementPlan| -> Vec<u32> {
+            plan.wanted.days.values().map(|it| it.facts.0).collect()
+        };
+        let owned = BillReplacement { based_on: Some(1), ..delivery(&days, 6) };
+        assert_eq!(forms(&plan(Some(&first), &owned)), [1, 1]);
+        let imported = plan(Some(&first), &delivery(&days, 6));
+        assert_eq!(forms(&imported), [2, 2]);
+        // A day of the same content is as good as new, and readers must learn of it.
+        let same = delivery(&[("2026-10-01", "1"), ("2026-10-02", "2"), ("2026-10-03", "3")], 6);
+        let same = plan(Some(&first), &same);
+        assert!(same.moves_head() && !same.has_generations());
+        let partial = BillReplacement { is_complete: false, ..delivery(&days, 6) };
+        assert_eq!(forms(&plan(Some(&first), &partial)), [2, 2, 1]);
     }
 
     #[test]
