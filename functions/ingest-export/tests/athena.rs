@@ -19,6 +19,8 @@ use ledger_aws::cur::{Athena, CurFolder, S3Export};
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_core::bill::BillHead;
 use ledger_core::cost::CostKind;
+use ledger_core::day_sum::DaySum;
+use ledger_core::line_item::LineItem;
 use ledger_core::money::Money;
 use ledger_core::period::BillingPeriod;
 use ledger_lambda::metric::Metrics;
@@ -153,27 +155,8 @@ impl Told {
 
     fn take(&mut self, reading: Reading) {
         match reading {
-            Reading::Lines(mut line, sums) => {
-                line.provenance.line = 0;
-                self.told_count += 1;
-                for sum in &sums {
-                    let currency = line.costs.currency();
-                    let key = format!("{} {} {currency} {}", line.bill, sum.day(), line.ai);
-                    let costs = sum.costs_of(&line).unwrap();
-                    let zero = CostKind::ALL.map(|_| Money::zero(currency)).to_vec();
-                    let entry = self.sums.entry(key).or_insert((zero, false, 0));
-                    for (total, kind) in entry.0.iter_mut().zip(CostKind::ALL) {
-                        *total = total.checked_add(costs.of(kind)).unwrap();
-                    }
-                    entry.1 |= costs.stated(CostKind::NetUnblended).is_some();
-                    entry.2 += sum.line_count();
-                }
-                if line.ai {
-                    self.tokens +=
-                        sums.iter().filter_map(|it| it.tokens()).map(u128::from).sum::<u128>();
-                    self.lines.push(format!("{line:?}"));
-                }
-            }
+            Reading::Charge(line, sums) => self.take_lines(true, line, &sums),
+            Reading::Other(line, sums) => self.take_lines(false, line, &sums),
             Reading::Rejected(it) => {
                 // Lines that are told together are of any of the files.
                 self.rejected.push(format!("{}: {}", it.column, it.reason));
@@ -187,6 +170,27 @@ impl Told {
                 _ => it.message,
             }),
             Reading::Progress(_) => {}
+        }
+    }
+
+    fn take_lines(&mut self, is_ai: bool, mut line: LineItem, sums: &[DaySum]) {
+        line.provenance.line = 0;
+        self.told_count += 1;
+        for sum in sums {
+            let currency = line.costs.currency();
+            let key = format!("{} {} {currency} {is_ai}", line.bill, sum.day());
+            let costs = sum.costs_of(&line).unwrap();
+            let zero = CostKind::ALL.map(|_| Money::zero(currency)).to_vec();
+            let entry = self.sums.entry(key).or_insert((zero, false, 0));
+            for (total, kind) in entry.0.iter_mut().zip(CostKind::ALL) {
+                *total = total.checked_add(costs.of(kind)).unwrap();
+            }
+            entry.1 |= costs.stated(CostKind::NetUnblended).is_some();
+            entry.2 += sum.line_count();
+        }
+        if is_ai {
+            self.tokens += sums.iter().filter_map(|it| it.tokens()).map(u128::from).sum::<u128>();
+            self.lines.push(format!("{line:?}"));
         }
     }
 }

@@ -230,12 +230,12 @@ fn read_delivery(
     let mut report = ImportReport::default();
     source.read(delivery, &mut |reading| {
         match reading {
-            Reading::Lines(line_item, sums) => {
+            Reading::Charge(line_item, sums) => {
                 // Taxes and credits have no usage type at all, which is not an unknown one.
                 let usage_type = &line_item.usage.axes.usage_type;
                 let usage_type =
                     usage_type.as_ref().filter(|_| line_item.usage.meter == Meter::Unknown);
-                if let Some(usage_type) = usage_type.filter(|_| line_item.ai) {
+                if let Some(usage_type) = usage_type {
                     let currency = line_item.costs.currency();
                     let key = (Arc::clone(usage_type), currency);
                     let (count, cost) =
@@ -247,6 +247,7 @@ fn read_delivery(
                 }
                 builder.add_sums(&line_item, sums)?;
             }
+            Reading::Other(line_item, sums) => builder.add_other(&line_item, &sums)?,
             Reading::Rejected(rejected) => {
                 report.rejected_count += 1;
                 if report.rejected.len() < REJECTED_LISTED_MAX {

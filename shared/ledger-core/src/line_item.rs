@@ -94,8 +94,6 @@ pub struct LineItem {
     pub quantity: Option<Quantity>,
     /// The invoice; `None` until the month is invoiced.
     pub invoice_id: Option<Arc<str>>,
-    /// Whether it is a charge for generative AI; only such lines get an owner.
-    pub ai: bool,
     /// Whether the source says that the figure may change.
     pub estimated: bool,
     /// The costs, by cost kind.

@@ -332,7 +332,7 @@ mod tests {
             (before, after) in (any_rules(), any_rules()),
             cost_kind in prop::sample::select(CostKind::ALL.to_vec()),
         ) {
-            let lines: Vec<LineItem> = lines.into_iter().filter(|it| it.ai).collect();
+            let lines: Vec<LineItem> = lines.into_iter().filter(is_ai).collect();
             let (ledger, _) = ledger_of(&lines, &before);
             let moves = moves_of(&ledger, &after, cost_kind);
             let mut moved = by_owner(&ledger, cost_kind);

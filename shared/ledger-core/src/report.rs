@@ -382,7 +382,7 @@ mod tests {
                 if query.level() == Level::Summary {
                     prop_assert_eq!(&reports, &report_of(&lines, &rules, &query, false));
                 }
-                let mut expected = totals(lines.iter().filter(|it| it.ai).map(|it| it.costs));
+                let mut expected = totals(lines.iter().filter(|it| is_ai(it)).map(|it| it.costs));
                 expected.retain(|(_, kind), _| *kind == cost_kind);
                 let found: Totals = reports
                     .iter()

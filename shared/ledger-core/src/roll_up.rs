@@ -36,7 +36,7 @@ pub struct RollupBuilder {
 }
 
 impl RollupBuilder {
-    /// Adds one charge.
+    /// Adds one charge for generative AI.
     ///
     /// # Errors
     ///
@@ -46,29 +46,48 @@ impl RollupBuilder {
         self.add_sums(line_item, vec![sum])
     }
 
-    /// Adds charges of one file that are equal except for day and amounts. What amortizing adds to
-    /// any of them is in the costs of the line item, for its own day.
+    /// Adds charges for generative AI of one file that are equal except for day and amounts. What
+    /// amortizing adds to any of them is in the costs of the line item, for its own day.
     ///
     /// # Errors
     ///
     /// As [`RollupBuilder::add`].
     pub fn add_sums(&mut self, line_item: &LineItem, sums: Vec<DaySum>) -> Result<(), MoneyError> {
-        let bill = match self.bills.get_mut(&line_item.bill) {
-            Some(bill) => bill,
-            None => self.bills.entry(line_item.bill.clone()).or_default(),
-        };
+        let bill = self.totalled(line_item, true, &sums)?;
         let (currency, added) = (line_item.costs.currency(), line_item.costs.amortization());
-        bill.totals.add(currency, line_item.ai, &sums)?;
-        if line_item.estimated {
-            bill.totals.mark_estimated(&sums);
-        }
-        if !line_item.ai {
-            return Ok(());
-        }
         bill.totals.amortize(currency, line_item.day, added)?;
         let id = bill.id(FactKey::of(line_item))?;
         bill.sums.amortize(id, line_item.day, added)?;
         bill.sums.add(id, Some(&line_item.provenance.file), sums)
+    }
+
+    /// Adds charges for anything else, which are totalled and never amortized. Of the line item only
+    /// bill, currency and whether it is an estimate count.
+    ///
+    /// # Errors
+    ///
+    /// As [`RollupBuilder::add`].
+    pub fn add_other(&mut self, line_item: &LineItem, sums: &[DaySum]) -> Result<(), MoneyError> {
+        self.totalled(line_item, false, sums)?;
+        Ok(())
+    }
+
+    /// The bill of a line item, with sums added to its totals.
+    fn totalled(
+        &mut self,
+        line_item: &LineItem,
+        is_ai: bool,
+        sums: &[DaySum],
+    ) -> Result<&mut BillFacts, MoneyError> {
+        if !self.bills.contains_key(&line_item.bill) {
+            self.bills.insert(line_item.bill.clone(), BillFacts::default());
+        }
+        let bill = self.bills.get_mut(&line_item.bill).ok_or(MoneyError::Broken("a bill"))?;
+        bill.totals.add(line_item.costs.currency(), is_ai, sums)?;
+        if line_item.estimated {
+            bill.totals.mark_estimated(sums);
+        }
+        Ok(bill)
     }
 
     /// Makes sure that a bill exists, also when no line of it was read.

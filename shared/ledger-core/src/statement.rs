@@ -274,7 +274,7 @@ mod tests {
                         *all = all.checked_add(it.exact_total).unwrap();
                     }
                 }
-                let mut expected = totals(lines.iter().filter(|it| it.ai).map(|it| it.costs));
+                let mut expected = totals(lines.iter().filter(|it| is_ai(it)).map(|it| it.costs));
                 expected.retain(|(_, kind), _| *kind == cost_kind);
                 let found: Totals = exact
                     .into_iter()

@@ -16,6 +16,7 @@ use crate::business::{BusinessField, BusinessKey};
 use crate::caller::Caller;
 use crate::cost::{CostKind, Costs};
 use crate::currency::Currency;
+use crate::day_sum::DaySum;
 use crate::fact::FactKey;
 use crate::finding::Finding;
 use crate::line_item::{BillId, LineItem, Provenance};
@@ -83,7 +84,6 @@ pub(crate) fn line() -> LineItem {
         unit: Some("1K tokens".into()),
         quantity: Some(Quantity::parse("1").unwrap()),
         invoice_id: None,
-        ai: true,
         estimated: false,
         costs: Costs::new(usd("1"), None).unwrap(),
     }
@@ -121,7 +121,10 @@ pub(crate) fn ledger_of(
 ) -> (RollupsByBill, Vec<Finding>) {
     let mut builder = RollupBuilder::default();
     for line_item in line_items {
-        builder.add(line_item).unwrap();
+        match is_ai(line_item) {
+            true => builder.add(line_item).unwrap(),
+            false => builder.add_other(line_item, &[DaySum::of(line_item).unwrap()]).unwrap(),
+        }
     }
     builder.finish(rules).unwrap()
 }
@@ -246,6 +249,14 @@ fn any_bill() -> impl Strategy<Value = BillId> {
         .prop_map(|(source, period, payer)| bill(source, period, payer))
 }
 
+/// The one service that is not for generative AI.
+const OTHER: &str = "Amazon EC2";
+
+/// Whether a line is for generative AI.
+pub(crate) fn is_ai(line_item: &LineItem) -> bool {
+    &*line_item.service != OTHER
+}
+
 const GENERATED: &str = "arn:aws:sts::123456789012:assumed-role/worker/botocore-session-1700000000";
 
 prop_compose! {
@@ -255,7 +266,7 @@ prop_compose! {
         line_number in 1..10_000_u64,
         words in (
             select(vec!["Usage", "Tax", "Credit"]),
-            select(vec!["Amazon Bedrock", "Claude Sonnet 4.6 (Amazon Bedrock Edition)"]),
+            select(vec!["Amazon Bedrock", "Claude Sonnet 4.6 (Amazon Bedrock Edition)", "Amazon Bedrock", OTHER]),
             select(vec!["USE1-NovaLite-input-tokens", "USE1-NovaLite-output-tokens", "new", ""]),
         ),
         caller in select(vec![None, Some(GATEWAY), Some(PERSON), Some(USER), Some(GENERATED)]),
@@ -267,7 +278,7 @@ prop_compose! {
             prop::option::of(-1_000_000_000_000_000_000_i128..1_000_000_000_000_000_000),
             select(vec![None, Some("EUINUS26-1"), Some("EUINUS26-2")]),
         ),
-        flags in (prop::bool::weighted(0.8), any::<bool>()),
+        estimated in any::<bool>(),
         costs in any_costs(),
     ) -> LineItem {
         LineItem {
@@ -284,10 +295,9 @@ prop_compose! {
             unit: metered.0.map(Into::into),
             quantity: metered.1.map(|it| Quantity::from_femto_units(it).unwrap()),
             invoice_id: metered.2.map(Into::into),
-            ai: flags.0,
-            estimated: flags.1,
+            estimated,
             // Lines that are not AI are not amortized.
-            costs: if flags.0 { costs } else { costs.amortized_to(None, None).unwrap() },
+            costs: if words.1 != OTHER { costs } else { costs.amortized_to(None, None).unwrap() },
             ..line()
         }
     }

@@ -73,7 +73,7 @@ impl BillSource for Nimbus {
         for (number, line) in (1..).zip(BILL.lines()) {
             let item = line_item(number, line);
             let sum = DaySum::of(&item).map_err(failed)?;
-            sink(Reading::Lines(item, vec![sum])).map_err(failed)?;
+            sink(Reading::Charge(item, vec![sum])).map_err(failed)?;
         }
         Ok(())
     }
@@ -119,7 +119,6 @@ fn line_item(number: u64, line: &str) -> LineItem {
         unit: (!is_tax).then(|| "1M tokens".into()),
         quantity: (!is_tax).then(|| quantity(millions)),
         invoice_id: None,
-        ai: true,
         estimated: false,
         costs: Costs::new(money(euros, "EUR"), None).unwrap(),
     }

@@ -102,7 +102,6 @@ pub fn line() -> LineItem {
         unit: Some("1K tokens".into()),
         quantity: Some(quantity("1")),
         invoice_id: None,
-        ai: true,
         estimated: false,
         costs: costs("1"),
     }

@@ -177,7 +177,6 @@ impl Reader {
             quantity: metered.map(|(_, quantity)| quantity),
             unit: metered.map(|(unit, _)| unit.into()),
             invoice_id: None,
-            ai: true,
             estimated: day.estimated,
             costs,
         }

@@ -34,15 +34,17 @@ pub struct Delivery {
 
 /// One piece of a bill that is being read.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are lines; a box each would cost more")]
 pub enum Reading {
-    /// Lines of one file that are equal except for day and amounts: the shared fields, and one sum
-    /// per day. The item's own day and amounts repeat one of these sums; its provenance is the
-    /// first line.
+    /// Charges for generative AI: lines of one file that are equal except for day and amounts, as
+    /// the shared fields and one sum per day. The item's own day and amounts repeat one of these
+    /// sums; its provenance is the first line.
     ///
-    /// Non-AI lines may carry only their bill and currency. Amortized costs that differ from the
-    /// charged ones are in the costs of the line item alone: then there is exactly one sum.
-    Lines(LineItem, Vec<DaySum>),
+    /// Amortized costs that differ from the charged ones are in the costs of the line item alone:
+    /// then there is exactly one sum.
+    Charge(LineItem, Vec<DaySum>),
+    /// Charges for anything else, which the ledger totals: in the same form, but readers may leave
+    /// out all except bill, currency, day and amounts.
+    Other(LineItem, Vec<DaySum>),
     /// A line that could not be read.
     Rejected(Rejected),
     /// A line's amounts had more than 15 fraction digits; this much was added to them.

@@ -86,9 +86,13 @@ fn read(bytes: &[u8], is_line_by_line: bool) -> Outcome {
     for delivery in folder.deliveries().unwrap() {
         let sink = &mut |reading| {
             match reading {
-                Reading::Lines(line, sums) => {
+                Reading::Charge(line, sums) => {
                     outcome.told += 1;
                     builder.add_sums(&line, sums)?;
+                }
+                Reading::Other(line, sums) => {
+                    outcome.told += 1;
+                    builder.add_other(&line, &sums)?;
                 }
                 Reading::Rejected(it) => assert!(outcome.rejected.insert(it)),
                 Reading::Rounded(by) => {

@@ -64,7 +64,7 @@ fn read(bytes: &[u8]) -> Result<Told, SourceError> {
     for delivery in folder.deliveries()? {
         folder.read(&delivery, &mut |reading| {
             match reading {
-                Reading::Lines(line, sums) => {
+                Reading::Charge(line, sums) | Reading::Other(line, sums) => {
                     told.read.push(line.provenance.line);
                     for sum in &sums {
                         told.lines += sum.line_count();

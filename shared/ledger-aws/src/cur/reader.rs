@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
                 }
                 let sum = DaySum::of(&converted.line)
                     .map_err(|error| SourceError::Money(file.to_owned(), error))?;
-                self.emit(file, Reading::Lines(converted.line, vec![sum]))
+                self.emit(file, converted.reading(vec![sum]))
             }
             Err(rejected) => self.emit_rejected(*rejected),
         }

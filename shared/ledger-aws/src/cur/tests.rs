@@ -27,6 +27,8 @@ const GOOD: &str = "2026-06-01T00:00:00.000Z,123456789012,210987654321,2026-06-0
 #[derive(Default)]
 struct Read {
     lines: Vec<LineItem>,
+    /// Of each line: whether it is for generative AI.
+    ai: Vec<bool>,
     rejected: Vec<String>,
     findings: Vec<String>,
     rounded: Vec<String>,
@@ -40,7 +42,14 @@ fn read_all(paths: &[&Path]) -> Result<Read, String> {
     for delivery in &deliveries {
         let mut sink = |reading| {
             match reading {
-                Reading::Lines(line, _) => read.lines.push(line),
+                Reading::Charge(line, _) => {
+                    read.ai.push(true);
+                    read.lines.push(line);
+                }
+                Reading::Other(line, _) => {
+                    read.ai.push(false);
+                    read.lines.push(line);
+                }
                 Reading::Rejected(it) => {
                     read.rejected.push(format!("{}: {}: {}", it.provenance, it.column, it.reason));
                 }
@@ -179,7 +188,7 @@ fn rows_printed_by_aws_are_read_exactly() {
     assert_eq!(of_other_columns(&read), [""; 0]);
     assert_eq!(read.findings.len(), METERED.len());
     let rows = printed_rows();
-    assert_eq!(read.lines.len(), rows.len());
+    assert_eq!(read.ai, vec![true; rows.len()]);
     for (line, row) in read.lines.iter().zip(&rows) {
         assert_eq!(line.caller.as_ref().map_or("", |it| it.text()), &row[0]);
         let cost = line.costs.of(CostKind::Unblended).amount();
@@ -192,7 +201,6 @@ fn rows_printed_by_aws_are_read_exactly() {
             .into();
         let printed = if row[4].is_empty() { "{}" } else { &row[4] };
         assert_eq!(tags, serde_json::from_str::<serde_json::Value>(printed).unwrap());
-        assert!(line.ai);
         assert_eq!(line.bill.to_string(), "cur 2026-06 of payer 123456789012");
         assert_eq!(
             (line.day.to_string().as_str(), &*line.service),
@@ -409,7 +417,7 @@ fn missing_columns_are_told() {
                 2026-06-03,1,USE1-NovaLite-input-tokens\n";
     let read = read_bytes("a.csv", text.as_bytes()).unwrap();
     assert_eq!(read.lines[0].bill.to_string(), "cur 2026-06 of payer unknown");
-    assert!(read.lines[0].ai);
+    assert!(read.ai[0]);
     assert_eq!(read.findings.len(), 11);
     for (column, meaning) in METERED.into_iter().zip([
         "no quantity has a unit, so none is kept",
@@ -513,10 +521,10 @@ fn a_marketplace_line_is_known_by_its_product() {
     let (claude, other) = (&read.lines[0], &read.lines[1]);
     assert_eq!(&*claude.service, "Claude Sonnet 4.6 (Amazon Bedrock Edition)");
     assert_eq!(claude.model.name.as_deref(), Some("claude-sonnet-4.6"));
-    assert_eq!((claude.ai, claude.usage.tokens), (true, Some(1_500_000)));
+    assert_eq!((read.ai[0], claude.usage.tokens), (true, Some(1_500_000)));
     assert_eq!(claude.costs.of(CostKind::NetUnblended).to_string(), "0.9 USD");
     assert_eq!(
-        (other.ai, &*other.service, other.model.name.as_deref()),
+        (read.ai[1], &*other.service, other.model.name.as_deref()),
         (false, "AmazonEC2", None)
     );
     assert_eq!(other.costs.stated(CostKind::NetUnblended), None);

@@ -9,8 +9,9 @@ use rust_decimal::Decimal;
 
 use super::CostLine;
 
-/// Reads every line of a source, which should tell lines that are not AI in full. What a line item does not keep, such as the operation, is empty;
-/// usage is in single tokens where the line counts tokens. Lines that are not AI are not amortized.
+/// Reads every line of a source, which should give lines that are not AI in full. Attributes that a
+/// line item does not keep, such as the operation, are empty; usage is in single tokens where the
+/// line counts tokens. Lines that are not AI are not amortized.
 ///
 /// # Errors
 ///
@@ -19,7 +20,7 @@ pub fn cost_lines(source: &impl BillSource) -> Result<Vec<CostLine>, SourceError
     let mut lines = Vec::new();
     for delivery in source.deliveries()? {
         source.read(&delivery, &mut |reading| {
-            if let Reading::Lines(line_item, sums) = reading {
+            if let Reading::Charge(line_item, sums) | Reading::Other(line_item, sums) = reading {
                 for sum in sums {
                     lines.push(cost_line(&line_item, &sum)?);
                 }

@@ -91,8 +91,8 @@ impl<'a> LineItems<'a> {
             line_count: sums.iter().map(DaySum::line_count).sum(),
         };
         let provenance = Provenance { file: Arc::clone(self.file), line: first_line(sums)? };
-        let mut line = converter.shared(&shared, &provenance)?;
-        if line.ai != (key.product != OTHER) {
+        let (mut line, is_ai) = converter.shared(&shared, &provenance)?;
+        if is_ai != (key.product != OTHER) {
             return Err(unknown());
         }
         line.quantity = quantity(first)?;

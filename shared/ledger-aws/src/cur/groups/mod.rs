@@ -26,7 +26,7 @@ mod small_sum;
 
 use std::sync::Arc;
 
-use ledger_app::ports::{Reading, SourceError};
+use ledger_app::ports::SourceError;
 use ledger_core::day_sum::DaySum;
 use ledger_core::money::MoneyError;
 
@@ -35,14 +35,14 @@ pub(crate) use self::cells::BatchRow;
 use self::catalog::Catalog;
 use self::cells::{BatchView, Cells};
 use self::ids::Id;
-use self::key::Map;
+use self::key::{Map, OTHER};
 use self::line_items::{LineItems, unknown};
 use self::packed::{BitLayout, Fit};
 use self::partition::{Partition, RowSlot};
 use self::pending::PendingRow;
 use crate::cur::columnar::Batch;
 use crate::cur::meaning::columns::COUNT;
-use crate::cur::meaning::line::Converter;
+use crate::cur::meaning::line::{Converter, reading};
 use crate::cur::meaning::row::Problem;
 use crate::cur::reader::Reader;
 
@@ -237,11 +237,12 @@ impl Groups {
                 let sums = sums.map_err(|it| SourceError::Money(file.to_string(), it))?;
                 let line = line_items.of(key, &sums, &mut reader.converter);
                 let line = line.map_err(|it| refused(file, it))?;
-                if line.ai {
+                let is_ai = key.product != OTHER;
+                if is_ai {
                     *line_counts.entry(key.line_type).or_default() +=
                         sums.iter().map(DaySum::line_count).sum::<u64>();
                 }
-                reader.emit(file, Reading::Lines(line, sums))?;
+                reader.emit(file, reading(is_ai, line, sums))?;
             }
         }
         for (line_type, count) in line_counts {

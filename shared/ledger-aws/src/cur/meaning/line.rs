@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use jiff::{Timestamp, ToSpan};
+use ledger_app::ports::Reading;
 use ledger_core::aws::ai_service::is_ai;
 use ledger_core::aws::line_type::category_of;
 use ledger_core::aws::models::canonical_model;
@@ -15,6 +16,7 @@ use ledger_core::aws::usage_type::UsageType;
 use ledger_core::caller::Caller;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
+use ledger_core::day_sum::DaySum;
 use ledger_core::finding::{Finding, FindingCode};
 use ledger_core::line_item::{BillId, LineItem, Provenance, Rejected, Tags};
 use ledger_core::model::Model;
@@ -39,12 +41,29 @@ const MONTHS_BACK: i64 = 13;
 
 const MARKETPLACE_EDITION: &str = "(Amazon Bedrock Edition)";
 
-/// What a row became.
+/// A row as a line item.
 #[derive(Debug)]
 pub(crate) struct Converted {
     pub line: LineItem,
-    /// What rounding added, over all amounts of the line.
+    /// Whether it is a charge for generative AI.
+    pub is_ai: bool,
+    /// The total of rounding differences over all amounts of the line.
     pub rounded: Decimal,
+}
+
+impl Converted {
+    /// The reading of lines that share this line item.
+    pub(crate) fn reading(self, sums: Vec<DaySum>) -> Reading {
+        reading(self.is_ai, self.line, sums)
+    }
+}
+
+/// The reading of lines that share a line item.
+pub(crate) fn reading(is_ai: bool, line: LineItem, sums: Vec<DaySum>) -> Reading {
+    match is_ai {
+        true => Reading::Charge(line, sums),
+        false => Reading::Other(line, sums),
+    }
 }
 
 /// What lines share.
@@ -129,8 +148,8 @@ impl Converter {
             .map_err(|error| (Column::NetUnblended, error.to_string()))?;
         let product = self.map(raw, Column::Product)?;
         let shared = Shared { raw, product: &product, tags: None, costs, line_count: 1 };
-        let mut line = self.shared(&shared, provenance)?;
-        if line.ai {
+        let (mut line, is_ai) = self.shared(&shared, provenance)?;
+        if is_ai {
             let problem = |error: MoneyError| (Column::Amount, error.to_string());
             let amount = raw.text(Column::Amount).map(parse_decimal).transpose();
             let amount = amount.map_err(problem)?;
@@ -147,7 +166,7 @@ impl Converter {
             let more = self.amortize(raw, &mut line)?;
             rounded = added(rounded, more, Column::Unblended)?;
         }
-        Ok(Converted { line, rounded })
+        Ok(Converted { line, is_ai, rounded })
     }
 
     /// The list cost, where the row states one, and what rounding added to it.
@@ -191,12 +210,13 @@ impl Converter {
         *count = count.saturating_add(line_count);
     }
 
-    /// Reads what lines can share: all but costs and tokens.
+    /// Reads the fields that lines can share, all but costs and tokens, and whether they are for
+    /// generative AI.
     pub(crate) fn shared(
         &mut self,
         shared: &Shared<'_>,
         provenance: &Provenance,
-    ) -> Result<LineItem, Problem> {
+    ) -> Result<(LineItem, bool), Problem> {
         let Shared { raw, product, costs, line_count, .. } = *shared;
         let usage_type = raw.text(Column::UsageType);
         let (usage_type, axes) = self.usage_types.get(usage_type.unwrap_or_default(), |it| {
@@ -211,29 +231,29 @@ impl Converter {
         let entity = raw.text(Column::BillingEntity);
         let product_name = attribute("product_name");
         let family = raw.text(Column::ProductFamily);
-        let ai = is_ai(code, entity, product_name, family, &usage_type);
-        if ai {
+        let is_ai = is_ai(code, entity, product_name, family, &usage_type);
+        if is_ai {
             check_sizes(raw, Column::is_for_ai)?;
         }
         let tags = match &shared.tags {
             Some(tags) => Arc::clone(tags),
-            None if ai => self.map(raw, Column::Tags)?,
+            None if is_ai => self.map(raw, Column::Tags)?,
             None => self.map(raw, Column::Tags).unwrap_or_default(),
         };
-        let unreadable_count = if ai { line_count } else { 0 };
+        let unreadable_count = if is_ai { line_count } else { 0 };
         let principal = raw
             .text(Column::Principal)
             .and_then(|it| self.principal(it, unreadable_count, provenance));
         let service = service(code, entity, product_name);
         let edition = product_name.filter(|it| it.ends_with(MARKETPLACE_EDITION));
         let model_text =
-            attribute("model").or(usage_type.model.as_deref()).or(edition).filter(|_| ai);
+            attribute("model").or(usage_type.model.as_deref()).or(edition).filter(|_| is_ai);
         let (model, model_publisher) = model_text.map(|it| self.model(it)).unzip();
-        let publisher = attribute("provider").filter(|_| ai).map(|it| self.texts.get(it));
+        let publisher = attribute("provider").filter(|_| is_ai).map(|it| self.texts.get(it));
         let region = usage_type.region.or(raw.text(Column::Region));
         let account = raw.text(Column::Account).or(principal.as_deref().map(Principal::account));
         let line_type = raw.text(Column::LineType).unwrap_or_default();
-        Ok(LineItem {
+        let line = LineItem {
             provenance: provenance.clone(),
             bill,
             day,
@@ -246,13 +266,13 @@ impl Converter {
             tags,
             model: Model { name: model, publisher: publisher.or(model_publisher.flatten()) },
             region: region.map(|it| self.texts.get(it)),
-            unit: raw.text(Column::PricingUnit).filter(|_| ai).map(|it| self.texts.get(it)),
+            unit: raw.text(Column::PricingUnit).filter(|_| is_ai).map(|it| self.texts.get(it)),
             quantity: None,
-            invoice_id: raw.text(Column::InvoiceId).filter(|_| ai).map(|it| self.texts.get(it)),
-            ai,
+            invoice_id: raw.text(Column::InvoiceId).filter(|_| is_ai).map(|it| self.texts.get(it)),
             estimated: false,
             costs,
-        })
+        };
+        Ok((line, is_ai))
     }
 
     /// The costs, and what rounding added to them.

@@ -3,7 +3,7 @@
 use std::io::BufReader;
 
 use csv::StringRecord;
-use ledger_app::ports::{Reading, SourceError};
+use ledger_app::ports::SourceError;
 use ledger_core::day_sum::DaySum;
 use ledger_core::line_item::Provenance;
 
@@ -113,7 +113,7 @@ fn sum(
         Ok(converted) => {
             let sum = DaySum::of_lines(&converted.line, count)
                 .map_err(|error| SourceError::Money(provenance.file.to_string(), error))?;
-            reader.emit(&provenance.file, Reading::Lines(converted.line, vec![sum]))
+            reader.emit(&provenance.file, converted.reading(vec![sum]))
         }
         // What is wrong with them is what they share.
         Err(rejected) => (0..count).try_for_each(|_| reader.emit_rejected((*rejected).clone())),
@@ -186,7 +186,7 @@ fn number(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use ledger_app::ports::Delivery;
+    use ledger_app::ports::{Delivery, Reading};
     use ledger_core::cost::CostKind;
 
     use super::*;
@@ -238,11 +238,12 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
         let sum = r#""all","1200","s3://bills/a/b.parquet",,"2026-06-01","123456789012",,"2026-06-04",,,,,,"12.000000000000001","11.500000000000000","USD",,,,,,,,,,,,,,,,,,,,,,,,,"#;
         let (count, told) = read_text(&format!("{HEADER}\n{line}\n{sum}\n"));
         assert_eq!(count.unwrap(), 1201);
-        let [Reading::Lines(line, line_sums), Reading::Lines(other, other_sums)] = &told[..] else {
+        let [Reading::Charge(line, line_sums), Reading::Other(other, other_sums)] = &told[..]
+        else {
             panic!("{told:?}");
         };
         assert_eq!(line.provenance.to_string(), "a/b.parquet");
-        assert_eq!((line.ai, line.usage.tokens, line.tags.len()), (true, Some(1500), 1));
+        assert_eq!((line.usage.tokens, line.tags.len()), (Some(1500), 1));
         assert_eq!(line.costs.of(CostKind::Unblended).to_string(), "0.0000001 USD");
         assert_eq!(line.costs.stated(CostKind::NetUnblended), None);
         assert_eq!(line.costs.of(CostKind::List).to_string(), "0.0000002 USD");
@@ -250,7 +251,6 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
         assert_eq!(metered, (Some("1K tokens"), Some("1.5".to_owned())));
         assert_eq!(line.invoice_id.as_deref(), Some("EUINUS26-1"));
         assert_eq!(line_sums, &[DaySum::of(line).unwrap()]);
-        assert!(!other.ai);
         assert_eq!(other.costs.of(CostKind::Unblended).to_string(), "12.000000000000001 USD");
         assert_eq!(other.costs.of(CostKind::NetUnblended).to_string(), "11.5 USD");
         assert_eq!(other_sums.iter().map(DaySum::line_count).collect::<Vec<_>>(), [1200]);
