@@ -1,4 +1,4 @@
-//! One row of a bill becomes one line item, whatever file it stood in.
+//! Converts a row of a bill to a line item, the same way for every file format.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -39,27 +39,27 @@ const MONTHS_BACK: i64 = 13;
 
 const MARKETPLACE_EDITION: &str = "(Amazon Bedrock Edition)";
 
-/// What a row became.
+/// A converted row.
 #[derive(Debug)]
 pub(crate) struct Converted {
     pub line: LineItem,
-    /// What rounding added, over all amounts of the line.
+    /// Sum of the rounding differences of the line's amounts.
     pub rounded: Decimal,
 }
 
-/// What lines share.
+/// The cells and costs of a group of lines.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared<'a> {
     pub raw: &'a RawLine<'a>,
-    /// The attributes of the product; the cell is not read.
+    /// The product attributes, used in place of the cell.
     pub product: &'a Tags,
-    /// The tags, where they are read already; otherwise the cell is read.
+    /// The tags if they are parsed already; otherwise the cell is read.
     pub tags: Option<Arc<Tags>>,
     pub costs: Costs,
     pub line_count: u64,
 }
 
-/// Reads rows; remembers what it has seen.
+/// Reads rows; caches parsed cells and counts lines for findings.
 #[derive(Debug, Default)]
 pub(crate) struct Converter {
     /// The month that the delivery is for.
@@ -71,13 +71,13 @@ pub(crate) struct Converter {
     models: Cache<(Arc<str>, Option<Arc<str>>)>,
     dates: Cache<Result<Date, String>>,
     currencies: Cache<Result<Currency, String>>,
-    /// By kind: an example and where it stands, and how many lines.
+    /// By kind: an example with its place, and the number of lines.
     unreadable_principals: BTreeMap<&'static str, ((Provenance, String), u64)>,
-    /// By type and what is not told: how many lines.
+    /// By line type and missing columns: the number of lines.
     unamortized: BTreeMap<(Arc<str>, Untold), u64>,
 }
 
-/// The columns that would tell how a line is amortized, and whether the file has them.
+/// Columns that are needed to amortize a line but missing or empty, and whether the file has them.
 type Untold = (Vec<&'static str>, bool);
 
 impl Converter {
@@ -106,7 +106,7 @@ impl Converter {
         })
     }
 
-    /// What is to be said after the last row.
+    /// Findings after the last row.
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let principals = self.unreadable_principals.values().map(|((_, example), count)| Finding {
             code: FindingCode::PrincipalUnreadable,
@@ -134,7 +134,7 @@ impl Converter {
             let problem = |error: MoneyError| (Column::Amount, error.to_string());
             let amount = raw.text(Column::Amount).map(parse_decimal).transpose();
             let amount = amount.map_err(problem)?;
-            // A quantity of an unknown unit would add up with others.
+            // Without a unit, quantities of different kinds would be summed.
             let metered = amount.filter(|_| line.unit.is_some());
             line.quantity = metered.map(Quantity::new).transpose().map_err(problem)?;
             let (list, difference) = self.list(raw, costs.currency())?;
@@ -150,7 +150,7 @@ impl Converter {
         Ok(Converted { line, rounded })
     }
 
-    /// The list cost, where the row states one, and what rounding added to it.
+    /// The list cost, where the row states one, and its rounding difference.
     fn list(
         &self,
         raw: &RawLine<'_>,
@@ -161,7 +161,7 @@ impl Converter {
         Ok((read.as_ref().map(|it| it.money), read.map_or(Decimal::ZERO, |it| it.difference)))
     }
 
-    /// Adds what the line costs where what was paid ahead is spread; says what rounding added.
+    /// Sets the amortized costs of a line; returns the rounding difference.
     fn amortize(&mut self, raw: &RawLine<'_>, line: &mut LineItem) -> Result<Decimal, Problem> {
         let Some(spread) = Spread::of(&line.line_type) else { return Ok(Decimal::ZERO) };
         match spread.apply(raw, line.costs)? {
@@ -176,8 +176,7 @@ impl Converter {
         }
     }
 
-    /// Counts lines of a type of which the file does not say how they are amortized: it lacks these
-    /// columns, or they are empty.
+    /// Counts lines that cannot be amortized because these columns are missing or empty.
     pub(crate) fn count_unamortized(
         &mut self,
         line_type: &str,
@@ -191,7 +190,7 @@ impl Converter {
         *count = count.saturating_add(line_count);
     }
 
-    /// Reads what lines can share: all but costs and tokens.
+    /// Reads the fields that lines can share: all but costs, quantity and tokens.
     pub(crate) fn shared(
         &mut self,
         shared: &Shared<'_>,
@@ -255,7 +254,7 @@ impl Converter {
         })
     }
 
-    /// The costs, and what rounding added to them.
+    /// The unblended and net unblended costs, and their rounding difference.
     fn amounts(&mut self, raw: &RawLine<'_>) -> Result<(Money, Option<Money>, Decimal), Problem> {
         let currency = match raw.0.get(Column::Currency as usize).copied().flatten() {
             None => Currency::USD,
@@ -295,7 +294,8 @@ impl Converter {
                 .map_err(|reason| (Column::PeriodStart, reason))?,
             None => self.period.unwrap_or(BillingPeriod::containing(day)),
         };
-        // A delivery restates one month. A row of another would stand for all of that month's bill.
+        // A delivery restates one month. A row of another month would replace that month's whole
+        // bill.
         if let Some(own) = self.period.filter(|own| *own != period) {
             return Err((
                 Column::PeriodStart,
@@ -344,7 +344,7 @@ impl Converter {
         })
     }
 
-    /// The caller; `line_count` lines without one are told of where it cannot be read.
+    /// The caller. If it cannot be read, a finding counts `line_count` lines without one.
     fn principal(
         &mut self,
         text: &str,
@@ -368,7 +368,7 @@ impl Converter {
         if line_count > 0 {
             let here = || (provenance.clone(), shortened(&error.to_string()));
             let seen = self.unreadable_principals.entry(kind).or_insert_with(|| (here(), 0));
-            // The first line of the file is the example, in whatever order groups are read.
+            // The example is the earliest line of the file, regardless of the order of groups.
             if seen.0.0.file == provenance.file && provenance.line < seen.0.0.line {
                 seen.0 = here();
             }
@@ -384,7 +384,7 @@ fn added(left: Decimal, right: Decimal, column: Column) -> Result<Decimal, Probl
     sum.ok_or_else(|| (column, MoneyError::OutOfRange.to_string()))
 }
 
-/// The days that can stand on the bill of a month.
+/// The days that the bill of a month can have charges of.
 pub(crate) fn days_of(period: BillingPeriod) -> RangeInclusive<Date> {
     let first_day = period.first_day();
     first_day.checked_sub(MONTHS_BACK.months()).unwrap_or(Date::MIN)..=first_day.last_of_month()
@@ -415,12 +415,12 @@ fn not_amortized(line_type: &str, (columns, is_there): &Untold, count: u64) -> S
     )
 }
 
-/// Messages fit a line; nobody needs more of a broken text than this.
+/// The start of a broken text, so that a message fits a line.
 fn shortened(text: &str) -> String {
     text.chars().take(240).collect()
 }
 
-/// The name that Cost Explorer shows the money under.
+/// The service name under which Cost Explorer shows the cost.
 fn service<'a>(
     code: Option<&'a str>,
     entity: Option<&str>,
