@@ -27,10 +27,6 @@ pub(super) const SILENT_WAYS: &[&str] = &[
 
 /// Files with comments that are not plain English.
 pub(super) const DIALECT: &[&str] = &[
-    "cli/src/args.rs",
-    "cli/src/commands/cost_of_running.rs",
-    "cli/src/commands/cost_of_running/organisation.rs",
-    "cli/src/commands/cost_of_running/simulation.rs",
     "shared/ledger-core/src/aws/principal.rs",
     "shared/ledger-local/src/sample/catalogue.rs",
     "shared/ledger-local/src/sample/generate.rs",
