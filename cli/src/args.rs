@@ -1,4 +1,4 @@
-//! The command line, and what its help teaches.
+//! Command-line arguments and their help texts.
 
 use std::path::PathBuf;
 
@@ -14,22 +14,22 @@ use ledger_local::sample::SampleOrganisation;
 #[derive(Debug, Parser)]
 #[command(name = "tollbook", version, max_term_width = 100)]
 pub struct Cli {
-    /// Folder of the embedded ledger; made if it is not there. For one machine, one process.
+    /// Folder of the embedded ledger; created if missing. For one process on one machine.
     #[arg(long, global = true, default_value = ".tollbook", value_name = "DIR")]
     pub data: PathBuf,
     /// The table of a deployed ledger instead of the embedded one, in the account and region of the
-    /// environment. `up` and `sample` know only folders.
+    /// environment. `up` and `sample` work on folders only.
     #[arg(long, global = true, env = "TOLLBOOK_TABLE", value_name = "NAME")]
     pub table: Option<String>,
-    /// How answers are printed.
+    /// Output format.
     #[arg(long, global = true, value_enum, default_value = "table")]
     pub format: Format,
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// How answers are printed.
+/// Output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.
@@ -40,7 +40,7 @@ pub enum Format {
     Csv,
 }
 
-/// The cost that counts, as Cost Explorer's metrics are named.
+/// A cost kind, named like the metrics of Cost Explorer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub enum CostKindArg {
@@ -69,7 +69,7 @@ impl From<CostKindArg> for CostKind {
     }
 }
 
-/// What to do.
+/// The command to run.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Local mode: database, import, budgets, outbox, API and page in one process.
@@ -81,25 +81,25 @@ pub enum Command {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
-    /// Ask Cost Explorer for the days that no bill tells of yet; each request costs 0.01 USD.
+    /// Ask Cost Explorer for the days that no bill covers yet; each request costs 0.01 USD.
     ///
     /// Uses the account of the environment, or the endpoint in AWS_ENDPOINT_URL_COST_EXPLORER.
     Collect(CollectArgs),
     /// Write the export, rules and budgets of the sample organisation into a folder.
     Sample {
-        /// Where.
+        /// The folder to write to.
         dir: PathBuf,
         /// The day after the last one of the sample.
         #[arg(long, value_name = "DATE")]
         as_of: Option<Date>,
-        /// Another seed makes another organisation.
+        /// The seed; another one generates another organisation.
         #[arg(long, default_value_t = SampleOrganisation::SEED)]
         seed: u64,
     },
     /// Totals of a period by one or more dimensions.
     #[command(after_help = "Example: tollbook report --by owner,model --where environment=sandbox")]
     Report(ReportArgs),
-    /// What each owner owes for a month.
+    /// Statements of a month: the charges of each owner.
     Statement {
         /// The month, such as 2026-11; this month by default.
         #[arg(long, value_name = "MONTH")]
@@ -107,25 +107,25 @@ pub enum Command {
         /// One owner; all by default.
         #[arg(long)]
         owner: Option<String>,
-        /// The cost that counts.
+        /// The cost kind to count.
         #[arg(long, value_enum, default_value_t, value_name = "KIND")]
         cost_kind: CostKindArg,
     },
-    /// Limits, and who is told.
+    /// Manage budgets: limits, thresholds and recipients.
     #[command(subcommand)]
     Budget(BudgetCommand),
-    /// Who owns what.
+    /// Manage the rules that attribute charges to owners.
     #[command(subcommand)]
     Rules(RulesCommand),
     /// How Tollbook reads a string; reads lines from standard input.
     #[command(subcommand)]
     Explain(ExplainCommand),
-    /// What is missing or stale, and the fix.
+    /// Check for missing or stale data and settings; each finding says the fix.
     Doctor,
-    /// Stands in for AWS on 127.0.0.1, to try things out without an account.
+    /// Run a stand-in for an AWS service on 127.0.0.1, to try Tollbook without an account.
     #[command(subcommand)]
     StandIn(StandInCommand),
-    /// What a month of a deployed Tollbook costs at AWS's public prices, without free tier.
+    /// Monthly cost of a deployed Tollbook at AWS's public prices, without free tier.
     ///
     /// Simulates days of a month on this machine and counts what AWS would charge for. Needs no
     /// ledger and no account.
@@ -135,22 +135,22 @@ pub enum Command {
 /// The month to simulate.
 #[derive(Args, Debug)]
 pub struct CostOfRunningArgs {
-    /// Calls of models in the month.
+    /// Model calls in the month.
     #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub calls: u64,
-    /// Callers that a bill names.
+    /// Callers named on the bill.
     #[arg(long, default_value_t = 2_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub principals: u64,
-    /// Budgets; one of ten counts whatever the owner.
+    /// Budgets; one in ten counts the charges of all owners.
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u64).range(..=1_000))]
     pub budgets: u64,
     /// Deliveries of the export a day.
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u64).range(..=24))]
     pub deliveries_per_day: u64,
-    /// Statements asked from the API in the month.
+    /// Statements requested from the API in the month.
     #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=10_000_000))]
     pub lookups: u64,
-    /// Runs of Cost Explorer a day. Beside an export they only tell a day earlier, and each of
+    /// Cost Explorer runs a day. Beside an export they only bring costs a day earlier, and each of
     /// their requests costs 0.01 USD.
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u64).range(..=24))]
     pub cost_explorer_runs_per_day: u64,
@@ -167,7 +167,7 @@ pub struct UpArgs {
     pub port: u16,
 }
 
-/// What to ask Cost Explorer.
+/// Parameters of a Cost Explorer run.
 #[derive(Args, Debug)]
 pub struct CollectArgs {
     /// The first day; by default the first of the month in which days may still change.
@@ -176,18 +176,18 @@ pub struct CollectArgs {
     /// The day after the last; today by default.
     #[arg(long, value_name = "DATE")]
     pub to: Option<Date>,
-    /// A cost allocation tag key as AWS spells it. The first makes the ledger, further ones are
-    /// views of the same money.
+    /// A cost allocation tag key as AWS spells it. The first fills the ledger; each further one is
+    /// another view of the same costs.
     #[arg(long = "tag-key", value_name = "KEY", default_value = "iamPrincipal/team")]
     pub tag_keys: Vec<String>,
-    /// Requests that this run may make; 50 cost 0.50 USD. A month of which not all was answered
-    /// is not written.
+    /// Requests that this run may make; 50 cost 0.50 USD. A month is written only if all of it was
+    /// answered.
     #[arg(long, default_value_t = 50, value_name = "N")]
     pub max_requests: u32,
     /// Requests that all runs of a day may make; 200 cost 2 USD.
     #[arg(long, default_value_t = 200, value_name = "N")]
     pub max_requests_per_day: u64,
-    /// The payer's account id, to lay its answers beside its bills.
+    /// The payer's account id, to match the collected costs with its bills.
     #[arg(long, value_name = "ACCOUNT")]
     pub payer: Option<String>,
 }
@@ -210,10 +210,10 @@ pub struct ReportArgs {
     /// The day after the last; by default after the last day with data.
     #[arg(long, value_name = "DATE")]
     pub to: Option<Date>,
-    /// Only what has this value; can be given several times.
+    /// Only charges with this value; can be given several times.
     #[arg(long = "where", value_name = "DIM=VALUE")]
     pub filters: Vec<String>,
-    /// The cost that counts.
+    /// The cost kind to count.
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     pub cost_kind: CostKindArg,
     /// Only this currency.
@@ -221,12 +221,12 @@ pub struct ReportArgs {
     pub currency: Option<String>,
 }
 
-/// Limits, and who is told.
+/// Manage budgets: limits, thresholds and recipients.
 #[derive(Debug, Subcommand)]
 pub enum BudgetCommand {
-    /// The budgets that are applied, and what is spent.
+    /// List the applied budgets and their spend.
     List,
-    /// Judge all budgets and say which are broken; exit code 1 if one has reached a threshold.
+    /// Judge all budgets and print the verdicts; exit code 1 if one has reached a threshold.
     Check,
     /// Apply a budget file as the next version.
     Apply {
@@ -238,7 +238,7 @@ pub enum BudgetCommand {
     },
 }
 
-/// Who owns what.
+/// Manage the rules that attribute charges to owners.
 #[derive(Debug, Subcommand)]
 pub enum RulesCommand {
     /// Check a rules file without applying it; exit code 1 if a rule can never match.
@@ -246,7 +246,7 @@ pub enum RulesCommand {
         /// The file, such as rules.toml.
         file: PathBuf,
     },
-    /// Apply a rules file as the next version and make the owners of all bills anew by it.
+    /// Apply a rules file as the next version and attribute all bills again by it.
     Apply {
         /// The file, such as rules.toml.
         file: PathBuf,
@@ -255,7 +255,7 @@ pub enum RulesCommand {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Why an entry belongs to its owner: what each rule looked at and found.
+    /// Explain the owner of an entry: the fields that each rule compared, and the outcome.
     #[command(
         after_help = "Example: tollbook report --by entry,principal --where owner=Unattributed"
     )]
@@ -266,7 +266,7 @@ pub enum RulesCommand {
     },
 }
 
-/// What to explain.
+/// The kind of string to explain.
 #[derive(Debug, Subcommand)]
 pub enum ExplainCommand {
     /// One JSON object a line for `usage_type<TAB>product_code<TAB>product_name`.
@@ -281,13 +281,13 @@ pub enum ExplainCommand {
     },
 }
 
-/// What stands in for AWS.
+/// Stand-ins for AWS services.
 #[derive(Debug, Subcommand)]
 pub enum StandInCommand {
     /// Cost Explorer, answering from the bill of an export.
     ///
-    /// Prints AWS_ENDPOINT_URL_COST_EXPLORER=URL when it answers: with this in the environment,
-    /// `tollbook collect`, AWS's own tools and SDKs ask it instead of AWS.
+    /// Prints AWS_ENDPOINT_URL_COST_EXPLORER=URL when it is ready: with this variable in the
+    /// environment, `tollbook collect`, AWS's own tools and SDKs call it instead of AWS.
     CostExplorer {
         /// Files, or export folders as AWS delivers them; can be given several times.
         #[arg(long, required = true, value_name = "PATH")]
@@ -296,23 +296,23 @@ pub enum StandInCommand {
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
-    /// S3, serving folders as buckets; it takes no objects.
+    /// S3, serving folders as read-only buckets.
     ///
-    /// Prints AWS_ENDPOINT_URL_S3=URL when it answers.
+    /// Prints AWS_ENDPOINT_URL_S3=URL when it is ready.
     S3 {
-        /// The folder whose folders are the buckets.
+        /// The folder that holds one folder per bucket.
         #[arg(long, value_name = "DIR")]
         root: PathBuf,
         /// The port on 127.0.0.1; 0 takes a free one.
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
-    /// SNS, keeping what is published in DIR/outbox.jsonl; it delivers to nobody.
+    /// SNS, which keeps published messages in DIR/outbox.jsonl and delivers none.
     ///
-    /// Prints AWS_ENDPOINT_URL_SNS=URL when it answers. Its topic is
+    /// Prints AWS_ENDPOINT_URL_SNS=URL when it is ready. Its topic is
     /// arn:aws:sns:us-east-1:123456789012:TOPIC.
     Sns {
-        /// The folder of the outbox; made if it is missing.
+        /// The folder of the outbox; created if missing.
         #[arg(long, value_name = "DIR")]
         outbox: PathBuf,
         /// The name of the topic.

@@ -1,4 +1,5 @@
-//! What a month of Tollbook costs at public prices: counted where it can be, and said where not.
+//! Monthly cost of running Tollbook at public prices. Consumption is counted where possible;
+//! printed notes name the assumptions.
 
 mod organisation;
 mod simulation;
@@ -69,7 +70,7 @@ impl Part {
     }
 }
 
-/// Simulates and prints.
+/// Simulates days of a month and prints the cost of the month.
 pub async fn cost_of_running(format: Format, args: &CostOfRunningArgs) -> anyhow::Result<Outcome> {
     let prices: Prices = toml::from_str(PRICES).context("the price list")?;
     let days = prices.assumption.days_a_month;
@@ -96,7 +97,7 @@ fn parts(
 ) -> anyhow::Result<Vec<Part>> {
     let Assumption { days_a_month: days, alarms, metrics, months_kept, .. } = prices.assumption;
     let deliveries = args.deliveries_per_day * days;
-    // At its close every day of the month changes once more, and a counted delivery changed two.
+    // The close of the month changes every day once more; a counted delivery changes two.
     let deliveries_written = deliveries + days / 2;
     let explorer_runs = args.cost_explorer_runs_per_day * days;
     let hourly = 24 * days;
@@ -132,7 +133,7 @@ fn parts(
     let invocations: u64 = functions.iter().map(|(_, count)| count).sum();
     let log_bytes = invocations * prices.assumption.log_bytes_an_invocation
         + args.lookups * prices.assumption.log_bytes_an_api_request;
-    // What deliveries replaced stays for a week.
+    // Replaced days expire after a week.
     let replaced_days = 2 * args.deliveries_per_day * 7;
     let stored = counted.day_bytes * (days * months_kept + replaced_days);
     let gb = |bytes: u64| Decimal::from(bytes) / Decimal::from(BYTES_A_GB);

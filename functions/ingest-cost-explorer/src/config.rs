@@ -1,22 +1,24 @@
-//! What the function is told by its environment.
+//! Settings of the function, from its environment variables.
 
 use ledger_lambda::config::{Common, ConfigError, Variables};
 
 /// The tag that IAM principals carry as their team.
 const TAG_KEY: &str = "iamPrincipal/team";
 
-/// More requests a run than this are a mistake: at 0.01 USD each they cost 100 USD.
+/// Largest number of requests: more are a mistake, since these already cost 100 USD at 0.01 USD
+/// each.
 const REQUESTS_MAX: u64 = 10_000;
 
 /// The settings of the function.
 ///
 /// - `TAG_KEYS`: cost allocation tag keys as AWS spells them, separated by commas; by default
-///   `iamPrincipal/team`. The first makes the ledger, further ones are views of the same money.
+///   `iamPrincipal/team`. The first fills the ledger; each further one is another view of the same
+///   costs.
 /// - `MAX_REQUESTS_PER_RUN`, `MAX_REQUESTS_PER_DAY`: from 1 to 10000; by default 50 each.
-/// - `PAYER_ACCOUNT`, optional: twelve digits, to lay the answers beside the payer's bills.
+/// - `PAYER_ACCOUNT`, optional: twelve digits, to match the collected costs with the payer's bills.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// What all functions are told.
+    /// Settings that all functions share.
     pub common: Common,
     /// `TAG_KEYS`.
     pub tag_keys: Vec<String>,
@@ -35,11 +37,11 @@ impl AsRef<Common> for Config {
 }
 
 impl Config {
-    /// Reads the settings by way of `var`, which answers with the value of a variable.
+    /// Reads the settings through `var`, which returns the value of a variable.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] names all that is wrong.
+    /// [`ConfigError`] names every problem.
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
         let mut variables = Variables::new(&var);
         let common = Common::read(&mut variables);

@@ -1,4 +1,4 @@
-//! One scheduled run: which days, the rules that are applied, one use case, and what to report.
+//! One scheduled run: chooses the days, reads the applied rules, collects and reports.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,22 +16,22 @@ use serde_json::{Value, json};
 
 use crate::config::Config;
 
-/// What a run needs.
+/// Dependencies of a run.
 #[derive(Clone, Debug)]
 pub struct State {
     /// The settings.
     pub config: Config,
     /// The ledger.
     pub ledger: DynamoLedger,
-    /// The way to Cost Explorer. Its client is made when there is something to ask.
+    /// The connection to Cost Explorer. A client is built when there is something to ask.
     pub explorer: Connection,
     /// Where failures are counted.
     pub metrics: Metrics,
 }
 
-/// Collects; the answer says what was asked, and what was not.
+/// Collects recent days. The answer has the requests, days, bills and findings.
 ///
-/// What the event says does not matter. The same event twice asks twice, within the same daily cap,
+/// The content of the event is ignored. The same event twice asks twice, within the same daily cap,
 /// and leaves the same ledger.
 ///
 /// # Errors
@@ -63,7 +63,7 @@ async fn run(state: &State, now: Timestamp, today: Date) -> Result<Value, Failur
     let collected: Result<CollectReport, CollectError> =
         collect(request, &rules, &explorer, &state.ledger, &quota).await;
     let report = collected?;
-    // Rules that were applied meanwhile own these days too.
+    // Rules that were applied during the run hold for these days too.
     catch_up(rules.version, now, &state.ledger).await?;
     for finding in &report.findings {
         tracing::warn!(finding.code = finding.code.as_str(), "{}", finding.message);
@@ -73,7 +73,7 @@ async fn run(state: &State, now: Timestamp, today: Date) -> Result<Value, Failur
     Ok(answer(period, &report))
 }
 
-/// What the next function, or a person, may know: no names of sessions, no tag values.
+/// The answer of the function: no session names, no tag values.
 fn answer(period: ChargePeriod, report: &CollectReport) -> Value {
     let bills = |bills: &[ledger_core::line_item::BillId]| -> Vec<String> {
         bills.iter().map(ToString::to_string).collect()

@@ -1,4 +1,4 @@
-//! Asks Cost Explorer, on a schedule, for the days that no bill tells of yet.
+//! Asks Cost Explorer, on a schedule, for the days that no bill covers yet.
 //!
 //! Start reading at [`handler::handle`].
 

@@ -1,4 +1,4 @@
-//! What the function is told by its environment.
+//! Settings of the function, from its environment variables.
 
 use ledger_lambda::config::{Common, ConfigError, Variables};
 
@@ -9,25 +9,26 @@ pub struct Config {
     pub common: Common,
     /// The bucket that the export is delivered to: `EXPORT_BUCKET`.
     pub export_bucket: String,
-    /// The folder in the bucket below which manifests count: `EXPORT_PREFIX`, which may be empty.
+    /// The folder of the export in the bucket: `EXPORT_PREFIX`, which may be empty. Manifests
+    /// outside it are ignored.
     ///
     /// - **Shape:** without a slash at either end.
     pub export_prefix: String,
-    /// How large the data files of one delivery may be together to be read here:
+    /// Largest total size of one delivery's data files, in bytes, that the function reads itself:
     /// `MAX_EXPORT_BYTES`, from 1.
     pub export_bytes_max: u64,
-    /// What Athena is asked for larger ones; without it they are refused.
+    /// The Athena table for larger deliveries; without it they are refused.
     pub athena: Option<AthenaTable>,
 }
 
 /// The table of the export in Athena.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AthenaTable {
-    /// Its database: `ATHENA_DATABASE`. Without one Athena is not asked.
+    /// Its database: `ATHENA_DATABASE`. Without one Athena is not used.
     pub database: String,
     /// Its name: `ATHENA_TABLE`.
     pub table: String,
-    /// Where queries run: `ATHENA_WORKGROUP`.
+    /// The workgroup of the queries: `ATHENA_WORKGROUP`.
     pub workgroup: String,
 }
 
@@ -49,11 +50,11 @@ impl AsRef<Common> for Config {
 }
 
 impl Config {
-    /// Reads the settings by way of `var`, which answers with the value of a variable.
+    /// Reads the settings through `var`, which returns the value of a variable.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] names all that is wrong.
+    /// [`ConfigError`] names every problem.
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
         let mut variables = Variables::new(&var);
         let folder = |text: &str| Some(text.trim_matches('/').to_owned());
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn athena_is_asked_where_it_is_told_what_and_where() {
+    fn an_athena_database_needs_a_table_and_a_workgroup() {
         let bill =
             [("TABLE_NAME", "ledger"), ("EXPORT_BUCKET", "bills"), ("MAX_EXPORT_BYTES", "1000")];
         let with = |more: &[(&str, &str)]| read(&[&bill, more].concat());

@@ -1,4 +1,4 @@
-//! What S3 says when something happened to an object.
+//! Event notifications of S3.
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -7,29 +7,29 @@ use serde_json::Value;
 /// A notification of S3.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notification {
-    /// What S3 sends once, when notifications are set up.
+    /// The test event, which S3 sends once when notifications are set up.
     Test,
-    /// What happened, in order; each is read by itself, so that a bad one hides no good one.
+    /// The records in order. Each is parsed on its own, so that a bad one does not hide the others.
     Records(Vec<Result<Record, NotARecord>>),
 }
 
-/// One thing that happened to one object.
+/// One event of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Such as `ObjectCreated:Put`.
+    /// The type of the event, such as `ObjectCreated:Put`.
     pub event_name: String,
     /// The bucket.
     pub bucket: String,
-    /// The key of the object, as it is in the bucket.
+    /// The key of the object, URL-decoded.
     pub key: String,
 }
 
-/// An event that is none of S3.
+/// An event that is not an S3 notification.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the event is no notification of S3; expected `Records`")]
 pub struct NotANotification;
 
-/// A record that is none of S3.
+/// A record that does not have the form of an S3 notification.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the record cannot be read: {0}; expected one of an S3 notification")]
 pub struct NotARecord(String);
@@ -52,7 +52,8 @@ impl Notification {
 }
 
 impl Record {
-    /// Whether the object was written, rather than removed or moved to other storage.
+    /// Whether the object was created or overwritten, not removed or moved to another storage
+    /// class.
     pub fn is_creation(&self) -> bool {
         self.event_name.starts_with("ObjectCreated:")
     }

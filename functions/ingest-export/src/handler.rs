@@ -1,4 +1,4 @@
-//! A notification of S3 in, an import for each manifest in it.
+//! Handles a notification of S3: one import for each manifest in it.
 
 use std::sync::Arc;
 
@@ -15,22 +15,22 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::event::{NotARecord, Notification, Record};
 
-/// What the handler needs.
+/// Dependencies of the handler.
 #[derive(Clone, Debug)]
 pub struct Ports<F, L> {
-    /// The delivery that the manifest with this key closes, in the bucket of the export.
+    /// The source of the delivery whose manifest has this key in the export's bucket.
     pub export_of: F,
-    /// The ledger, with the rules that are applied.
+    /// The ledger, with the applied rules.
     pub ledger: L,
     /// Where failures are counted.
     pub metrics: Metrics,
     /// The settings.
     pub config: Config,
-    /// The time.
+    /// The clock.
     pub now: fn() -> Timestamp,
 }
 
-/// Imports the deliveries that a notification tells of, each by itself.
+/// Imports the deliveries that a notification names, each on its own.
 ///
 /// - **Shape:** the answer has an entry in `records` for each record: what was imported, why it was
 ///   ignored, or why it failed for good.
@@ -38,8 +38,7 @@ pub struct Ports<F, L> {
 /// # Errors
 ///
 /// [`TryAgain`] when one of them failed and may succeed later. All are safe to repeat: a delivery
-/// that is in the ledger already costs no write, and one that is older than the ledger's is left
-/// out.
+/// that the ledger already has costs no write, and one older than the ledger's is skipped.
 pub async fn handle<F, S, L>(ports: &Ports<F, L>, event: Value) -> Result<Value, TryAgain>
 where
     F: Fn(String) -> S,
@@ -133,7 +132,7 @@ where
     let source = Arc::new((ports.export_of)(manifest_key));
     let now = (ports.now)();
     let report = import_bills(source, rules, now, |_| (), &ports.ledger).await?;
-    // Rules that were applied meanwhile own these bills too.
+    // Rules that were applied during the import hold for these bills too.
     catch_up(rules_version, now, &ports.ledger).await?;
     let summary = summary(address, &report);
     tracing::info!(
@@ -147,7 +146,7 @@ where
     Ok(summary)
 }
 
-/// What an import did, without a name or a value of a line: lines hold session names and tags.
+/// The summary of an import, without names or values of lines: these hold session names and tags.
 fn summary(address: &str, report: &ImportReport) -> Value {
     let bills: Vec<Value> = report
         .bills
@@ -171,13 +170,13 @@ fn summary(address: &str, report: &ImportReport) -> Value {
                 "currency": currency.as_str(),
                 "cost_kind": kind.as_str(),
                 "ai": total.ai.of(kind).amount().to_string(),
-                // What is not AI is not amortized.
+                // Non-AI lines are not amortized.
                 "other": kind.is_charged().then(|| total.other.of(kind).amount().to_string()),
             }));
         }
     }
     let findings: Vec<&str> = report.findings.iter().map(|it| it.code.as_str()).collect();
-    // Where the first one is and which column it is about, not what it says.
+    // The place and column of the first one, not its content.
     let first_rejected =
         report.rejected.first().map(|it| format!("{}: {}", it.provenance, it.column));
     json!({

@@ -75,7 +75,7 @@ pub struct AppliedRules {
     pub held_back: Vec<Finding>,
 }
 
-/// What was done with a bill that was behind.
+/// The outcome for a bill that was behind.
 enum Owned {
     /// Its positions were made anew.
     Anew(Replaced),

@@ -1,4 +1,4 @@
-//! Bills into the ledger.
+//! Imports bills into the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,16 +25,16 @@ use crate::ports::{
 /// Rejected lines that a report lists; the rest is counted.
 const REJECTED_LISTED_MAX: usize = 1_000;
 
-/// Why bills were not imported. Readers keep seeing what they saw before.
+/// Why an import failed. Each bill is replaced as a whole or left as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The input was refused; nothing was written.
     #[error("nothing was imported")]
     Source(#[source] SourceError),
-    /// The reading thread ended before its work.
+    /// The reading thread ended early.
     #[error("reading stopped before its end")]
     Stopped,
-    /// The ledger did not say what it holds.
+    /// The heads of the ledger could not be read.
     #[error("could not read what the ledger holds")]
     Read(#[source] StoreError),
     /// The ledger failed; bills that were replaced before stay replaced.
@@ -53,7 +53,7 @@ impl Retryable for ImportError {
     }
 }
 
-/// What an import read and did.
+/// The outcome of an import.
 #[derive(Clone, Debug, Default)]
 pub struct ImportReport {
     /// The files that were read, in order.
@@ -66,15 +66,16 @@ pub struct ImportReport {
     pub rejected: Vec<Rejected>,
     /// How many lines could not be read.
     pub rejected_count: u64,
-    /// Amounts rounded to 15 fraction digits, and the sum of what that changed.
+    /// The number of lines with amounts rounded to 15 fraction digits, and the sum of the
+    /// differences.
     pub rounded: (u64, Decimal),
-    /// What was read, by currency.
+    /// Totals of the lines read, by currency.
     pub totals: BTreeMap<Currency, DayTotal>,
     /// AI lines whose usage type could not be read: their number and cost.
     pub unknown_usage_types: BTreeMap<(Arc<str>, Currency), (u64, Money)>,
-    /// What a person should know.
+    /// Findings, each once.
     pub findings: BTreeSet<Finding>,
-    /// The bills, and what replacing each did.
+    /// The bills, each with the outcome of replacing it.
     pub bills: Vec<(BillId, Replaced)>,
 }
 
@@ -115,7 +116,7 @@ pub async fn import_bills(
         .map_err(|_| ImportError::Stopped)?
         .map_err(ImportError::Source)?;
     progress(Progress::Begin { bytes: deliveries.iter().map(|it| it.bytes).sum() });
-    // All of it is read before any of it is written: what is refused leaves the ledger as it was.
+    // Everything is read before anything is written: a refused input leaves the ledger as it was.
     let mut read = Vec::new();
     for delivery in deliveries {
         let (source, rules, progress) =
@@ -151,7 +152,7 @@ struct Stamp {
     rules_version: u64,
 }
 
-/// Replaces the bills of one delivery, and takes back those that its export no longer delivers.
+/// Replaces the bills of one delivery, and withdraws those that its export no longer contains.
 async fn write(
     delivery: &Delivery,
     rollups: RollupsByBill,
@@ -231,7 +232,7 @@ fn read_delivery(
     source.read(delivery, &mut |reading| {
         match reading {
             Reading::Charge(line_item, sums) => {
-                // Taxes and credits have no usage type at all, which is not an unknown one.
+                // Taxes and credits have no usage type; they do not count as unknown.
                 let usage_type = &line_item.usage.axes.usage_type;
                 let usage_type =
                     usage_type.as_ref().filter(|_| line_item.usage.meter == Meter::Unknown);

@@ -32,7 +32,7 @@ pub struct ReportAnswer {
     pub other: BTreeMap<Currency, Money>,
     /// The end of the last day with data.
     pub data_up_to: Option<Date>,
-    /// What a reader of the figures should know.
+    /// Findings about the figures.
     pub findings: Vec<Finding>,
 }
 

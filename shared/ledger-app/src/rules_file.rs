@@ -1,4 +1,4 @@
-//! `rules.toml`: the rules that say who owns a charge.
+//! Reads `rules.toml`: the rules that attribute charges to owners.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,13 +17,13 @@ use serde::{Deserialize, Deserializer};
 ///
 /// # Errors
 ///
-/// [`FileError`]: the first thing that is wrong, with the rule it stands in.
+/// [`FileError`]: the first problem, with the rule it is in.
 pub fn parse_rules(text: &str, version: u64) -> Result<AttributionRules, FileError> {
     parse(text, version, Origin::File)
 }
 
-/// Reads the text of rules that were applied. Until the maker of a model had a word of its own, it
-/// was called `provider`.
+/// Reads the text of applied rules. Older releases wrote `provider` for the maker of a model, which
+/// is `publisher` now.
 ///
 /// # Errors
 ///
@@ -35,14 +35,14 @@ pub fn parse_applied_rules(text: &str, version: u64) -> Result<AttributionRules,
 /// Where a text comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// A file of the user: what it says is what is meant today.
+    /// A file of the user, in today's words.
     File,
     /// The ledger: an older release may have applied it.
     Applied,
 }
 
-/// Whether a value of `provider` is that of an older release, which meant the maker of a model: all
-/// makers that it knew have a capital letter, and words of providers have none.
+/// Whether a value of `provider` comes from an older release, where it meant the maker of a model:
+/// every maker known then has a capital letter, and no provider's word has one.
 pub(crate) fn is_publisher(value: &str) -> bool {
     value.chars().any(char::is_uppercase) || !value.contains(char::is_alphanumeric)
 }
@@ -70,7 +70,7 @@ fn parse(text: &str, version: u64, origin: Origin) -> Result<AttributionRules, F
     Ok(AttributionRules { version, own, rules })
 }
 
-/// The fault of a file of the user, in one line.
+/// A problem of a user's file, in one line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct FileError(pub(crate) String);
@@ -88,7 +88,7 @@ impl FileError {
     }
 }
 
-/// One text or several of which any counts.
+/// One text, or a list of alternatives.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum OneOrMany {
@@ -114,7 +114,7 @@ struct RulesFile {
     rule: Vec<RuleEntry>,
 }
 
-/// A dimension of the user's own: its name, or its name and level.
+/// A user-defined dimension: its name, or its name and level.
 #[derive(Deserialize)]
 #[serde(
     untagged,

@@ -1,4 +1,4 @@
-//! Clients of AWS: one HTTP stack, and the retries that each service's promises allow.
+//! Clients of AWS: one shared HTTP stack, and retries for calls that are safe to repeat.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ impl LocalEndpoint {
     }
 }
 
-/// How often DynamoDB is asked the same: its writes here can all be repeated.
+/// Attempts of a DynamoDB call: all writes here are safe to repeat.
 const DYNAMODB_ATTEMPTS_MAX: u32 = 5;
 
 /// DynamoDB answers in milliseconds, so waiting the usual second before a retry is too long.
@@ -43,17 +43,16 @@ const DYNAMODB_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// S3 is asked for a few megabytes at a time; it begins to answer within a second or two.
 const S3_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How often S3 is asked the same: only reads, which can all be repeated.
+/// Attempts of an S3 call: only reads, which are safe to repeat.
 const S3_ATTEMPTS_MAX: u32 = 5;
 
-/// How often Athena is asked the same. A start is repeated with one request token, so that it starts
-/// one query.
+/// Attempts of an Athena call. A repeated start has the same request token, so it starts one query.
 const ATHENA_ATTEMPTS_MAX: u32 = 4;
 
 /// Athena throttles by the second.
 const ATHENA_BACKOFF: Duration = Duration::from_millis(250);
 
-/// Athena answers at once; what takes long is the query, which is looked at again and again.
+/// Athena answers each call at once; a slow query is polled.
 const ATHENA_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A page of Cost Explorer can take this long when it groups by tags.
@@ -62,29 +61,29 @@ const COST_EXPLORER_TIMEOUT: Duration = Duration::from_secs(60);
 /// SNS accepts or refuses within seconds.
 const SNS_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The five roots in PEM; the file says where they come from.
+/// The five root certificates in PEM; the file names their origin.
 const AMAZON_ROOTS: &str = include_str!("connect/amazon_trust_services.pem");
 
-/// Which certificate authorities are believed.
+/// Which certificate authorities are trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Roots {
     /// Those of Amazon Trust Services, which AWS endpoints chain to. The whole store of a system
     /// costs a cold start more than everything else together.
     #[default]
     Amazon,
-    /// Those of the system: for proxies that look into TLS, and for private authorities.
+    /// Those of the system: for proxies that inspect TLS, and for private authorities.
     System,
 }
 
-/// What all clients of one process share: the HTTP client, region, credentials and endpoints.
+/// Settings that all clients of a process share: HTTP client, region, credentials and endpoints.
 ///
-/// A client is made when it is asked for, so that nobody waits for one that is not needed.
+/// A client is built on request, so that a cold start does not build clients it does not need.
 #[derive(Clone, Debug)]
 pub struct Connection(SdkConfig);
 
 impl Connection {
-    /// To a stand-in. Nothing of the environment is asked: the account of a shell is no business
-    /// of a stand-in.
+    /// To a stand-in. Nothing is read from the environment: a stand-in must not see the shell's
+    /// account.
     pub fn local(endpoint: &LocalEndpoint) -> Connection {
         let (access_key, url) = endpoint.parts();
         let credentials = Credentials::new(access_key, "local", None, None, "local");
@@ -106,8 +105,8 @@ impl Connection {
     }
 
     /// To the account of a Lambda function: its region, the credentials of its role and its
-    /// endpoints are environment variables. Nothing else is searched for them, and nothing that
-    /// could search is part of the function.
+    /// endpoints are environment variables. No other source is searched, and code that could search
+    /// is not linked into the function.
     pub async fn of_function(roots: Roots) -> Connection {
         let credentials = EnvironmentVariableCredentialsProvider::new();
         let config = SdkConfig::builder()
@@ -129,7 +128,7 @@ impl Connection {
         }
     }
 
-    /// A client of DynamoDB. Lost calls are repeated.
+    /// A client of DynamoDB. Failed calls are retried.
     pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
         let retries = RetryConfig::standard()
             .with_max_attempts(DYNAMODB_ATTEMPTS_MAX)
@@ -139,9 +138,10 @@ impl Connection {
         aws_sdk_dynamodb::Client::new(&self.with(retries, timeouts))
     }
 
-    /// A client of S3 that only reads, so lost calls are repeated.
+    /// A client of S3. It only reads, so failed calls are retried.
     ///
-    /// Where the environment names an endpoint, buckets are folders of its paths, as in a stand-in.
+    /// Where the environment names an endpoint, buckets are addressed by path, as a stand-in needs
+    /// it.
     pub fn s3_client(&self) -> aws_sdk_s3::Client {
         let retries = RetryConfig::standard().with_max_attempts(S3_ATTEMPTS_MAX);
         let timeouts =
@@ -155,7 +155,7 @@ impl Connection {
         aws_sdk_s3::Client::from_conf(config)
     }
 
-    /// A client of Athena. Lost calls are repeated.
+    /// A client of Athena. Failed calls are retried.
     pub fn athena_client(&self) -> aws_sdk_athena::Client {
         let retries = RetryConfig::standard()
             .with_max_attempts(ATHENA_ATTEMPTS_MAX)
@@ -165,13 +165,13 @@ impl Connection {
         aws_sdk_athena::Client::new(&self.with(retries, timeouts))
     }
 
-    /// A client of SNS that never repeats a call: a lost answer must not become a second message.
+    /// A client of SNS that never retries: a lost answer must not become a second message.
     pub fn sns_client(&self) -> aws_sdk_sns::Client {
         let timeouts = TimeoutConfig::builder().operation_timeout(SNS_TIMEOUT).build();
         aws_sdk_sns::Client::new(&self.with(RetryConfig::disabled(), timeouts))
     }
 
-    /// A client of Cost Explorer that never repeats a call: each is billed, and the caller counts
+    /// A client of Cost Explorer that never retries: each call is billed, and the caller counts
     /// them.
     pub fn cost_explorer_client(&self) -> aws_sdk_costexplorer::Client {
         let timeouts = TimeoutConfig::builder().operation_timeout(COST_EXPLORER_TIMEOUT).build();
@@ -239,7 +239,8 @@ fn https_client(roots: Roots) -> SharedHttpClient {
     };
     match TlsContext::builder().with_trust_store(store).build() {
         Ok(context) => builder.tls_context(context).build_https(),
-        // Building cannot fail today; if it ever does, the system is believed, which is safe.
+        // Building cannot fail today; if it ever does, the system's roots are trusted, which is
+        // safe.
         Err(_) => builder.build_https(),
     }
 }

@@ -1,4 +1,4 @@
-//! The rollups of one bill, kept small: a key is held once, whatever the number of its days.
+//! The rollups of one bill in compact form: a key is held once for all its days.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +25,8 @@ ids! {
     ClaimId;
 }
 
-/// The rest of a position's key: dimensions that summaries leave out, the rule, and whether it is the charge or part of a split.
+/// The rest of a position's key: dimensions that summaries leave out, the rule, and whether it is
+/// the charge or part of a split.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ClaimKey {
     pub(crate) business: Business,
@@ -43,9 +44,9 @@ pub(crate) struct PositionId {
 
 /// The rollups of the days of one bill.
 ///
-/// - **Shape:** as a map from days to [`DayRollups`], each of which is built when it is asked for. A
-///   month of a large bill has a million sums under a hundred thousand keys: built all at once it
-///   would need ten times the memory.
+/// - **Shape:** a map from days to [`DayRollups`], which are built on demand. A month of a large
+///   bill has a million sums under a hundred thousand keys: built all at once it would need ten
+///   times the memory.
 /// - **Source:** made by [`crate::roll_up::RollupBuilder`], or by [`BillRollups::from_days`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BillRollups {
@@ -63,7 +64,7 @@ pub struct BillRollups {
     pub(crate) files: Table<FileId, Arc<str>>,
 }
 
-/// What is kept of a day besides its sums.
+/// The totals of a day, and whether they are estimated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DayState {
     pub(crate) totals: BTreeMap<Currency, DayTotal>,
@@ -123,7 +124,7 @@ impl BillRollups {
         Ok(DayRollups { positions: positions.into_iter().collect(), totals, estimated })
     }
 
-    /// Whether what amortizing adds belongs to sums that are there, and leaves them in range.
+    /// Checks that each amortization belongs to an existing sum and keeps it in range.
     pub(crate) fn check_amortized(&self) -> Result<(), MoneyError> {
         for (id, day) in self.amortizations.keys() {
             let place = self.sums.binary_search_by_key(id, |(id, _)| *id).ok();
@@ -179,7 +180,7 @@ mod tests {
     use crate::testing::*;
 
     proptest! {
-        /// What is compared in place of keys while they are sorted gives the order of the keys.
+        /// The ranks that are compared in place of keys give the order of the keys.
         #[test]
         fn keys_are_in_order(lines in any_line_items(), rules in any_rules()) {
             for bill in ledger_of(&lines, &rules).0.values() {

@@ -1,4 +1,4 @@
-//! Currencies and how many decimals their coins have.
+//! Currencies and their minor units.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use std::fmt;
 ///
 /// - **Shape:** three capital letters, such as `USD`.
 /// - **Range:** the currencies of the list published on 2026-01-01 that have minor units; metals
-///   and testing codes, which nobody is invoiced in, are refused.
+///   and testing codes are refused, since no invoice uses them.
 /// - **Source:** `line_item_currency_code`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency(&'static str, u32);
 
 impl Currency {
-    /// US dollar: what AWS bills in unless the payer chose otherwise.
+    /// US dollar, in which AWS bills unless the payer chose another currency.
     pub const USD: Currency = Currency("USD", 2);
 
     /// Reads a currency code.
@@ -35,7 +35,7 @@ impl Currency {
         self.0
     }
 
-    /// How many decimals an invoice in this currency shows: 2 for `USD`, 0 for `JPY`, 3 for `KWD`.
+    /// Decimals on an invoice in this currency: 2 for `USD`, 0 for `JPY`, 3 for `KWD`.
     pub fn minor_units(self) -> u32 {
         self.1
     }
@@ -53,7 +53,7 @@ impl fmt::Debug for Currency {
     }
 }
 
-/// A text that is no currency of ISO 4217.
+/// A text that is not a known currency code of ISO 4217.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a currency; expected a code of ISO 4217 such as `USD`")]
 pub struct UnknownCurrency(String);

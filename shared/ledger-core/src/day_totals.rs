@@ -1,4 +1,4 @@
-//! Totals of the days of a bill while they are added up.
+//! Running totals of the days of a bill.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::rollup::DayTotal;
 pub(crate) struct DayTotals {
     /// By currency and whether the lines are for AI; then by day.
     sums: BTreeMap<(Currency, bool), Vec<DaySum>>,
-    /// What amortizing adds to the AI lines of a day.
+    /// The amortization of a day's AI lines.
     amortized: BTreeMap<(Currency, Date), Amortization>,
     /// Days whose figures may change.
     estimated: BTreeSet<Date>,
@@ -33,7 +33,7 @@ impl DayTotals {
         let totals = self.sums.entry((currency, is_ai)).or_default();
         let mut next = 0;
         for sum in sums {
-            // The days of a sum mostly follow on one another.
+            // Sums mostly arrive in order of days.
             let is_next = totals.get(next).is_some_and(|it| it.day() == sum.day());
             let found = match is_next {
                 true => Ok(next),
@@ -51,12 +51,12 @@ impl DayTotals {
         Ok(())
     }
 
-    /// Marks days as ones whose figures may change.
+    /// Marks days as estimated: their figures may change.
     pub(crate) fn mark_estimated(&mut self, sums: &[DaySum]) {
         self.estimated.extend(sums.iter().map(DaySum::day));
     }
 
-    /// Adds to what amortizing adds to the AI lines of a day.
+    /// Adds to the amortization of a day's AI lines.
     pub(crate) fn amortize(
         &mut self,
         currency: Currency,

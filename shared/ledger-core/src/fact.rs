@@ -1,4 +1,4 @@
-//! Facts: what a bill says in detail, before anyone owns it.
+//! Facts: the charges of a bill in detail, before they have owners.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub struct ChargeKey {
     pub publisher: Option<Arc<str>>,
     /// The model.
     pub model: Option<Arc<str>>,
-    /// The thing that was counted.
+    /// The meter.
     pub meter: Word<Meter>,
     /// The category of the charge, where the type of the line is a known one.
     pub category: Option<Word<ChargeCategory>>,
@@ -52,7 +52,7 @@ pub struct DetailKey {
     pub invoice_id: Option<Arc<str>>,
 }
 
-/// What charges of one day of one bill must share to be one fact.
+/// The key of a fact, which is the sum of all charges of one day of one bill with this key.
 ///
 /// A fact has no owner: [rules](crate::rules) claim it, and the result is a
 /// [position](crate::position).
@@ -101,7 +101,7 @@ impl FactKey {
     }
 }
 
-/// A fact as rules see it: its key in two halves, and the caller taken apart.
+/// A fact as rules see it: its key in two halves, and the parsed caller.
 #[derive(Clone, Copy, Debug)]
 pub struct FactRef<'a> {
     /// The part that summaries keep.
@@ -112,7 +112,7 @@ pub struct FactRef<'a> {
     pub caller: Option<&'a Caller>,
 }
 
-/// Callers by their text, each taken apart once.
+/// Callers by their text, each parsed once.
 #[derive(Debug, Default)]
 pub(crate) struct Callers(Map<Arc<str>, Caller>);
 

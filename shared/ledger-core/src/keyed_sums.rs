@@ -1,4 +1,4 @@
-//! Day sums by key while they are added up.
+//! Running day sums by key.
 
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -34,10 +34,10 @@ impl FileId {
 /// The sums of a key, by day.
 pub(crate) type DaySums = Vec<DaySum>;
 
-/// What amortizing adds to the sums of a key on a day: few have any.
+/// Amortizations by key and day; few sums have one.
 pub(crate) type Amortizations<K> = BTreeMap<(K, Date), Amortization>;
 
-/// Sums of one day each, under keys that are numbers of some table.
+/// Sums of one day each, by keys that are ids in a table.
 #[derive(Debug)]
 pub(crate) struct KeyedSums<K> {
     sums: Vec<(K, DaySums)>,
@@ -58,7 +58,7 @@ impl<K> Default for KeyedSums<K> {
     }
 }
 
-/// The place named when a sum is not where its key says.
+/// The part that [`MoneyError::Broken`] names when a key has no sum.
 const SUMS: &str = "the sums of a key";
 
 impl<K: Copy + Ord + Hash> KeyedSums<K> {
@@ -84,7 +84,7 @@ impl<K: Copy + Ord + Hash> KeyedSums<K> {
         self.merge(key, sums)
     }
 
-    /// Adds to what amortizing adds to the sum of a key on a day.
+    /// Adds to the amortization of a key on a day.
     ///
     /// # Errors
     ///
@@ -170,7 +170,7 @@ impl<K: Copy + Ord + Hash> KeyedSums<K> {
         mut new_key: impl FnMut(K) -> Result<N, MoneyError>,
     ) -> Result<KeyedSums<N>, MoneyError> {
         let KeyedSums { sums: before, places, amortizations: amortized, files } = self;
-        // Of a large bill it takes megabytes, and the sums are held twice for a moment.
+        // On a large bill it takes megabytes, and the sums are about to be held twice.
         drop(places);
         let mut new_keys: Map<K, N> = Map::default();
         let mut sums = Vec::with_capacity(before.len());
@@ -191,7 +191,7 @@ impl<K: Copy + Ord + Hash> KeyedSums<K> {
         Ok(KeyedSums { sums, places: Map::default(), amortizations, files })
     }
 
-    /// The sums in the order of their keys, what amortizing adds, and the files in order.
+    /// The sums in order of their keys, the amortizations, and the files in order.
     ///
     /// # Errors
     ///
@@ -202,7 +202,7 @@ impl<K: Copy + Ord + Hash> KeyedSums<K> {
         sums.sort_unstable_by_key(|(key, _)| *key);
         amortizations.retain(|_, added| !added.is_zero());
         let mut used = sums.iter().flat_map(|it| &it.1).filter_map(FileId::of_sum);
-        // One file stays where it is: that it is used is enough to know.
+        // A single file keeps its place: it only matters whether it is used.
         let is_one_file = files.len() < 2;
         let (files, moved) = match is_one_file {
             true => files.sorted(used.next().into_iter(), Arc::clone),
@@ -217,7 +217,7 @@ impl<K: Copy + Ord + Hash> KeyedSums<K> {
     }
 }
 
-/// Everything of a key: a range over days.
+/// The range of all days of a key.
 fn amortizations_of<K: Copy>(key: K) -> std::ops::RangeInclusive<(K, Date)> {
     (key, Date::MIN)..=(key, Date::MAX)
 }

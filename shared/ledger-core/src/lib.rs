@@ -1,9 +1,9 @@
-//! What a charge is, who owns it and what follows: values and decisions, no I/O.
+//! The functional core: charges, their owners, and all figures derived from them. Values and
+//! decisions, no I/O.
 //!
-//! Data flows one way: line items are [summed](roll_up) into
-//! [facts](fact), [rules] claim these, the [positions](position) are kept as
-//! [rollups](rollup), and these are judged against [budgets](budget), laid out as
-//! [statements](statement) and grouped into [reports](report).
+//! Data flows one way: line items are [summed](roll_up) into [facts](fact), [rules] claim these,
+//! and the resulting [positions](position) are kept as [rollups](rollup). Rollups are judged
+//! against [budgets](budget), listed in [statements](statement) and grouped into [reports](report).
 //!
 //! This crate must never do I/O, await, read the clock, the environment or a random source, and
 //! knows neither JSON nor AWS's SDK. Time arrives as an argument. Start reading at
@@ -63,5 +63,5 @@ pub mod undecided;
 pub mod usage;
 pub mod word;
 
-/// The release of Tollbook, which is the version of every crate of it, such as `0.1.0`.
+/// The release of Tollbook, which is the version of all its crates, such as `0.1.0`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,9 +1,10 @@
-//! What a charge was metered by, in words of any provider: the meter and its axes.
+//! The meter of a charge and its axes, in the same words for every provider.
 
 use crate::word::Word;
 
 labels! {
-    /// What happened to a token, which decides its price. Counts of different direction do not add.
+    /// The direction of a token, which decides its price. Counts of different directions are not
+    /// added.
     pub enum TokenDirection {
         /// Sent to the model and read by it.
         Input = "input",
@@ -17,7 +18,7 @@ labels! {
 }
 
 labels! {
-    /// What is counted.
+    /// The kind of usage that a charge is metered by.
     pub enum Meter {
         /// Tokens read by a model.
         InputTokens = "input_tokens",
@@ -71,9 +72,9 @@ labels! {
         PromptTools = "prompt_tools",
         /// Grounding of answers on the web.
         Grounding = "grounding",
-        /// Something of another service, which is not AI.
+        /// Usage of another service, which is not AI.
         OtherService = "other_service",
-        /// A text that no rule reads. It keeps its cost.
+        /// A usage type that no rule reads. The charge keeps its cost.
         Unknown = "unknown",
     }
 }
@@ -101,7 +102,7 @@ labels! {
         Standard = "standard",
         /// Cheaper and slower.
         Flex = "flex",
-        /// Dearer and served first.
+        /// More expensive and served first.
         Priority = "priority",
         /// Answered within a day.
         Batch = "batch",
@@ -127,7 +128,7 @@ labels! {
     pub enum Context {
         /// The usual context.
         Default = "default",
-        /// The dearer long context.
+        /// The more expensive long context.
         Long = "long",
     }
 }
@@ -165,7 +166,7 @@ impl Meter {
 }
 
 impl Word<Meter> {
-    /// As [`Meter::token_direction`]; a meter that is not known counts no tokens.
+    /// As [`Meter::token_direction`]; an unknown meter counts no tokens.
     #[must_use]
     pub fn token_direction(&self) -> Option<TokenDirection> {
         self.known()?.token_direction()

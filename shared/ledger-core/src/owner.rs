@@ -1,4 +1,4 @@
-//! Who pays.
+//! Owners of charges.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,9 +6,9 @@ use std::sync::Arc;
 /// The team that pays for a charge.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owner {
-    /// The owner a rule names.
+    /// The owner that a rule names.
     Named(Arc<str>),
-    /// What no rule claims. People see it: it sorts last and shows like any owner.
+    /// The owner of charges that no rule claims. It is shown like any owner and sorts last.
     Unattributed,
 }
 
@@ -16,7 +16,7 @@ pub enum Owner {
 pub const UNATTRIBUTED: &str = "Unattributed";
 
 impl Owner {
-    /// Reads what [`Owner::as_str`] gives.
+    /// Reads a name as [`Owner::as_str`] writes it.
     pub fn parse(text: &str) -> Owner {
         if text == UNATTRIBUTED { Owner::Unattributed } else { Owner::Named(text.into()) }
     }

@@ -23,18 +23,18 @@ pub struct SummaryKey {
 pub struct PositionKey {
     /// Owner, business dimensions and charge.
     pub summary: SummaryKey,
-    /// The rest of what the bill says.
+    /// The part of the fact's key that summaries leave out.
     pub detail: DetailKey,
     /// The user's own dimensions that summaries leave out.
     pub business: Business,
-    /// The rule that claimed the fact; `None` for what no rule claims.
+    /// The rule that claimed the fact; `None` if no rule did.
     pub rule: Option<Arc<str>>,
     /// Whether it is the charge itself or a part of a split.
     pub kind: EntryKind,
 }
 
 impl PositionKey {
-    /// The fact it was made from: the same key without the owner.
+    /// The key of its fact: the same key without the owner.
     pub fn to_fact(&self) -> FactKey {
         self.clone().into_fact()
     }
@@ -45,7 +45,7 @@ impl PositionKey {
     }
 }
 
-/// What a position is.
+/// The kind of a position.
 ///
 /// The facts of a day are its positions of kind [`EntryKind::Charge`], without their owners: a split
 /// adds moves and leaves the charge as it is.

@@ -20,16 +20,16 @@ use crate::quantity::Quantity;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
 
-/// A question for totals.
+/// The query of a report.
 #[derive(Clone, Debug)]
 pub struct ReportQuery {
     /// The days.
     pub period: ChargePeriod,
-    /// What to group by; nothing gives one row a currency.
+    /// The dimensions to group by; without any there is one row per currency.
     pub by: Vec<Dimension>,
-    /// What counts.
+    /// The charges that count.
     pub scope: Scope,
-    /// Which cost.
+    /// The cost kind.
     pub cost_kind: CostKind,
 }
 
@@ -52,7 +52,7 @@ pub struct ReportRow {
     pub keys: Vec<Option<String>>,
     /// Its cost.
     pub cost: Money,
-    /// How sure it is.
+    /// The weakest status of its days.
     pub status: Status,
     /// Its tokens by direction.
     pub tokens: BTreeMap<TokenDirection, u64>,
@@ -61,10 +61,10 @@ pub struct ReportRow {
 }
 
 impl ReportRow {
-    /// The cost of a million tokens, by all tokens of the row; `None` without tokens.
+    /// The cost per million tokens, over all tokens of the row; `None` without tokens.
     pub fn price_per_million_tokens(&self) -> Option<Decimal> {
         let count: Decimal = self.tokens.values().copied().map(Decimal::from).sum();
-        // A price for a reader: the division may lose digits, no sum is made of it.
+        // The price is for display: the division may lose digits, but no sum is made of it.
         self.cost.amount().checked_mul(Decimal::from(1_000_000))?.checked_div(count)
     }
 }
@@ -133,7 +133,7 @@ impl<'q> ReportBuilder<'q> {
         }
     }
 
-    /// The answer, by currency. Without any row there is none: no currency is assumed.
+    /// The answer, by currency; empty without rows, since no currency is assumed.
     ///
     /// # Errors
     ///

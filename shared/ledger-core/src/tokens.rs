@@ -1,4 +1,4 @@
-//! Token counts, and how a billed amount becomes one.
+//! Token counts, made from billed amounts.
 //!
 //! The same model is billed in thousands on one line and in millions on the next, and the unit of
 //! one model has changed over time. A count is therefore made only where the unit is written.
@@ -8,12 +8,12 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::meter::Meter;
 
-/// How many tokens a charge stands for, or nothing where its unit does not say.
+/// The number of tokens of a charge; `None` where its unit does not say.
 ///
 /// - **Range:** whole tokens; the amount is multiplied exactly and rounded once, half to even.
 /// - **Source:** `line_item_usage_amount`, `pricing_unit` and `line_item_line_item_description`.
-///   The unit wins over the description, which is asked only where the unit says nothing
-///   (`Units`, or no unit).
+///   The unit wins over the description, which is read only where the unit says nothing (`Units`,
+///   or no unit).
 ///
 /// There is no count for meters that are not tokens, for units that are not tokens (`Images`,
 /// `TextUnit`, `1KTPMHour`), for negative amounts, and where no scale is written anywhere.
@@ -42,7 +42,7 @@ pub fn token_count(
     exact.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven).to_u64()
 }
 
-/// The power of ten of tokens that one billed unit stands for, or nothing where no count is made.
+/// The tokens of one billed unit as a power of ten; `None` where there is no count.
 ///
 /// [`token_count`] is this power times the amount.
 #[must_use]
@@ -55,7 +55,7 @@ pub fn token_power(
     power_of_ten(pricing_unit, description)
 }
 
-/// The power of ten that one billed unit stands for.
+/// One billed unit as a power of ten.
 fn power_of_ten(pricing_unit: Option<&str>, description: Option<&str>) -> Option<u32> {
     let unit = pricing_unit.unwrap_or_default().trim().to_ascii_lowercase();
     if !matches!(unit.as_str(), "" | "unit" | "units") {
@@ -80,8 +80,8 @@ fn unit_power(unit: &str) -> Option<u32> {
 
 /// Reads the scale out of a description such as `…|us-east-1|Million Input Tokens Regional`.
 ///
-/// `thousand Cache Read Input Tokens` and `Cache Read Tokens (1M)` are both in use, so the scale may
-/// stand anywhere; two different ones (`per 1K tokens, 1M context`) leave the question open.
+/// `thousand Cache Read Input Tokens` and `Cache Read Tokens (1M)` are both in use, so the scale
+/// may be anywhere; with two different ones (`per 1K tokens, 1M context`) there is no count.
 fn description_power(description: &str) -> Option<u32> {
     let words = words_of(description);
     if words.contains(&"minute") || words.contains(&"tpm") {

@@ -25,7 +25,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::logging::DEFAULT_LEVEL;
 
-/// How much of a wrong value is repeated in a message.
+/// Characters of a wrong value that a message repeats.
 const VALUE_CHARS_MAX: usize = 60;
 
 /// A variable of this process.
@@ -33,25 +33,25 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// What all functions are told.
+/// Settings that all functions share.
 ///
 /// - `TABLE_NAME`: the table of the ledger.
 /// - `LOG_LEVEL`, optional: `error`, `warn`, `info` (the default), `debug` or `trace`.
-/// - `TLS_ROOTS`, optional: `amazon` (the default) believes the certificate authorities of AWS
-///   alone; `system` those of the system, for proxies that look into TLS and for endpoints with
-///   certificates of a private authority.
+/// - `TLS_ROOTS`, optional: `amazon` (the default) trusts the certificate authorities of AWS alone;
+///   `system` those of the system, for proxies that inspect TLS and for endpoints with certificates
+///   of a private authority.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Common {
     /// The table of the ledger.
     pub table_name: String,
-    /// What our own crates log.
+    /// The log level of our own crates.
     pub log_level: LevelFilter,
-    /// Which certificate authorities are believed.
+    /// Which certificate authorities are trusted.
     pub roots: Roots,
 }
 
 impl Common {
-    /// Reads what all functions are told.
+    /// Reads the settings that all functions share.
     pub fn read(variables: &mut Variables<'_>) -> Common {
         let level = |text: &str| {
             let is_level = ["error", "warn", "info", "debug", "trace"].contains(&text);
@@ -73,19 +73,19 @@ impl Common {
     }
 }
 
-/// Reads variables and collects what is wrong with them.
+/// Reads variables and collects their problems.
 pub struct Variables<'a> {
     var: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<String>,
 }
 
 impl<'a> Variables<'a> {
-    /// Reads by way of `var`, which answers with the value of a variable.
+    /// Reads through `var`, which returns the value of a variable.
     pub fn new(var: &'a dyn Fn(&str) -> Option<String>) -> Variables<'a> {
         Variables { var, problems: Vec::new() }
     }
 
-    /// The settings, or all that is wrong with the variables they were read from.
+    /// The settings, or every problem of the variables they were read from.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl<'a> Variables<'a> {
         if self.problems.is_empty() { Ok(settings) } else { Err(ConfigError(self.problems)) }
     }
 
-    /// A text that must be there. `expected` ends the sentence "expected …".
+    /// A required text. `expected` ends the sentence "expected …".
     pub fn text(&mut self, name: &str, expected: &str) -> String {
         self.given(name).unwrap_or_else(|| {
             self.missing(name, expected);
@@ -102,7 +102,7 @@ impl<'a> Variables<'a> {
         })
     }
 
-    /// A value that may be missing or empty.
+    /// An optional value; `None` if missing or empty, or if invalid, which is noted as a problem.
     pub fn optional<T>(
         &mut self,
         name: &str,
@@ -118,7 +118,7 @@ impl<'a> Variables<'a> {
         value
     }
 
-    /// A whole number in a range; without a default it must be there.
+    /// A whole number in a range; required if it has no default.
     pub fn number(&mut self, name: &str, default: Option<u64>, range: RangeInclusive<u64>) -> u64 {
         let expected = format!("a whole number from {} to {}", range.start(), range.end());
         if default.is_none() && self.given(name).is_none() {
@@ -137,7 +137,7 @@ impl<'a> Variables<'a> {
     }
 }
 
-/// All that is wrong with the environment.
+/// Every problem of the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(Vec<String>);
 

@@ -1,7 +1,7 @@
-//! What every Lambda function needs and no use case may know: configuration, logs, the clock, and
-//! what becomes of an error.
+//! Runtime kit of the Lambda functions: configuration, logs, the clock and the outcome of errors.
+//! No use case knows it.
 //!
-//! A `main.rs` reads its `Config` and hands it to [`start()`]; its handler ends in
+//! A `main.rs` reads its `Config` and passes it to [`start()`]; its handler ends in
 //! [`outcome::settle`]. Start reading at [`config`].
 
 pub mod clock;
@@ -19,8 +19,8 @@ use crate::config::{Common, ConfigError};
 
 /// Starts logging, then serves until Lambda stops the process.
 ///
-/// `function` is the crate's name, `env!("CARGO_CRATE_NAME")`. Without a good configuration nothing
-/// is served: the log has one record that names all that is wrong.
+/// `function` is the crate's name, `env!("CARGO_CRATE_NAME")`. With an invalid configuration
+/// nothing is served, and one log record names every problem.
 pub async fn start<C: AsRef<Common>>(
     function: &'static str,
     config: Result<C, ConfigError>,
@@ -44,7 +44,7 @@ pub async fn start<C: AsRef<Common>>(
     }
 }
 
-/// What the clients of a function share.
+/// The connection that the clients of a function share.
 pub async fn connect(common: &Common) -> Connection {
     Connection::of_function(common.roots).await
 }

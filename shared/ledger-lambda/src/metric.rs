@@ -28,12 +28,12 @@ impl Metrics {
     /// To standard output, where CloudWatch Logs finds them.
     pub fn stdout() -> Metrics {
         Metrics::to(|line| {
-            // Without standard output there is nobody left to tell.
+            // Without standard output there is no place to report the failure either.
             let _ = writeln!(std::io::stdout().lock(), "{line}");
         })
     }
 
-    /// To somewhere else.
+    /// To another destination, line by line.
     pub fn to(write: impl Fn(&str) + Send + Sync + 'static) -> Metrics {
         Metrics(Arc::new(write))
     }

@@ -1,7 +1,7 @@
-//! The end of an error: Lambda tries again, or a person is alerted.
+//! Outcome of an error: Lambda tries again, or a person is alerted.
 //!
-//! A failure that may pass fails the invocation: Lambda tries again and then hands the event to the
-//! failure destination. One that stays would only fail again, so it is logged once with the
+//! A failure that may pass fails the invocation: Lambda tries again and then sends the event to the
+//! failure destination. A permanent one would only fail again, so it is logged once with the
 //! identity of its input, counted as [`PERMANENT_FAILURES`], and acknowledged.
 
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::metric::Metrics;
 
-/// The metric that counts failures which no repetition mends. An alarm on it is for a person.
+/// The metric of permanent failures, which no retry fixes. Its alarm calls a person.
 pub const PERMANENT_FAILURES: &str = "PermanentFailures";
 
 /// Why an event was not handled.
@@ -25,7 +25,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure that no repetition mends.
+    /// A failure that no retry fixes.
     pub fn permanent(message: impl Into<String>) -> Failure {
         Failure { message: message.into(), is_retryable: false }
     }
@@ -82,7 +82,7 @@ mod tests {
 
     use super::*;
 
-    /// What Lambda hears, and the metric lines.
+    /// The answer to Lambda, and the metric lines.
     fn settled(failure: Failure) -> (Result<Value, TryAgain>, Vec<Value>) {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&lines);

@@ -1,4 +1,4 @@
-//! HTTP servers of local mode: on loopback, for the callers they are meant for.
+//! HTTP servers of local mode: on loopback, for permitted callers only.
 //!
 //! A browser can reach every port of its own machine, and so can every page it shows. So a server
 //! answers only requests that name it by a loopback `Host` (DNS rebinding does not), that no foreign
@@ -23,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// A client that is slower than this with the head of a request is let go.
+/// Time for the head of a request; a slower client is disconnected.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Open connections; further ones wait to be accepted.
@@ -35,23 +35,23 @@ const REQUESTS_AT_ONCE: usize = 16;
 /// Bytes of a secret, before they are written in hex.
 const SECRET_BYTES: usize = 16;
 
-/// Who may ask a server.
+/// The callers that a server answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Callers {
     /// People with a browser, on pages of this server, and programs of this machine.
     People,
-    /// Programs of this machine alone: no page of a browser has anything to do here.
+    /// Programs of this machine alone; pages of a browser are refused.
     Programs,
-    /// Programs that sign with this access key id: those that this process told it to.
+    /// Programs that sign with this access key id, which this process gave them.
     Holders(Secret),
 }
 
-/// An access key id that only this process and those it tells know.
+/// An access key id known to this process and to those it is given to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Arc<str>);
 
 impl Secret {
-    /// A new one.
+    /// A new random secret.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl Secret {
     }
 }
 
-/// Not shown: what is printed ends in logs.
+/// The secret is not shown: printed values end up in logs.
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret")
@@ -103,7 +103,7 @@ impl LoopbackServer {
     ///
     /// # Errors
     ///
-    /// When the port cannot be had.
+    /// When the port is not free.
     pub async fn start(port: u16, router: Router, callers: Callers) -> io::Result<LoopbackServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
@@ -135,7 +135,7 @@ impl LoopbackServer {
     }
 }
 
-/// Accepts connections until it is told to stop, then finishes the requests that run.
+/// Accepts connections until it is stopped, then finishes running requests.
 async fn serve(listener: TcpListener, router: Router, mut stopped: oneshot::Receiver<()>) {
     let (stopping, is_stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -143,7 +143,7 @@ async fn serve(listener: TcpListener, router: Router, mut stopped: oneshot::Rece
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &places) => accepted,
-            // A sender that is gone is a wish to stop as well.
+            // A dropped sender stops the server as well.
             _ = &mut stopped => break,
         };
         match accepted {
@@ -153,7 +153,7 @@ async fn serve(listener: TcpListener, router: Router, mut stopped: oneshot::Rece
             // Out of file handles, or a client that is gone already: others still come.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
-        // What has ended is let go of.
+        // Connections that have ended are removed.
         while connections.try_join_next().is_some() {}
     }
     drop(listener);
@@ -183,7 +183,7 @@ async fn converse(
         .header_read_timeout(HEADER_TIMEOUT)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = pin!(connection);
-    // A client that breaks off ends the connection, which is all there is to do about it.
+    // A client that breaks off ends the connection; nothing else is to be done.
     tokio::select! {
         _ = &mut connection => return,
         _ = is_stopping.wait_for(|it| *it) => connection.as_mut().graceful_shutdown(),
@@ -191,7 +191,7 @@ async fn converse(
     let _ = connection.await;
 }
 
-/// What a server holds its requests against.
+/// The checks of a server's requests.
 #[derive(Clone, Debug)]
 struct Guard {
     /// The names of the server, such as `127.0.0.1:8707`.
@@ -221,7 +221,7 @@ impl Guard {
     fn check(&self, headers: &HeaderMap) -> Result<(), &'static str> {
         let text = |name: HeaderName| headers.get(name).map(|it| it.to_str().unwrap_or_default());
         let is_ours = |host: &str| self.hosts.iter().any(|it| it == host);
-        // Who knows a secret may come by another name, such as through a proxy of a test.
+        // A holder of the secret may use another host name, such as a test's proxy.
         let is_named = matches!(self.callers, Callers::Holders(_));
         if !is_named && !text(header::HOST).is_some_and(is_ours) {
             return Err("`Host` is not this server on loopback");
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn data_of_a_process_is_for_those_it_told_its_secret() {
+    fn only_holders_of_the_secret_are_answered() {
         let secret = Secret::new().unwrap();
         let callers = Callers::Holders(secret.clone());
         let signed = |key_id: &str| {

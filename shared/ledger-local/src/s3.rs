@@ -2,8 +2,8 @@
 //!
 //! It answers `GetObject` (with `Range` and `If-Match`), `HeadObject` and `ListObjectsV2` with the
 //! status codes, headers and errors of the service, so the real SDK client talks to it. Buckets are
-//! addressed by path. It takes no object: files are put into the folders, and a file that is
-//! written anew is an object that was overwritten.
+//! addressed by path. It accepts no uploads: a file in a folder is an object, and a rewritten file
+//! is an overwritten object.
 //!
 //! Start reading at [`S3StandIn`].
 
@@ -30,10 +30,10 @@ use serde::Deserialize;
 use self::object::{Object, Span};
 use crate::closed_connection::closed_connection;
 
-/// As in AWS.
+/// The limit of `ListObjectsV2`.
 const KEYS_PER_PAGE: usize = 1_000;
 
-/// An error of S3: met by a request that deserves it, or queued with [`S3StandIn::fail_next`].
+/// An error of S3: caused by the request, or queued with [`S3StandIn::fail_next`].
 ///
 /// - **Source:** the error codes of the S3 API.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +47,7 @@ pub enum StandInError {
     /// `NoSuchKey`, with HTTP status 404.
     #[error("The specified key does not exist.")]
     NoSuchKey,
-    /// `PreconditionFailed`, with HTTP status 412: the object is another one than `If-Match` names.
+    /// `PreconditionFailed`, with HTTP status 412: the object is not the one that `If-Match` names.
     #[error("At least one of the pre-conditions you specified did not hold")]
     PreconditionFailed,
     /// `InvalidRange`, with HTTP status 416: the object ends before the range.
@@ -101,15 +101,15 @@ impl StandInError {
 pub struct Served {
     /// The key of the object.
     pub key: String,
-    /// Where in the object the answer begins.
+    /// Offset in the object at which the answer begins, in bytes.
     pub start: u64,
-    /// How many bytes of it were offered.
+    /// Length of the answer, in bytes.
     pub bytes: u64,
 }
 
 /// S3, with the folders below one folder as its buckets.
 ///
-/// Clones share the queued errors and what is known of served requests.
+/// Clones share the queued errors and the list of served requests.
 #[derive(Clone, Debug)]
 pub struct S3StandIn {
     root: PathBuf,
@@ -129,18 +129,19 @@ impl S3StandIn {
         Self { root, shared: Arc::default() }
     }
 
-    /// Answers the next request with `error`, whatever it asks. Several errors wait in a queue.
+    /// Answers the next request with `error`, regardless of its content. Several errors wait in a
+    /// queue.
     pub fn fail_next(&self, error: StandInError) {
         self.lock().failures.push_back(error);
     }
 
-    /// What was served so far, oldest first.
+    /// The requests served so far, oldest first.
     #[must_use]
     pub fn served(&self) -> Vec<Served> {
         self.lock().served.clone()
     }
 
-    /// The service, for a listener of the caller's.
+    /// The router of the service, for the caller's own listener.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/{bucket}", get(list))
@@ -204,11 +205,11 @@ struct ListQuery {
     max_keys: Option<usize>,
 }
 
-/// A path below a folder; nothing, where it would lead out of it.
+/// A path below a folder; `None` where it would lead out of it.
 fn below(folder: &Path, key: &str) -> Option<PathBuf> {
     let path = Path::new(key);
     let is_plain = path.components().all(|it| matches!(it, Component::Normal(_)));
-    // A file system does not tell `a//b` from `a/b`; S3 does.
+    // `a//b` and `a/b` are one file but two objects of S3.
     (is_plain && !key.is_empty() && !key.contains("//")).then(|| folder.join(path))
 }
 

@@ -1,8 +1,8 @@
-//! A stand-in for AWS SNS that keeps what is published in an outbox one can read.
+//! A stand-in for AWS SNS that keeps published messages in a readable outbox.
 //!
 //! It speaks the Query protocol (forms in, XML out), so the real SDK client talks to it, and
 //! answers `CreateTopic`, `ListTopics` and `Publish` to standard topics with the checks of the
-//! service. It delivers to nobody: the outbox is where messages end.
+//! service. It delivers no messages; they stay in the outbox.
 //!
 //! Start reading at [`SnsStandIn`].
 
@@ -32,13 +32,13 @@ pub use self::outbox::OutboxMessage;
 /// Every topic is in this region and account; AWS documents use the same account.
 const ARN_PREFIX: &str = "arn:aws:sns:us-east-1:123456789012:";
 
-/// As in AWS.
+/// The limit of `ListTopics`.
 const TOPICS_PER_PAGE: usize = 100;
 
 /// Room for the largest message with each byte written as `%XX`.
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// An error of SNS: met by a request that deserves it, or queued with [`SnsStandIn::fail_next`].
+/// An error of SNS: caused by the request, or queued with [`SnsStandIn::fail_next`].
 ///
 /// - **Source:** the error codes of the SNS API.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -118,8 +118,8 @@ struct Shared {
 }
 
 impl SnsStandIn {
-    /// Opens the topics and messages in `dir`, which is made if it is missing; without a folder
-    /// all is kept in memory.
+    /// Opens the topics and messages in `dir`, which is created if missing; without a folder all is
+    /// kept in memory.
     ///
     /// - **Shape:** `outbox.jsonl` holds one [`OutboxMessage`] a line, oldest first; `topics.txt`
     ///   one topic ARN a line. A message is on disk before its answer is sent. A last line that a
@@ -140,12 +140,13 @@ impl SnsStandIn {
         self.lock().outbox.messages().to_vec()
     }
 
-    /// Answers the next request with `error`, whatever it asks. Several errors wait in a queue.
+    /// Answers the next request with `error`, regardless of its content. Several errors wait in a
+    /// queue.
     pub fn fail_next(&self, error: StandInError) {
         self.lock().failures.push_back(error);
     }
 
-    /// The service, for a listener of the caller's.
+    /// The router of the service, for the caller's own listener.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/", post(answer))
@@ -158,14 +159,14 @@ impl SnsStandIn {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does a request; the number of the request is for its answer.
+    /// Performs a request; returns its number as well, for the answer's request id.
     fn perform(&self, form: &Parameters) -> (u64, Result<Done, StandInError>) {
         let mut shared = self.lock();
         shared.request_count += 1;
         let number = shared.request_count;
         let done = match shared.failures.pop_front() {
             None => perform(form, &mut shared.outbox),
-            // What is lost is the answer, whichever it was.
+            // The request is done either way; only its answer is lost.
             Some(StandInError::LoseAnswer) => {
                 let _ = perform(form, &mut shared.outbox);
                 Err(StandInError::LoseAnswer)
@@ -180,7 +181,7 @@ impl SnsStandIn {
 /// `MessageAttributes.entry.1.Value.DataType`.
 type Parameters = BTreeMap<String, String>;
 
-/// What a request led to.
+/// The outcome of a request.
 enum Done {
     Created { topic_arn: String },
     Listed { topic_arns: Vec<String>, next_token: Option<String> },
@@ -203,7 +204,7 @@ fn perform(form: &Parameters, outbox: &mut Outbox) -> Result<Done, StandInError>
     }
 }
 
-/// Makes a topic, or finds the one of this name.
+/// Creates a topic, or finds the one of this name.
 fn create_topic(form: &Parameters, outbox: &mut Outbox) -> Result<Done, StandInError> {
     let name = form.get("Name").map(String::as_str).unwrap_or_default();
     let is_allowed = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';

@@ -1,4 +1,4 @@
-//! The organisation whose month is simulated: plain figures, no story.
+//! The generated organisation whose month is simulated.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 /// Callers that share a role and an owner.
 const PRINCIPALS_A_TEAM: u64 = 50;
 
-/// Bedrock's own models, and models of the Marketplace: each of these has a service of its own.
+/// Models, as usage types name them.
 const MODELS: [&str; 8] = [
     "NovaMicro",
     "NovaLite",
@@ -22,7 +22,7 @@ const MODELS: [&str; 8] = [
     "TitanTextG1-Express",
 ];
 
-/// What a call of a model is charged for.
+/// Meters of a model call.
 const METERS: [&str; 4] = [
     "input-tokens",
     "output-tokens",
@@ -30,20 +30,20 @@ const METERS: [&str; 4] = [
     "cache-write-input-token-count",
 ];
 
-/// The services that Cost Explorer tells these under.
+/// Services that Cost Explorer reports these models under.
 const SERVICES: [&str; 3] = [
     "Amazon Bedrock",
     "Claude Sonnet 4.6 (Amazon Bedrock Edition)",
     "Claude Haiku 4.5 (Amazon Bedrock Edition)",
 ];
 
-/// What a discount leaves of a cost.
+/// Net share of a cost, after a discount of 7%.
 const NET: Decimal = Decimal::from_parts(93, 0, 0, false, 2);
 
-/// The tag by which Cost Explorer is asked.
+/// Tag key that Cost Explorer groups by.
 pub const TAG: &str = "iamPrincipal/team";
 
-/// Owners are roles.
+/// Attribution rules: the role of a team is the owner.
 pub const RULES: &str =
     "[[rule]]\nname = \"teams\"\nwhen = { role = \"team-*\" }\nowner = \"{role}\"\n";
 
@@ -53,12 +53,12 @@ const HEADER: &str = "bill_billing_period_start_date,bill_payer_account_id,\
     line_item_unblended_cost,line_item_net_unblended_cost,line_item_currency_code,\
     line_item_iam_principal,tags\n";
 
-/// Who calls, and how often.
+/// Size of the organisation.
 #[derive(Clone, Copy, Debug)]
 pub struct Organisation {
-    /// Callers in all.
+    /// Number of callers.
     pub principals: u64,
-    /// Calls of one day.
+    /// Model calls a day.
     pub calls_a_day: u64,
 }
 
@@ -72,15 +72,15 @@ struct Charge {
 }
 
 impl Organisation {
-    /// Owners.
+    /// Number of owners.
     pub fn teams(&self) -> u64 {
         self.principals.div_ceil(PRINCIPALS_A_TEAM).max(1)
     }
 
-    /// Callers of a day: each has at least one call. Each uses two models, if it has two calls.
-    /// Half of the callers cache prompts, which is two meters more.
+    /// Charges of a day. Each caller has at least one call, and uses two models if there are two
+    /// calls for each. Half of the callers cache prompts, which adds two meters.
     ///
-    /// Another `delivery` of a day has other costs.
+    /// The costs differ between deliveries of a day.
     fn charges(&self, delivery: u64) -> impl Iterator<Item = Charge> {
         let active = self.principals.min(self.calls_a_day);
         let models = if self.calls_a_day >= 2 * active { 2 } else { 1 };
@@ -98,12 +98,12 @@ impl Organisation {
         })
     }
 
-    /// How many lines a day has.
+    /// Number of lines a day.
     pub fn lines_a_day(&self) -> usize {
         self.charges(0).count()
     }
 
-    /// A bill as CSV, of days and the number of the delivery that they last changed in.
+    /// A bill as CSV. `days` maps each day to the number of the delivery that last changed it.
     pub fn bill(&self, period: &str, days: &BTreeMap<Date, u64>) -> String {
         let mut text = HEADER.to_owned();
         for (day, delivery) in days {
@@ -125,7 +125,7 @@ impl Organisation {
         text
     }
 
-    /// The same days as Cost Explorer tells them: by service, usage type and tag.
+    /// The same days as Cost Explorer reports them: by service, usage type and tag.
     pub fn cost_lines(&self, days: impl Iterator<Item = Date>) -> Vec<CostLine> {
         let mut lines = BTreeMap::new();
         for day in days {
@@ -159,8 +159,8 @@ impl Organisation {
         lines.into_iter().map(line).collect()
     }
 
-    /// Monthly budgets, of which every tenth counts whatever the owner and the others one owner
-    /// each. All of them have reached all of their thresholds: more alerts than a month can have.
+    /// Monthly budgets: every tenth counts the charges of all owners, the others those of one owner
+    /// each. All have reached all thresholds, which is the most alerts that a month can have.
     pub fn budgets(&self, count: u64) -> String {
         let mut text = String::new();
         for number in 0..count {
@@ -181,8 +181,8 @@ impl Organisation {
     }
 }
 
-/// Figures and names without a pattern: what repeats in a real bill repeats here, and no more. This
-/// is the step of the generator SplitMix64.
+/// Pseudo-random bits of a number, by the step of the generator SplitMix64: figures and names have
+/// no pattern beyond the repetition of a real bill.
 fn scrambled(number: u64) -> u64 {
     let mut bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,4 +1,4 @@
-//! Some days of a month through the real use cases and clients, and what that consumed.
+//! Runs some days of a month through the real use cases and clients and counts the consumption.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -37,19 +37,19 @@ use super::organisation::{Organisation, RULES, TAG};
 
 const BUCKET: &str = "export";
 
-/// The middle of a month of thirty days: what is read grows over the month, so this is its mean.
+/// The middle of a month of thirty days: reads grow over the month, so this is their mean.
 const DAY: Date = jiff::civil::date(2026, 6, 15);
 
-/// What one of each came to.
+/// Consumption of one run of each kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counted {
     /// A delivery that changes the last two days of the month.
     pub delivery: Consumption,
     /// GET requests of such a delivery.
     pub delivery_gets: u64,
-    /// An evaluation that tells all thresholds of all budgets.
+    /// An evaluation that alerts on every threshold of every budget.
     pub alerts: Consumption,
-    /// How many alerts that were.
+    /// Number of these alerts.
     pub alert_count: u64,
     /// An evaluation after a delivery, without new alerts.
     pub changed: Consumption,
@@ -57,15 +57,15 @@ pub struct Counted {
     pub unchanged: Consumption,
     /// A statement of one owner.
     pub statement: Consumption,
-    /// Requests that a run of Cost Explorer needs to tell the month up to its middle.
+    /// Requests of a Cost Explorer run over the first half of the month.
     pub explorer_requests: u64,
-    /// What that run consumes of the table; with it, budgets are judged once more.
+    /// Consumption of that run, without the evaluation that follows it.
     pub explorer: Consumption,
     /// Bytes of one day's rollups, rounded up to 1 KB an item.
     pub day_bytes: u64,
 }
 
-/// Runs the days.
+/// Runs the days and returns the consumption.
 pub async fn simulate(organisation: Organisation, budgets: u64) -> anyhow::Result<Counted> {
     let root = tempfile::tempdir().context("could not make a temporary folder")?;
     let setting = Setting::start(organisation, root.path()).await?;
@@ -73,7 +73,7 @@ pub async fn simulate(organisation: Organisation, budgets: u64) -> anyhow::Resul
     setting.ledger.apply(DocumentKind::Rules, RULES, now()).await?;
     let text = organisation.budgets(budgets);
     setting.ledger.apply(DocumentKind::Budgets, &text, now()).await?;
-    // The month before up to the same day, which budgets are compared with, and this month so far.
+    // The month before up to the same day, for the comparison in alerts, and this month so far.
     let mut days = BTreeMap::new();
     for month in [DAY.saturating_sub(1.month()), DAY] {
         days = month.first_of_month().series(1.day()).take(13).map(|day| (day, 0)).collect();
@@ -84,7 +84,7 @@ pub async fn simulate(organisation: Organisation, budgets: u64) -> anyhow::Resul
     let told = setting.evaluate().await?;
     counted.alerts = setting.meter.take();
     counted.alert_count = u64::try_from(told.sent.len())?;
-    // A delivery makes the last day that is there yet, and one that changes the last two is counted.
+    // The first delivery adds the last day. The second changes the last two days and is counted.
     for delivery in [1, 2] {
         let served = setting.s3.served().len();
         for back in 1..=2 {
@@ -95,7 +95,7 @@ pub async fn simulate(organisation: Organisation, budgets: u64) -> anyhow::Resul
         counted.delivery = setting.meter.take();
         counted.delivery_gets = u64::try_from(setting.s3.served().len() - served)?;
     }
-    // It wrote two days, and marked the two that they replaced as expiring.
+    // It wrote two days, and marked the two replaced ones as expiring.
     counted.day_bytes = u64::try_from(counted.delivery.write_units)? * 1024 / 4;
     setting.evaluate().await?;
     counted.changed = setting.meter.take();
@@ -116,7 +116,7 @@ fn now() -> Timestamp {
     DAY.at(8, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).map_or(Timestamp::MIN, |it| it.timestamp())
 }
 
-/// The cap is not what is asked for here.
+/// No cap: requests are only counted here.
 struct Uncapped;
 
 impl RequestQuota for Uncapped {
@@ -177,7 +177,7 @@ impl Setting<'_> {
         Ok(View::open(&self.ledger, from, Access::everything(), Now::new(now())).await?)
     }
 
-    /// As the function does it: the budgets that are applied, the heads of bills, the judgement.
+    /// Evaluates as the function does: reads the applied budgets and the heads, then judges.
     async fn evaluate(&self) -> anyhow::Result<Evaluation> {
         let (_, budgets) = applied_budgets(&self.ledger).await?;
         let view = self.view(first_month(&budgets, DAY)).await?;

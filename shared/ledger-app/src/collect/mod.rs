@@ -1,4 +1,4 @@
-//! Collects a quick look at costs: what a provider shows between two bills.
+//! Collects a quick look at costs: those that a provider reports between two bills.
 //!
 //! Each page is a request that the provider charges for, so every request is counted, capped and
 //! reported. A month is written when all of it was answered, or not at all.
@@ -41,10 +41,10 @@ use crate::ports::{
 pub struct CollectRequest {
     /// The days; those after `today` are left out.
     pub period: ChargePeriod,
-    /// Tag keys as the provider spells them, such as `iamPrincipal/team`. The first makes the
-    /// ledger, further ones are views of the same money.
+    /// Tag keys as the provider spells them, such as `iamPrincipal/team`. The first fills the
+    /// ledger; each further one is another view of the same costs.
     pub tag_keys: Vec<String>,
-    /// How many requests this run may make.
+    /// Largest number of requests of this run.
     pub max_requests: u32,
     /// The payer's account id, where it is known.
     pub payer: Option<String>,
@@ -110,7 +110,7 @@ pub enum CollectError {
     /// The provider did not answer.
     #[error("could not ask for {question}")]
     Ask {
-        /// What was asked for.
+        /// The question that was asked.
         question: String,
         /// The cause, which says what to do.
         #[source]
@@ -119,16 +119,16 @@ pub enum CollectError {
     /// An amount could not be read or added.
     #[error("could not read the amounts of {question}")]
     Amount {
-        /// What was asked for.
+        /// The question; for amounts of a whole bill, the bill.
         question: String,
         /// The cause.
         #[source]
         source: MoneyError,
     },
-    /// The daily cap could not be asked.
+    /// The daily quota could not be read or updated.
     #[error("could not take a request from the quota of {0}")]
     Quota(Date, #[source] StoreError),
-    /// The ledger failed; readers see what they saw before.
+    /// The ledger failed; readers keep seeing the state they saw before.
     #[error("could not replace {0}")]
     Write(Box<BillId>, #[source] StoreError),
 }
@@ -154,10 +154,10 @@ pub fn recent_period(today: Date) -> Result<ChargePeriod, PeriodError> {
     ChargePeriod::new(unsettled.first_of_month(), today)
 }
 
-/// Asks for a period and replaces what the ledger held of it from this source.
+/// Collects a period and replaces what the ledger holds of it from this source.
 ///
-/// Safe to repeat: a second run with the same answers leaves the same ledger. When the requests
-/// allowed are used up it stops; the report says what was not asked.
+/// Safe to repeat: a second run with the same answers leaves the same ledger. It stops when the
+/// allowed requests are used up; the report then names what is missing.
 ///
 /// # Errors
 ///
@@ -200,14 +200,14 @@ pub async fn collect(
     Ok(run.report)
 }
 
-/// A run that is under way.
+/// The state of a run.
 struct Run<'a, E, L, Q> {
     request: &'a CollectRequest,
     months: &'a [ChargePeriod],
     rules: &'a AttributionRules,
     ledger: &'a L,
     asker: Asker<'a, E, Q>,
-    /// Everything that is not collected if the run stops here.
+    /// The months and views that are missing if the run stops here, as text for the report.
     left: String,
     report: CollectReport,
 }
@@ -446,7 +446,7 @@ mod tests {
             assert_eq!(period.start().to_string(), from, "{today}");
             assert_eq!(period.end().to_string(), to, "{today}");
         }
-        // Before the first day there is nothing.
+        // No period ends before the first day of the calendar.
         assert!(recent_period(Date::MIN).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Where bills are read.
+//! Sources of bills.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::Retryable;
 /// One delivery of bills: files that were written together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// What it is called in messages: a folder or a file.
+    /// Its name in messages: a folder or a file.
     pub name: String,
     /// Its data files, in order.
     pub files: Vec<String>,
@@ -55,7 +55,7 @@ pub enum Reading {
     Progress(u64),
 }
 
-/// Where bills are read. Reading is blocking work and runs on a thread of its own.
+/// A source of bills. Reading blocks, so it runs on a thread of its own.
 pub trait BillSource: Send + Sync + 'static {
     /// The deliveries there are, oldest first.
     ///
@@ -77,10 +77,10 @@ pub trait BillSource: Send + Sync + 'static {
     ) -> Result<(), SourceError>;
 }
 
-/// Why a source could not be read. Nothing of it counts.
+/// Why a source could not be read. Nothing of it is imported.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// The input is not what it should be: the message says what, where and what was expected.
+    /// The input is invalid: the message says what is wrong, where, and what was expected.
     #[error("{0}")]
     Refused(String),
     /// The place could not be reached.
@@ -92,13 +92,13 @@ pub enum SourceError {
         #[source]
         source: std::io::Error,
     },
-    /// It is being written anew while it is read: the message says what was seen.
+    /// It is being rewritten while it is read: the message says what was seen.
     #[error("{0}")]
     Changing(String),
     /// The service that holds it refused or could not be reached.
     #[error("could not {doing}")]
     Unavailable {
-        /// What was being done, to what.
+        /// The action that failed and its object, as they follow "could not".
         doing: String,
         /// Whether trying again may help.
         is_retryable: bool,

@@ -20,7 +20,7 @@ use super::Retryable;
 pub struct Replaced {
     /// Days that changed and were written.
     pub days_written: u64,
-    /// Days that were as they had been: no write.
+    /// Days that did not change and cost no write.
     pub days_unchanged: u64,
     /// Days that the delivery no longer has.
     pub days_removed: u64,
@@ -52,9 +52,9 @@ pub trait LedgerStore: Send + Sync {
         from: BillingPeriod,
     ) -> impl Future<Output = Result<Vec<BillHead>, StoreError>> + Send;
 
-    /// Makes readers see a bill's new state, all of it at once.
+    /// Replaces a bill: readers see its old state or its new one, never a part.
     ///
-    /// Safe to repeat. On any error readers keep seeing the state they saw before.
+    /// Safe to repeat. After an error readers keep seeing the old state.
     fn replace(
         &self,
         replacement: BillReplacement,
@@ -71,7 +71,7 @@ pub trait LedgerStore: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Rollup>, StoreError>> + Send;
 }
 
-/// Why the ledger did not answer.
+/// Why a call of the ledger failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another run moved the pointer first.
@@ -85,10 +85,10 @@ pub enum StoreError {
     Malformed {
         /// The item's key.
         key: String,
-        /// What was expected.
+        /// Why it cannot be read, or what was expected.
         reason: String,
     },
-    /// A document is larger than what the ledger keeps of one; nothing was applied.
+    /// A document is too large for the ledger; nothing was applied.
     #[error(
         "{what} of {bytes} bytes are too large for the ledger: packed they take {packed}; expected at most {limit}"
     )]
@@ -105,7 +105,7 @@ pub enum StoreError {
     /// The database refused or could not be reached.
     #[error("could not {doing}")]
     Unavailable {
-        /// What was being done, to what.
+        /// The action that failed and its object, as they follow "could not".
         doing: String,
         /// Whether trying again may help.
         is_retryable: bool,

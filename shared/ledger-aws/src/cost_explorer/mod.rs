@@ -23,16 +23,15 @@ const AMORTIZED: &str = "AmortizedCost";
 const NET_AMORTIZED: &str = "NetAmortizedCost";
 const USAGE: &str = "UsageQuantity";
 
-/// AWS joins a tag's key and value with it. Keys and values may hold one themselves.
+/// Separator between a tag's key and value in an answer. Keys and values may contain it too.
 const KEY_SEPARATOR: char = '$';
 
-/// What AWS puts before the keys of tags that users made, in some answers.
+/// Prefix of user-defined tag keys in some answers.
 const USER_PREFIX: &str = "user:";
 
 /// The [`QuickLook`] of AWS.
 ///
-/// The client is to be one that does not retry: every attempt costs money, and the use case counts
-/// them.
+/// The client must not retry: every attempt is billed, and the use case counts them.
 #[derive(Clone, Debug)]
 pub struct AwsCostExplorer {
     /// The SDK's client; region us-east-1.

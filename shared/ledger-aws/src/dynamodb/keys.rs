@@ -11,16 +11,16 @@ use ledger_core::period::BillingPeriod;
 use ledger_core::source::Source;
 use sha2::{Digest, Sha256};
 
-/// A sort key ends at 1,024 bytes; this leaves room for what stands around a name.
+/// Longest name in a key. A sort key has at most 1,024 bytes; the rest is for its other parts.
 const NAME_BYTES_MAX: usize = 200;
 
-/// The beginning of sort keys of rollups in detail.
+/// Sort key prefix of detail rollups.
 pub(super) const DETAIL_PREFIX: &str = "D#";
 
-/// How much of a longer name is kept, for a reader of the table.
+/// Bytes kept of a longer name, for people who read the table.
 const NAME_BYTES_KEPT: usize = 100;
 
-/// A name in which `#` ends nothing.
+/// Escapes `#`, which separates the parts of a key, and `%`.
 pub(super) fn escape(name: &str) -> String {
     name.replace('%', "%25").replace('#', "%23")
 }
@@ -43,7 +43,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|it| format!("{it:02x}")).collect()
 }
 
-/// The payer of a bill that does not name one.
+/// The payer in the key of a bill that names none.
 const UNKNOWN_PAYER: &str = "unknown";
 
 fn payer_text(bill: &BillId) -> &str {
@@ -73,7 +73,7 @@ pub(super) fn rollups_pk(bill: &BillId, day: Date, generation: &Generation) -> S
     format!("ROLLUPS#{source}#{}#{}#{day}#{generation}", bill.period, escape(payer_text(bill)))
 }
 
-/// What the sort keys of a level begin with.
+/// Sort key prefix of a level.
 pub(super) fn level_prefix(level: Level) -> &'static str {
     match level {
         Level::Summary => "S#",
@@ -81,7 +81,7 @@ pub(super) fn level_prefix(level: Level) -> &'static str {
     }
 }
 
-/// What the sort keys of an owner's chunks begin with.
+/// Sort key prefix of an owner's chunks.
 pub(super) fn owner_prefix(level: Level, owner: &Owner) -> String {
     format!("{}{}#", level_prefix(level), bounded(owner.as_str()))
 }

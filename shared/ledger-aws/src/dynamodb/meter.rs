@@ -1,4 +1,4 @@
-//! What DynamoDB charges for, counted at the client.
+//! Request units that DynamoDB charges for, counted at the client.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,21 +17,22 @@ use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use rust_decimal::Decimal;
 
-/// What calls came to so far.
+/// The consumption of calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Consumption {
-    /// Answers, those of repeated calls included.
+    /// Answers, including those to retries.
     pub request_count: u64,
-    /// Read request units: 4 KB of one read each, half for a read that may be old.
+    /// Read request units: one per 4 KB of a strongly consistent read, half for an eventually
+    /// consistent one.
     pub read_units: Decimal,
-    /// Write request units: 1 KB of one item each.
+    /// Write request units: one per KB of an item.
     pub write_units: Decimal,
 }
 
-/// Counts what the calls of a client consume, as the service itself says in its answers.
+/// Counts what the calls of a client consume, as the service reports it in its answers.
 ///
-/// A write whose condition fails is charged for, too, but its answer does not say how much: it
-/// counts as one unit.
+/// A write whose condition fails is charged too, but its answer does not say how much: it counts as
+/// one unit.
 #[derive(Clone, Debug, Default)]
 pub struct Meter(Arc<Mutex<Consumption>>);
 
@@ -41,7 +42,7 @@ impl Meter {
         Client::from_conf(client.config().to_builder().interceptor(self.clone()).build())
     }
 
-    /// What was consumed since the last time this was asked.
+    /// The consumption since the last call of this function.
     pub fn take(&self) -> Consumption {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

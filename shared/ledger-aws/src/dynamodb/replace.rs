@@ -28,20 +28,21 @@ use super::{
     malformed, number, text, text_of, unavailable,
 };
 
-/// As in AWS.
+/// The limit of `BatchWriteItem`.
 const BATCH_ITEMS_MAX: usize = 25;
 
-/// With the pauses between them, half a minute: a table on demand has grown by then.
+/// Attempts of a batch. With their pauses they take half a minute, in which an on-demand table
+/// scales up.
 const BATCH_ATTEMPTS_MAX: u32 = 9;
 
 /// The first pause; each further one is twice as long.
 const BATCH_PAUSE: Duration = Duration::from_millis(50);
 
-/// Days written at the same time: enough to hide the way to the database, few enough for the memory
-/// of a small function.
+/// Days written at the same time: enough to hide network latency, few enough for the memory of a
+/// small function.
 const DAYS_AT_ONCE: usize = 4;
 
-/// What no head names stays this long, for readers that hold an older head.
+/// Generations that no head names expire after a week: a reader may still hold an older head.
 const EXPIRY_SECONDS: i64 = 7 * 24 * 60 * 60;
 
 impl LedgerStore for DynamoLedger {
@@ -88,7 +89,7 @@ impl LedgerStore for DynamoLedger {
     }
 }
 
-/// The item that names what a running replacement writes and lets go.
+/// The intent: an item that names the generations a running replacement writes and replaces.
 fn intent_of(plan: &ReplacementPlan) -> Result<Item, StoreError> {
     let written = plan
         .written
@@ -176,7 +177,7 @@ impl DynamoLedger {
         Ok(outcome)
     }
 
-    /// Writes the days that changed, a few at a time; says how many items they took.
+    /// Writes the days that changed, a few at a time; returns the number of items.
     async fn write_days(
         &self,
         plan: &ReplacementPlan,
@@ -218,7 +219,7 @@ impl DynamoLedger {
         call.send().await.map(|_| ()).map_err(|err| unavailable(doing, err))
     }
 
-    /// Writes the chunks of a day under its new generation; says how many.
+    /// Writes the chunks of a day under its new generation; returns their number.
     async fn write_day(
         &self,
         bill: &BillId,
@@ -266,7 +267,7 @@ impl DynamoLedger {
         Err(gave_up(doing, "items stayed unprocessed after all attempts"))
     }
 
-    /// Reads a written day back: both levels must come to the day's totals.
+    /// Reads a written day back: both levels must add up to the day's totals.
     async fn check_written(
         &self,
         bill: &BillId,
@@ -302,7 +303,7 @@ impl DynamoLedger {
         }
     }
 
-    /// Expires what earlier runs of this bill left behind. Nothing depends on it.
+    /// Expires generations that earlier runs of this bill left behind. A failure is only logged.
     async fn clear_intents(&self, plan: &ReplacementPlan, now: Timestamp) {
         let Some(read) = &plan.read else { return };
         let prefix = format!("{}#", keys::head_sk(&read.bill));
@@ -336,7 +337,7 @@ impl DynamoLedger {
             .and_then(|it| it.split('#').next())
             .and_then(|it| it.parse().ok());
         let version = version.ok_or_else(|| malformed(intent, "expected a version in the key"))?;
-        // A run that is to make a later version may be under way.
+        // The run of a later version may still be under way.
         if version > read.version {
             return Ok(());
         }
@@ -358,7 +359,7 @@ impl DynamoLedger {
         }
     }
 
-    /// Lets generations go that no head names; `false` when some could not be reached.
+    /// Marks generations that no head names as expiring; `false` if that failed for some.
     async fn expire(&self, bill: &BillId, generations: &[DayGeneration], now: Timestamp) -> bool {
         let mut is_done = true;
         for (day, generation) in generations {
@@ -387,7 +388,7 @@ impl DynamoLedger {
                 .table_name(&self.table)
                 .set_key(Some(key))
                 .update_expression("SET expires_at = :at")
-                // What is gone already must not come back as an empty item.
+                // An item that is already gone must not come back empty.
                 .condition_expression("attribute_exists(pk)")
                 .expression_attribute_values(":at", number(expires_at))
                 .send()
@@ -401,7 +402,7 @@ impl DynamoLedger {
     }
 }
 
-/// Whether rollups add up to what a day's totals say of generative AI.
+/// Whether rollups add up to the AI totals of a day.
 fn comes_to(rollups: &[Rollup], totals: &BTreeMap<Currency, DayTotal>) -> Result<bool, MoneyError> {
     let mut sums: BTreeMap<Currency, (Costs, u64)> =
         totals.keys().map(|it| (*it, (Costs::zero(*it), 0))).collect();

@@ -1,4 +1,4 @@
-//! Which charges are generative AI at all.
+//! Recognises charges for generative AI.
 //!
 //! Third-party models on Bedrock are sold through AWS Marketplace, each under a product code of its
 //! own, so a filter on the code `AmazonBedrock` misses most of them.
@@ -50,7 +50,7 @@ pub fn is_ai(
     code.is_empty() && name.is_empty() && usage_type.meter.is_known_ai()
 }
 
-/// What the product code alone decides; `None` where the rest of the line has a say.
+/// Whether a charge is AI by its product code alone; `None` where the rest of the line decides.
 #[must_use]
 pub fn is_ai_by_code(product_code: &str) -> Option<bool> {
     let code = product_code.trim();

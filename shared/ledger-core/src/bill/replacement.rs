@@ -82,7 +82,16 @@ pub fn plan_replacement(
     if theirs.zip(ours.delivered_at).is_some_and(|(theirs, ours)| ours < theirs) {
         return Ok(Planned::Superseded);
     }
-    let version = held.saturating_add(1);
+    Ok(Planned::Replace(Box::new(replace(read, ours, held.saturating_add(1))?)))
+}
+
+/// The steps to a head of this version.
+fn replace(
+    read: Option<BillHead>,
+    ours: &BillReplacement,
+    version: u64,
+) -> Result<ReplacementPlan, MoneyError> {
+    let theirs = read.as_ref().and_then(|it| it.delivered_at);
     let before = read.as_ref().map(|it| it.days.clone()).unwrap_or_default();
     let mut days = if ours.is_complete { BTreeMap::new() } else { before.clone() };
     let mut written = Vec::new();
@@ -138,8 +147,7 @@ pub fn plan_replacement(
         days,
     };
     let removed_count = u64::try_from(removed).unwrap_or(u64::MAX);
-    let plan = ReplacementPlan { read, wanted, written, unchanged_count, removed_count, replaced };
-    Ok(Planned::Replace(Box::new(plan)))
+    Ok(ReplacementPlan { read, wanted, written, unchanged_count, removed_count, replaced })
 }
 
 impl ReplacementPlan {

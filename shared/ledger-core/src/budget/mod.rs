@@ -1,4 +1,4 @@
-//! Limits, their judgement, and the alerts to their owners.
+//! Budgets: limits, their verdicts, and the alerts to their owners.
 
 mod drivers;
 mod spending;
@@ -34,7 +34,7 @@ pub struct Budget {
     pub deputy: Option<Arc<str>>,
     /// The limit; above zero.
     pub limit: Money,
-    /// The window after which it starts again.
+    /// The window; spend starts at zero in each.
     pub window: Window,
     /// The charges that count.
     pub scope: Scope,
@@ -53,7 +53,7 @@ pub struct Spend {
     pub cost: Money,
     /// The cost of the window before, up to the same day of it.
     pub previous: Money,
-    /// How sure the cost is.
+    /// How final the cost is.
     pub status: Status,
     /// The end of the last day with data.
     pub data_up_to: Option<Date>,
@@ -66,25 +66,25 @@ labels! {
         Ok = "ok",
         /// A threshold is reached, and the limit is not.
         Warning = "warning",
-        /// The limit is reached, whatever the thresholds.
+        /// The limit is reached, even if no threshold is 100.
         Exceeded = "exceeded",
     }
 }
 
-/// What drove a cost, and its part of it.
+/// A caller, model and meter that drive a cost, and their part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Driver {
     /// The caller, where the bill names it.
     pub caller: Option<Arc<str>>,
     /// The model.
     pub model: Option<Arc<str>>,
-    /// What was counted.
+    /// The meter.
     pub meter: Word<Meter>,
     /// The cost.
     pub cost: Money,
 }
 
-/// What it is, such as `llm-gateway, nova-lite, input_tokens`.
+/// Its name, such as `llm-gateway, nova-lite, input_tokens`.
 impl fmt::Display for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for part in [&self.caller, &self.model].into_iter().flatten() {
@@ -116,14 +116,14 @@ pub fn judge(budget: &Budget, spend: Spend) -> Verdict {
     Verdict { budget: budget.clone(), spend, reached }
 }
 
-/// Whole femto-units in an `i128`: 10²⁸ times 65,535 is far from its end, so nothing is rounded.
+/// Compares whole femto-units in an `i128`, which holds 10²⁸ times 65,535, so nothing is rounded.
 fn is_reached(threshold: u16, limit: Money, cost: Money) -> bool {
     limit.currency() == cost.currency()
         && cost.femto_units() * 100 >= limit.femto_units() * i128::from(threshold)
 }
 
 impl Verdict {
-    /// The share of the limit that is spent; none in another currency, which counts nothing.
+    /// The share of the limit that is spent; zero if the spend is in another currency.
     pub fn percent(&self) -> Percent {
         Percent::of(self.spend.cost, self.budget.limit).unwrap_or(Percent::ZERO)
     }
@@ -149,7 +149,7 @@ impl Verdict {
         })
     }
 
-    /// An alert with all its words. The drivers are the most expensive first.
+    /// The complete alert. `drivers` are the most expensive first.
     pub fn alert(&self, id: AlertId, drivers: &[Driver]) -> Alert {
         Alert {
             subject: subject(self),
@@ -160,7 +160,7 @@ impl Verdict {
     }
 }
 
-/// A message to an owner, with every word of it: publishing only sends.
+/// A complete message to an owner: publishing only sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
     /// Its identity: the budget, the window's first day and the threshold.
@@ -169,7 +169,7 @@ pub struct Alert {
     pub subject: String,
     /// The text.
     pub body: String,
-    /// For filter policies and for machines.
+    /// Message attributes, for filter policies and programs.
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -205,7 +205,7 @@ fn subject(verdict: &Verdict) -> String {
         window_name(budget.window, spend.period),
         budget.owner,
     );
-    // No line breaks or control characters, and shorter than SNS's limit, whatever a name holds.
+    // SNS refuses control characters and long subjects, and a name may bring either.
     let is_shown = |it: &char| !it.is_control() && !matches!(it, '\u{2028}' | '\u{2029}');
     text.chars().filter(is_shown).take(SUBJECT_CHARS_MAX).collect()
 }

@@ -1,4 +1,4 @@
-//! The facts of one bill, and the positions that rules make of them.
+//! The facts of one bill, and their attribution to positions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ ids! {
 /// The numbers of the two halves of a fact's key.
 pub(super) type FactId = (ChargeId, DetailId);
 
-/// The facts of one bill: what it says in detail, without owners.
+/// The facts of one bill: its charges in detail, without owners.
 ///
 /// They are read from the bill's lines by [`super::RollupBuilder`], or from the positions that a
 /// ledger holds of it, by [`BillFacts::add`].
@@ -37,7 +37,7 @@ pub struct BillFacts {
     pub(super) details: Numbered<DetailId, DetailKey>,
     pub(super) sums: KeyedSums<FactId>,
     pub(super) totals: DayTotals,
-    /// Totals of days that were not added up here.
+    /// Totals of days as the ledger holds them.
     days: BTreeMap<Date, DayState>,
 }
 
@@ -52,8 +52,7 @@ impl BillFacts {
         add_measures(&mut self.sums, id, day, measures)
     }
 
-    /// Takes over the totals of a day as the ledger holds them: lines that are not for AI have no
-    /// facts.
+    /// Keeps the totals of a day as the ledger holds them: non-AI lines have no facts to sum.
     pub fn keep_day(&mut self, day: Date, totals: BTreeMap<Currency, DayTotal>, estimated: bool) {
         self.days.insert(day, DayState { totals, estimated });
     }
@@ -148,7 +147,7 @@ impl PositionKeys {
         })
     }
 
-    /// Puts everything in order, so that equal bills are equal.
+    /// Sorts everything, so that equal bills compare as equal.
     fn finish(
         self,
         sums: KeyedSums<PositionId>,
@@ -174,7 +173,7 @@ impl PositionKeys {
     }
 }
 
-/// What is compared in place of details while they are sorted.
+/// The sort key of details: the ranks of their fields.
 fn order_of_details(
     details: &Numbered<DetailId, DetailKey>,
 ) -> impl Fn(&DetailKey) -> DetailRank + use<> {

@@ -22,7 +22,7 @@ impl BillFacts {
         folded_roles: &mut BTreeSet<String>,
     ) -> Result<(), MoneyError> {
         let crowded = self.crowded_roles(limit);
-        // Few sessions in the whole bill are few on each of its days.
+        // A role with few sessions on the bill has few on each day.
         if crowded.is_empty() {
             return Ok(());
         }
@@ -75,7 +75,7 @@ impl BillFacts {
         sessions_of
     }
 
-    /// What each session costs on each day, credits counted like charges.
+    /// The cost of each session by day, with credits counted like charges.
     fn costs_by_day(
         &self,
         sessions: &Sessions,

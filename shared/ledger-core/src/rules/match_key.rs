@@ -1,4 +1,4 @@
-//! The parts of a charge that rules look at.
+//! The fields of a charge that rules match.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use crate::caller::Caller;
 use crate::fact::FactRef;
 use crate::word::Word;
 
-/// What a pattern is held against.
+/// A field of a charge that a pattern is matched with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MatchKey {
     /// The caller's ARN as the bill writes it.
@@ -28,7 +28,7 @@ pub enum MatchKey {
     Model,
     /// The service's name.
     Service,
-    /// The provider's own name of what was metered.
+    /// The provider's own name of the metered usage.
     UsageType,
     /// The category of the charge.
     Category,
@@ -39,7 +39,7 @@ pub enum MatchKey {
 }
 
 impl MatchKey {
-    /// The value of a fact, as rules are held against it. A folded session is named `*`.
+    /// The value of the field in a fact. A folded session is named `*`.
     pub(super) fn value_of<'a>(&self, fact: FactRef<'a>) -> Option<&'a str> {
         let FactRef { charge, detail, caller } = fact;
         match self {
@@ -80,6 +80,6 @@ impl fmt::Display for MatchKey {
     }
 }
 
-/// What tag keys of a bill begin with.
+/// Prefixes of the tag keys on a bill.
 pub(super) const TAG_PREFIXES: [&str; 5] =
     ["iamPrincipal/", "resourceTags/", "accountTag/", "userAttribute/", "costCategory/"];

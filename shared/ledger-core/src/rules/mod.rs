@@ -1,4 +1,4 @@
-//! The rules that say who owns a charge: an ordered list, of which the first match wins.
+//! Attribution rules: an ordered list in which the first match wins.
 
 pub mod match_key;
 pub mod pattern;
@@ -17,12 +17,12 @@ pub use self::pattern::{Pattern, PatternError};
 pub use self::rule::{Claim, Matcher, OwnDimensions, Rule, RuleOutcome};
 pub use self::template::{Template, TemplateError};
 
-/// Rules in the order in which they are asked.
+/// Attribution rules in order of precedence.
 #[derive(Clone, Debug, Default)]
 pub struct AttributionRules {
-    /// Which application of the file this is; 0 where none was applied.
+    /// The version of the applied file; 0 where none was applied.
     pub version: u64,
-    /// The dimensions of the user's own that rules may set.
+    /// The user-defined dimensions that rules may set.
     pub own: OwnDimensions,
     /// The rules.
     pub rules: Vec<Rule>,
@@ -54,7 +54,7 @@ impl AttributionRules {
         outcomes
     }
 
-    /// What a reader of the file should know: rules that can never be reached.
+    /// Findings about the rules: those that can never be reached.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (at, rule) in self.rules.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The patterns of a rule, checked against the form of what they are compared with.
+//! Patterns of a rule, checked against the form of the values that they match.
 
 use wildmatch::WildMatch;
 
@@ -57,10 +57,10 @@ fn could_be_account(text: &str) -> bool {
     shape && (fixed == 12 || (wild && fixed < 12))
 }
 
-/// What keeps a pattern from ever matching a caller's ARN.
+/// The form that a pattern would need to match a caller's ARN; `None` if it can match one.
 fn arn_problem(text: &str) -> Option<&'static str> {
     const FORM: &str = "an ARN such as `arn:aws:sts::123456789012:assumed-role/NAME/*`";
-    // A wildcard may stand for `:` and `/` too: only what comes before the first is certain.
+    // A wildcard also matches `:` and `/`: only the text before the first one is certain.
     let certain = text.split(['*', '?']).next().unwrap_or_default();
     let whole = certain.len() == text.len();
     let fields: Vec<&str> = certain.splitn(6, ':').collect();

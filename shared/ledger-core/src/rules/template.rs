@@ -6,12 +6,12 @@ use crate::fact::FactRef;
 use crate::owner::UNATTRIBUTED;
 use crate::rules::match_key::{MatchKey, TAG_PREFIXES};
 
-/// What a rule sets: a text, or a part of the line that matched.
+/// A value that a rule sets: a text, or a field of the matched line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Template {
     /// The text itself.
     Text(Arc<str>),
-    /// The value of a part of the line, written `{role}` or `{tag:iamPrincipal/team}`.
+    /// The value of a field of the line, written `{role}` or `{tag:iamPrincipal/team}`.
     Part(MatchKey),
 }
 
@@ -20,7 +20,7 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// [`TemplateError`] names what may stand between braces.
+    /// [`TemplateError`] names the fields that braces may hold.
     pub fn parse(text: &str) -> Result<Template, TemplateError> {
         let error = || TemplateError(text.to_owned());
         let Some(name) = text.strip_prefix('{').and_then(|it| it.strip_suffix('}')) else {

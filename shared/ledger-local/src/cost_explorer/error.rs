@@ -1,6 +1,6 @@
-//! What Cost Explorer answers when it does not answer.
+//! Errors of Cost Explorer.
 
-/// An error of Cost Explorer: met by a request that deserves it, or queued with
+/// An error of Cost Explorer: caused by the request, or queued with
 /// [`super::CostExplorerStandIn::fail_next`].
 ///
 /// - **Source:** the exceptions of the Cost Explorer API, in AWS's spelling. All arrive with HTTP
@@ -19,7 +19,7 @@ pub enum StandInError {
     /// The requested report is gone.
     #[error("The requested report expired. Update the date interval and try again.")]
     BillExpirationException,
-    /// The page token is not one of ours: begin again without a token.
+    /// The page token is invalid: begin again without a token.
     #[error("The pagination token is invalid. Try again without a pagination token.")]
     InvalidNextTokenException,
     /// The page token belongs to another request.
@@ -27,7 +27,7 @@ pub enum StandInError {
         "Your request parameters changed between pages. Try again with the old parameters or without a pagination token."
     )]
     RequestChangedException,
-    /// Not allowed, or Cost Explorer is not switched on: only the message tells which; not part of
+    /// Not allowed, or Cost Explorer is not switched on: only the message says which; not part of
     /// the API model.
     #[error("{0}")]
     AccessDeniedException(String),
@@ -43,7 +43,7 @@ pub enum StandInError {
     /// An operation this stand-in does not know; not part of the API model.
     #[error("the operation is not known")]
     UnknownOperationException,
-    /// A body that is no such request; not part of the API model.
+    /// A body that cannot be read as the request; not part of the API model.
     #[error("{0}")]
     SerializationException(String),
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::error::StandInError;
 
-/// What a page token is good for: one request, over one state of the bill.
+/// Paging of one request over one state of the bill; page tokens are valid for these alone.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pager {
     /// Of the operation and all its parameters except the token.
@@ -27,12 +27,12 @@ impl Pager {
         Self { request_fingerprint: hasher.finish(), bill_version, page_size }
     }
 
-    /// The part of `items` that `token` asks for, and the token of the part behind it.
+    /// The page of `items` that `token` asks for, and the token of the next page.
     ///
     /// # Errors
     ///
     /// [`StandInError::RequestChangedException`] for the token of another request and
-    /// [`StandInError::InvalidNextTokenException`] for anything else that is no token of ours.
+    /// [`StandInError::InvalidNextTokenException`] for any other invalid token.
     pub fn page<'a, T>(
         &self,
         items: &'a [T],
@@ -78,7 +78,7 @@ impl Pager {
     }
 }
 
-/// A text that is the same for the same parameters, in whatever order an object sends its members.
+/// A text of the parameters that does not depend on the order of an object's members.
 fn canonical(value: &Value, left_out: Option<&str>) -> String {
     match value {
         Value::Object(members) => {
@@ -96,7 +96,7 @@ fn canonical(value: &Value, left_out: Option<&str>) -> String {
     }
 }
 
-/// Tells a token of ours from invented text; it keeps no secret.
+/// A checksum that detects invented tokens; it is no signature.
 fn seal(head: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     "page token".hash(&mut hasher);
@@ -131,7 +131,7 @@ mod tests {
             prop_assert_eq!(joined, items);
         }
 
-        /// Whatever is not a token of ours is refused, not read.
+        /// Any other text than a token is refused.
         #[test]
         fn invented_tokens_are_refused(token in ".{0,80}") {
             let answer = pager(&json!({}), 1).page(&[1, 2, 3], Some(&token));

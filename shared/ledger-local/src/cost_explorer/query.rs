@@ -1,4 +1,4 @@
-//! Questions to a bill and their answers: pure, and without pages.
+//! Answers to Cost Explorer requests from a bill: pure functions, without paging.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,13 +17,13 @@ use super::wire::{
 /// The first day with product attributes.
 const PRODUCT_ATTRIBUTES_SINCE: Date = jiff::civil::date(2026, 9, 1);
 
-/// AWS joins the key and the value of a label with it: `team$search`.
+/// Separator between the key and the value of a label: `team$search`.
 const KEY_SEPARATOR: char = '$';
 
 /// The unit of a quantity that sums unlike units.
 const MIXED_UNIT: &str = "N/A";
 
-/// What an answer depends on besides the request.
+/// The data that an answer depends on besides the request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bill<'a> {
     pub lines: &'a [CostLine],
@@ -101,7 +101,7 @@ pub(super) fn cost_and_usage(
     Ok(results)
 }
 
-/// Puts the neighbours of one period together again, as AWS does within a page.
+/// Merges neighbouring results of one period, as AWS does within a page.
 pub(super) fn join_periods(page: &[ResultByTime]) -> Vec<ResultByTime> {
     let mut joined: Vec<ResultByTime> = Vec::new();
     for result in page {
@@ -268,7 +268,7 @@ enum Metric {
 }
 
 impl Metric {
-    /// A bill knows no blending, so that this cost is the unblended one.
+    /// The blended cost is the unblended one: a bill has no blended rates.
     fn parse(name: &str) -> Result<Self, StandInError> {
         Ok(match name {
             "UnblendedCost" | "BlendedCost" => Self::Unblended,
@@ -359,7 +359,7 @@ impl Grouping {
     }
 }
 
-/// Whether product attributes are asked for, by a group or a filter, and if they may be.
+/// Whether a group or a filter asks for product attributes; an error where they are not available.
 fn check_product_attributes(
     period: Period,
     filter: Option<&Filter>,
@@ -399,7 +399,7 @@ fn sum(
         .collect()
 }
 
-/// Adds, or tells that the sum does not fit: [`Decimal`] itself drops digits without a word.
+/// Adds exactly; `None` if the sum does not fit, where [`Decimal`] itself drops digits silently.
 fn add_exactly(left: Decimal, right: Decimal) -> Option<Decimal> {
     let (left, right) = (left.normalize(), right.normalize());
     if left.is_zero() {
@@ -409,7 +409,7 @@ fn add_exactly(left: Decimal, right: Decimal) -> Option<Decimal> {
         return Some(left);
     }
     let sum = left.checked_add(right)?;
-    // A sum of zero comes without digits after the point, whatever its parts had.
+    // A sum of zero has no fraction digits, even if its parts had some.
     (sum.is_zero() || sum.scale() == left.scale().max(right.scale())).then_some(sum)
 }
 
@@ -434,8 +434,8 @@ fn plain(amount: Decimal) -> String {
     if amount.is_zero() { "0".to_owned() } else { amount.normalize().to_string() }
 }
 
-/// The lines a listing looks at. Unlike costs, a listing with a filter by product attributes must
-/// have a `SERVICE` filter.
+/// The lines of a listing. Unlike costs, a listing with a filter by product attributes must have a
+/// `SERVICE` filter.
 fn lines_of_listing<'a>(
     time_period: Option<&DateInterval>,
     filter: Option<&super::wire::Expression>,
@@ -468,7 +468,7 @@ fn label_values(lines: &[&CostLine], kind: LabelKind, key: Option<&str>) -> BTre
     }
 }
 
-/// A search finds its text anywhere in a value, in either case.
+/// Whether a value contains the searched text, ignoring case.
 fn is_found(value: &str, search: Option<&str>) -> bool {
     search.is_none_or(|it| value.to_lowercase().contains(&it.to_lowercase()))
 }

@@ -25,7 +25,7 @@ pub struct EmbeddedDatabase {
     sweeper: Sweeper,
 }
 
-/// Ends with its owner.
+/// A task that stops when its owner is dropped.
 #[derive(Debug)]
 struct Sweeper(JoinHandle<()>);
 
@@ -43,7 +43,7 @@ pub enum DatabaseError {
     Open {
         /// The file, or `memory`.
         place: String,
-        /// What the database says.
+        /// The database's own message.
         reason: String,
     },
     /// It could not serve, or did not stop well.
@@ -52,12 +52,12 @@ pub enum DatabaseError {
 }
 
 impl EmbeddedDatabase {
-    /// Opens a file, which is made if it is missing, or a database in memory; serves it on a free
-    /// port of 127.0.0.1.
+    /// Opens a file, which is created if missing, or a database in memory; serves it on a free port
+    /// of 127.0.0.1.
     ///
     /// # Errors
     ///
-    /// [`DatabaseError`] when the file cannot be opened or no port can be had.
+    /// [`DatabaseError`] when the file cannot be opened or no port is free.
     pub async fn open(path: Option<&Path>) -> Result<EmbeddedDatabase, DatabaseError> {
         let place = path.map_or_else(|| "memory".to_owned(), |it| it.display().to_string());
         let error = |reason: String| DatabaseError::Open { place: place.clone(), reason };

@@ -11,8 +11,8 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 
 use super::StandInError;
 
-/// What of each end of a file its version is made from: files can be too large to read all of one
-/// for each request.
+/// Bytes at each end of a file that its ETag is made from: a large file cannot be read whole for
+/// each request.
 const SAMPLED_BYTES: u64 = 64 << 10;
 
 /// A file as it is now.
@@ -25,7 +25,7 @@ pub(super) struct Object {
     pub modified: Timestamp,
 }
 
-/// What part of an object is asked for.
+/// The requested part of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub start: u64,
@@ -49,13 +49,14 @@ impl Object {
         file.by_ref().take(SAMPLED_BYTES).read_to_end(&mut sampled)?;
         let mut hasher = DefaultHasher::new();
         (bytes, modified, sampled).hash(&mut hasher);
-        // Like a part-wise upload's, so that nobody takes it for the MD5 of the content.
+        // In the form of a multipart upload's, so that no client takes it for the MD5 of the
+        // content.
         let etag = format!("\"{:032x}-1\"", hasher.finish());
         let modified = Timestamp::try_from(modified).map_err(io::Error::other)?;
         Ok(Object { path: path.to_owned(), bytes, etag, modified })
     }
 
-    /// Which part a `Range` header means; as in S3, one that cannot be read means all.
+    /// The part that a `Range` header asks for; as in S3, the whole object if it cannot be read.
     pub(super) fn span(&self, range: Option<&str>) -> Result<Span, StandInError> {
         let all = Span { start: 0, length: self.bytes, is_part: false };
         let bounds = range.and_then(|it| it.strip_prefix("bytes=")?.split_once('-'));

@@ -1,4 +1,4 @@
-//! Who calls in the sample organisation: six teams, their services, people and agents.
+//! Callers of the sample organisation: six teams, their services, people and agents.
 //!
 //! No person is named: people are `user-NN@example.org`. Accounts are the ones AWS uses in its
 //! documentation.
@@ -29,7 +29,7 @@ pub(super) struct Caller {
     pub uses: &'static [Use],
 }
 
-/// What stands in the column of the caller.
+/// The kind of caller in the column `line_item_iam_principal`.
 #[derive(Clone, Copy)]
 pub(super) enum Identity {
     /// Nothing: capacity and storage have no caller.
@@ -38,9 +38,9 @@ pub(super) enum Identity {
     Role(&'static str, &'static str),
     /// A container's role: each week's deployment has a new task id.
     Task(&'static str),
-    /// A role whose session name is made up by an SDK every day.
+    /// A role whose session name an SDK generates anew every day.
     Sdk(&'static str),
-    /// An agent's role with a fresh session per run, and so many runs a day.
+    /// An agent's role with a new session for each run, and its number of runs a day.
     Agent(&'static str, u64),
     /// A person: permission set, and the number behind `user-`.
     Person(&'static str, u8),
@@ -56,7 +56,7 @@ pub(super) struct Tags {
     pub cost_centre: &'static str,
 }
 
-/// Where the environment is written, if anywhere.
+/// How the environment is tagged, if at all.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Environment {
     /// No resource tag: the caller names the model directly.
@@ -65,7 +65,7 @@ pub(super) enum Environment {
     Profile(&'static str),
 }
 
-/// How the week shapes use.
+/// Pattern of use over the week.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rhythm {
     /// Customers come on weekends too, though fewer.
@@ -74,7 +74,7 @@ pub(super) enum Rhythm {
     Office,
     /// The same every day, to the token.
     Constant,
-    /// As [`Rhythm::Service`], until the last days: then it runs away.
+    /// As [`Rhythm::Service`], until use grows out of bounds in the last days.
     Runaway,
 }
 
@@ -106,7 +106,7 @@ const fn service(identity: Identity, tags: Tags, uses: &'static [Use]) -> Caller
     }
 }
 
-/// Something that is billed by the day and not by the call.
+/// A charge by the day and not by the call.
 const fn standing(tags: Tags, uses: &'static [Use]) -> Caller {
     Caller {
         identity: Identity::None,
@@ -141,7 +141,7 @@ const fn in_rhythm(rhythm: Rhythm, caller: Caller) -> Caller {
 static CODER_PREMIUM: &[Use] = &[of(&OPUS_48, &CODE, 520_000)];
 /// A coding assistant on the middle model, with a cheap one beside it.
 static CODER: &[Use] = &[of(&SONNET_55, &CODE, 480_000), of(&HAIKU_45_MANTLE, &CACHED, 300_000)];
-/// A coding assistant set up long ago, on the models of then.
+/// A coding assistant on older models.
 static CODER_EARLY: &[Use] = &[of(&SONNET_46, &CODE, 260_000), of(&HAIKU_45, &CODE, 190_000)];
 /// Notebooks: several models tried on the same question.
 static ANALYST: &[Use] = &[
@@ -156,7 +156,7 @@ const DEVELOPER_SET: &str = "AIDeveloper";
 const ANALYST_SET: &str = "AIAnalyst";
 const SANDBOX_SET: &str = "AISandbox";
 
-/// Everyone, in the order of the bill.
+/// All callers, in the order of the bill.
 pub(super) static CALLERS: &[Caller] = &[
     // Search.
     service(
@@ -314,7 +314,7 @@ pub(super) static CALLERS: &[Caller] = &[
         tags("risk", "monitoring", RISK),
         &[of(&NOVA_LITE, &CHAT, 48_000_000)],
     ),
-    // Nobody knows whose this is: no tag, and no rule that claims it.
+    // Unattributed: it has no tag, and no rule claims it.
     Caller {
         identity: Identity::Role("legacy-report-job", "i-0f9e8d7c6b5a43210"),
         account: PAYER_ACCOUNT,
@@ -323,7 +323,7 @@ pub(super) static CALLERS: &[Caller] = &[
         rhythm: Rhythm::Service,
         uses: &[of(&SONNET_46, &CHAT, 3_600_000), of(&NOVA_PRO, &EXTRACT, 4_000_000)],
     },
-    // A key that somebody made once, for a script that stayed.
+    // An API key that was made for a script.
     in_account(
         DEVELOPMENT_ACCOUNT,
         Environment::Unmarked,

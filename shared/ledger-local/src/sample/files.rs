@@ -19,7 +19,7 @@ use parquet::file::properties::WriterProperties;
 use super::SampleError;
 use super::line::{COLUMNS, Cell, Column, ColumnType, Line};
 
-/// What the data files of a delivery are.
+/// The format of a delivery's data files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Parquet,
@@ -62,7 +62,7 @@ pub(super) fn replace(
     fs::rename(&temporary, path).map_err(failed)
 }
 
-/// A name that neither ends like a data file nor like a manifest.
+/// A name that ends neither like a data file nor like a manifest.
 fn temporary_name(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".partial");

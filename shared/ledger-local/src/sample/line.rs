@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::fixed::Fixed;
 
-/// The account that pays, and runs production.
+/// The payer account, which also runs production.
 pub(super) const PAYER_ACCOUNT: &str = "123456789012";
 
 /// A map column: prefixed keys, in the order they are written.
@@ -15,7 +15,7 @@ pub(super) type Attributes = Vec<(&'static str, Cow<'static, str>)>;
 
 /// One charge of one day.
 ///
-/// - **Shape:** what AWS would put on one row at daily granularity with caller identities on.
+/// - **Shape:** one row as AWS writes it at daily granularity with caller identities on.
 /// - **Range:** amounts and costs have at most fifteen significant digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -69,7 +69,7 @@ impl BillingPeriod {
     }
 }
 
-/// What a column holds for one line.
+/// The value of a column for one line.
 pub(super) enum Cell<'line> {
     Text(Option<Cow<'line, str>>),
     Midnight(Date),
@@ -143,13 +143,13 @@ pub(super) static COLUMNS: &[Column] = &[
     double("discount_total_discount", |line| Cell::Number(discount(line))),
 ];
 
-/// What a private price agreement took off; absent where there is none.
+/// The discount of a private pricing agreement, below zero; `None` where there is none.
 fn discount(line: &Line) -> Option<Fixed> {
     let discount = line.net_unblended_cost.minus(line.unblended_cost);
     (discount != Fixed::ZERO).then_some(discount)
 }
 
-/// Empty text is absent: AWS leaves such a field null.
+/// A text; null if empty, as AWS leaves such a field.
 fn some(text: &str) -> Cell<'_> {
     maybe(Some(text))
 }

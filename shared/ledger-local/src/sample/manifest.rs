@@ -3,8 +3,8 @@
 //! AWS documents that the manifest is there, that it is written after the data files, and that it
 //! holds the export's definition; it publishes no schema. That it has `executionId`, `dataFiles`
 //! (S3 addresses) and `columns` (name and type) is what public readers of real manifests rely on;
-//! `exportArn` stands beside them in their samples. `exportName`, `billingPeriod`, `createdAt` and
-//! the spelling of the types are inferred: a reader should take the month from the folder name.
+//! `exportArn` is in their samples as well. `exportName`, `billingPeriod`, `createdAt` and the
+//! spelling of the types are inferred: a reader should take the month from the folder name.
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -51,7 +51,8 @@ impl Manifest {
     ) -> Manifest {
         let label = period.label();
         let date = mix_text(&sample.as_of.to_string());
-        // The same delivery of the same sample has the same id: reading it twice is a repeat.
+        // The same delivery of the same sample has the same id, so that reading it twice is a
+        // repeat.
         let mut export = fastrand::Rng::with_seed(mix(sample.seed, &[0xA121]));
         let mut execution = fastrand::Rng::with_seed(mix(
             sample.seed,
@@ -83,7 +84,7 @@ impl Manifest {
     }
 }
 
-/// Twice on the day the sample is as of: in the morning and in the afternoon.
+/// The time of a delivery: the morning or the afternoon of the sample's date.
 fn created_at(as_of: Date, delivery: Delivery) -> String {
     let hour = match delivery {
         Delivery::First => "06",

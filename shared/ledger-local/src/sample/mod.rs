@@ -1,8 +1,8 @@
-//! A sample organisation: ninety days of a believable bill, made from a seed.
+//! A sample organisation: ninety days of a realistic bill, generated from a seed.
 //!
-//! For looking at Tollbook without an AWS account, and for tests. The export is in the form of
-//! CUR 2.0 with caller identities, and marked as a sample wherever a reader could take it for a
-//! bill: in its name, in each line's description, in its invoice ids and in a README beside it.
+//! For trying Tollbook without an AWS account, and for tests. The export is in the form of CUR 2.0
+//! with caller identities, and marked as a sample wherever a reader could take it for a bill: in
+//! its name, in each line's description, in its invoice ids and in a README beside it.
 //!
 //! Start reading in `callers.rs` (who), then `catalogue.rs` (what), then `generate.rs` (how much).
 
@@ -30,7 +30,7 @@ use self::manifest::Manifest;
 /// The name of the export: also the folder below the one that is given, and the start of each file name.
 pub const EXPORT_NAME: &str = "tollbook-sample";
 
-/// How many days a sample covers: a quarter, with three or four months.
+/// Days that a sample covers: a quarter, with three or four months.
 const DAY_COUNT: u16 = 90;
 
 /// An organisation of six teams, three accounts and some fifty callers, none of them real.
@@ -66,20 +66,20 @@ impl Delivery {
 /// Why a sample could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum SampleError {
-    /// The folder could not be made, listed or tidied.
+    /// The folder could not be created, listed or cleaned up.
     #[error("could not prepare the folder {}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the file system said.
+        /// The error of the file system.
         source: io::Error,
     },
-    /// A file could not be written or put in its place.
+    /// A file could not be written or renamed.
     #[error("could not write {}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the file system said.
+        /// The error of the file system.
         source: io::Error,
     },
     /// A Parquet file could not be written.
@@ -87,7 +87,7 @@ pub enum SampleError {
     Parquet {
         /// The file.
         path: PathBuf,
-        /// What the Parquet writer said.
+        /// The error of the Parquet writer.
         source: parquet::errors::ParquetError,
     },
     /// A CSV file could not be written.
@@ -95,7 +95,7 @@ pub enum SampleError {
     Csv {
         /// The file.
         path: PathBuf,
-        /// What the CSV writer said.
+        /// The error of the CSV writer.
         source: csv::Error,
     },
     /// A manifest could not be written.
@@ -103,7 +103,7 @@ pub enum SampleError {
     Manifest {
         /// The file.
         path: PathBuf,
-        /// What the JSON writer said.
+        /// The error of the JSON writer.
         source: serde_json::Error,
     },
 }
@@ -112,19 +112,19 @@ impl SampleOrganisation {
     /// The seed of the organisation that local mode shows.
     pub const SEED: u64 = 7;
 
-    /// Attribution rules that fit the sample. One caller is left to nobody, on purpose.
+    /// Attribution rules that fit the sample. One caller stays unattributed on purpose.
     pub const RULES_TOML: &str = include_str!("rules.toml");
 
-    /// Budgets that fit the sample: on any day some are broken and some are not.
+    /// Budgets that fit the sample: on any day some are exceeded and some are not.
     pub const BUDGETS_TOML: &str = include_str!("budgets.toml");
 
-    /// A sample of the ninety days before `as_of`, which itself is not covered.
+    /// A sample of the ninety days before `as_of`, excluding that day.
     pub fn new(seed: u64, as_of: Date) -> SampleOrganisation {
         SampleOrganisation { seed, as_of, day_count: DAY_COUNT }
     }
 
-    /// Writes one delivery below `dir` as Parquet, in overwrite mode: what an earlier delivery
-    /// wrote for the same months is replaced. The sum over all data files on disk is the truth.
+    /// Writes one delivery below `dir` as Parquet, in overwrite mode: it replaces the files of an
+    /// earlier delivery for the same months. The data files on disk add up to the current bills.
     ///
     /// - **Shape:** `<dir>/tollbook-sample/data/BILLING_PERIOD=<month>/tollbook-sample-<number>.snappy.parquet`,
     ///   and `<dir>/tollbook-sample/metadata/BILLING_PERIOD=<month>/tollbook-sample-Manifest.json`, written last.
@@ -170,7 +170,8 @@ impl SampleOrganisation {
         Ok(())
     }
 
-    /// Data files first, then what is left of an earlier delivery goes, then the manifest.
+    /// Writes the data files, removes those left over from an earlier delivery, then writes the
+    /// manifest.
     fn write_month(
         &self,
         export: &Path,
@@ -249,7 +250,7 @@ fn remove_months(
     Ok(())
 }
 
-/// Removes those of the sample's own files in a folder that `is_stale` says by name.
+/// Removes the sample's own files in a folder whose names `is_stale` accepts.
 fn remove_files(folder: &Path, is_stale: impl Fn(&str) -> bool) -> Result<(), SampleError> {
     for path in entries(folder)? {
         let name = path.file_name().and_then(|it| it.to_str()).unwrap_or("");

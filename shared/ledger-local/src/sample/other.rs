@@ -1,10 +1,10 @@
-//! The rest of the bill: what is not generative AI, and what is not usage.
+//! The rest of the bill: other services, and the support fee, credit and tax.
 
 use super::callers::{DEVELOPMENT_ACCOUNT, SANDBOX_ACCOUNT};
 use super::fixed::Fixed;
 use super::line::PAYER_ACCOUNT;
 
-/// One line a day of a service that is not about models.
+/// One line a day of a service other than generative AI.
 pub(super) struct Plain {
     pub account: &'static str,
     pub product_code: &'static str,
@@ -15,9 +15,10 @@ pub(super) struct Plain {
     pub operation: &'static str,
     pub resource: &'static str,
     pub unit: &'static str,
-    /// What is counted on an ordinary day, in parts of the unit.
+    /// The usage of an ordinary day, in parts of the unit.
     pub count: i64,
-    /// How many parts make one unit: requests are whole, hours and gigabytes are not.
+    /// Parts of one unit: 1 where the unit is counted whole, such as requests; 1,000 for hours and
+    /// gigabytes.
     pub size: i64,
     pub price: Fixed,
     /// Whether the amount is the same every day: servers that run, storage that stays.
@@ -50,7 +51,8 @@ pub(super) static PLAIN_LINES: &[Plain] = &[
         ..USAGE
     },
     Plain { account: DEVELOPMENT_ACCOUNT, count: 24_000 * 5, price: usd(1_632, 4), ..USAGE },
-    // A savings plan: what it covers is charged and taken back, and the plan itself is charged.
+    // A savings plan: covered usage is charged and negated, and the plan's recurring fee is
+    // charged.
     Plain {
         line_type: "SavingsPlanCoveredUsage",
         usage_type: "BoxUsage:c7g.2xlarge",
@@ -184,9 +186,9 @@ const fn usd(mantissa: i64, scale: u32) -> Fixed {
     Fixed::new(mantissa, scale)
 }
 
-/// What a Business support plan costs a month.
+/// The monthly fee of a Business support plan.
 pub(super) const SUPPORT_FEE: Fixed = usd(640, 0);
 /// A promotional credit for models, once a month.
 pub(super) const CREDIT: Fixed = usd(-250, 0);
-/// Percent of a month's charges that the sample's tax office takes from AWS's own lines.
+/// Tax on AWS's own lines, in percent of a month's charges.
 pub(super) const TAX_PERCENT: i64 = 4;

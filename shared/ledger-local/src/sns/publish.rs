@@ -22,7 +22,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Checks all that can be said without knowing the topics.
+    /// Reads a request and makes every check that does not need the list of topics.
     pub fn parse(form: &Parameters) -> Result<Self, StandInError> {
         let topic_arn = topic_of(form)?;
         let message = form.get("Message").cloned().unwrap_or_default();
@@ -67,8 +67,8 @@ fn is_subject(text: &str) -> bool {
         && !text.chars().any(char::is_control)
 }
 
-/// Other keys and values than a text under `default` are nobody's business here: AWS ignores what
-/// it does not deliver.
+/// Checks for a text under `default`. Other keys are ignored, as AWS ignores what it does not
+/// deliver.
 fn check_structure(message: &str) -> Result<(), StandInError> {
     let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(message)
         .map_err(|_| {

@@ -1,12 +1,11 @@
-//! One row of a bill becomes one line item, whatever file it stood in.
+//! Converts a row of a bill to a line item, the same way for every file format.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use jiff::civil::{Date, DateTime};
-use jiff::tz::Offset;
-use jiff::{Timestamp, ToSpan};
+use jiff::ToSpan;
+use jiff::civil::Date;
 use ledger_app::ports::Reading;
 use ledger_core::aws::ai_service::is_ai;
 use ledger_core::aws::line_type::category_of;
@@ -32,6 +31,7 @@ use crate::cur::meaning::amortized::{Amortized, Spread};
 use crate::cur::meaning::columns::Column;
 use crate::cur::meaning::interned::{Cache, Interner};
 use crate::cur::meaning::row::{Problem, RawLine};
+use crate::cur::meaning::values::{read_date, read_map};
 
 /// AWS's own cells are below a few kilobytes; a larger one comes from a quote that is not closed.
 const CELL_LIMIT: usize = 1 << 20;
@@ -41,13 +41,13 @@ const MONTHS_BACK: i64 = 13;
 
 const MARKETPLACE_EDITION: &str = "(Amazon Bedrock Edition)";
 
-/// A row as a line item.
+/// A converted row.
 #[derive(Debug)]
 pub(crate) struct Converted {
     pub line: LineItem,
     /// Whether it is a charge for generative AI.
     pub is_ai: bool,
-    /// The total of rounding differences over all amounts of the line.
+    /// Sum of the rounding differences of the line's amounts.
     pub rounded: Decimal,
 }
 
@@ -66,19 +66,19 @@ pub(crate) fn reading(is_ai: bool, line: LineItem, sums: Vec<DaySum>) -> Reading
     }
 }
 
-/// What lines share.
+/// The cells and costs of a group of lines.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared<'a> {
     pub raw: &'a RawLine<'a>,
-    /// The attributes of the product; the cell is not read.
+    /// The product attributes, used in place of the cell.
     pub product: &'a Tags,
-    /// The tags, where they are read already; otherwise the cell is read.
+    /// The tags if they are parsed already; otherwise the cell is read.
     pub tags: Option<Arc<Tags>>,
     pub costs: Costs,
     pub line_count: u64,
 }
 
-/// Reads rows; remembers what it has seen.
+/// Reads rows; caches parsed cells and counts lines for findings.
 #[derive(Debug, Default)]
 pub(crate) struct Converter {
     /// The month that the delivery is for.
@@ -90,13 +90,13 @@ pub(crate) struct Converter {
     models: Cache<(Arc<str>, Option<Arc<str>>)>,
     dates: Cache<Result<Date, String>>,
     currencies: Cache<Result<Currency, String>>,
-    /// By kind: an example and where it stands, and how many lines.
+    /// By kind: an example with its place, and the number of lines.
     unreadable_principals: BTreeMap<&'static str, ((Provenance, String), u64)>,
-    /// By type and what is not told: how many lines.
+    /// By line type and missing columns: the number of lines.
     unamortized: BTreeMap<(Arc<str>, Untold), u64>,
 }
 
-/// The columns that would tell how a line is amortized, and whether the file has them.
+/// Columns that are needed to amortize a line but missing or empty, and whether the file has them.
 type Untold = (Vec<&'static str>, bool);
 
 impl Converter {
@@ -125,7 +125,7 @@ impl Converter {
         })
     }
 
-    /// What is to be said after the last row.
+    /// Findings after the last row.
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let principals = self.unreadable_principals.values().map(|((_, example), count)| Finding {
             code: FindingCode::PrincipalUnreadable,
@@ -153,7 +153,7 @@ impl Converter {
             let problem = |error: MoneyError| (Column::Amount, error.to_string());
             let amount = raw.text(Column::Amount).map(parse_decimal).transpose();
             let amount = amount.map_err(problem)?;
-            // A quantity of an unknown unit would add up with others.
+            // Without a unit, quantities of different kinds would be summed.
             let metered = amount.filter(|_| line.unit.is_some());
             line.quantity = metered.map(Quantity::new).transpose().map_err(problem)?;
             let (list, difference) = self.list(raw, costs.currency())?;
@@ -169,7 +169,7 @@ impl Converter {
         Ok(Converted { line, is_ai, rounded })
     }
 
-    /// The list cost, where the row states one, and what rounding added to it.
+    /// The list cost, where the row states one, and its rounding difference.
     fn list(
         &self,
         raw: &RawLine<'_>,
@@ -180,7 +180,7 @@ impl Converter {
         Ok((read.as_ref().map(|it| it.money), read.map_or(Decimal::ZERO, |it| it.difference)))
     }
 
-    /// Adds what the line costs where what was paid ahead is spread; says what rounding added.
+    /// Sets the amortized costs of a line; returns the rounding difference.
     fn amortize(&mut self, raw: &RawLine<'_>, line: &mut LineItem) -> Result<Decimal, Problem> {
         let Some(spread) = Spread::of(&line.line_type) else { return Ok(Decimal::ZERO) };
         match spread.apply(raw, line.costs)? {
@@ -195,8 +195,7 @@ impl Converter {
         }
     }
 
-    /// Counts lines of a type of which the file does not say how they are amortized: it lacks these
-    /// columns, or they are empty.
+    /// Counts lines that cannot be amortized because these columns are missing or empty.
     pub(crate) fn count_unamortized(
         &mut self,
         line_type: &str,
@@ -275,7 +274,7 @@ impl Converter {
         Ok((line, is_ai))
     }
 
-    /// The costs, and what rounding added to them.
+    /// The unblended and net unblended costs, and their rounding difference.
     fn amounts(&mut self, raw: &RawLine<'_>) -> Result<(Money, Option<Money>, Decimal), Problem> {
         let currency = match raw.0.get(Column::Currency as usize).copied().flatten() {
             None => Currency::USD,
@@ -315,7 +314,8 @@ impl Converter {
                 .map_err(|reason| (Column::PeriodStart, reason))?,
             None => self.period.unwrap_or(BillingPeriod::containing(day)),
         };
-        // A delivery restates one month. A row of another would stand for all of that month's bill.
+        // A delivery restates one month. A row of another month would replace that month's whole
+        // bill.
         if let Some(own) = self.period.filter(|own| *own != period) {
             return Err((
                 Column::PeriodStart,
@@ -364,7 +364,7 @@ impl Converter {
         })
     }
 
-    /// The caller; `line_count` lines without one are told of where it cannot be read.
+    /// The caller. If it cannot be read, a finding counts `line_count` lines without one.
     fn principal(
         &mut self,
         text: &str,
@@ -388,7 +388,7 @@ impl Converter {
         if line_count > 0 {
             let here = || (provenance.clone(), shortened(&error.to_string()));
             let seen = self.unreadable_principals.entry(kind).or_insert_with(|| (here(), 0));
-            // The first line of the file is the example, in whatever order groups are read.
+            // The example is the earliest line of the file, regardless of the order of groups.
             if seen.0.0.file == provenance.file && provenance.line < seen.0.0.line {
                 seen.0 = here();
             }
@@ -404,7 +404,7 @@ fn added(left: Decimal, right: Decimal, column: Column) -> Result<Decimal, Probl
     sum.ok_or_else(|| (column, MoneyError::OutOfRange.to_string()))
 }
 
-/// The days that can stand on the bill of a month.
+/// The days that the bill of a month can have charges of.
 pub(crate) fn days_of(period: BillingPeriod) -> RangeInclusive<Date> {
     let first_day = period.first_day();
     first_day.checked_sub(MONTHS_BACK.months()).unwrap_or(Date::MIN)..=first_day.last_of_month()
@@ -435,12 +435,12 @@ fn not_amortized(line_type: &str, (columns, is_there): &Untold, count: u64) -> S
     )
 }
 
-/// Messages fit a line; nobody needs more of a broken text than this.
+/// The start of a broken text, so that a message fits a line.
 fn shortened(text: &str) -> String {
     text.chars().take(240).collect()
 }
 
-/// The name that Cost Explorer shows the money under.
+/// The service name under which Cost Explorer shows the cost.
 fn service<'a>(
     code: Option<&'a str>,
     entity: Option<&str>,
@@ -462,41 +462,4 @@ fn service<'a>(
         Some(code) => code,
         None => product_name.unwrap_or_default(),
     }
-}
-
-/// Reads `2026-06-01`, `2026-06-01 00:00:00` and `2026-06-01T00:00:00Z`: the UTC day.
-fn read_date(text: &str) -> Result<Date, String> {
-    let unreadable = || {
-        let text: String = text.chars().take(40).collect();
-        format!("`{text}` is not a date; expected the form `2026-06-01T00:00:00Z`")
-    };
-    // Everything else that a parser of times accepts, such as `2026-W23-1`, is not AWS's.
-    let day = text.get(..10).ok_or_else(unreadable)?;
-    if text.len() == day.len() {
-        return text.parse().map_err(|_| unreadable());
-    }
-    let timestamp = text.parse::<Timestamp>().map(|it| Offset::UTC.to_datetime(it));
-    timestamp.or_else(|_| text.parse::<DateTime>()).map(DateTime::date).map_err(|_| unreadable())
-}
-
-/// Reads a JSON object of texts; numbers and truth values become their text, nulls are left out.
-fn read_map(text: &str, texts: &mut Interner) -> Result<Tags, String> {
-    use serde_json::Value;
-    let unreadable = || {
-        let text: String = text.chars().take(40).collect();
-        format!("`{text}` is not a JSON object of texts; expected the form `{{\"key\":\"value\"}}`")
-    };
-    let object: BTreeMap<String, Value> = serde_json::from_str(text).map_err(|_| unreadable())?;
-    let mut tags = Tags::new();
-    for (key, value) in object {
-        let value = match value {
-            Value::Null => continue,
-            Value::String(value) => texts.get(&value),
-            Value::Bool(value) => texts.get(&value.to_string()),
-            Value::Number(value) => texts.get(&value.to_string()),
-            Value::Array(_) | Value::Object(_) => return Err(unreadable()),
-        };
-        tags.insert(texts.get(&key), value);
-    }
-    Ok(tags)
 }

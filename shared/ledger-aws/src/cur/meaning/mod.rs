@@ -6,3 +6,4 @@ pub(crate) mod interned;
 pub(crate) mod line;
 pub(crate) mod names;
 pub(crate) mod row;
+mod values;

@@ -1,8 +1,8 @@
-//! What is known of models by name. A new model needs a line here only where its family is new, or
-//! where AWS spells it in a way that the rules of [`super::canonical_model`] do not bring together;
-//! `MODELS` in the tests has the spellings of each.
+//! Names of models: aliases, publishers and families. A new model needs a line here only where its
+//! family is new, or where AWS spells it in a way that the rules of [`super::canonical_model`] do
+//! not unify; `MODELS` in the tests has the spellings of each.
 
-/// Names that no rule brings together.
+/// Names that no rule unifies: a spelling, and its canonical name.
 pub(super) const ALIASES: &[(&str, &str)] = &[
     // The first generation is called G1 in prices and v1 in model ids.
     ("titan-embed-text", "titan-embed-g1-text"),

@@ -3,20 +3,20 @@
 use super::words::Words;
 use crate::meter::Meter;
 
-/// What the words of a usage type are judged by.
+/// The words of a usage type, as the rules for meters see them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading<'a> {
     /// The text after the region prefix.
     pub text: &'a str,
     /// All its words.
     pub all: Words<'a>,
-    /// The words behind the model.
+    /// The words after the model.
     pub tail: Words<'a>,
-    /// Whether anything stands before the tail.
+    /// Whether a model precedes the tail.
     pub has_model: bool,
 }
 
-/// Asks the families in turn; the first that knows the words decides.
+/// Tries the families in turn; the first that recognises the words decides.
 ///
 /// The order matters: cache strings contain `input_token`, and reserved capacity contains both a
 /// direction and `tokens`.
@@ -126,7 +126,7 @@ fn capacity_meter(reading: Reading<'_>) -> Option<Meter> {
 
 fn cache_meter(reading: Reading<'_>) -> Option<Meter> {
     let words = reading.tail;
-    // Cached input is what was read from the cache.
+    // Cached input is input read from the cache.
     if words.has_run(&["cache", "read"]) || words.has("cached") {
         return Some(Meter::CacheReadTokens);
     }
@@ -136,7 +136,7 @@ fn cache_meter(reading: Reading<'_>) -> Option<Meter> {
     if words.start_with(&["cache", "storage"]) {
         return Some(Meter::CacheStorage);
     }
-    // Something about a cache that is neither a read nor a write must not pass for plain input.
+    // Other meters of a cache must not count as plain input.
     let is_other =
         words.start_with(&["cache"]) && words.has_any(&["token", "tokens", "validation"]);
     is_other.then_some(Meter::Unknown)
@@ -166,7 +166,7 @@ fn token_meter(reading: Reading<'_>) -> Option<Meter> {
     }
 }
 
-/// What may stand beside a direction that is written without the word `tokens`.
+/// Words allowed beside a direction that is written without the word `tokens`.
 const BARE_WORDS: &[&str] = &[
     "input",
     "output",
@@ -221,7 +221,7 @@ const MEDIA: &[(&[&str], Meter, Meter)] = &[
     (&["audio", "speech"], Meter::InputAudio, Meter::OutputAudio),
 ];
 
-/// Models that make one kind of thing say what is billed even where the rest is not understood.
+/// Models with one kind of output, which shows the meter even where the rest is not understood.
 fn media_model_meter(words: Words<'_>) -> Option<Meter> {
     let is_image =
         [["nova", "canvas"], ["image", "generator"], ["stable", "image"], ["stable", "diffusion"]]

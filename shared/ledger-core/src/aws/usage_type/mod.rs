@@ -1,9 +1,9 @@
-//! What a usage type says: the text by which AWS names the thing that was metered.
+//! Usage types: the texts by which AWS names what was metered.
 //!
-//! AWS builds these texts by several grammars, and new models appear in them every week. This is
-//! therefore a grammar and no list: it looks for words wherever they stand, and what it does not
-//! find stays empty. Since 20 July 2026 a CUR also names the model in its `product` column; that is
-//! the better source where it is filled.
+//! AWS builds these texts by several grammars, and new models appear in them every week. The parser
+//! therefore has a grammar, not a list: it looks for words at any position, and leaves a field
+//! empty where it finds none. Since 20 July 2026 a CUR also names the model in its `product`
+//! column, which is the better source where it is filled.
 //!
 //! | Family | Form |
 //! | --- | --- |
@@ -48,7 +48,7 @@ pub struct UsageType {
     pub is_marketplace: bool,
     /// The model as written, such as `Claude4.6Sonnet`; see [`crate::model`] for its one name.
     pub model: Option<String>,
-    /// What is counted.
+    /// The meter.
     pub meter: Meter,
     /// The kind of content.
     pub modality: Option<Modality>,
@@ -118,7 +118,7 @@ impl UsageType {
         &self.raw
     }
 
-    /// What the text says beside model and meter, to be shared by all charges of this usage type.
+    /// The fields beside model and meter, to be shared by all charges of this usage type.
     #[must_use]
     pub fn axes(&self) -> UsageAxes {
         UsageAxes {
@@ -133,7 +133,8 @@ impl UsageType {
 
     /// The meter of a line that is known to be Bedrock's from its product code.
     ///
-    /// The look of another service is then no evidence any more: the text is merely unreadable.
+    /// A text that looks like another service's is then unreadable, since the product code
+    /// outweighs it.
     #[must_use]
     pub fn meter_within_bedrock(&self) -> Meter {
         match self.meter {
@@ -142,7 +143,7 @@ impl UsageType {
         }
     }
 
-    /// The texts of other services are not ours to read any further.
+    /// The usage type of another service, of which no field is read.
     fn of_other_service(text: &str) -> UsageType {
         UsageType {
             raw: text.into(),
@@ -161,7 +162,7 @@ impl UsageType {
     }
 }
 
-/// What stands around the body: `{R}-MP:{R}_` before it and `-Units` behind it.
+/// A usage type in parts: the body, and its frame of `{R}-MP:{R}_` before and `-Units` after it.
 struct Frame<'a> {
     prefix: Option<region::RegionPrefix<'a>>,
     is_marketplace: bool,
@@ -242,7 +243,8 @@ const METER_STARTS: &[&str] = &[
     "v2v",
 ];
 
-/// Only small letters tell `-text-input-tokens` from the `Text` of `TitanEmbeddingV2-Text-input-tokens`.
+/// Case matters: `-text-input-tokens` has a qualifier, but the `Text` of
+/// `TitanEmbeddingV2-Text-input-tokens` belongs to the model.
 fn is_qualifier(word: &Word) -> bool {
     if matches!(word.segment.as_str(), "LatencyOptimized" | "Batch" | "Flex" | "Priority") {
         return true;
@@ -305,7 +307,8 @@ fn token_modality(words: Words<'_>) -> Modality {
     named.into_iter().find(|modality| words.has(modality.as_str())).unwrap_or(Modality::Text)
 }
 
-/// Outside tokens only the unmistakable words count: `Standard` is also a quality of images.
+/// For other meters than tokens only unambiguous words count: `Standard` is also a quality of
+/// images.
 fn tier_of(meter: Meter, words: Words<'_>) -> Option<Tier> {
     if !meter::names_a_model(meter) {
         return None;

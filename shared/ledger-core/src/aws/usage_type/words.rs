@@ -1,6 +1,6 @@
 //! A usage type as a list of lower-case words.
 
-/// One word, and the segment (the part between two separators) that it stands in.
+/// One word, and its segment: the part between two separators.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word {
     /// The word in lower case: `CacheWrite1h` gives `cache`, `write`, `1h`.

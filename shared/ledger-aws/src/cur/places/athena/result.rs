@@ -1,4 +1,4 @@
-//! Rows of a result file.
+//! Reads the rows of a result file.
 
 use std::io::BufReader;
 
@@ -13,14 +13,14 @@ use crate::cur::meaning::row::RawLine;
 use crate::cur::places::s3::{Chunks, Store};
 use crate::cur::reader::Reader;
 
-/// The attributes of a product and the columns that they stand in.
+/// Product attributes and their columns in the result.
 const PRODUCT: [(&str, &str); 3] = [
     ("product_name", "product_name"),
     ("model", "product_model"),
     ("provider", "product_provider"),
 ];
 
-/// Reads a result; says how many lines of the export it tells of.
+/// Reads a result; returns the number of export lines that it covers.
 ///
 /// **Source:** Athena's result file: CSV with a header, texts in quotes that are doubled within, no
 /// character at all for null. An empty text and null mean the same in a bill.
@@ -36,7 +36,7 @@ pub(super) fn read_result(
             "Athena's result is at `{location}`; expected an address such as `s3://bucket/key.csv`",
         ))
     })?;
-    // A workgroup can insist on a place of its own.
+    // A workgroup can enforce its own result location.
     let store = store.of_bucket(bucket);
     let object = store.probe(key)?;
     let object = object.ok_or_else(|| {
@@ -45,7 +45,7 @@ pub(super) fn read_result(
     let chunks = Chunks::new(store, object);
     chunks.expect_all();
     let rows = csv::ReaderBuilder::new().from_reader(BufReader::new(chunks.read_from(0)));
-    // What the network said is lost on its way through the reader of CSV.
+    // The CSV reader hides network errors, so they are taken from the chunks.
     read_rows(rows, location, has_column, reader)
         .map_err(|error| chunks.take_failure().unwrap_or(error))
 }
@@ -74,7 +74,7 @@ fn read_rows(
         let count: u32 =
             count.parse().map_err(|_| refused(format!("`{count}` is no number of lines")))?;
         line_count = line_count.saturating_add(count.into());
-        // The key of the file, as where the file itself is read. Athena does not number its rows.
+        // The key of the file, as when the file itself is read. Athena has no line numbers.
         let file = cell(places.file);
         let key = file.strip_prefix("s3://").and_then(|it| it.split_once('/'));
         let file = names.get(key.map_or(file, |(_, key)| key));
@@ -102,7 +102,7 @@ fn read_rows(
     Ok(line_count)
 }
 
-/// Hands on lines that are told together: of none of them is more known than bill, day and currency.
+/// Emits the sum of lines of which only bill, day and currency are known.
 fn sum(
     raw: &RawLine<'_>,
     count: u32,
@@ -115,7 +115,7 @@ fn sum(
                 .map_err(|error| SourceError::Money(provenance.file.to_string(), error))?;
             reader.emit(&provenance.file, converted.reading(vec![sum]))
         }
-        // What is wrong with them is what they share.
+        // The error is in the cells they share, so every line is rejected.
         Err(rejected) => (0..count).try_for_each(|_| reader.emit_rejected((*rejected).clone())),
     }
 }
@@ -152,13 +152,13 @@ impl Places {
     }
 }
 
-/// The cells that are not as a CSV export would have them.
+/// Cells that are rebuilt, because the result writes them unlike a CSV export.
 fn made(record: &StringRecord, places: &Places, is_sum: bool) -> [Option<String>; COUNT] {
     let mut made = [const { None }; COUNT];
     for ((made, column), place) in made.iter_mut().zip(Column::ALL).zip(places.columns) {
         *made = match column.kind() {
             Kind::Map if column == Column::Product => Some(product(record, places)),
-            // A sum is a decimal.
+            // Sums are decimals already.
             Kind::Number if !is_sum => record.get(place).and_then(number),
             _ => None,
         };
@@ -177,8 +177,8 @@ fn product(record: &StringRecord, places: &Places) -> String {
     serde_json::Value::Object(given).to_string()
 }
 
-/// A double, whatever its notation, with the fifteen significant digits that are read of a double
-/// everywhere; nothing, where it is none.
+/// A double in any notation, printed with 15 significant digits as doubles are read everywhere;
+/// `None` for other text.
 fn number(text: &str) -> Option<String> {
     // Adding nothing turns the double `-0.0` into `0.0`.
     text.parse::<f64>().ok().map(|it| format!("{:.14e}", it + 0.0))
@@ -270,7 +270,7 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
     }
 
     #[test]
-    fn each_of_the_lines_that_cannot_be_read_is_told() {
+    fn every_line_that_cannot_be_read_is_rejected() {
         let of = |kind: &str, cost: &str| {
             format!(
                 "{HEADER}\n{kind},3,s3://bills/b.parquet,,2026-06-01,,,2026-06-04,,,,,,{cost},,€,,,,,,,,{}\n",

@@ -1,0 +1,47 @@
+//! Dates and maps, as the cells of any file write them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
+use ledger_core::line_item::Tags;
+
+use crate::cur::meaning::interned::Interner;
+
+/// Reads `2026-06-01`, `2026-06-01 00:00:00` and `2026-06-01T00:00:00Z`: the UTC day.
+pub(super) fn read_date(text: &str) -> Result<Date, String> {
+    let unreadable = || {
+        let text: String = text.chars().take(40).collect();
+        format!("`{text}` is not a date; expected the form `2026-06-01T00:00:00Z`")
+    };
+    // Everything else that a parser of times accepts, such as `2026-W23-1`, is not AWS's.
+    let day = text.get(..10).ok_or_else(unreadable)?;
+    if text.len() == day.len() {
+        return text.parse().map_err(|_| unreadable());
+    }
+    let timestamp = text.parse::<Timestamp>().map(|it| Offset::UTC.to_datetime(it));
+    timestamp.or_else(|_| text.parse::<DateTime>()).map(DateTime::date).map_err(|_| unreadable())
+}
+
+/// Reads a JSON object of texts; numbers and truth values become their text, nulls are left out.
+pub(super) fn read_map(text: &str, texts: &mut Interner) -> Result<Tags, String> {
+    use serde_json::Value;
+    let unreadable = || {
+        let text: String = text.chars().take(40).collect();
+        format!("`{text}` is not a JSON object of texts; expected the form `{{\"key\":\"value\"}}`")
+    };
+    let object: BTreeMap<String, Value> = serde_json::from_str(text).map_err(|_| unreadable())?;
+    let mut tags = Tags::new();
+    for (key, value) in object {
+        let value = match value {
+            Value::Null => continue,
+            Value::String(value) => texts.get(&value),
+            Value::Bool(value) => texts.get(&value.to_string()),
+            Value::Number(value) => texts.get(&value.to_string()),
+            Value::Array(_) | Value::Object(_) => return Err(unreadable()),
+        };
+        tags.insert(texts.get(&key), value);
+    }
+    Ok(tags)
+}
