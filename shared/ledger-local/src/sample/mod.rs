@@ -4,7 +4,7 @@
 //! with caller identities, and marked as a sample wherever a reader could take it for a bill: in
 //! its name, in each line's description, in its invoice ids and in a README beside it.
 //!
-//! Start reading in `callers.rs` (who), then `catalogue.rs` (what), then `generate.rs` (how much).
+//! Start reading in `callers.rs` (who), then `catalogue/` (what), then `generate/` (how much).
 
 mod callers;
 mod catalogue;
