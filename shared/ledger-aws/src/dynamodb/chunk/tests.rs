@@ -1,7 +1,19 @@
-use ledger_core::rollup::DayRollups;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use ledger_core::business::BusinessKey;
+use ledger_core::position::{AllocationId, EntryKind, PositionKey};
+use ledger_core::rollup::{DayRollups, Measures, Position, Rollup, Row};
+use ledger_core::source::Provider;
+use ledger_core::word::Word;
 use ledger_testkit::build::{costs, day_of, mixed_day, position_of, usd};
 
+use super::axes::axes_of;
+use super::packing::{PLAIN, ZLIB};
 use super::*;
+use crate::dynamodb::table::TableWriter;
+use crate::dynamodb::{Item, keys, text};
 
 fn items_of(day: &DayRollups) -> Vec<Item> {
     let rows = day.positions.iter().map(|(key, measures)| Row::Position(key, measures));

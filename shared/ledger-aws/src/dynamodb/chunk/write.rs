@@ -1,0 +1,166 @@
+//! Rollups cut into items.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use ledger_core::business::{Business, BusinessField, BusinessKey};
+use ledger_core::cost::CostKind;
+use ledger_core::fact::{ChargeKey, DetailKey};
+use ledger_core::money::Money;
+use ledger_core::position::{EntryKind, PositionKey, SummaryKey};
+use ledger_core::quantity::Quantity;
+use ledger_core::rollup::{Measures, Row};
+use ledger_core::source::Provider;
+use ledger_core::word::Word;
+
+use super::axes::axes_text;
+use super::packing::packed;
+use super::{column_of, column_of_cost};
+use crate::dynamodb::table::TableWriter;
+use crate::dynamodb::{Item, keys, text};
+
+/// An item is limited to 400 KB: this much for the rows before they are packed, the rest for names of
+/// files and keys.
+const CHUNK_BYTES_MAX: usize = 256 * 1024;
+
+/// Upper bound of a row's cells: five amounts and a quantity of 14 bytes, 30 numbers of 3, two of 10.
+///
+/// With the texts that are new to the chunk, but without the names of files, so that where chunks end
+/// does not depend on these: two runs that write the same generation write the same chunks.
+const CELLS_BYTES: usize = 6 * 14 + 30 * 3 + 2 * 10;
+
+/// The items of one level of a day. `prefix` and `pk` are parts of their keys.
+pub(in crate::dynamodb) fn chunks_of<'a>(
+    pk: &str,
+    prefix: &str,
+    rollups: impl Iterator<Item = Row<'a>>,
+) -> std::io::Result<Vec<Item>> {
+    let mut by_owner: BTreeMap<String, OwnerChunks> = BTreeMap::new();
+    for rollup in rollups {
+        let owner = keys::bounded(rollup.summary().owner.as_str());
+        by_owner.entry(owner).or_default().add(rollup);
+    }
+    let mut items = Vec::new();
+    for (owner, chunks) in by_owner {
+        for (at, table) in chunks.full.into_iter().chain([chunks.last]).enumerate() {
+            let sk = format!("{prefix}{owner}#{at:04}");
+            let table = packed(&table.finish(), pk.len() + sk.len())?;
+            items.push(Item::from([
+                ("pk".to_owned(), text(pk)),
+                ("sk".to_owned(), text(sk)),
+                ("table".to_owned(), AttributeValue::B(Blob::new(table))),
+            ]));
+        }
+    }
+    Ok(items)
+}
+
+/// The rows of one owner.
+#[derive(Default)]
+struct OwnerChunks {
+    full: Vec<TableWriter>,
+    last: TableWriter,
+    last_bytes: usize,
+}
+
+impl OwnerChunks {
+    fn add(&mut self, rollup: Row<'_>) {
+        let mut bytes = bytes_of(&self.last, rollup);
+        if self.last.row_count() > 0 && self.last_bytes + bytes > CHUNK_BYTES_MAX {
+            self.full.push(std::mem::take(&mut self.last));
+            self.last_bytes = 0;
+            bytes = bytes_of(&self.last, rollup);
+        }
+        self.last_bytes += bytes;
+        write(&mut self.last, rollup);
+    }
+}
+
+/// Upper bound of the bytes that a row adds to a table, without its file.
+fn bytes_of(table: &TableWriter, rollup: Row<'_>) -> usize {
+    let SummaryKey { owner, business, charge } = rollup.summary();
+    let own = own_of(business).flat_map(|(name, value)| [name, value]);
+    let axes = rollup.position().map(|it| axes_text(&it.detail.axes)).unwrap_or_default();
+    let fields = BusinessField::ALL.iter().filter_map(|it| it.of(business));
+    let charge_texts = [charge.publisher.as_ref(), charge.model.as_ref(), charge.unit.as_ref()];
+    let mut texts: Vec<&str> = vec![owner.as_str(), &charge.service, &charge.line_type];
+    texts.push(charge.provider.as_str());
+    texts.extend(charge.category.as_ref().map(Word::as_str));
+    texts.extend(own);
+    texts.extend(fields.chain(charge_texts.into_iter().flatten()).map(|it| &**it));
+    if let Some(PositionKey { detail, business, rule, .. }) = rollup.position() {
+        texts.extend(own_of(business).flat_map(|(name, value)| [name, value]));
+        let more = [&detail.account, &detail.region, &detail.caller, &detail.invoice_id, rule];
+        texts.extend(more.into_iter().flatten().map(|it| &**it));
+        texts.extend(detail.tags.iter().flat_map(|(name, value)| [&**name, &**value]));
+    }
+    let texts = texts.into_iter().map(|it| table.bytes_of_text(it));
+    texts.fold(CELLS_BYTES + table.bytes_of_text(&axes), usize::saturating_add)
+}
+
+/// Adds a row.
+fn write(table: &mut TableWriter, rollup: Row<'_>) {
+    let SummaryKey { owner, business, charge } = rollup.summary();
+    table.row();
+    table.text("o", Some(owner.as_str()));
+    for field in BusinessField::ALL {
+        table.text(column_of(*field), field.of(business).map(|it| &**it));
+    }
+    table.pairs("b", own_of(business));
+    let ChargeKey {
+        provider,
+        service,
+        publisher,
+        model,
+        meter,
+        category,
+        line_type,
+        unit,
+        currency,
+    } = charge;
+    table.text("pv", Some(provider.as_str()).filter(|_| *provider != Provider::Aws));
+    table.text("ca", category.as_ref().map(Word::as_str));
+    table.text("s", Some(service));
+    table.text("p", publisher.as_deref());
+    table.text("m", model.as_deref());
+    table.text("me", Some(meter.as_str()));
+    table.text("lt", Some(line_type));
+    table.text("un", unit.as_deref());
+    table.text("c", Some(currency.as_str()));
+    let Measures { costs, quantity, tokens, line_count, first_line } = rollup.measures();
+    for kind in CostKind::ALL {
+        table.amount(column_of_cost(kind), costs.stated(kind).map(Money::femto_units));
+    }
+    table.amount("q", quantity.map(Quantity::femto_units));
+    table.number("t", *tokens);
+    table.number("k", Some(*line_count));
+    table.text("f", first_line.as_ref().map(|it| &*it.file));
+    table.number("l", first_line.as_ref().map(|it| it.line));
+    if let Some(position) = rollup.position() {
+        write_detail(table, position);
+    }
+}
+
+fn write_detail(table: &mut TableWriter, position: &PositionKey) {
+    let DetailKey { account, region, caller, axes, tags, invoice_id } = &position.detail;
+    table.text("a", account.as_deref());
+    table.text("r", region.as_deref());
+    table.text("pn", caller.as_deref());
+    table.text("ux", Some(&axes_text(axes)));
+    table.pairs("bd", own_of(&position.business));
+    table.pairs("tg", tags.iter().map(|(name, value)| (&**name, &**value)));
+    table.text("iv", invoice_id.as_deref());
+    table.text("ru", position.rule.as_deref());
+    match &position.kind {
+        EntryKind::Charge => {}
+        EntryKind::AllocatedOut(id) => table.text("ao", Some(&id.0)),
+        EntryKind::AllocatedIn(id) => table.text("ai", Some(&id.0)),
+    }
+}
+
+/// The values of the user's own dimensions, and of any that this release does not know.
+fn own_of(business: &Business) -> impl Iterator<Item = (&str, &str)> {
+    let is_own = |key: &BusinessKey| matches!(key, BusinessKey::Own(_));
+    business.iter().filter(move |(key, _)| is_own(key)).map(|(key, value)| (key.as_str(), &**value))
+}
