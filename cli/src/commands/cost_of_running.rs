@@ -2,25 +2,24 @@
 //! printed notes name the assumptions.
 
 mod organisation;
+mod parts;
 mod simulation;
 
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use ledger_aws::dynamodb::Consumption;
 use ledger_core::money::parse_decimal;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::json;
 
 use self::organisation::Organisation;
+use self::parts::{Part, parts};
 use self::simulation::{Counted, simulate};
 use crate::args::{CostOfRunningArgs, Format};
 use crate::{Outcome, output};
 
 const PRICES: &str = include_str!("cost_of_running/prices.toml");
-
-const BYTES_A_GB: u64 = 1 << 30;
 
 #[derive(Deserialize)]
 struct Prices {
@@ -57,20 +56,7 @@ struct Assumption {
     months_kept: u64,
 }
 
-/// One line of the bill.
-struct Part {
-    name: &'static str,
-    quantity: Decimal,
-    price: Price,
-}
-
-impl Part {
-    fn cost(&self) -> Decimal {
-        self.quantity * self.price.usd / Decimal::from(self.price.per)
-    }
-}
-
-/// Simulates days of a month and prints the cost of the month.
+/// Simulates and prints.
 pub async fn cost_of_running(format: Format, args: &CostOfRunningArgs) -> anyhow::Result<Outcome> {
     let prices: Prices = toml::from_str(PRICES).context("the price list")?;
     let days = prices.assumption.days_a_month;
@@ -88,91 +74,6 @@ pub async fn cost_of_running(format: Format, args: &CostOfRunningArgs) -> anyhow
         Format::Json => print_json(&parts),
     }
     Ok(Outcome::Done)
-}
-
-fn parts(
-    args: &CostOfRunningArgs,
-    prices: &Prices,
-    counted: &Counted,
-) -> anyhow::Result<Vec<Part>> {
-    let Assumption { days_a_month: days, alarms, metrics, months_kept, .. } = prices.assumption;
-    let deliveries = args.deliveries_per_day * days;
-    // The close of the month changes every day once more; a counted delivery changes two.
-    let deliveries_written = deliveries + days / 2;
-    let explorer_runs = args.cost_explorer_runs_per_day * days;
-    let hourly = 24 * days;
-    // A new UTC day is judged although nothing changed.
-    let changed = deliveries + 1 + explorer_runs + days;
-    let unchanged = hourly - days;
-    let times = |it: Consumption, count: u64| {
-        let count = Decimal::from(count);
-        (it.read_units * count, it.write_units * count)
-    };
-    let lookups = times(counted.statement, args.lookups);
-    let imports = times(counted.delivery, deliveries_written);
-    let explorer = times(counted.explorer, explorer_runs);
-    let judged = times(counted.changed, changed);
-    let looked = times(counted.unchanged, unchanged);
-    let alerts = times(counted.alerts, 1);
-    let evaluations = (judged.0 + looked.0 + alerts.0, judged.1 + looked.1 + alerts.1);
-
-    let functions = [
-        ("ingest_export", deliveries + 1),
-        ("evaluate_changed", changed),
-        ("evaluate_unchanged", unchanged),
-        ("lookup", args.lookups),
-        ("cost_explorer", explorer_runs),
-    ];
-    let mut gb_seconds = Decimal::ZERO;
-    for (name, count) in functions {
-        let function = prices.function.get(name);
-        let Function { memory_mb, seconds } =
-            *function.with_context(|| format!("the price list has no function `{name}`"))?;
-        gb_seconds += Decimal::from(memory_mb * seconds * count) / Decimal::from(1024);
-    }
-    let invocations: u64 = functions.iter().map(|(_, count)| count).sum();
-    let log_bytes = invocations * prices.assumption.log_bytes_an_invocation
-        + args.lookups * prices.assumption.log_bytes_an_api_request;
-    // Replaced days expire after a week.
-    let replaced_days = 2 * args.deliveries_per_day * 7;
-    let stored = counted.day_bytes * (days * months_kept + replaced_days);
-    let gb = |bytes: u64| Decimal::from(bytes) / Decimal::from(BYTES_A_GB);
-
-    let count = Decimal::from;
-    let list: [(&str, &str, Decimal); 20] = [
-        ("alarms", "alarm", count(alarms)),
-        ("metric of the age of data", "metric", count(metrics)),
-        ("ledger: writes of deliveries", "dynamodb_write_unit", imports.1),
-        ("ledger: reads of deliveries", "dynamodb_read_unit", imports.0),
-        ("ledger: writes of evaluations", "dynamodb_write_unit", evaluations.1),
-        ("ledger: reads of evaluations", "dynamodb_read_unit", evaluations.0),
-        ("ledger: reads of lookups", "dynamodb_read_unit", lookups.0),
-        ("ledger: writes of Cost Explorer", "dynamodb_write_unit", explorer.1),
-        ("ledger: reads of Cost Explorer", "dynamodb_read_unit", explorer.0),
-        ("ledger: storage", "dynamodb_gb_month", gb(stored)),
-        ("ledger: point-in-time recovery", "dynamodb_backup_gb_month", gb(stored)),
-        ("functions: time", "lambda_gb_second", gb_seconds),
-        ("functions: invocations", "lambda_request", count(invocations)),
-        ("schedules", "schedule", count(hourly + explorer_runs)),
-        ("API requests", "api_request", count(args.lookups)),
-        ("export: GET requests", "s3_get", count(counted.delivery_gets * (deliveries + 1))),
-        ("alerts: published", "sns_publish", count(counted.alert_count)),
-        ("alerts: sent by mail", "sns_email", count(counted.alert_count)),
-        ("logs, in GB", "log_gb", gb(log_bytes)),
-        (
-            "Cost Explorer requests",
-            "cost_explorer_request",
-            count(counted.explorer_requests * explorer_runs),
-        ),
-    ];
-    list.into_iter()
-        .map(|(name, price, quantity)| {
-            let price = prices.price.get(price);
-            let price =
-                *price.with_context(|| format!("the price list has no price of `{name}`"))?;
-            Ok(Part { name, quantity, price })
-        })
-        .collect()
 }
 
 const HEADER: [&str; 5] = ["part", "quantity", "usd", "per", "usd a month"];
