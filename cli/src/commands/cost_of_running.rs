@@ -56,7 +56,7 @@ struct Assumption {
     months_kept: u64,
 }
 
-/// Simulates and prints.
+/// Simulates days of a month and prints the cost of the month.
 pub async fn cost_of_running(format: Format, args: &CostOfRunningArgs) -> anyhow::Result<Outcome> {
     let prices: Prices = toml::from_str(PRICES).context("the price list")?;
     let days = prices.assumption.days_a_month;

@@ -127,17 +127,20 @@ impl BillRollups {
     /// Checks that each amortization belongs to an existing sum and keeps it in range.
     pub(crate) fn check_amortized(&self) -> Result<(), MoneyError> {
         for (id, day) in self.amortizations.keys() {
-            let place = self.sums.binary_search_by_key(id, |(id, _)| *id).ok();
-            let days = place.and_then(|it| self.sums.get(it)).map(|it| &it.1);
-            let sum = days.and_then(|days| {
-                let place = days.binary_search_by_key(day, DaySum::day).ok()?;
-                days.get(place)
-            });
+            let sum = self.sum(id, *day);
             let sum = sum.ok_or(MoneyError::Broken("the sum of an amortized line"))?;
             let key = self.summaries.get(id.summary, "the summary key of a position")?;
             self.measures(*id, sum, key.charge.currency)?;
         }
         Ok(())
+    }
+
+    /// The sum of a position on a day.
+    fn sum(&self, id: &PositionId, day: Date) -> Option<&DaySum> {
+        let place = self.sums.binary_search_by_key(id, |(id, _)| *id).ok()?;
+        let (_, days) = self.sums.get(place)?;
+        let place = days.binary_search_by_key(&day, DaySum::day).ok()?;
+        days.get(place)
     }
 
     fn key(&self, id: PositionId) -> Result<PositionKey, MoneyError> {

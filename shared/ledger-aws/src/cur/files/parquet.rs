@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ledger_app::ports::{Reading, SourceError};
 use ledger_core::line_item::Provenance;
+use ledger_core::money::MoneyError;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::ChunkReader;
@@ -205,7 +206,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
             };
             let mut batches = self.batches(row_group.row_group, columns, rows)?;
             while let Some(batch) = self.checked(batches.next())? {
-                add_batch(batch).map_err(|it| SourceError::Money(self.name.to_string(), it))?;
+                self.counted(add_batch(batch))?;
             }
             Ok(())
         };
@@ -233,7 +234,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         if self.layout.position(Column::ProductCode).is_some() {
             let mut batches = self.batches(row_group.row_group, &[Column::ProductCode], None)?;
             while let Some(batch) = self.checked(batches.next())? {
-                for verdict in groups.verdicts_by_code(batch) {
+                for verdict in self.counted(groups.verdicts_by_code(batch))? {
                     if verdict.is_none() {
                         open.push(is_ai.len());
                     }
@@ -248,7 +249,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         if !open.is_empty() {
             let mut batches = self.batches(row_group.row_group, &DECIDING, Some(&open))?;
             while let Some(batch) = self.checked(batches.next())? {
-                for verdict in groups.verdicts(batch) {
+                for verdict in self.counted(groups.verdicts(batch))? {
                     if let Some(row) = rows.next().and_then(|it| is_ai.get_mut(*it)) {
                         *row = verdict;
                     }
@@ -292,6 +293,10 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
 
     fn checked<U>(&self, read: Result<U, ParquetError>) -> Result<U, SourceError> {
         read.map_err(|error| damaged(self.name, &error))
+    }
+
+    fn counted<U>(&self, added: Result<U, MoneyError>) -> Result<U, SourceError> {
+        added.map_err(|error| SourceError::Money(self.name.to_string(), error))
     }
 
     /// Emits each row of a batch, read as text.

@@ -5,6 +5,7 @@ use ledger_core::aws::ai_service::{is_ai, is_ai_by_code};
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::currency::Currency;
 use ledger_core::line_item::Provenance;
+use ledger_core::money::MoneyError;
 use ledger_core::period::BillingPeriod;
 use ledger_core::tokens::token_power;
 
@@ -88,8 +89,12 @@ impl Catalog {
     }
 
     /// Learns the texts that are new with a batch.
-    pub(super) fn learn(&mut self, batch: &Batch) {
-        self.dictionaries.learn(batch, &mut self.texts);
+    ///
+    /// # Errors
+    ///
+    /// As [`Dictionaries::learn`].
+    pub(super) fn learn(&mut self, batch: &Batch) -> Result<(), MoneyError> {
+        self.dictionaries.learn(batch, &mut self.texts)
     }
 
     /// Whether each row is AI as far as its product code decides it alone.
@@ -97,7 +102,7 @@ impl Catalog {
         let codes = self.dictionaries.text(batch, Column::ProductCode);
         let mut verdicts: Vec<Option<Option<bool>>> = Vec::new();
         let verdict = |place| {
-            let number = usize::try_from(codes.number(place)).unwrap_or_default();
+            let number = codes.number(place) as usize;
             if let Some(Some(verdict)) = verdicts.get(number) {
                 return *verdict;
             }
@@ -187,7 +192,7 @@ impl Catalog {
     /// The columns that the file lacks to amortize lines of a type; `None` for types that are
     /// charged as they are.
     pub(super) fn absent(&self, line_type: Id) -> Option<Vec<Column>> {
-        let has = |it: Column| self.has_column.get(it as usize).copied().unwrap_or_default();
+        let has = |it: Column| self.has_column.get(it as usize) == Some(&true);
         Some(Spread::of(self.texts.get(line_type))?.absent(has))
     }
 
@@ -212,7 +217,7 @@ pub(super) fn set<'a>(
     cells: impl Iterator<Item = (Column, &'a str)>,
 ) {
     for (column, text) in cells {
-        let has_column = has_column.get(column as usize).copied().unwrap_or_default();
+        let has_column = has_column.get(column as usize) == Some(&true);
         // The month of a bill is known, also from its folder.
         if let Some(cell) = raw.0.get_mut(column as usize)
             && (has_column || column == Column::PeriodStart)
@@ -243,13 +248,16 @@ impl BillMonth {
         ];
         set(&mut raw, has_column, cells.into_iter());
         let nowhere = Provenance { file: "".into(), line: 0 };
-        let read = converter.convert(&raw, &nowhere).ok();
+        // Rows of cells that cannot be read are not clear: they are read as text, and named.
+        let (is_read, currency_read) = match converter.convert(&raw, &nowhere) {
+            Ok(read) => (true, read.line.costs.currency()),
+            Err(_) => (false, Currency::USD),
+        };
         let is_numbered = payer != ODD && currency != ODD;
-        let currency_read = read.as_ref().map_or(Currency::USD, |it| it.line.costs.currency());
         let days = days_of(period);
         let can_be_on_bill =
             days.contains(&first_of_use) && days.contains(&first_of_use.last_of_month());
-        let is_clear = is_numbered && can_be_on_bill && read.is_some();
+        let is_clear = is_numbered && can_be_on_bill && is_read;
         Some(BillMonth { period, first_of_use, payer, currency, currency_read, is_clear })
     }
 }
@@ -263,7 +271,7 @@ impl Product {
         let names = attributes.get(set).iter().rev().map(|it| parts(*it));
         let name = names.filter(|it| Some(&it.0) == attribute_keys.first()).map(|it| it.1).next();
         let name = name.map(|it| texts.get(it)).filter(|it| !it.is_empty());
-        let usage_type = UsageType::parse(usage_type.unwrap_or_default());
+        let usage_type = UsageType::parse(usage_type.unwrap_or(""));
         let is_ai = is_ai(code, entity, name, family, &usage_type);
         let token_power = token_power(usage_type.meter_within_bedrock(), unit, description);
         // A text without a number counts as AI, and is read as text.

@@ -310,7 +310,7 @@ impl<'a> DayView<'a> {
 
 /// A null has no day, whatever placeholder the value array holds.
 fn leave_out(nulls: Option<&[bool]>, days: &mut [RowDay]) {
-    for (day, is_null) in days.iter_mut().zip(nulls.unwrap_or_default()) {
+    for (day, is_null) in days.iter_mut().zip(nulls.into_iter().flatten()) {
         if *is_null {
             *day = RowDay::NONE;
         }
@@ -365,7 +365,8 @@ impl Calendar {
 
     #[inline]
     fn get(&mut self, number: i64) -> RowDay {
-        let place = usize::try_from(number & CALENDAR_MASK).unwrap_or_default();
+        // The mask leaves the low bits alone.
+        let place = (number & CALENDAR_MASK) as usize;
         match self.days.get(place) {
             Some((known, day)) if *known == number => *day,
             _ => self.learn(number, place).unwrap_or(RowDay::ODD),

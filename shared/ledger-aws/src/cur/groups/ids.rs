@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use ledger_core::money::MoneyError;
+
 use crate::cur::columnar::{Array, MapArray, TextArray};
 
 /// A text, or a set of entries, within one [`Texts`] or [`Sets`].
@@ -97,9 +99,12 @@ fn mixed(entry: Entry) -> u64 {
 /// A key and its value side by side.
 pub(super) type Entry = u64;
 
-fn entry(key: Id, value: Id) -> Entry {
-    (u64::from(key) << Id::BITS) | u64::from(value)
+const fn entry(key: Id, value: Id) -> Entry {
+    ((key as u64) << Id::BITS) | value as u64
 }
+
+/// The entries of [`ODD_SET`].
+const ODD_ENTRIES: [Entry; 1] = [entry(ODD, ODD)];
 
 /// The key and the value of an entry.
 pub(super) fn parts(entry: Entry) -> (Id, Id) {
@@ -119,7 +124,7 @@ impl Sets {
         };
         sets.slow_id(&[]);
         // No row has this one.
-        sets.slow_id(&[entry(ODD, ODD)]);
+        sets.slow_id(&ODD_ENTRIES);
         sets
     }
 
@@ -130,7 +135,7 @@ impl Sets {
     /// As [`Sets::id`], where the sum of the mixed entries is known.
     #[inline]
     fn id_at(&mut self, set: &[Entry], sum: u64) -> Id {
-        let place = usize::try_from(sum >> (u64::BITS - RECENT_BITS)).unwrap_or_default();
+        let place = (sum >> (u64::BITS - RECENT_BITS)) as usize;
         let recent = self.recent.get(place).copied().unwrap_or(EMPTY);
         let known = self.get(recent);
         // Compared here: sets are short, and a call costs more.
@@ -161,13 +166,16 @@ impl Sets {
         self.ends.len()
     }
 
-    /// The entries, as the row has them.
+    /// The entries, as the row has them; those of [`ODD_SET`] for an id of no set.
     #[inline]
     pub(super) fn get(&self, id: Id) -> &[Entry] {
-        let index = usize::try_from(id).unwrap_or(usize::MAX);
-        let end = |it: usize| self.ends.get(it).copied().unwrap_or_default();
-        let from = index.checked_sub(1).map_or(0, end);
-        self.entries.get(from..end(index)).unwrap_or_default()
+        let index = id as usize;
+        let from = match index.checked_sub(1) {
+            None => Some(&0),
+            Some(before) => self.ends.get(before),
+        };
+        let range = from.zip(self.ends.get(index)).map(|(from, to)| *from..*to);
+        range.and_then(|it| self.entries.get(it)).unwrap_or(&ODD_ENTRIES)
     }
 }
 
@@ -185,8 +193,16 @@ pub(super) struct Translation {
 }
 
 impl Translation {
-    /// Learns what is new in the dictionary of a column, or another one.
-    pub(super) fn learn(&mut self, column: &TextArray, texts: &mut Texts) {
+    /// Learns the new texts in the dictionary of a column, or those of another one.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::Broken`] where a row names a place beyond the dictionary: its text is lost.
+    pub(super) fn learn(
+        &mut self,
+        column: &TextArray,
+        texts: &mut Texts,
+    ) -> Result<(), MoneyError> {
         if self.dictionary != Some(column.dictionary()) {
             self.dictionary = Some(column.dictionary());
             self.ids.clear();
@@ -194,6 +210,13 @@ impl Translation {
         }
         let new = column.texts_from(self.ids.len());
         self.ids.extend(new.map(|it| it.map_or(ODD, |it| texts.id(it))));
+        let is_known = |place: &i32| usize::try_from(*place).is_ok_and(|it| it < self.ids.len());
+        let (places, nulls) = (column.places().values(), column.places().nulls());
+        let is_whole = match nulls {
+            None => places.iter().all(is_known),
+            Some(nulls) => places.iter().zip(nulls).all(|(it, is_null)| *is_null || is_known(it)),
+        };
+        is_whole.then_some(()).ok_or(MoneyError::Broken("a text of the file's dictionary"))
     }
 
     /// Numbers what was learnt.
@@ -252,7 +275,8 @@ impl TextView<'_> {
     /// The number of a row's text within the column.
     #[inline]
     pub(super) fn number(&self, row: usize) -> u32 {
-        self.of(row, &self.translation.numbers).unwrap_or_default()
+        // A place beyond the dictionary was refused when it was learnt.
+        self.of(row, &self.translation.numbers).unwrap_or(0)
     }
 
     #[inline]
@@ -266,7 +290,7 @@ impl TextView<'_> {
 
     #[inline]
     fn is_null(&self, row: usize) -> bool {
-        self.nulls.and_then(|it| it.get(row)).copied().unwrap_or_default()
+        self.nulls.and_then(|it| it.get(row)) == Some(&true)
     }
 
     /// Adds the numbers of all rows, shifted left.
@@ -279,7 +303,8 @@ impl TextView<'_> {
         }
         let numbers = self.translation.numbers.as_slice();
         for (row, place) in rows.iter_mut().zip(self.places) {
-            let number = numbers.get(*place as usize).copied().unwrap_or_default();
+            // As in [`TextView::number`].
+            let number = numbers.get(*place as usize).copied().unwrap_or(0);
             *row |= u64::from(number).wrapping_shl(shift);
         }
     }
@@ -341,7 +366,8 @@ impl<'a> MapView<'a> {
             *sum = sum.wrapping_add(mixed(*it));
             Some(*sum)
         }));
-        let sum = |it: usize| sums.get(it).copied().unwrap_or_default();
+        // One sum more than entries; where sets are kept by a wrong sum they are found less often.
+        let sum = |it: usize| sums.get(it).copied().unwrap_or(0);
         let ends = self.offsets.iter().zip(self.offsets.iter().skip(1));
         ids.extend(ends.map(|(&from, &to)| match entries.get(from..to) {
             Some([]) => EMPTY,

@@ -101,15 +101,26 @@ impl Groups {
     }
 
     /// Whether each row is AI as far as its product code decides it alone.
-    pub(crate) fn verdicts_by_code(&mut self, batch: &Batch) -> Vec<Option<bool>> {
-        self.catalog.learn(batch);
-        self.catalog.verdicts_by_code(batch)
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::Broken`] where the batch is damaged.
+    pub(crate) fn verdicts_by_code(
+        &mut self,
+        batch: &Batch,
+    ) -> Result<Vec<Option<bool>>, MoneyError> {
+        self.catalog.learn(batch)?;
+        Ok(self.catalog.verdicts_by_code(batch))
     }
 
     /// Whether each row is AI. A text without a number counts as AI, and is read as text.
-    pub(crate) fn verdicts(&mut self, batch: &Batch) -> Vec<bool> {
-        self.catalog.learn(batch);
-        self.catalog.verdicts(batch)
+    ///
+    /// # Errors
+    ///
+    /// As [`Groups::verdicts_by_code`].
+    pub(crate) fn verdicts(&mut self, batch: &Batch) -> Result<Vec<bool>, MoneyError> {
+        self.catalog.learn(batch)?;
+        Ok(self.catalog.verdicts(batch))
     }
 
     /// Takes the number of rows of the file before the row group.
@@ -128,7 +139,7 @@ impl Groups {
         converter: &mut Converter,
     ) -> Result<(), MoneyError> {
         let row_count = batch.row_count();
-        self.catalog.learn(batch);
+        self.catalog.learn(batch)?;
         let Catalog { tags, attributes, attribute_keys, dictionaries, calendar, layout, .. } =
             &mut self.catalog;
         let view = BatchView::new(dictionaries, batch);

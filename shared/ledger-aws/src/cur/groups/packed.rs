@@ -170,7 +170,8 @@ impl PackedRows {
     #[inline]
     pub(super) fn get(&self, row: usize, is_ai: bool) -> PackedKey {
         let [first, second, third] =
-            self.words.each_ref().map(|it| it.get(row).copied().unwrap_or_default());
+            // All three are as long as the batch.
+            self.words.each_ref().map(|it| it.get(row).copied().unwrap_or(0));
         if is_ai {
             PackedKey([first | 1, second, third])
         } else {
