@@ -4,6 +4,7 @@
 //! only in part, so this module reads the form and attribution decides what it means.
 
 mod arn;
+mod folded;
 mod ids;
 mod kind;
 mod session;
@@ -14,6 +15,7 @@ pub use self::arn::NotAPrincipal;
 use self::arn::{
     arn_parts, iam_parts, is_account, is_name_or_path_char, is_partition, is_placeholder, sts_parts,
 };
+pub(crate) use self::folded::{all_sessions_of, is_all_sessions, role_of_session};
 use self::ids::is_hex;
 pub use self::kind::PrincipalKind;
 use self::kind::SSO_ROLE_START;
@@ -190,6 +192,12 @@ impl Principal {
         self.name.as_deref()
     }
 
+    /// The name of the role, also of a session's role.
+    #[must_use]
+    pub fn role(&self) -> Option<&str> {
+        self.name().filter(|_| self.kind.is_role())
+    }
+
     /// The name of the session; none where the ARN was cut off before it.
     #[must_use]
     pub fn session(&self) -> Option<&str> {
@@ -232,6 +240,16 @@ impl Principal {
         match rest.rsplit_once('_') {
             Some((set, suffix)) if !set.is_empty() && is_hex(suffix) => Some(set),
             _ => Some(rest),
+        }
+    }
+
+    /// The name of a user, or the person behind a session of IAM Identity Center. The user of an API
+    /// key is none.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        match self.kind {
+            PrincipalKind::IamUser | PrincipalKind::FederatedUser => self.name(),
+            _ => self.person(),
         }
     }
 
