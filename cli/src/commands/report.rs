@@ -114,7 +114,7 @@ fn in_words(compared: &Compared) -> String {
     format!(
         "bill {}, Cost Explorer {}, difference {}{}",
         compared.bill.to_reader(),
-        compared.cost_explorer.to_reader(),
+        compared.quick_look.to_reader(),
         compared.difference.to_reader(),
         compared.percent.map_or_else(String::new, |it| format!(" ({it:.1}%)")),
     )

@@ -210,7 +210,7 @@ fn sources_agree(examined: &Examined) -> Vec<Finding> {
              then check that the export holds all accounts",
             day.day,
             day.total.bill.to_reader(),
-            day.total.cost_explorer.to_reader(),
+            day.total.quick_look.to_reader(),
             services.join(", "),
         )
     };

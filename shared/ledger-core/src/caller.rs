@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::aws::principal::{Principal, PrincipalKind};
+use crate::aws::principal::{self, Principal};
 
 const USER_START: &str = "user:";
 const WORKLOAD_START: &str = "workload:";
 
 /// The caller of a charge.
 ///
-/// - **Shape:** stored and shown as its text: an ARN as AWS writes it, `user:NAME`, `workload:ID`.
+/// - **Shape:** stored and shown as its text: AWS's own for an identity of AWS, `user:NAME`, `workload:ID`.
 /// - **Invariant:** [`Caller::parse`] reads any text and keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
@@ -49,6 +49,21 @@ impl Caller {
         principal.map_or_else(|_| Caller::Unknown(text.into()), |it| Caller::Aws(it.into()))
     }
 
+    /// The text of a role, if `text` is the text of one of its sessions.
+    pub(crate) fn role_of_session(text: &str) -> Option<&str> {
+        principal::role_of_session(text)
+    }
+
+    /// The text of the caller that all sessions of a role are put together to.
+    pub(crate) fn all_sessions_of(role: &str) -> String {
+        principal::all_sessions_of(role)
+    }
+
+    /// Whether a text is that of all sessions of a role.
+    pub(crate) fn is_all_sessions(text: &str) -> bool {
+        principal::is_all_sessions(text)
+    }
+
     /// The text, as the bill writes it.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -80,7 +95,7 @@ impl Caller {
     #[must_use]
     pub fn role(&self) -> Option<&str> {
         match self {
-            Caller::Aws(principal) => principal.name().filter(|_| principal.kind().is_role()),
+            Caller::Aws(principal) => principal.role(),
             Caller::Workload(text) => text.strip_prefix(WORKLOAD_START),
             Caller::User(_) | Caller::Unknown(_) => None,
         }
@@ -100,11 +115,7 @@ impl Caller {
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         match self {
-            Caller::Aws(principal) => match principal.kind() {
-                PrincipalKind::IamUser | PrincipalKind::FederatedUser => principal.name(),
-                PrincipalKind::SsoSession => principal.person(),
-                _ => None,
-            },
+            Caller::Aws(principal) => principal.user(),
             Caller::User(text) => text.strip_prefix(USER_START),
             Caller::Workload(_) | Caller::Unknown(_) => None,
         }

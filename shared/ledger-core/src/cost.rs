@@ -6,17 +6,15 @@ use crate::money::{self, Money, MoneyError};
 /// Which of a line's costs is meant; a bare "cost" is ambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CostKind {
-    /// The charged cost of the line: `line_item_unblended_cost`, `UnblendedCost`.
+    /// The charged cost of the line.
     Unblended,
-    /// The same after the payer's private discounts: `line_item_net_unblended_cost`,
-    /// `NetUnblendedCost`.
+    /// The charged cost after the payer's private discounts.
     NetUnblended,
-    /// With what was paid ahead for Savings Plans and reservations spread over what uses it:
-    /// `AmortizedCost`.
+    /// The amortized cost: prepaid commitments spread over the usage that they cover.
     Amortized,
-    /// The same after the payer's private discounts: `NetAmortizedCost`.
+    /// The amortized cost after the payer's private discounts.
     NetAmortized,
-    /// At public on-demand prices: `pricing_public_on_demand_cost`, FOCUS `ListCost`.
+    /// The cost at public on-demand prices.
     List,
 }
 
@@ -209,8 +207,8 @@ impl Costs {
         self.currency
     }
 
-    /// The amount of a cost kind. Without a net amount the net cost is the unblended one: AWS
-    /// leaves the column out or empty where no discount applies.
+    /// The amount of a cost kind. Without a net amount the net cost is the unblended one: a bill
+    /// states none where no discount applies.
     pub fn of(&self, kind: CostKind) -> Money {
         Money::within_range(*self.amounts.of(kind), self.currency)
     }

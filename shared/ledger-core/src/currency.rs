@@ -7,12 +7,12 @@ use std::fmt;
 /// - **Shape:** three capital letters, such as `USD`.
 /// - **Range:** the currencies of the list published on 2026-01-01 that have minor units; metals
 ///   and testing codes are refused, since no invoice uses them.
-/// - **Source:** `line_item_currency_code`.
+/// - **Source:** the currency that a bill writes beside its amounts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency(&'static str, u32);
 
 impl Currency {
-    /// US dollar, in which AWS bills unless the payer chose another currency.
+    /// US dollar.
     pub const USD: Currency = Currency("USD", 2);
 
     /// Reads a currency code.

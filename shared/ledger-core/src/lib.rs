@@ -58,7 +58,6 @@ pub mod source;
 pub mod statement;
 #[cfg(test)]
 mod testing;
-pub mod tokens;
 pub mod undecided;
 pub mod usage;
 pub mod word;

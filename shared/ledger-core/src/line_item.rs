@@ -58,7 +58,7 @@ impl fmt::Display for BillId {
     }
 }
 
-/// Tags of a line by prefixed key, such as `iamPrincipal/team` or `resourceTags/environment`.
+/// Tags of a line by key, with the prefix that names where the tag was set.
 pub type Tags = BTreeMap<Arc<str>, Arc<str>>;
 
 /// One charge as the provider reports it.

@@ -9,7 +9,7 @@ use crate::currency::Currency;
 
 /// Fraction digits that an amount keeps.
 ///
-/// AWS prints at most 12 for dollars; 15 leave room for a double's last digit.
+/// Bills have at most 12 for dollars; 15 leave room for a double's last digit.
 pub const FRACTION_DIGITS: u32 = 15;
 
 /// Amounts stay below this either way: 10¹³ main units in femto-units.
@@ -23,10 +23,10 @@ const DECIMAL_DIGITS: usize = 28;
 /// - **Shape:** whole femto-units (10⁻¹⁵ of a main unit) and a currency. A [`Decimal`] is its form at
 ///   the door, where it is read and printed; sums are whole numbers.
 /// - **Range:** below 10¹³ main units either way: 13 + 15 digits are the 28 that a `Decimal` keeps
-///   exactly, and all fit a DynamoDB number.
+///   exactly, and all fit a number of the store.
 /// - **Invariant:** arithmetic is exact, so a sum does not depend on its order. Only
 ///   [`crate::statement`] rounds, once, and says how.
-/// - **Source:** `line_item_unblended_cost` and its siblings; `Metrics` of Cost Explorer.
+/// - **Source:** the costs of a line on a bill; the sums of a quick look.
 ///
 /// ```
 /// use ledger_core::{currency::Currency, money::Money};
@@ -69,7 +69,7 @@ impl Money {
         Money { femto_units: 0, currency }
     }
 
-    /// Reads an amount as AWS writes it: digits, at most one `.`, a leading `-`, an exponent.
+    /// Reads an amount as bills write it: digits, at most one `.`, a leading `-`, an exponent.
     ///
     /// What has more than 15 fraction digits is rounded half to even, here and nowhere else, and
     /// the difference is handed back so that a report can count it.
@@ -234,7 +234,7 @@ impl fmt::Display for Money {
 pub struct MoneyReading {
     /// The amount that counts.
     pub money: Money,
-    /// The part that rounding to 15 fraction digits added; zero for every amount AWS prints.
+    /// The part that rounding to 15 fraction digits added; zero for every amount seen on a bill so far.
     pub difference: Decimal,
 }
 

@@ -12,7 +12,7 @@ use crate::money::{self, FRACTION_DIGITS, MoneyError, parse_decimal};
 /// - **Range:** below 10¹³ units either way; credits and refunds can state negative quantities.
 /// - **Invariant:** quantities add exactly. Quantities of different units never add: the unit is a
 ///   part of the key.
-/// - **Source:** `line_item_usage_amount` in `pricing_unit`; `UsageQuantity` of Cost Explorer.
+/// - **Source:** the usage of a line, in the unit that the provider writes beside it.
 ///
 /// ```
 /// use ledger_core::quantity::Quantity;
@@ -31,7 +31,7 @@ impl Quantity {
     /// Zero of any unit.
     pub const ZERO: Quantity = Quantity(0);
 
-    /// Reads a quantity as AWS writes it. A sixteenth fraction digit is rounded half to even.
+    /// Reads a quantity as bills write it. A sixteenth fraction digit is rounded half to even.
     ///
     /// # Errors
     ///

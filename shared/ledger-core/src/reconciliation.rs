@@ -1,4 +1,4 @@
-//! The bill and Cost Explorer side by side: a difference that is shown, never added.
+//! The bill and the quick look side by side: a difference that is shown, never added.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
 use crate::source::{Rank, Source};
 
-/// Days after which two sources should agree: Marketplace-billed models were seen to settle later
+/// Days after which two sources should agree: models of other sellers were seen to settle later
 /// than 48 hours.
 pub const SETTLING_DAYS: i64 = 3;
 
@@ -31,18 +31,18 @@ pub const TOLERANCE: Percent = Percent::whole(1);
 pub struct Compared {
     /// The AI lines of the bill.
     pub bill: Money,
-    /// The AI services in Cost Explorer.
-    pub cost_explorer: Money,
-    /// The bill less Cost Explorer.
+    /// The AI services in the quick look.
+    pub quick_look: Money,
+    /// The bill less the quick look.
     pub difference: Money,
     /// The difference in percent of the bill; `None` when the bill is zero.
     pub percent: Option<Percent>,
 }
 
 impl Compared {
-    fn new(bill: Money, cost_explorer: Money) -> Result<Compared, MoneyError> {
-        let difference = bill.checked_sub(cost_explorer)?;
-        Ok(Compared { bill, cost_explorer, difference, percent: Percent::of(difference, bill) })
+    fn new(bill: Money, quick_look: Money) -> Result<Compared, MoneyError> {
+        let difference = bill.checked_sub(quick_look)?;
+        Ok(Compared { bill, quick_look, difference, percent: Percent::of(difference, bill) })
     }
 
     fn is_beyond_tolerance(&self) -> bool {
@@ -91,7 +91,7 @@ pub struct Reconciliation {
 struct Draft {
     total: Compared,
     settled: bool,
-    /// By service: the sum of the bill, and that of Cost Explorer.
+    /// By service: the sum of the bill, and that of the quick look.
     services: BTreeMap<Arc<str>, [MoneySum; 2]>,
 }
 
@@ -110,16 +110,16 @@ impl Reconciliation {
         today: Date,
     ) -> Result<Reconciliation, MoneyError> {
         let bill = by_day(heads, &Source::AWS_BILL, period, cost_kind)?;
-        let explorer = by_day(heads, &Source::AWS_QUICK_LOOK, period, cost_kind)?;
+        let quick_looks = by_day(heads, &Source::AWS_QUICK_LOOK, period, cost_kind)?;
         let mut days = BTreeMap::new();
-        for ((day, currency), cost_explorer) in explorer {
+        for ((day, currency), quick_look) in quick_looks {
             let billed = match bill.get(&(day, currency)) {
                 Some(billed) => *billed,
                 // A day billed in another currency does not compare; one without any lines does.
                 None if is_left_out(heads, day) => Money::zero(currency),
                 None => continue,
             };
-            let total = Compared::new(billed, cost_explorer)?;
+            let total = Compared::new(billed, quick_look)?;
             let settled = day.checked_add(SETTLING_DAYS.days()).is_ok_and(|it| it < today);
             days.insert((day, currency), Draft { total, settled, services: BTreeMap::new() });
         }
@@ -135,8 +135,8 @@ impl Reconciliation {
         let mut days = Vec::new();
         for ((day, _), Draft { total, settled, services }) in self.days {
             let mut compared = BTreeMap::new();
-            for (service, [bill, cost_explorer]) in services {
-                compared.insert(service, Compared::new(bill.total()?, cost_explorer.total()?)?);
+            for (service, [bill, quick_look]) in services {
+                compared.insert(service, Compared::new(bill.total()?, quick_look.total()?)?);
             }
             days.push(ReconciledDay { day, total, services: compared, settled });
         }
@@ -161,9 +161,9 @@ impl Question for Reconciliation {
         if !compared.services.contains_key(service) {
             compared.services.insert(Arc::clone(service), [MoneySum::zero(currency); 2]);
         }
-        if let Some([bill, cost_explorer]) = compared.services.get_mut(service) {
+        if let Some([bill, quick_look]) = compared.services.get_mut(service) {
             let sum = match day.source().rank() {
-                Some(Rank::QuickLook) => cost_explorer,
+                Some(Rank::QuickLook) => quick_look,
                 _ => bill,
             };
             sum.add(row.measures().costs.of(self.cost_kind))?;
@@ -172,12 +172,12 @@ impl Question for Reconciliation {
     }
 }
 
-/// Whether the bills reach beyond a day of Cost Explorer and none has a line of it.
+/// Whether the bills reach beyond a day of the quick look and none has a line of it.
 fn is_left_out(heads: &[BillHead], day: Date) -> bool {
     let of = |source: Source| heads.iter().filter(move |head| head.bill.source == source);
     let has_lines = of(Source::AWS_BILL).any(|head| head.days.contains_key(&day));
-    let mut explorers = of(Source::AWS_QUICK_LOOK).filter(|head| head.days.contains_key(&day));
-    !has_lines && explorers.all(|head| reached_by_higher(heads, &head.bill, day))
+    let mut quick_looks = of(Source::AWS_QUICK_LOOK).filter(|head| head.days.contains_key(&day));
+    !has_lines && quick_looks.all(|head| reached_by_higher(heads, &head.bill, day))
 }
 
 fn by_day(
@@ -205,15 +205,15 @@ mod tests {
     use crate::question::ledger_days;
     use crate::testing::*;
 
-    fn cur(period: &str, days: &[(&str, &str)]) -> BillHead {
+    fn billed(period: &str, days: &[(&str, &str)]) -> BillHead {
         head(bill(Source::AWS_BILL, period, "123456789012"), days)
     }
 
-    fn explorer(days: &[(&str, &str)]) -> BillHead {
+    fn quick_look(days: &[(&str, &str)]) -> BillHead {
         head(bill(Source::AWS_QUICK_LOOK, "2026-10", "unknown"), days)
     }
 
-    /// The days of October as `day bill explorer difference percent settled`, on the 8th.
+    /// The days of October as `day bill quick_look difference percent settled`, on the 8th.
     #[track_caller]
     fn check(heads: &[BillHead], expected: &[&str]) {
         let period = span("2026-10-01", "2026-11-01");
@@ -225,20 +225,20 @@ mod tests {
             .map(|it| {
                 let total = it.total;
                 let percent = total.percent.map_or("-".to_owned(), |it| it.to_string());
-                let (bill, explorer) = (total.bill.amount(), total.cost_explorer.amount());
+                let (bill, quick_look) = (total.bill.amount(), total.quick_look.amount());
                 let difference = total.difference.amount();
-                format!("{} {bill} {explorer} {difference} {percent} {}", it.day, it.settled)
+                format!("{} {bill} {quick_look} {difference} {percent} {}", it.day, it.settled)
             })
             .collect();
         assert_eq!(days, expected);
     }
 
     #[test]
-    fn the_difference_is_the_bill_less_cost_explorer() {
+    fn the_difference_is_the_bill_less_the_quick_look() {
         check(
             &[
-                cur("2026-10", &[("2026-10-01", "10"), ("2026-10-02", "8")]),
-                explorer(&[("2026-10-01", "9.5"), ("2026-10-02", "10")]),
+                billed("2026-10", &[("2026-10-01", "10"), ("2026-10-02", "8")]),
+                quick_look(&[("2026-10-01", "9.5"), ("2026-10-02", "10")]),
             ],
             &["2026-10-01 10 9.5 0.5 5 true", "2026-10-02 8 10 -2 -25 true"],
         );
@@ -248,20 +248,23 @@ mod tests {
     fn a_day_is_settled_when_three_days_lie_behind_it() {
         let days = [("2026-10-04", "1"), ("2026-10-05", "1")];
         check(
-            &[cur("2026-10", &days), explorer(&days)],
+            &[billed("2026-10", &days), quick_look(&days)],
             &["2026-10-04 1 1 0 0 true", "2026-10-05 1 1 0 0 false"],
         );
     }
 
     #[test]
     fn days_of_one_source_alone_are_left_out() {
-        check(&[cur("2026-10", &[("2026-10-01", "1")]), explorer(&[("2026-10-02", "1")])], &[]);
+        check(
+            &[billed("2026-10", &[("2026-10-01", "1")]), quick_look(&[("2026-10-02", "1")])],
+            &[],
+        );
     }
 
     #[test]
     fn a_day_that_the_bill_passes_over_is_a_day_without_cost() {
         check(
-            &[cur("2026-10", &[("2026-10-03", "1")]), explorer(&[("2026-10-02", "4")])],
+            &[billed("2026-10", &[("2026-10-03", "1")]), quick_look(&[("2026-10-02", "4")])],
             &["2026-10-02 0 4 -4 - true"],
         );
     }
@@ -270,9 +273,9 @@ mod tests {
     fn a_late_charge_on_the_next_bill_is_part_of_its_day() {
         check(
             &[
-                cur("2026-10", &[("2026-10-01", "1")]),
-                cur("2026-11", &[("2026-10-01", "2")]),
-                explorer(&[("2026-10-01", "3")]),
+                billed("2026-10", &[("2026-10-01", "1")]),
+                billed("2026-11", &[("2026-10-01", "2")]),
+                quick_look(&[("2026-10-01", "3")]),
             ],
             &["2026-10-01 3 3 0 0 true"],
         );
@@ -281,7 +284,7 @@ mod tests {
     #[test]
     fn services_that_differ_are_named_even_if_the_day_agrees() {
         let days = [("2026-10-01", "3")];
-        let heads = [cur("2026-10", &days), explorer(&days)];
+        let heads = [billed("2026-10", &days), quick_look(&days)];
         let period = span("2026-10-01", "2026-11-01");
         let today = date("2026-10-08");
         let mut both = Reconciliation::new(&heads, period, CostKind::Unblended, today).unwrap();

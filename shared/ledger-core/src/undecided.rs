@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::bill::FactsForm;
+use crate::caller::Caller;
 use crate::cost::CostKind;
 use crate::currency::Currency;
 use crate::fact::Callers;
@@ -41,7 +42,7 @@ impl Undecided {
         key: &PositionKey,
         measures: &Measures,
     ) -> Result<(), MoneyError> {
-        let is_folded = key.detail.caller.as_ref().is_some_and(|it| it.ends_with("/*"));
+        let is_folded = key.detail.caller.as_deref().is_some_and(Caller::is_all_sessions);
         if form != FactsForm::FIRST || key.kind != EntryKind::Charge || !is_folded {
             return Ok(());
         }

@@ -12,6 +12,7 @@ mod known;
 mod modules;
 mod sizes;
 mod sums;
+mod wing;
 mod words;
 
 use std::collections::BTreeSet;

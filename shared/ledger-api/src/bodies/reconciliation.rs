@@ -55,7 +55,7 @@ impl From<&Compared> for ComparedBody {
     fn from(compared: &Compared) -> ComparedBody {
         ComparedBody {
             bill: compared.bill.into(),
-            cost_explorer: compared.cost_explorer.into(),
+            cost_explorer: compared.quick_look.into(),
             difference: compared.difference.into(),
             percent: compared.percent.map(Share),
         }

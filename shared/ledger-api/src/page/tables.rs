@@ -168,7 +168,7 @@ pub(super) fn reconciliation_table(days: &[ReconciledDay]) -> Markup {
 fn compared_cells(compared: &Compared) -> Markup {
     html! {
         td.number { (amount(compared.bill)) }
-        td.number { (amount(compared.cost_explorer)) }
+        td.number { (amount(compared.quick_look)) }
         td.number {
             (amount(compared.difference))
             @if let Some(percent) = compared.percent { " (" (percent) " %)" }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use ledger_core::aws::line_type::category_of;
 use ledger_core::aws::models::{CanonicalModel, canonical_model};
+use ledger_core::aws::tokens::token_count;
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
@@ -18,7 +19,6 @@ use ledger_core::quantity::Quantity;
 use ledger_core::roll_up::RollupBuilder;
 use ledger_core::rollup::DayRollups;
 use ledger_core::rules::AttributionRules;
-use ledger_core::tokens::token_count;
 use ledger_core::usage::Usage;
 use rust_decimal::Decimal;
 

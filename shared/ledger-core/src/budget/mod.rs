@@ -192,7 +192,7 @@ impl fmt::Display for AlertId {
     }
 }
 
-/// SNS refuses a subject of 100 characters or more.
+/// The strictest channel of alerts refuses a subject of 100 characters or more.
 const SUBJECT_CHARS_MAX: usize = 99;
 
 fn subject(verdict: &Verdict) -> String {
@@ -205,7 +205,7 @@ fn subject(verdict: &Verdict) -> String {
         window_name(budget.window, spend.period),
         budget.owner,
     );
-    // SNS refuses control characters and long subjects, and a name may bring either.
+    // Channels refuse control characters and long subjects, and a name may bring either.
     let is_shown = |it: &char| !it.is_control() && !matches!(it, '\u{2028}' | '\u{2029}');
     text.chars().filter(is_shown).take(SUBJECT_CHARS_MAX).collect()
 }

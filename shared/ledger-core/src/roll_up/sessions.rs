@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::bill_facts::{BillFacts, FactId};
 use crate::bill_rollups::DetailId;
+use crate::caller::Caller;
 use crate::fact::DetailKey;
 use crate::money::MoneyError;
 
@@ -32,7 +33,7 @@ impl BillFacts {
                 for session in cheapest(costs, limit) {
                     folded += 1;
                     for id in sessions.get(&session).into_iter().flatten() {
-                        self.fold(*id, day, &format!("{role}/*"))?;
+                        self.fold(*id, day, &Caller::all_sessions_of(&role))?;
                     }
                 }
             }
@@ -109,8 +110,7 @@ impl BillFacts {
 /// The role and the whole caller, where the caller is a session of a role.
 fn session_of(detail: &DetailKey) -> Option<(&str, &Arc<str>)> {
     let caller = detail.caller.as_ref()?;
-    let (role, _) = caller.contains(":assumed-role/").then(|| caller.rsplit_once('/'))??;
-    Some((role, caller))
+    Some((Caller::role_of_session(caller)?, caller))
 }
 
 /// All but the `limit` most expensive.

@@ -10,7 +10,7 @@ use crate::word::Word;
 /// A field of a charge that a pattern is matched with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MatchKey {
-    /// The caller's ARN as the bill writes it.
+    /// The caller's text as the bill writes it.
     Principal,
     /// The account that was charged.
     Account,
@@ -18,7 +18,7 @@ pub enum MatchKey {
     Role,
     /// A role session's name.
     Session,
-    /// The person behind a session of IAM Identity Center, or an IAM user's name.
+    /// The person behind a session of single sign-on, or a user's name.
     User,
     /// The cloud or vendor that bills.
     Provider,
@@ -79,7 +79,3 @@ impl fmt::Display for MatchKey {
         })
     }
 }
-
-/// Prefixes of the tag keys on a bill.
-pub(super) const TAG_PREFIXES: [&str; 5] =
-    ["iamPrincipal/", "resourceTags/", "accountTag/", "userAttribute/", "costCategory/"];

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use crate::aws::tags;
 use crate::fact::FactRef;
 use crate::owner::UNATTRIBUTED;
-use crate::rules::match_key::{MatchKey, TAG_PREFIXES};
+use crate::rules::match_key::MatchKey;
 
 /// A value that a rule sets: a text, or a field of the matched line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Template {
     /// The text itself.
     Text(Arc<str>),
-    /// The value of a field of the line, written `{role}` or `{tag:iamPrincipal/team}`.
+    /// The value of a field of the line, written `{role}` or `{tag:KEY}`.
     Part(MatchKey),
 }
 
@@ -36,7 +37,7 @@ impl Template {
             "service" => MatchKey::Service,
             _ => {
                 let key = name.strip_prefix("tag:").ok_or_else(error)?;
-                if !TAG_PREFIXES.iter().any(|prefix| key.starts_with(prefix)) {
+                if !tags::has_prefix(key) {
                     return Err(error());
                 }
                 MatchKey::Tag(key.into())
@@ -65,6 +66,7 @@ impl Template {
 #[error(
     "`{0}` is not a value that can be set; expected a name other than `Unattributed`, or one of \
      `{{account}}`, `{{role}}`, `{{session}}`, `{{user}}`, `{{model}}`, `{{service}}`, \
-     `{{tag:iamPrincipal/KEY}}`"
+     `{{tag:{prefix}KEY}}`",
+    prefix = tags::OF_CALLER
 )]
 pub struct TemplateError(String);

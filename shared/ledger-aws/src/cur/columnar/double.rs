@@ -57,7 +57,7 @@ impl Digits {
     }
 
     /// The whole number nearest to 10^`power` times this one, half to even, as
-    /// [`ledger_core::tokens::token_count`] makes it; `Err` where text must decide.
+    /// [`ledger_core::aws::tokens::token_count`] makes it; `Err` where text must decide.
     #[inline]
     pub(crate) fn tokens(self, power: u32) -> Result<Option<u64>, ReadAsText> {
         if self.digits == 0 {
@@ -151,10 +151,10 @@ fn printed(value: f64) -> Option<Digits> {
 
 #[cfg(test)]
 mod tests {
+    use ledger_core::aws::tokens::token_count;
     use ledger_core::currency::Currency;
     use ledger_core::meter::Meter;
     use ledger_core::money::{Money, parse_decimal};
-    use ledger_core::tokens::token_count;
     use proptest::prelude::*;
 
     use super::*;

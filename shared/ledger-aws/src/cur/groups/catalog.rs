@@ -2,12 +2,12 @@
 
 use jiff::civil::Date;
 use ledger_core::aws::ai_service::{is_ai, is_ai_by_code};
+use ledger_core::aws::tokens::token_power;
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::currency::Currency;
 use ledger_core::line_item::Provenance;
 use ledger_core::money::MoneyError;
 use ledger_core::period::BillingPeriod;
-use ledger_core::tokens::token_power;
 
 use crate::cur::columnar::Batch;
 use crate::cur::groups::cells::{

@@ -11,6 +11,7 @@ use ledger_core::aws::ai_service::is_ai;
 use ledger_core::aws::line_type::category_of;
 use ledger_core::aws::models::canonical_model;
 use ledger_core::aws::principal::{NotAPrincipal, Principal};
+use ledger_core::aws::tokens::token_count;
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::caller::Caller;
 use ledger_core::cost::Costs;
@@ -23,7 +24,6 @@ use ledger_core::money::{Money, MoneyError, parse_decimal};
 use ledger_core::period::BillingPeriod;
 use ledger_core::quantity::Quantity;
 use ledger_core::source::Source;
-use ledger_core::tokens::token_count;
 use ledger_core::usage::{Usage, UsageAxes};
 use rust_decimal::Decimal;
 

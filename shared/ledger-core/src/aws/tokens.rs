@@ -19,7 +19,7 @@ use crate::meter::Meter;
 /// `TextUnit`, `1KTPMHour`), for negative amounts, and where no scale is written anywhere.
 ///
 /// ```
-/// use ledger_core::tokens::token_count;
+/// use ledger_core::aws::tokens::token_count;
 /// use ledger_core::meter::Meter;
 /// use rust_decimal::Decimal;
 ///

@@ -1,0 +1,12 @@
+//! Prefixes of the tag keys on AWS's bill: each names the place where a tag was set.
+
+/// The prefix of tags of the caller.
+pub(crate) const OF_CALLER: &str = "iamPrincipal/";
+
+const PREFIXES: [&str; 5] =
+    [OF_CALLER, "resourceTags/", "accountTag/", "userAttribute/", "costCategory/"];
+
+/// Whether a tag key has its prefix.
+pub(crate) fn has_prefix(key: &str) -> bool {
+    PREFIXES.iter().any(|it| key.starts_with(it))
+}
