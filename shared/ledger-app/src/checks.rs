@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use jiff::tz::Offset;
 use ledger_core::bill::BillHead;
 use ledger_core::budget::Budget;
 use ledger_core::currency::Currency;
@@ -18,6 +19,7 @@ use ledger_core::period::ChargePeriod;
 use ledger_core::question::Question;
 use ledger_core::reconciliation::ReconciledDay;
 use ledger_core::report::{CurrencyReport, ReportBuilder};
+use ledger_core::source::Rank;
 
 use crate::documents::{DocumentError, applied_budgets};
 use crate::lookup::{missing_measures, reconciliation_question};
@@ -30,6 +32,10 @@ const STALE_DAYS: i32 = 3;
 
 /// A larger part of the recent cost than this should have an owner.
 const UNATTRIBUTED_MAX: Percent = Percent::whole(5);
+
+/// Days after a month until its bill should have been delivered once more: AWS closes bills within
+/// a few days.
+const CLOSING_DAYS: i32 = 10;
 
 /// Days that are examined for callers, owners and agreement with Cost Explorer.
 const RECENT_DAYS: i64 = 30;
@@ -60,8 +66,9 @@ struct Recent {
 type Check = fn(&Examined) -> Vec<Finding>;
 
 /// All checks, in the order of their findings.
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 10] = [
     data_is_recent,
+    ended_months_are_complete,
     rules_are_applied,
     measures_are_complete,
     callers_are_named,
@@ -140,6 +147,26 @@ fn data_is_recent(examined: &Examined) -> Vec<Finding> {
     let message =
         || format!("the data ends at {up_to}, {age} days ago; import the newest delivery");
     is_stale.then(|| finding(FindingCode::DataStale, message())).into_iter().collect()
+}
+
+/// A delivery that was made within its month cannot hold the month's last charges.
+fn ended_months_are_complete(examined: &Examined) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for head in examined.heads.iter().filter(|it| it.bill.source.rank() == Some(Rank::Bill)) {
+        let made = head.delivered_at.unwrap_or(head.imported_at);
+        let made = Offset::UTC.to_datetime(made).date();
+        let end = head.bill.period.first_day().saturating_add(1.month());
+        let days_since = examined.today.since(end).map_or(0, |it| it.get_days());
+        if made < end && days_since > CLOSING_DAYS {
+            let message = format!(
+                "the newest delivery of {} was made on {made}, before the month ended, so its last \
+                 charges are missing; import the newest delivery",
+                head.bill
+            );
+            findings.push(finding(FindingCode::BillNotFinal, message));
+        }
+    }
+    findings
 }
 
 fn rules_are_applied(examined: &Examined) -> Vec<Finding> {
@@ -261,7 +288,6 @@ fn alerts_arrived(examined: &Examined) -> Vec<Finding> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use jiff::Timestamp;
     use jiff::civil::date;
     use ledger_core::bill::{DayHead, FactsForm, Generation, Status};
     use ledger_core::line_item::BillId;
@@ -295,7 +321,7 @@ mod tests {
             version: 1,
             export: None,
             delivered_at: None,
-            imported_at: Timestamp::UNIX_EPOCH,
+            imported_at: "2026-11-08T06:00:00Z".parse().unwrap(),
             rules_version: 2,
             days: BTreeMap::from([(date(2026, 11, 4), day)]),
         };
@@ -365,6 +391,20 @@ mod tests {
         check(Examined { budgets_version: None, ..healthy() }, &["no-budgets"]);
         let empty = Examined { heads: Vec::new(), data_up_to: None, recent: None, ..healthy() };
         check(empty, &["no-data"]);
+    }
+
+    #[test]
+    fn a_month_that_ended_long_ago_needs_a_delivery_after_its_end() {
+        let since = |today, made: &str| {
+            let mut examined = Examined { today, ..healthy() };
+            examined.data_up_to = Some(today);
+            examined.heads[0].delivered_at = Some(made.parse().unwrap());
+            examined
+        };
+        // The eleventh day after the month; the tenth is no finding.
+        check(since(date(2026, 12, 12), "2026-11-30T23:59:59Z"), &["bill-not-final"]);
+        check(since(date(2026, 12, 11), "2026-11-30T23:59:59Z"), &[]);
+        check(since(date(2026, 12, 12), "2026-12-01T00:00:00Z"), &[]);
     }
 
     #[test]

@@ -7,6 +7,8 @@ labels! {
         AlertUnconfirmed = "alert-unconfirmed",
         /// Amounts had more than 15 fraction digits.
         AmountRounded = "amount-rounded",
+        /// The newest delivery of a bill was made before its month ended.
+        BillNotFinal = "bill-not-final",
         /// An export no longer contains a bill that it delivered earlier.
         BillWithdrawn = "bill-withdrawn",
         /// A budget is in a currency that no bill has.
