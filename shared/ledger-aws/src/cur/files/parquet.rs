@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use ledger_app::ports::{Reading, SourceError};
 use ledger_core::line_item::Provenance;
-use ledger_core::money::MoneyError;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::ChunkReader;
@@ -16,7 +15,7 @@ use crate::cur::columnar::{Array, Batch, Batches, Field, Form, fields};
 use crate::cur::files::cell_text::write_cell;
 use crate::cur::groups::BatchRow;
 use crate::cur::groups::Groups;
-use crate::cur::meaning::columns::{COUNT, Column, Kind};
+use crate::cur::meaning::columns::{COUNT, Column, ColumnSet, Kind};
 use crate::cur::meaning::names::ColumnMap;
 use crate::cur::meaning::row::RawLine;
 use crate::cur::reader::Reader;
@@ -81,10 +80,10 @@ fn try_read<T: ChunkReader + 'static>(
     let file = Opened::new(file, bytes, name)?;
     reader.check_columns(name, |column| file.layout.has(column))?;
     let mut is_plain = !MAPS.into_iter().any(|map| file.layout.is_apart(map));
-    let mut has_column = [false; COUNT];
-    for (has_column, column) in has_column.iter_mut().zip(Column::ALL) {
+    let mut present = ColumnSet::default();
+    for column in Column::ALL {
         let Some(Field { form, .. }) = file.field(column) else { continue };
-        *has_column = true;
+        present.insert(column);
         if !is_usable(column.kind(), form) {
             return Err(SourceError::Refused(format!(
                 "`{name}` has column `{}` of type {form}; expected {}",
@@ -99,7 +98,7 @@ fn try_read<T: ChunkReader + 'static>(
     if reader.is_line_by_line || !is_plain {
         file.read_as_text(reader)
     } else {
-        file.read_in_groups(has_column, reader)
+        file.read_in_groups(present, reader)
     }
 }
 
@@ -153,11 +152,11 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
     /// Reads rows that differ in nothing but days and amounts together.
     fn read_in_groups(
         &self,
-        has_column: [bool; COUNT],
+        present: ColumnSet,
         reader: &mut Reader<'_>,
     ) -> Result<(), SourceError> {
         let mut progress = self.progress();
-        let mut groups = Groups::new(has_column);
+        let mut groups = Groups::new(present);
         let mut before = 0;
         for (row_group, row_count) in self.row_groups() {
             let row_group = RowGroup { row_group, row_count, before };
@@ -206,7 +205,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
             };
             let mut batches = self.batches(row_group.row_group, columns, rows)?;
             while let Some(batch) = self.checked(batches.next())? {
-                self.counted(add_batch(batch))?;
+                add_batch(batch).map_err(|it| SourceError::Money(self.name.to_string(), it))?;
             }
             Ok(())
         };
@@ -234,7 +233,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         if self.layout.position(Column::ProductCode).is_some() {
             let mut batches = self.batches(row_group.row_group, &[Column::ProductCode], None)?;
             while let Some(batch) = self.checked(batches.next())? {
-                for verdict in self.counted(groups.verdicts_by_code(batch))? {
+                for verdict in groups.verdicts_by_code(batch) {
                     if verdict.is_none() {
                         open.push(is_ai.len());
                     }
@@ -249,7 +248,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         if !open.is_empty() {
             let mut batches = self.batches(row_group.row_group, &DECIDING, Some(&open))?;
             while let Some(batch) = self.checked(batches.next())? {
-                for verdict in self.counted(groups.verdicts(batch))? {
+                for verdict in groups.verdicts(batch) {
                     if let Some(row) = rows.next().and_then(|it| is_ai.get_mut(*it)) {
                         *row = verdict;
                     }
@@ -293,10 +292,6 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
 
     fn checked<U>(&self, read: Result<U, ParquetError>) -> Result<U, SourceError> {
         read.map_err(|error| damaged(self.name, &error))
-    }
-
-    fn counted<U>(&self, added: Result<U, MoneyError>) -> Result<U, SourceError> {
-        added.map_err(|error| SourceError::Money(self.name.to_string(), error))
     }
 
     /// Emits each row of a batch, read as text.

@@ -6,7 +6,6 @@ use ledger_core::aws::tokens::token_power;
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::currency::Currency;
 use ledger_core::line_item::Provenance;
-use ledger_core::money::MoneyError;
 use ledger_core::period::BillingPeriod;
 
 use crate::cur::columnar::Batch;
@@ -19,7 +18,7 @@ use crate::cur::groups::key::{GroupKey, GroupKind, Numbered, OTHER};
 use crate::cur::groups::packed::{BitLayout, PackedKey};
 use crate::cur::groups::partition::Group;
 use crate::cur::meaning::amortized::Spread;
-use crate::cur::meaning::columns::{CALLER_COLUMNS, COUNT, Column, PRODUCT_COLUMNS};
+use crate::cur::meaning::columns::{CALLER_COLUMNS, COUNT, Column, ColumnSet, PRODUCT_COLUMNS};
 use crate::cur::meaning::line::{Converter, days_of};
 use crate::cur::meaning::row::RawLine;
 
@@ -28,7 +27,7 @@ const ATTRIBUTE_KEYS: [&str; 3] = ["product_name", "model", "provider"];
 
 /// The parts of one file's rows, by number.
 pub(super) struct Catalog {
-    pub has_column: [bool; COUNT],
+    pub present: ColumnSet,
     pub texts: Texts,
     pub tags: Sets,
     pub attributes: Sets,
@@ -57,9 +56,9 @@ pub(super) struct BillMonth {
     pub first_of_use: Date,
     pub payer: Id,
     pub currency: Id,
-    pub currency_read: Currency,
-    /// Whether such lines can be on the bill and every part can be read.
-    is_clear: bool,
+    /// `None` where lines of this month are read as text: a part cannot be read, or no such line can be
+    /// on the bill.
+    pub currency_read: Option<Currency>,
 }
 
 /// The product that was charged for.
@@ -71,10 +70,10 @@ pub(super) struct Product {
 }
 
 impl Catalog {
-    pub(super) fn new(has_column: [bool; COUNT]) -> Catalog {
+    pub(super) fn new(present: ColumnSet) -> Catalog {
         let mut texts = Texts::new();
         Catalog {
-            has_column,
+            present,
             attribute_keys: ATTRIBUTE_KEYS.map(|it| texts.id(it)),
             texts,
             tags: Sets::new(),
@@ -89,29 +88,21 @@ impl Catalog {
     }
 
     /// Learns the texts that are new with a batch.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dictionaries::learn`].
-    pub(super) fn learn(&mut self, batch: &Batch) -> Result<(), MoneyError> {
-        self.dictionaries.learn(batch, &mut self.texts)
+    pub(super) fn learn(&mut self, batch: &Batch) {
+        self.dictionaries.learn(batch, &mut self.texts);
     }
 
     /// Whether each row is AI as far as its product code decides it alone.
     pub(super) fn verdicts_by_code(&self, batch: &Batch) -> Vec<Option<bool>> {
         let codes = self.dictionaries.text(batch, Column::ProductCode);
-        let mut verdicts: Vec<Option<Option<bool>>> = Vec::new();
+        let mut verdicts = vec![None; self.dictionaries.number_count(Column::ProductCode)];
         let verdict = |place| {
-            let number = codes.number(place) as usize;
-            if let Some(Some(verdict)) = verdicts.get(number) {
-                return *verdict;
+            let verdict = || is_ai_by_code(self.texts.get(codes.id(place)));
+            let number = codes.number(place).and_then(|it| usize::try_from(it).ok());
+            match number.and_then(|it| verdicts.get_mut(it)) {
+                Some(known) => *known.get_or_insert_with(verdict),
+                None => verdict(),
             }
-            let verdict = is_ai_by_code(self.texts.get(codes.id(place)));
-            verdicts.resize(verdicts.len().max(number + 1), None);
-            if let Some(known) = verdicts.get_mut(number) {
-                *known = Some(verdict);
-            }
-            verdict
         };
         (0..batch.row_count()).map(verdict).collect()
     }
@@ -124,7 +115,7 @@ impl Catalog {
         let verdict = |place| {
             let set = product.id(place, attributes, |it| attribute_keys.contains(&it));
             let key = (columns.each_ref().map(|it| it.id(place)), set);
-            let make = || Some(Product::new(key, texts, attributes, attribute_keys));
+            let make = || Product::new(key, texts, attributes, attribute_keys);
             products.get(key, make).is_none_or(|(_, product)| product.is_ai)
         };
         (0..batch.row_count()).map(verdict).collect()
@@ -169,11 +160,9 @@ impl Catalog {
         let (tags, attributes) = (number(TAGS), number(ATTRIBUTES));
         let (of_product, of_caller) = (PRODUCT_COLUMNS.map(text), CALLER_COLUMNS.map(text));
         let line_type = text(Column::LineType);
-        let make = || BillMonth::new(key, &self.texts, &self.has_column, converter);
-        let (bill_month, BillMonth { is_clear, .. }) = self.bill_months.get(key, make)?;
-        if !is_clear {
-            return None;
-        }
+        let make = || BillMonth::new(key, &self.texts, self.present, converter);
+        let (bill_month, BillMonth { currency_read, .. }) = self.bill_months.get(key, make)?;
+        currency_read.as_ref()?;
         if !packed.is_ai() {
             let (product, caller, line_type) = (OTHER, EMPTY, EMPTY);
             return Some(GroupKey { bill_month, product, caller, line_type });
@@ -184,7 +173,7 @@ impl Catalog {
         }
         let product = (of_product, attributes);
         let make = || Product::new(product, &self.texts, &self.attributes, &self.attribute_keys);
-        let (product, _) = self.products.get(product, || Some(make()))?;
+        let (product, _) = self.products.get(product, make)?;
         let (caller, _) = self.callers.get((of_caller, tags), || Some((of_caller, tags)))?;
         Some(GroupKey { bill_month, product, caller, line_type })
     }
@@ -192,8 +181,7 @@ impl Catalog {
     /// The columns that the file lacks to amortize lines of a type; `None` for types that are
     /// charged as they are.
     pub(super) fn absent(&self, line_type: Id) -> Option<Vec<Column>> {
-        let has = |it: Column| self.has_column.get(it as usize) == Some(&true);
-        Some(Spread::of(self.texts.get(line_type))?.absent(has))
+        Some(Spread::of(self.texts.get(line_type))?.absent(|it| self.present.has(it)))
     }
 
     /// Whether the pricing unit of a group's product is known.
@@ -213,14 +201,13 @@ impl Catalog {
 /// Sets the cells of columns that the file has.
 pub(super) fn set<'a>(
     raw: &mut RawLine<'a>,
-    has_column: &[bool; COUNT],
+    present: ColumnSet,
     cells: impl Iterator<Item = (Column, &'a str)>,
 ) {
     for (column, text) in cells {
-        let has_column = has_column.get(column as usize) == Some(&true);
         // The month of a bill is known, also from its folder.
         if let Some(cell) = raw.0.get_mut(column as usize)
-            && (has_column || column == Column::PeriodStart)
+            && (present.has(column) || column == Column::PeriodStart)
         {
             *cell = Some(text);
         }
@@ -232,7 +219,7 @@ impl BillMonth {
     fn new(
         (month, month_of_use, payer, currency): BillMonthKey,
         texts: &Texts,
-        has_column: &[bool; COUNT],
+        present: ColumnSet,
         converter: &mut Converter,
     ) -> Option<BillMonth> {
         let (first_day, first_of_use) = (first_of(month)?, first_of(month_of_use)?);
@@ -246,36 +233,42 @@ impl BillMonth {
             (Column::Currency, texts.get(currency)),
             (Column::Unblended, "0"),
         ];
-        set(&mut raw, has_column, cells.into_iter());
+        set(&mut raw, present, cells.into_iter());
         let nowhere = Provenance { file: "".into(), line: 0 };
-        // Rows of cells that cannot be read are not clear: they are read as text, and named.
-        let (is_read, currency_read) = match converter.convert(&raw, &nowhere) {
-            Ok(read) => (true, read.line.costs.currency()),
-            Err(_) => (false, Currency::USD),
-        };
         let is_numbered = payer != ODD && currency != ODD;
         let days = days_of(period);
         let can_be_on_bill =
             days.contains(&first_of_use) && days.contains(&first_of_use.last_of_month());
-        let is_clear = is_numbered && can_be_on_bill && is_read;
-        Some(BillMonth { period, first_of_use, payer, currency, currency_read, is_clear })
+        let currency_read = match converter.convert(&raw, &nowhere) {
+            Ok(read) if is_numbered && can_be_on_bill => Some(read.line.costs.currency()),
+            // Where rows are read as text, the error is found again, with the place of its row.
+            Ok(_) | Err(_) => None,
+        };
+        Some(BillMonth { period, first_of_use, payer, currency, currency_read })
     }
 }
 
 impl Product {
-    fn new(key: ProductKey, texts: &Texts, attributes: &Sets, attribute_keys: &[Id]) -> Product {
+    /// `None` where the attributes have no set, which cannot be.
+    fn new(
+        key: ProductKey,
+        texts: &Texts,
+        attributes: &Sets,
+        attribute_keys: &[Id],
+    ) -> Option<Product> {
         let (ids, set) = key;
-        let [code, entity, family, usage_type, unit, description] =
-            ids.map(|id| Some(texts.get(id)).filter(|it| !it.is_empty()));
+        let [code, entity, family, usage_type, unit, description] = ids.map(|id| texts.get(id));
+        let [code, entity, family, unit, description] = [code, entity, family, unit, description]
+            .map(|it| Some(it).filter(|it| !it.is_empty()));
         // The last value of a repeated key counts, as in JSON.
-        let names = attributes.get(set).iter().rev().map(|it| parts(*it));
+        let names = attributes.get(set)?.iter().rev().map(|it| parts(*it));
         let name = names.filter(|it| Some(&it.0) == attribute_keys.first()).map(|it| it.1).next();
         let name = name.map(|it| texts.get(it)).filter(|it| !it.is_empty());
-        let usage_type = UsageType::parse(usage_type.unwrap_or(""));
+        let usage_type = UsageType::parse(usage_type);
         let is_ai = is_ai(code, entity, name, family, &usage_type);
         let token_power = token_power(usage_type.meter_within_bedrock(), unit, description);
         // A text without a number counts as AI, and is read as text.
         let is_odd = ids.contains(&ODD) || set == ODD_SET;
-        Product { key, is_ai: is_ai || is_odd, token_power }
+        Some(Product { key, is_ai: is_ai || is_odd, token_power })
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
+use ledger_core::money::MoneyError;
 
 use crate::cur::columnar::double::{Digits, femto_units};
 use crate::cur::columnar::{Array, Batch, Unit, Values};
@@ -85,7 +86,12 @@ impl Cells {
     }
 
     /// Lays the numbers of each row side by side.
-    pub(super) fn pack(&mut self, view: &BatchView<'_>, layout: &BitLayout, row_count: usize) {
+    pub(super) fn pack(
+        &mut self,
+        view: &BatchView<'_>,
+        layout: &BitLayout,
+        row_count: usize,
+    ) -> Result<(), MoneyError> {
         let packed = &mut self.packed;
         packed.begin(layout, row_count);
         packed.add(PERIODS, self.periods.iter().map(|it| it.month.into()));
@@ -93,8 +99,9 @@ impl Cells {
         packed.add(TAGS, self.tags.iter().copied());
         packed.add(ATTRIBUTES, self.attributes.iter().copied());
         for (text, part) in view.texts.iter().zip(STARTS + 1..) {
-            packed.add_with(part, |rows, shift| text.pack(rows, shift));
+            packed.add_with(part, |rows, shift| text.pack(rows, shift))?;
         }
+        Ok(())
     }
 
     /// The amounts that a row adds to its group; `None` if it must be read as text.
@@ -116,7 +123,7 @@ impl Cells {
             return None;
         }
         Some(PendingRow {
-            key: self.packed.get(place, row.is_ai),
+            key: self.packed.get(place, row.is_ai)?,
             unblended,
             net_unblended,
             list,
@@ -365,7 +372,7 @@ impl Calendar {
 
     #[inline]
     fn get(&mut self, number: i64) -> RowDay {
-        // The mask leaves the low bits alone.
+        // The mask leaves ten bits, also of a number below zero.
         let place = (number & CALENDAR_MASK) as usize;
         match self.days.get(place) {
             Some((known, day)) if *known == number => *day,

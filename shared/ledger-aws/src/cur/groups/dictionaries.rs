@@ -1,7 +1,5 @@
 //! The dictionaries of a file's columns, translated to numbers.
 
-use ledger_core::money::MoneyError;
-
 use crate::cur::columnar::{Array, Batch};
 use crate::cur::groups::ids::{EMPTY, Id, MapView, TextView, Texts, Translation};
 use crate::cur::meaning::columns::Column;
@@ -17,25 +15,20 @@ pub(super) struct Dictionaries {
 
 impl Dictionaries {
     /// Learns the texts that are new with a batch.
-    ///
-    /// # Errors
-    ///
-    /// As [`Translation::learn`].
-    pub(super) fn learn(&mut self, batch: &Batch, texts: &mut Texts) -> Result<(), MoneyError> {
+    pub(super) fn learn(&mut self, batch: &Batch, texts: &mut Texts) {
         for (translation, column) in self.columns.iter_mut().zip(Column::ALL) {
             if let Some(column) = batch.column(column).and_then(Array::as_texts) {
-                translation.learn(column, texts)?;
+                translation.learn(column, texts);
                 translation.number();
             }
         }
         let maps = [(&mut self.tags, Column::Tags), (&mut self.product, Column::Product)];
         for ([keys, values], column) in maps {
             if let Some(map) = batch.column(column).and_then(Array::as_map) {
-                keys.learn(map.keys(), texts)?;
-                values.learn(map.values(), texts)?;
+                keys.learn(map.keys(), texts);
+                values.learn(map.values(), texts);
             }
         }
-        Ok(())
     }
 
     pub(super) fn text<'a>(&'a self, batch: &'a Batch, column: Column) -> TextView<'a> {

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-
 use ledger_core::money::MoneyError;
 
-use crate::cur::columnar::{Array, MapArray, TextArray};
+use crate::cur::columnar::{Array, MapArray, TextArray, Values};
 
 /// A text, or a set of entries, within one [`Texts`] or [`Sets`].
 pub(super) type Id = u32;
@@ -75,9 +74,10 @@ impl Texts {
 #[derive(Debug)]
 pub(super) struct Sets {
     ids: HashMap<Box<[Entry]>, Id, RandomState>,
-    /// The entries of all sets, and where those of each end.
+    /// The entries of all sets.
     entries: Vec<Entry>,
-    ends: Vec<usize>,
+    /// The start of each set's entries, and the end of the last set's.
+    bounds: Vec<usize>,
     /// Sets that were asked for, by the first bits of the sum of [`mixed`] entries.
     recent: Vec<Id>,
     scratch: Vec<Entry>,
@@ -99,12 +99,9 @@ fn mixed(entry: Entry) -> u64 {
 /// A key and its value side by side.
 pub(super) type Entry = u64;
 
-const fn entry(key: Id, value: Id) -> Entry {
-    ((key as u64) << Id::BITS) | value as u64
+fn entry(key: Id, value: Id) -> Entry {
+    (u64::from(key) << Id::BITS) | u64::from(value)
 }
-
-/// The entries of [`ODD_SET`].
-const ODD_ENTRIES: [Entry; 1] = [entry(ODD, ODD)];
 
 /// The key and the value of an entry.
 pub(super) fn parts(entry: Entry) -> (Id, Id) {
@@ -117,14 +114,14 @@ impl Sets {
         let mut sets = Sets {
             ids: HashMap::default(),
             entries: Vec::new(),
-            ends: Vec::new(),
+            bounds: vec![0],
             recent: vec![EMPTY; 1 << RECENT_BITS],
             scratch: Vec::new(),
             sums: Vec::new(),
         };
         sets.slow_id(&[]);
         // No row has this one.
-        sets.slow_id(&ODD_ENTRIES);
+        sets.slow_id(&[entry(ODD, ODD)]);
         sets
     }
 
@@ -135,11 +132,14 @@ impl Sets {
     /// As [`Sets::id`], where the sum of the mixed entries is known.
     #[inline]
     fn id_at(&mut self, set: &[Entry], sum: u64) -> Id {
+        // The shift leaves the bits of a place.
         let place = (sum >> (u64::BITS - RECENT_BITS)) as usize;
         let recent = self.recent.get(place).copied().unwrap_or(EMPTY);
-        let known = self.get(recent);
         // Compared here: sets are short, and a call costs more.
-        if known.len() == set.len() && known.iter().zip(set).all(|(left, right)| left == right) {
+        let is_same = |known: &[Entry]| {
+            known.len() == set.len() && known.iter().zip(set).all(|(left, right)| left == right)
+        };
+        if self.get(recent).is_some_and(is_same) {
             return recent;
         }
         let id = self.slow_id(set);
@@ -153,29 +153,25 @@ impl Sets {
         if let Some(id) = self.ids.get(set) {
             return *id;
         }
-        let Some(id) = Id::try_from(self.ends.len()).ok().filter(|it| *it != ODD) else {
+        let Some(id) = Id::try_from(self.len()).ok().filter(|it| *it != ODD) else {
             return ODD_SET;
         };
         self.entries.extend_from_slice(set);
-        self.ends.push(self.entries.len());
+        self.bounds.push(self.entries.len());
         self.ids.insert(set.into(), id);
         id
     }
 
     pub(super) fn len(&self) -> usize {
-        self.ends.len()
+        self.bounds.len() - 1
     }
 
-    /// The entries, as the row has them; those of [`ODD_SET`] for an id of no set.
+    /// The entries, as the row has them; `None` for the number of no set.
     #[inline]
-    pub(super) fn get(&self, id: Id) -> &[Entry] {
-        let index = id as usize;
-        let from = match index.checked_sub(1) {
-            None => Some(&0),
-            Some(before) => self.ends.get(before),
-        };
-        let range = from.zip(self.ends.get(index)).map(|(from, to)| *from..*to);
-        range.and_then(|it| self.entries.get(it)).unwrap_or(&ODD_ENTRIES)
+    pub(super) fn get(&self, id: Id) -> Option<&[Entry]> {
+        let index = usize::try_from(id).ok()?;
+        let (from, to) = (self.bounds.get(index)?, self.bounds.get(index.checked_add(1)?)?);
+        self.entries.get(*from..*to)
     }
 }
 
@@ -193,16 +189,8 @@ pub(super) struct Translation {
 }
 
 impl Translation {
-    /// Learns the new texts in the dictionary of a column, or those of another one.
-    ///
-    /// # Errors
-    ///
-    /// [`MoneyError::Broken`] where a row names a place beyond the dictionary: its text is lost.
-    pub(super) fn learn(
-        &mut self,
-        column: &TextArray,
-        texts: &mut Texts,
-    ) -> Result<(), MoneyError> {
+    /// Learns what is new in the dictionary of a column, or another one.
+    pub(super) fn learn(&mut self, column: &TextArray, texts: &mut Texts) {
         if self.dictionary != Some(column.dictionary()) {
             self.dictionary = Some(column.dictionary());
             self.ids.clear();
@@ -210,13 +198,6 @@ impl Translation {
         }
         let new = column.texts_from(self.ids.len());
         self.ids.extend(new.map(|it| it.map_or(ODD, |it| texts.id(it))));
-        let is_known = |place: &i32| usize::try_from(*place).is_ok_and(|it| it < self.ids.len());
-        let (places, nulls) = (column.places().values(), column.places().nulls());
-        let is_whole = match nulls {
-            None => places.iter().all(is_known),
-            Some(nulls) => places.iter().zip(nulls).all(|(it, is_null)| *is_null || is_known(it)),
-        };
-        is_whole.then_some(()).ok_or(MoneyError::Broken("a text of the file's dictionary"))
     }
 
     /// Numbers what was learnt.
@@ -251,7 +232,7 @@ impl Translation {
     pub(super) fn view<'a>(&'a self, column: Option<&'a TextArray>) -> TextView<'a> {
         let places = column.map(TextArray::places);
         TextView {
-            places: places.map_or(&[], |it| it.values()),
+            places: places.map(Values::values),
             nulls: places.and_then(|it| it.nulls()),
             translation: self,
         }
@@ -261,7 +242,9 @@ impl Translation {
 /// The texts of one column of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TextView<'a> {
-    places: &'a [i32],
+    /// `None` where there is no such column: all texts are empty.
+    places: Option<&'a [i32]>,
+    /// `None` where each row has a text.
     nulls: Option<&'a [bool]>,
     translation: &'a Translation,
 }
@@ -272,41 +255,48 @@ impl TextView<'_> {
         self.of(row, &self.translation.ids).unwrap_or(ODD)
     }
 
-    /// The number of a row's text within the column.
+    /// The number of a row's text within the column; `None` if it was not learnt, which cannot be.
     #[inline]
-    pub(super) fn number(&self, row: usize) -> u32 {
-        // A place beyond the dictionary was refused when it was learnt.
-        self.of(row, &self.translation.numbers).unwrap_or(0)
+    pub(super) fn number(&self, row: usize) -> Option<u32> {
+        self.of(row, &self.translation.numbers)
     }
 
     #[inline]
     fn of(&self, row: usize, meanings: &[u32]) -> Option<u32> {
-        let Some(place) = self.places.get(row) else { return Some(EMPTY) };
-        if self.is_null(row) {
+        let Some(places) = self.places else { return Some(EMPTY) };
+        if self.is_null(row)? {
             return Some(EMPTY);
         }
-        usize::try_from(*place).ok().and_then(|it| meanings.get(it)).copied()
+        let place = usize::try_from(*places.get(row)?).ok()?;
+        meanings.get(place).copied()
     }
 
+    /// Whether a row has no text; `None` beyond the last row.
     #[inline]
-    fn is_null(&self, row: usize) -> bool {
-        self.nulls.and_then(|it| it.get(row)) == Some(&true)
+    fn is_null(&self, row: usize) -> Option<bool> {
+        self.nulls.map_or(Some(false), |it| it.get(row).copied())
     }
 
     /// Adds the numbers of all rows, shifted left.
-    pub(super) fn pack(&self, rows: &mut [u64], shift: u32) {
+    pub(super) fn pack(&self, rows: &mut [u64], shift: u32) -> Result<(), MoneyError> {
+        let unknown = || MoneyError::Broken("the text of a row");
+        let Some(places) = self.places else { return Ok(()) };
+        if places.len() != rows.len() {
+            return Err(unknown());
+        }
         if self.nulls.is_some() {
-            for (place, row) in rows.iter_mut().enumerate().take(self.places.len()) {
-                *row |= u64::from(self.number(place)).wrapping_shl(shift);
+            for (place, row) in rows.iter_mut().enumerate() {
+                let number = self.number(place).ok_or_else(unknown)?;
+                *row |= u64::from(number).wrapping_shl(shift);
             }
-            return;
+            return Ok(());
         }
         let numbers = self.translation.numbers.as_slice();
-        for (row, place) in rows.iter_mut().zip(self.places) {
-            // As in [`TextView::number`].
-            let number = numbers.get(*place as usize).copied().unwrap_or(0);
-            *row |= u64::from(number).wrapping_shl(shift);
+        for (row, place) in rows.iter_mut().zip(places) {
+            let number = numbers.get(*place as usize).ok_or_else(unknown)?;
+            *row |= u64::from(*number).wrapping_shl(shift);
         }
+        Ok(())
     }
 
     /// Whether the text of every row has a number.
@@ -316,7 +306,10 @@ impl TextView<'_> {
 
     fn ids(&self) -> impl Iterator<Item = Id> {
         let ids = self.translation.ids.as_slice();
-        self.places.iter().map(|place| ids.get(*place as usize).copied().unwrap_or(ODD))
+        self.places
+            .into_iter()
+            .flatten()
+            .map(|place| ids.get(*place as usize).copied().unwrap_or(ODD))
     }
 }
 
@@ -366,15 +359,15 @@ impl<'a> MapView<'a> {
             *sum = sum.wrapping_add(mixed(*it));
             Some(*sum)
         }));
-        // One sum more than entries; where sets are kept by a wrong sum they are found less often.
-        let sum = |it: usize| sums.get(it).copied().unwrap_or(0);
         let ends = self.offsets.iter().zip(self.offsets.iter().skip(1));
-        ids.extend(ends.map(|(&from, &to)| match entries.get(from..to) {
-            Some([]) => EMPTY,
-            Some(set) if set.len() <= ENTRIES_MAX => {
-                sets.id_at(set, sum(to).wrapping_sub(sum(from)))
+        ids.extend(ends.map(|(&from, &to)| {
+            match (entries.get(from..to), sums.get(from), sums.get(to)) {
+                (Some([]), ..) => EMPTY,
+                (Some(set), Some(before), Some(sum)) if set.len() <= ENTRIES_MAX => {
+                    sets.id_at(set, sum.wrapping_sub(*before))
+                }
+                _ => ODD_SET,
             }
-            _ => ODD_SET,
         }));
         sets.scratch = entries;
         sets.sums = sums;
@@ -393,7 +386,8 @@ impl<'a> MapView<'a> {
             if !is_wanted(key) && key != ODD {
                 continue;
             }
-            if self.keys.is_null(place) || self.values.is_null(place) {
+            let is_null = self.keys.is_null(place).zip(self.values.is_null(place));
+            if is_null.is_some_and(|(key, value)| key || value) {
                 continue;
             }
             let value = self.values.id(place);
@@ -406,5 +400,43 @@ impl<'a> MapView<'a> {
         let id = if is_odd { ODD_SET } else { sets.id(&entries) };
         sets.scratch = entries;
         id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_read_as_it_was_added_and_no_other_number_has_one() {
+        let mut sets = Sets::new();
+        let set = [entry(2, 3), entry(4, 5)];
+        let id = sets.id(&set);
+        assert_eq!(sets.id(&set), id);
+        assert_eq!(sets.get(id), Some(&set[..]));
+        assert_eq!(sets.get(EMPTY), Some(&[][..]));
+        assert_eq!(sets.len(), 3);
+        for unknown in [id + 1, ODD] {
+            assert_eq!(sets.get(unknown), None);
+        }
+    }
+
+    #[test]
+    fn a_text_that_was_not_learnt_is_an_error_and_not_an_empty_text() {
+        let mut translation = Translation { ids: vec![EMPTY, 7], ..Translation::default() };
+        translation.number();
+        let pack = |places: Option<&[i32]>, nulls: Option<&[bool]>| {
+            let mut rows = [0; 2];
+            let view = TextView { places, nulls, translation: &translation };
+            view.pack(&mut rows, 4).map(|()| rows)
+        };
+        assert_eq!(pack(None, None), Ok([0, 0]));
+        assert_eq!(pack(Some(&[1, 0]), None), Ok([1 << 4, 0]));
+        assert_eq!(pack(Some(&[2, 1]), Some(&[true, false])), Ok([0, 1 << 4]));
+        let unknown = Err(MoneyError::Broken("the text of a row"));
+        assert_eq!(pack(Some(&[1, 2]), None), unknown);
+        assert_eq!(pack(Some(&[1, -1]), None), unknown);
+        assert_eq!(pack(Some(&[1, 2]), Some(&[false, false])), unknown);
+        assert_eq!(pack(Some(&[1]), None), unknown);
     }
 }

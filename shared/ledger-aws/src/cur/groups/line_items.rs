@@ -67,7 +67,7 @@ impl<'a> LineItems<'a> {
             (Column::Payer, catalog.texts.get(bill_month.payer)),
             (Column::Currency, catalog.texts.get(bill_month.currency)),
         ];
-        set(&mut raw, &catalog.has_column, cells.into_iter());
+        set(&mut raw, catalog.present, cells.into_iter());
         let (mut attributes, mut tags) = (EMPTY, EMPTY);
         if key.product != OTHER {
             let product = catalog.products.value(key.product).ok_or_else(unknown)?;
@@ -79,10 +79,10 @@ impl<'a> LineItems<'a> {
             let ids = ids.chain(CALLER_COLUMNS.into_iter().zip(of_caller));
             let ids = ids.chain([(Column::LineType, key.line_type)]);
             let cells = ids.map(|(column, id)| (column, catalog.texts.get(id)));
-            set(&mut raw, &catalog.has_column, cells);
+            set(&mut raw, catalog.present, cells);
         }
         let attributes = entries(catalog, &catalog.attributes, attributes, &mut self.attributes)?;
-        let costs = first.costs(bill_month.currency_read);
+        let costs = first.costs(bill_month.currency_read.ok_or_else(unknown)?);
         let shared = Shared {
             raw: &raw,
             product: &attributes,
@@ -109,7 +109,7 @@ impl<'a> LineItems<'a> {
     ) -> Result<LineItem, Problem> {
         let first = sums.first().ok_or_else(unknown)?;
         let bill_month = self.catalog.bill_months.value(key.bill_month).ok_or_else(unknown)?;
-        let costs = first.costs(bill_month.currency_read);
+        let costs = first.costs(bill_month.currency_read.ok_or_else(unknown)?);
         let line_type = self.catalog.texts.shared(key.line_type).ok_or_else(unknown)?;
         Ok(LineItem {
             line_type: Arc::clone(line_type),
@@ -149,7 +149,7 @@ fn entries(
     }
     let text = |id| catalog.texts.shared(id).map(Arc::clone).ok_or_else(unknown);
     let mut tags = Tags::new();
-    for (key, value) in sets.get(id).iter().map(|it| parts(*it)) {
+    for (key, value) in sets.get(id).ok_or_else(unknown)?.iter().map(|it| parts(*it)) {
         tags.insert(text(key)?, text(value)?);
     }
     let tags = Arc::new(tags);

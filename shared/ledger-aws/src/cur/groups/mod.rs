@@ -41,7 +41,7 @@ use self::packed::{BitLayout, Fit};
 use self::partition::{Partition, RowSlot};
 use self::pending::PendingRow;
 use crate::cur::columnar::Batch;
-use crate::cur::meaning::columns::COUNT;
+use crate::cur::meaning::columns::ColumnSet;
 use crate::cur::meaning::line::{Converter, reading};
 use crate::cur::meaning::row::Problem;
 use crate::cur::reader::Reader;
@@ -86,9 +86,9 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    pub(crate) fn new(has_column: [bool; COUNT]) -> Groups {
+    pub(crate) fn new(present: ColumnSet) -> Groups {
         Groups {
-            catalog: Catalog::new(has_column),
+            catalog: Catalog::new(present),
             cells: Cells::default(),
             partitions: (0..PARTITIONS).map(|_| Partition::default()).collect(),
             pending: vec![Vec::new(); PARTITIONS],
@@ -101,26 +101,15 @@ impl Groups {
     }
 
     /// Whether each row is AI as far as its product code decides it alone.
-    ///
-    /// # Errors
-    ///
-    /// [`MoneyError::Broken`] where the batch is damaged.
-    pub(crate) fn verdicts_by_code(
-        &mut self,
-        batch: &Batch,
-    ) -> Result<Vec<Option<bool>>, MoneyError> {
-        self.catalog.learn(batch)?;
-        Ok(self.catalog.verdicts_by_code(batch))
+    pub(crate) fn verdicts_by_code(&mut self, batch: &Batch) -> Vec<Option<bool>> {
+        self.catalog.learn(batch);
+        self.catalog.verdicts_by_code(batch)
     }
 
     /// Whether each row is AI. A text without a number counts as AI, and is read as text.
-    ///
-    /// # Errors
-    ///
-    /// As [`Groups::verdicts_by_code`].
-    pub(crate) fn verdicts(&mut self, batch: &Batch) -> Result<Vec<bool>, MoneyError> {
-        self.catalog.learn(batch)?;
-        Ok(self.catalog.verdicts(batch))
+    pub(crate) fn verdicts(&mut self, batch: &Batch) -> Vec<bool> {
+        self.catalog.learn(batch);
+        self.catalog.verdicts(batch)
     }
 
     /// Takes the number of rows of the file before the row group.
@@ -139,7 +128,7 @@ impl Groups {
         converter: &mut Converter,
     ) -> Result<(), MoneyError> {
         let row_count = batch.row_count();
-        self.catalog.learn(batch)?;
+        self.catalog.learn(batch);
         let Catalog { tags, attributes, attribute_keys, dictionaries, calendar, layout, .. } =
             &mut self.catalog;
         let view = BatchView::new(dictionaries, batch);
@@ -147,7 +136,7 @@ impl Groups {
         let mut layout = layout.clone();
         let counts = view.counts(calendar, tags, attributes);
         let fit = layout.fit(counts);
-        self.cells.pack(&view, &layout, row_count);
+        self.cells.pack(&view, &layout, row_count)?;
         match fit {
             Fit::Same => {}
             Fit::Moved => self.rebuild(layout, converter)?,
@@ -236,7 +225,7 @@ impl Groups {
         reader: &mut Reader<'_>,
     ) -> Result<(), SourceError> {
         let Groups { catalog, partitions, first_row, .. } =
-            std::mem::replace(self, Groups::new(self.catalog.has_column));
+            std::mem::replace(self, Groups::new(self.catalog.present));
         let mut line_items = LineItems::new(&catalog, file);
         let mut line_counts: Map<Id, u64> = Map::default();
         for partition in partitions {

@@ -2,6 +2,8 @@
 
 use std::hash::{Hash, Hasher};
 
+use ledger_core::money::MoneyError;
+
 /// The number of numbers that a row has.
 pub(super) const FIELDS: usize = 17;
 
@@ -149,34 +151,38 @@ impl PackedRows {
 
     /// Adds one number of each row.
     pub(super) fn add(&mut self, part: Field, numbers: impl Iterator<Item = u32>) {
-        self.add_with(part, |rows, shift| {
+        if let Some((rows, shift)) = self.words_of(part) {
             for (row, number) in rows.iter_mut().zip(numbers) {
                 *row |= u64::from(number).wrapping_shl(shift);
             }
-        });
+        }
     }
 
     /// Adds one number of each row; `add` gets the words and the shift.
-    pub(super) fn add_with(&mut self, part: Field, add: impl FnOnce(&mut [u64], u32)) {
-        // A number without bits is zero.
-        let place = self.layout.places.get(part).filter(|it| it.width > 0);
-        if let Some((rows, shift)) =
-            place.and_then(|it| Some((self.words.get_mut(it.word)?, it.shift)))
-        {
-            add(rows, shift);
-        }
+    pub(super) fn add_with(
+        &mut self,
+        part: Field,
+        add: impl FnOnce(&mut [u64], u32) -> Result<(), MoneyError>,
+    ) -> Result<(), MoneyError> {
+        self.words_of(part).map_or(Ok(()), |(rows, shift)| add(rows, shift))
     }
 
+    /// The words that hold a number and its shift in them; `None` if it has no bits: it is zero.
+    fn words_of(&mut self, part: Field) -> Option<(&mut [u64], u32)> {
+        let place = self.layout.places.get(part).filter(|it| it.width > 0)?;
+        Some((self.words.get_mut(place.word)?, place.shift))
+    }
+
+    /// The key of a row; `None` beyond the last.
     #[inline]
-    pub(super) fn get(&self, row: usize, is_ai: bool) -> PackedKey {
-        let [first, second, third] =
-            // All three are as long as the batch.
-            self.words.each_ref().map(|it| it.get(row).copied().unwrap_or(0));
-        if is_ai {
+    pub(super) fn get(&self, row: usize, is_ai: bool) -> Option<PackedKey> {
+        let [first, second, third] = &self.words;
+        let (first, second, third) = (*first.get(row)?, *second.get(row)?, *third.get(row)?);
+        Some(if is_ai {
             PackedKey([first | 1, second, third])
         } else {
             PackedKey([first & self.layout.bill, 0, 0])
-        }
+        })
     }
 }
 
@@ -197,7 +203,7 @@ mod tests {
         for (part, number) in numbers.into_iter().enumerate() {
             rows.add(part, std::iter::once(number));
         }
-        rows.get(0, true)
+        rows.get(0, true).unwrap()
     }
 
     fn numbers(layout: &BitLayout, packed: &PackedKey) -> [u32; FIELDS] {
@@ -231,8 +237,10 @@ mod tests {
         (0..FIELDS).for_each(|part| rows.add(part, std::iter::once(3)));
         let expected: [u32; FIELDS] =
             std::array::from_fn(|it| if it < BILL_FIELDS { 3 } else { 0 });
-        assert_eq!(numbers(&layout, &rows.get(0, false)), expected);
-        assert!(!rows.get(0, false).is_ai());
+        let key = rows.get(0, false).unwrap();
+        assert_eq!(numbers(&layout, &key), expected);
+        assert!(!key.is_ai());
+        assert_eq!(rows.get(1, false), None);
     }
 
     #[test]

@@ -65,6 +65,22 @@ pub(crate) enum Column {
 /// The number of columns that are read.
 pub(crate) const COUNT: usize = Column::ALL.len();
 
+/// Columns that a file has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ColumnSet(u64);
+
+const _: () = assert!(COUNT <= 64, "each column has a bit");
+
+impl ColumnSet {
+    pub(crate) fn insert(&mut self, column: Column) {
+        self.0 |= 1 << column as u32;
+    }
+
+    pub(crate) fn has(self, column: Column) -> bool {
+        self.0 & (1 << column as u32) != 0
+    }
+}
+
 /// The columns that name the caller and the invoice, beside the tags.
 pub(crate) const CALLER_COLUMNS: [Column; 4] =
     [Column::Principal, Column::Account, Column::Region, Column::InvoiceId];
