@@ -65,6 +65,12 @@ fn report_statement_and_import_add_up_to_the_bill_to_the_last_digit() {
         assert_eq!(rows, ai, "{by}");
         assert_eq!(ai + decimal(&report["other"]), all, "{by}");
     }
+    // The first three days of October 2026 are a Thursday, a Friday and a Saturday.
+    let weekdays = json(&data, &["report", "--by", "weekday"])["currencies"][0]["rows"].take();
+    let names = weekdays.as_array().unwrap().iter().map(|it| it["keys"]["weekday"].as_str());
+    assert_eq!(names.flatten().collect::<Vec<_>>(), ["Thursday", "Friday", "Saturday"]);
+    let friday = json(&data, &["report", "--where", "weekday=Friday"]);
+    assert_eq!(friday["currencies"][0]["total"], weekdays[1]["cost"]);
     let statements = json(&data, &["statement", "--period", "2026-10"]);
     let owed: Decimal = statements["statements"]
         .as_array()

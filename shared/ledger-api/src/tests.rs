@@ -231,6 +231,10 @@ async fn costs_are_grouped_and_exact() {
     assert_eq!(report["rows"][1]["cost"], "1.500000000000001");
     assert_eq!(report["rows"][1]["status"], "billed");
     assert_eq!(report["rows"][1]["tokens"]["input"], 2_000);
+    let by_weekday = json(&ledger, "/v1/costs?group_by=weekday").await;
+    let rows = by_weekday["currencies"][0]["rows"].as_array().unwrap();
+    let weekdays: Vec<&Value> = rows.iter().map(|it| &it["keys"]["weekday"]).collect();
+    assert_eq!(weekdays, ["Monday", "Sunday"]);
     let filtered = "/v1/costs?where=owner=search&where=owner=none&to=2026-11-02";
     assert_eq!(json(&ledger, filtered).await["currencies"][0]["total"], "0.000000000000001");
 }

@@ -1,6 +1,7 @@
 //! Dimensions: the ways to group and filter figures.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -41,6 +42,8 @@ pub enum Dimension {
     Day,
     /// The month of the day.
     Month,
+    /// The day of the week: `Monday` … `Sunday`.
+    Weekday,
     /// The account that was charged.
     Account,
     /// The region.
@@ -68,7 +71,7 @@ pub enum Dimension {
 }
 
 /// Dimensions beside those that rules set and the tags: the word, and the level that holds it.
-const NAMED: [(&str, Dimension, Level); 22] = [
+const NAMED: [(&str, Dimension, Level); 23] = [
     ("owner", Dimension::Owner, Level::Summary),
     ("provider", Dimension::Provider, Level::Summary),
     ("publisher", Dimension::Publisher, Level::Summary),
@@ -80,6 +83,7 @@ const NAMED: [(&str, Dimension, Level); 22] = [
     ("line_type", Dimension::LineType, Level::Summary),
     ("day", Dimension::Day, Level::Summary),
     ("month", Dimension::Month, Level::Summary),
+    ("weekday", Dimension::Weekday, Level::Summary),
     ("account", Dimension::Account, Level::Detail),
     ("region", Dimension::Region, Level::Detail),
     ("principal", Dimension::Principal, Level::Detail),
@@ -92,6 +96,10 @@ const NAMED: [(&str, Dimension, Level); 22] = [
     ("rule", Dimension::Rule, Level::Detail),
     ("entry", Dimension::Entry, Level::Detail),
 ];
+
+/// The days of the week in order.
+const WEEKDAYS: [&str; 7] =
+    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// Other spellings of words.
 const ALIASES: [(&str, &str); 1] = [("cost_center", "cost_centre")];
@@ -137,6 +145,16 @@ impl Dimension {
         }
     }
 
+    /// Compares two values by time; `None` for a dimension whose values are no times.
+    pub fn by_time(&self, left: Option<&str>, right: Option<&str>) -> Option<Ordering> {
+        let of_week = |value: Option<&str>| WEEKDAYS.iter().position(|it| Some(*it) == value);
+        match self {
+            Dimension::Day | Dimension::Month => Some(left.cmp(&right)),
+            Dimension::Weekday => Some(of_week(left).cmp(&of_week(right))),
+            _ => None,
+        }
+    }
+
     /// The value of a row of one day; `None` where it has none, which is not the same as empty.
     pub fn value_of<'a>(&self, row: Row<'a>, day: Date) -> Option<Cow<'a, str>> {
         let key = row.summary();
@@ -148,6 +166,10 @@ impl Dimension {
             }
             Dimension::Day => Some(Cow::Owned(day.to_string())),
             Dimension::Month => Some(Cow::Owned(BillingPeriod::containing(day).to_string())),
+            Dimension::Weekday => {
+                let place = usize::try_from(day.weekday().to_monday_zero_offset()).ok()?;
+                WEEKDAYS.get(place).map(|it| Cow::Borrowed(*it))
+            }
             Dimension::Entry => {
                 row.measures().first_line.as_ref().map(|line| Cow::Owned(line.to_string()))
             }
@@ -288,6 +310,7 @@ mod tests {
             ("line_type", Some("Usage")),
             ("day", Some("2026-10-05")),
             ("month", Some("2026-10")),
+            ("weekday", Some("Monday")),
             ("account", Some("123456789012")),
             ("region", Some("us-east-1")),
             ("principal", Some(GATEWAY)),

@@ -74,8 +74,8 @@ impl ReportRow {
 pub struct CurrencyReport {
     /// The currency of all rows.
     pub currency: Currency,
-    /// The groups: by time where the query groups by day or month first, otherwise the most
-    /// expensive first and equal ones by their keys.
+    /// The groups: by time where the query groups by day, month or weekday first, otherwise
+    /// the most expensive first and equal ones by their keys.
     pub rows: Vec<ReportRow>,
     /// The sum of the rows.
     pub total: Money,
@@ -149,18 +149,18 @@ impl<'q> ReportBuilder<'q> {
             rows.push(ReportRow { keys, cost, status, tokens, quantities });
             total.add(cost)?;
         }
-        let by_time = matches!(self.query.by.first(), Some(Dimension::Day | Dimension::Month));
+        let first = self.query.by.first();
+        let by_time = |left: &ReportRow, right: &ReportRow| {
+            first?.by_time(left.keys.first()?.as_deref(), right.keys.first()?.as_deref())
+        };
         rows_of
             .into_iter()
             .map(|(currency, (mut rows, total))| {
-                if by_time {
-                    rows.sort_by(|left, right| left.keys.cmp(&right.keys));
-                } else {
-                    rows.sort_by(|left, right| {
-                        let by_cost = right.cost.amount().cmp(&left.cost.amount());
-                        by_cost.then_with(|| left.keys.cmp(&right.keys))
-                    });
-                }
+                rows.sort_by(|left, right| {
+                    let by_cost = || right.cost.amount().cmp(&left.cost.amount());
+                    let order = by_time(left, right).unwrap_or_else(by_cost);
+                    order.then_with(|| left.keys.cmp(&right.keys))
+                });
                 Ok(CurrencyReport { currency, rows, total: total.total()? })
             })
             .collect()
@@ -318,6 +318,7 @@ mod tests {
     #[test]
     fn days_are_in_order() {
         check("day", &["2026-10-01 5 USD", "2026-10-02 2 USD", "2026-10-03 2 USD"]);
+        check("weekday", &["Thursday 5 USD", "Friday 2 USD", "Saturday 2 USD"]);
     }
 
     #[test]
@@ -355,12 +356,13 @@ mod tests {
         );
     }
 
-    const WORDS: [&str; 10] = [
+    const WORDS: [&str; 11] = [
         "owner",
         "cost_centre",
         "model",
         "day",
         "month",
+        "weekday",
         "line_type",
         "principal",
         "tier",

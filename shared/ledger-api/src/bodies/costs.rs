@@ -49,8 +49,8 @@ pub struct CostsAnswer {
 pub struct CurrencyCosts {
     /// The currency, by ISO 4217.
     pub currency: String,
-    /// The groups on this page: by time if the first dimension is `day` or `month`, otherwise the most
-    /// expensive first.
+    /// The groups on this page: by time if the first dimension is `day`, `month` or `weekday`, otherwise
+    /// the most expensive first.
     pub rows: Vec<CostsRow>,
     /// The sum of the rows of all pages.
     pub total: Amount,
