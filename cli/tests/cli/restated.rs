@@ -164,6 +164,20 @@ fn new_rules_satisfy_the_doctor_and_so_does_importing_again() {
 }
 
 #[test]
+fn the_doctor_names_a_bill_whose_last_delivery_is_from_within_its_month() {
+    let setting = Setting::set_up();
+    let not_final = |made: &str| {
+        setting.import("2024-06", made, &[row("2024-06", "2024-06-01", "1")]);
+        let output = tollbook(&setting.data, &["doctor", "--format", "json"]);
+        let doctor: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = doctor["findings"].as_array().unwrap().iter();
+        findings.filter(|it| it["code"] == "bill-not-final").count()
+    };
+    assert_eq!(not_final("2024-06-20T06:00:00Z"), 1);
+    assert_eq!(not_final("2024-07-03T06:00:00Z"), 0);
+}
+
+#[test]
 fn a_bill_that_its_export_leaves_out_is_taken_back() {
     let setting = Setting::set_up();
     let october = [row("2026-10", "2026-10-30", "3")];

@@ -153,14 +153,17 @@ fn data_is_recent(examined: &Examined) -> Vec<Finding> {
 fn ended_months_are_complete(examined: &Examined) -> Vec<Finding> {
     let mut findings = Vec::new();
     for head in examined.heads.iter().filter(|it| it.bill.source.rank() == Some(Rank::Bill)) {
-        let made = head.delivered_at.unwrap_or(head.imported_at);
-        let made = Offset::UTC.to_datetime(made).date();
+        let (verb, at) = match head.delivered_at {
+            Some(at) => ("made", at),
+            None => ("imported", head.imported_at),
+        };
+        let day = Offset::UTC.to_datetime(at).date();
         let end = head.bill.period.first_day().saturating_add(1.month());
         let days_since = examined.today.since(end).map_or(0, |it| it.get_days());
-        if made < end && days_since > CLOSING_DAYS {
+        if day < end && days_since > CLOSING_DAYS {
             let message = format!(
-                "the newest delivery of {} was made on {made}, before the month ended, so its last \
-                 charges are missing; import the newest delivery",
+                "the newest delivery of {} was {verb} on {day}, before the month was over on {end}, so \
+                 it is likely not the final bill; import a delivery that was made after that",
                 head.bill
             );
             findings.push(finding(FindingCode::BillNotFinal, message));
@@ -405,6 +408,16 @@ mod tests {
         check(since(date(2026, 12, 12), "2026-11-30T23:59:59Z"), &["bill-not-final"]);
         check(since(date(2026, 12, 11), "2026-11-30T23:59:59Z"), &[]);
         check(since(date(2026, 12, 12), "2026-12-01T00:00:00Z"), &[]);
+        let message = |examined: &Examined| ended_months_are_complete(examined).remove(0).message;
+        let mut examined = since(date(2026, 12, 12), "2026-11-30T23:59:59Z");
+        let made = "the newest delivery of cur 2026-11 of payer 123456789012 was made on 2026-11-30, \
+                    before the month was over on 2026-12-01, so it is likely not the final bill; \
+                    import a delivery that was made after that";
+        assert_eq!(message(&examined), made);
+        // A file that does not say when it was made is as old as its import.
+        examined.heads[0].delivered_at = None;
+        let imported = made.replace("was made on 2026-11-30", "was imported on 2026-11-08");
+        assert_eq!(message(&examined), imported);
     }
 
     #[test]
