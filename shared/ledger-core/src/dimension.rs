@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::bill_text::BillText;
 use crate::business::{BusinessField, BusinessKey};
 use crate::fact::{ChargeKey, DetailKey};
 use crate::period::BillingPeriod;
@@ -46,8 +47,8 @@ pub enum Dimension {
     Weekday,
     /// The account that was charged.
     Account,
-    /// The region.
-    Region,
+    /// A text that is kept as the bill has it: region, invoice …
+    Text(BillText),
     /// The caller.
     Principal,
     /// The provider's own name of what was metered.
@@ -70,8 +71,8 @@ pub enum Dimension {
     Tag(Arc<str>),
 }
 
-/// Dimensions beside those that rules set and the tags: the word, and the level that holds it.
-const NAMED: [(&str, Dimension, Level); 23] = [
+/// Dimensions beside those that rules set, texts and tags: the word, and the level that holds it.
+const NAMED: [(&str, Dimension, Level); 22] = [
     ("owner", Dimension::Owner, Level::Summary),
     ("provider", Dimension::Provider, Level::Summary),
     ("publisher", Dimension::Publisher, Level::Summary),
@@ -85,7 +86,6 @@ const NAMED: [(&str, Dimension, Level); 23] = [
     ("month", Dimension::Month, Level::Summary),
     ("weekday", Dimension::Weekday, Level::Summary),
     ("account", Dimension::Account, Level::Detail),
-    ("region", Dimension::Region, Level::Detail),
     ("principal", Dimension::Principal, Level::Detail),
     ("usage_type", Dimension::UsageType, Level::Detail),
     ("tier", Dimension::Tier, Level::Detail),
@@ -120,6 +120,7 @@ impl Dimension {
         let named = || NAMED.iter().find(|(name, ..)| *name == word).map(|(_, it, _)| it.clone());
         BusinessKey::parse(word)
             .map(Dimension::Business)
+            .or_else(|| BillText::parse(word).map(Dimension::Text))
             .or_else(named)
             .ok_or_else(|| UnknownDimension(text.chars().take(60).collect()))
     }
@@ -129,14 +130,16 @@ impl Dimension {
         let business = BusinessField::ALL.iter().map(|it| it.as_str());
         let named = NAMED.iter().map(|(name, ..)| *name);
         // The owner first, then what rules set.
-        let words: Vec<&str> = named.clone().take(1).chain(business).chain(named.skip(1)).collect();
+        let texts = BillText::ALL.iter().map(|it| it.as_str());
+        let words = named.clone().take(1).chain(business).chain(named.skip(1)).chain(texts);
+        let words: Vec<&str> = words.collect();
         format!("{}, x_NAME or tag:KEY", words.join(", "))
     }
 
     /// The level of rollups that holds it.
     pub fn level(&self) -> Level {
         match self {
-            Dimension::Tag(_) => Level::Detail,
+            Dimension::Tag(_) | Dimension::Text(_) => Level::Detail,
             Dimension::Business(key) => key.level(),
             _ => {
                 let named = NAMED.iter().find(|(_, dimension, _)| dimension == self);
@@ -201,7 +204,7 @@ impl Dimension {
         let axes = &detail.axes;
         match self {
             Dimension::Account => borrowed(detail.account.as_ref()),
-            Dimension::Region => borrowed(detail.region.as_ref()),
+            Dimension::Text(text) => borrowed(detail.texts.get(*text)),
             Dimension::Principal => borrowed(detail.caller.as_ref()),
             Dimension::UsageType => borrowed(axes.usage_type.as_ref()),
             Dimension::Tier => shown(axes.tier.as_ref()),
@@ -228,6 +231,7 @@ impl fmt::Display for Dimension {
         match self {
             Dimension::Tag(key) => write!(f, "tag:{key}"),
             Dimension::Business(key) => f.write_str(key.as_str()),
+            Dimension::Text(text) => f.write_str(text.as_str()),
             _ => {
                 let named = NAMED.iter().find(|(_, dimension, _)| dimension == self);
                 f.write_str(named.map_or("", |(name, ..)| name))
@@ -313,6 +317,7 @@ mod tests {
             ("weekday", Some("Monday")),
             ("account", Some("123456789012")),
             ("region", Some("us-east-1")),
+            ("invoice_id", None),
             ("principal", Some(GATEWAY)),
             ("usage_type", Some("USE1-NovaLite-input-tokens")),
             ("tier", Some("standard")),

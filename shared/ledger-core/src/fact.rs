@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::arena::Map;
+use crate::bill_text::BillTexts;
 use crate::caller::Caller;
 use crate::category::ChargeCategory;
 use crate::currency::Currency;
@@ -40,16 +41,14 @@ pub struct ChargeKey {
 pub struct DetailKey {
     /// The account that was charged.
     pub account: Option<Arc<str>>,
-    /// The region.
-    pub region: Option<Arc<str>>,
+    /// The texts that are kept as they are.
+    pub texts: BillTexts,
     /// The caller as the bill names it, with a generated session name replaced by `*`.
     pub caller: Option<Arc<str>>,
     /// The usage type and its axes.
     pub axes: Arc<UsageAxes>,
     /// The line's tags.
     pub tags: Arc<Tags>,
-    /// The invoice; `None` until the month is invoiced.
-    pub invoice_id: Option<Arc<str>>,
 }
 
 /// The key of a fact, which is the sum of all charges of one day of one bill with this key.
@@ -81,11 +80,10 @@ impl FactKey {
             },
             detail: DetailKey {
                 account: line_item.account.clone(),
-                region: line_item.region.clone(),
+                texts: line_item.texts.clone(),
                 caller: line_item.caller.as_ref().map(|it| Arc::clone(it.key())),
                 axes: Arc::clone(&line_item.usage.axes),
                 tags: Arc::clone(&line_item.tags),
-                invoice_id: line_item.invoice_id.clone(),
             },
         }
     }

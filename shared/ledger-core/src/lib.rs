@@ -19,6 +19,7 @@ mod arena;
 pub mod aws;
 pub mod bill;
 pub mod bill_rollups;
+pub mod bill_text;
 pub mod budget;
 pub mod business;
 pub mod caller;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::bill_text::BillTexts;
 use crate::caller::Caller;
 use crate::category::ChargeCategory;
 use crate::cost::Costs;
@@ -86,14 +87,12 @@ pub struct LineItem {
     pub tags: Arc<Tags>,
     /// The model and its maker, as far as they are known.
     pub model: Model,
-    /// The region's name, such as `us-east-1`.
-    pub region: Option<Arc<str>>,
+    /// The texts that are kept as they are: region, invoice …
+    pub texts: BillTexts,
     /// The pricing unit of the quantity, such as `1K tokens`.
     pub unit: Option<Arc<str>>,
     /// The quantity in the pricing unit; `None` where either is missing.
     pub quantity: Option<Quantity>,
-    /// The invoice; `None` until the month is invoiced.
-    pub invoice_id: Option<Arc<str>>,
     /// Whether the source says that the figure may change.
     pub estimated: bool,
     /// The costs, by cost kind.

@@ -12,6 +12,7 @@ use crate::aws::line_type::category_of;
 use crate::aws::usage_type::UsageType;
 use crate::bill::{BillHead, DayHead, FactsForm, Generation};
 use crate::bill_rollups::BillRollups;
+use crate::bill_text::{BillText, BillTexts};
 use crate::business::{BusinessField, BusinessKey};
 use crate::caller::Caller;
 use crate::cost::{CostKind, Costs};
@@ -80,10 +81,9 @@ pub(crate) fn line() -> LineItem {
         caller: Some(Caller::parse(GATEWAY)),
         tags: Arc::new(BTreeMap::from([(TEAM_TAG.into(), "search".into())])),
         model: named_model("nova-lite"),
-        region: Some("us-east-1".into()),
+        texts: BillTexts::default().with(BillText::Region, Some("us-east-1".into())),
         unit: Some("1K tokens".into()),
         quantity: Some(Quantity::parse("1").unwrap()),
-        invoice_id: None,
         estimated: false,
         costs: Costs::new(usd("1"), None).unwrap(),
     }
@@ -294,7 +294,7 @@ prop_compose! {
             model: Model { name: model.map(Into::into), ..line().model },
             unit: metered.0.map(Into::into),
             quantity: metered.1.map(|it| Quantity::from_femto_units(it).unwrap()),
-            invoice_id: metered.2.map(Into::into),
+            texts: line().texts.with(BillText::InvoiceId, metered.2.map(Into::into)),
             estimated,
             // Lines that are not AI are not amortized.
             costs: if words.1 != OTHER { costs } else { costs.amortized_to(None, None).unwrap() },

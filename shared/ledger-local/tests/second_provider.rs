@@ -13,6 +13,7 @@ use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_core::access::{Access, Owners};
 use ledger_core::bill::Status;
+use ledger_core::bill_text::{BillText, BillTexts};
 use ledger_core::caller::Caller;
 use ledger_core::category::ChargeCategory;
 use ledger_core::cost::{CostKind, Costs};
@@ -115,10 +116,9 @@ fn line_item(number: u64, line: &str) -> LineItem {
             name: (!model.is_empty()).then(|| model.into()),
             publisher: Some("Nimbus".into()),
         },
-        region: Some("eu-north".into()),
+        texts: BillTexts::default().with(BillText::Region, Some("eu-north".into())),
         unit: (!is_tax).then(|| "1M tokens".into()),
         quantity: (!is_tax).then(|| quantity(millions)),
-        invoice_id: None,
         estimated: false,
         costs: Costs::new(money(euros, "EUR"), None).unwrap(),
     }

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::bill::{BillHead, BillReplacement, DayHead, FactsForm, Generation};
 use ledger_core::bill_rollups::BillRollups;
+use ledger_core::bill_text::{BillText, BillTexts};
 use ledger_core::budget::{Alert, AlertId};
 use ledger_core::business::{Business, BusinessField, BusinessKey};
 use ledger_core::caller::Caller;
@@ -98,10 +99,9 @@ pub fn line() -> LineItem {
         caller: Some(Caller::parse(GATEWAY)),
         tags: Arc::new(BTreeMap::from([(TEAM_TAG.into(), "search".into())])),
         model: Model { name: Some("nova-lite".into()), publisher: Some("Amazon".into()) },
-        region: Some("us-east-1".into()),
+        texts: BillTexts::default().with(BillText::Region, Some("us-east-1".into())),
         unit: Some("1K tokens".into()),
         quantity: Some(quantity("1")),
-        invoice_id: None,
         estimated: false,
         costs: costs("1"),
     }
@@ -155,11 +155,10 @@ pub fn position_of(owner: &str, account: &str, costs: Costs) -> Position {
     };
     let detail = DetailKey {
         account: Some(account.into()),
-        region: Some("us-east-1".into()),
+        texts: BillTexts::default().with(BillText::Region, Some("us-east-1".into())),
         caller: Some(GATEWAY.into()),
         axes: axes(),
         tags: Arc::new(tags),
-        invoice_id: None,
     };
     let rule = Some("by team".into());
     let first_line = Some(Provenance { file: "part-1.csv".into(), line: 1 });
@@ -211,7 +210,9 @@ pub fn mixed_day(lines: &[(&str, &str, &str)]) -> DayRollups {
         let net = (at % 2 == 0).then(|| usd(cost));
         let costs = Costs::new(usd(cost), net).unwrap().with_list(Some(usd("12.5"))).unwrap();
         let mut position = position_of(owner, account, costs);
-        position.key.detail.invoice_id = (at == 1).then(|| "EUINUS26-1".into());
+        let invoice = (at == 1).then(|| "EUINUS26-1".into());
+        let texts = std::mem::take(&mut position.key.detail.texts);
+        position.key.detail.texts = texts.with(BillText::InvoiceId, invoice);
         let file = format!("part-{}.csv", at % 2).into();
         let line = u64::try_from(at).unwrap() + 1;
         position.measures.first_line = Some(Provenance { file, line });

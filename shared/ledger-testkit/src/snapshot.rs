@@ -64,7 +64,7 @@ fn line(table: &mut String, text: &str) {
 /// The values of a rollup that has them, and its measures.
 fn cells(row: Row<'_>, day: jiff::civil::Date) -> String {
     let business = BusinessField::ALL.iter().map(|it| Dimension::Business(BusinessKey::Named(*it)));
-    let named = ["publisher", "service", "model", "meter", "line_type", "account", "region"];
+    let named = ["publisher", "service", "model", "meter", "line_type", "account"];
     let detail = ["principal", "usage_type", "rule", "entry"];
     let words = named.into_iter().chain(detail).filter_map(|it| Dimension::parse(it).ok());
     let dimensions = [Dimension::Owner].into_iter().chain(business).chain(words);
@@ -76,8 +76,8 @@ fn cells(row: Row<'_>, day: jiff::civil::Date) -> String {
     if let Some(position) = row.position() {
         cells
             .extend(position.detail.tags.iter().map(|(name, value)| format!("tag:{name}={value}")));
-        let invoice_id = &position.detail.invoice_id;
-        cells.extend(invoice_id.iter().map(|it| format!("invoice_id={it}")));
+        let texts = position.detail.texts.iter();
+        cells.extend(texts.map(|(text, value)| format!("{text}={value}")));
     }
     let measures = row.measures();
     for kind in CostKind::ALL {

@@ -21,10 +21,11 @@ async fn a_snapshot_shows_bills_days_and_rows() {
   2026-11-03 of version 1
     total USD ai 1.5 (1) other 0 (0)
     owner=search  team=search  publisher=Amazon  service=Amazon Bedrock  model=nova-lite  \
-         meter=input_tokens  line_type=Usage  account=123456789012  region=us-east-1  \
+         meter=input_tokens  line_type=Usage  account=123456789012  \
          principal=arn:aws:sts::123456789012:assumed-role/llm-gateway/checkout  \
          usage_type=USE1-NovaLite-input-tokens  rule=by team  entry=part-1.csv:1  \
-         tag:iamPrincipal/team=search  unblended=1.5 USD  quantity=1 1K tokens  tokens=1000  line_count=1
+         tag:iamPrincipal/team=search  region=us-east-1  unblended=1.5 USD  \
+         quantity=1 1K tokens  tokens=1000  line_count=1
 "
     );
 }

@@ -8,6 +8,7 @@ use ledger_core::aws::line_type::category_of;
 use ledger_core::aws::models::{CanonicalModel, canonical_model};
 use ledger_core::aws::tokens::token_count;
 use ledger_core::aws::usage_type::UsageType;
+use ledger_core::bill_text::{BillText, BillTexts};
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
 use ledger_core::finding::{Finding, FindingCode};
@@ -166,7 +167,7 @@ impl Reader {
             line_type: "Usage".into(),
             category: category_of("Usage"),
             service: Arc::clone(service),
-            region: usage_type.region.map(Arc::from),
+            texts: BillTexts::default().with(BillText::Region, usage_type.region.map(Arc::from)),
             usage: Usage { meter, axes: Arc::new(usage_type.axes()), tokens },
             caller: None,
             tags: Arc::new(tags),
@@ -176,7 +177,6 @@ impl Reader {
             },
             quantity: metered.map(|(_, quantity)| quantity),
             unit: metered.map(|(unit, _)| unit.into()),
-            invoice_id: None,
             estimated: day.estimated,
             costs,
         }

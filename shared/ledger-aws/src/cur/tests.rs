@@ -7,6 +7,7 @@ use arrow_array::builder::{MapBuilder, MapFieldNames, StringBuilder};
 use arrow_array::{
     ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, TimestampMillisecondArray,
 };
+use ledger_core::bill_text::BillText;
 use ledger_core::cost::CostKind;
 use ledger_core::line_item::{LineItem, Provenance};
 use parquet::arrow::ArrowWriter;
@@ -210,7 +211,7 @@ fn rows_printed_by_aws_are_read_exactly() {
     let first = &read.lines[0];
     assert_eq!(first.model.name.as_deref(), Some("claude-sonnet-4.6"));
     assert_eq!(first.model.publisher.as_deref(), Some("Anthropic"));
-    assert_eq!(first.region.as_deref(), Some("us-east-1"));
+    assert_eq!(first.texts.get(BillText::Region).map(|it| &**it), Some("us-east-1"));
     assert_eq!(first.provenance.to_string(), "a.csv:1");
 }
 

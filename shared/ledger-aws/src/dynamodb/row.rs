@@ -15,6 +15,7 @@ use flate2::read::ZlibDecoder;
 use ledger_app::ports::StoreError;
 use ledger_core::aws::line_type::category_of;
 use ledger_core::aws::usage_type::UsageType;
+use ledger_core::bill_text::{BillText, BillTexts};
 use ledger_core::business::{Business, BusinessField, BusinessKey};
 use ledger_core::currency::Currency;
 use ledger_core::fact::{ChargeKey, DetailKey};
@@ -159,11 +160,10 @@ fn position_key<'a>(summary: SummaryKey, row: RowDetail<'a>, axes: &mut Axes<'a>
     let axes = Arc::clone(axes);
     let detail = DetailKey {
         account: Some(row.a).filter(|it| !it.is_empty()).map(|it| it.as_ref().into()),
-        region: arc(row.r),
+        texts: BillTexts::default().with(BillText::Region, arc(row.r)),
         caller: arc(row.pn),
         axes,
         tags: Arc::new(row.tg.into_iter().map(|(key, tag)| (key.into(), tag.into())).collect()),
-        invoice_id: None,
     };
     PositionKey {
         summary,

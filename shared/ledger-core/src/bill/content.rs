@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::bill_text::BillText;
 use crate::cost::{CostKind, Costs};
 use crate::fact::{ChargeKey, DetailKey};
 use crate::position::{EntryKind, PositionKey, SummaryKey};
@@ -109,10 +110,11 @@ impl Content {
     }
 
     fn detail(&mut self, detail: &DetailKey) {
-        let DetailKey { account, region, caller, axes, tags, invoice_id } = detail;
+        let DetailKey { account, texts, caller, axes, tags } = detail;
         let UsageAxes { usage_type, tier, routing, modality, context, cache_ttl } = &**axes;
         self.text("account", account.as_deref());
-        self.text("region", region.as_deref());
+        // The region was a field once: it keeps its place.
+        self.text(BillText::Region.as_str(), texts.get(BillText::Region).map(|it| &**it));
         self.text("caller", caller.as_deref());
         self.text("usage_type", usage_type.as_deref());
         self.text("tier", tier.as_ref().map(Word::as_str));
@@ -124,7 +126,9 @@ impl Content {
             self.text("tag", Some(tag));
             self.text("value", Some(value));
         }
-        self.text("invoice_id", invoice_id.as_deref());
+        for (text, value) in texts.iter().filter(|(text, _)| *text != BillText::Region) {
+            self.text(text.as_str(), Some(value));
+        }
     }
 
     fn measures(&mut self, measures: &Measures) {
@@ -176,10 +180,8 @@ mod tests {
             LineItem { service: "Other".into(), ..line() },
             LineItem { line_type: "Tax".into(), ..line() },
             LineItem { model: Model::default(), ..line() },
-            LineItem { region: None, ..line() },
             LineItem { unit: None, ..line() },
             LineItem { quantity: None, ..line() },
-            LineItem { invoice_id: Some("1".into()), ..line() },
             LineItem { usage: usage("USE1-NovaLite-input-tokens", None), ..line() },
             LineItem { usage: usage("USE1-NovaLite-input-tokens-batch", Some(1_000)), ..line() },
             LineItem { usage: usage("USE1-NovaLite-input-tokens", Some(0)), ..line() },
@@ -189,7 +191,13 @@ mod tests {
             line_of(GATEWAY, "1.000000000000001"),
             line_of(USER, "1"),
         ];
-        let mut hashes: Vec<_> = changed.map(|it| content_hash(&day_of(&[it]))).into();
+        let with = |text: &BillText, value: Option<&str>| LineItem {
+            texts: line().texts.with(*text, value.map(Into::into)),
+            ..line()
+        };
+        let texts = BillText::ALL.iter().map(|it| with(it, Some("another")));
+        let changed = changed.into_iter().chain(texts).chain([with(&BillText::Region, None)]);
+        let mut hashes: Vec<_> = changed.map(|it| content_hash(&day_of(&[it]))).collect();
         hashes.push(plain);
         let count = hashes.len();
         hashes.sort();

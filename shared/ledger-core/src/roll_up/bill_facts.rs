@@ -9,6 +9,7 @@ use crate::arena::{Numbered, Ranks};
 use crate::bill_rollups::{
     BillRollups, ClaimId, ClaimKey, DayState, DetailId, PositionId, SummaryId,
 };
+use crate::bill_text::BillText;
 use crate::currency::Currency;
 use crate::day_sum::DaySum;
 use crate::day_totals::DayTotals;
@@ -179,24 +180,23 @@ fn order_of_details(
 ) -> impl Fn(&DetailKey) -> DetailRank + use<> {
     let details = || details.iter().map(|(_, detail)| detail);
     let texts = Ranks::new(details().flat_map(|it| {
-        let DetailKey { account, region, caller, axes: _, tags: _, invoice_id } = it;
-        [account, region, caller, invoice_id].into_iter().flatten()
+        let DetailKey { account, texts, caller, axes: _, tags: _ } = it;
+        texts.iter().map(|(_, text)| text).chain(account).chain(caller)
     }));
     let axis_sets = Ranks::new(details().map(|it| &it.axes));
     let tag_sets = Ranks::new(details().map(|it| &it.tags));
     move |detail| {
-        let DetailKey { account, region, caller, axes, tags, invoice_id } = detail;
+        let DetailKey { account, texts: kept, caller, axes, tags } = detail;
         let optional = |text: &Option<Arc<str>>| text.as_ref().map(|it| texts.of(it));
         (
             optional(account),
-            optional(region),
+            kept.map(|it| texts.of(it)),
             optional(caller),
             axis_sets.of(axes),
             tag_sets.of(tags),
-            optional(invoice_id),
         )
     }
 }
 
 /// The ranks of a detail's fields, in the order of [`DetailKey`].
-type DetailRank = (Option<u32>, Option<u32>, Option<u32>, u32, u32, Option<u32>);
+type DetailRank = (Option<u32>, [Option<u32>; BillText::COUNT], Option<u32>, u32, u32);

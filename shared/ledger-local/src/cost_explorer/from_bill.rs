@@ -1,6 +1,7 @@
 //! The lines of a bill as Cost Explorer sees them.
 
 use ledger_app::ports::{BillSource, Reading, SourceError};
+use ledger_core::bill_text::BillText;
 use ledger_core::cost::CostKind;
 use ledger_core::day_sum::DaySum;
 use ledger_core::line_item::LineItem;
@@ -43,7 +44,7 @@ fn cost_line(line_item: &LineItem, sum: &DaySum) -> Result<CostLine, MoneyError>
         account: line_item.account.as_deref().unwrap_or_default().to_owned(),
         record_type: line_item.line_type.to_string(),
         operation: String::new(),
-        region: line_item.region.as_deref().unwrap_or_default().to_owned(),
+        region: line_item.texts.get(BillText::Region).map(|it| it.to_string()).unwrap_or_default(),
         billing_entity: String::new(),
         tags: line_item
             .tags

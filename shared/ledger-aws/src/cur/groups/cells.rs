@@ -25,25 +25,19 @@ pub(crate) struct BatchRow {
 /// The parts of a row's numbers; those of the frame first, then the line type.
 pub(super) const PERIODS: Field = 0;
 pub(super) const STARTS: Field = 1;
-pub(super) const TAGS: Field = 15;
-pub(super) const ATTRIBUTES: Field = 16;
+pub(super) const TAGS: Field = FIELDS - 2;
+pub(super) const ATTRIBUTES: Field = FIELDS - 1;
 
-/// Texts by their parts, from the part after [`STARTS`].
-const TEXTS: [Column; 13] = [
-    Column::Payer,
-    Column::Currency,
-    Column::LineType,
-    PRODUCT_COLUMNS[0],
-    PRODUCT_COLUMNS[1],
-    PRODUCT_COLUMNS[2],
-    PRODUCT_COLUMNS[3],
-    PRODUCT_COLUMNS[4],
-    PRODUCT_COLUMNS[5],
-    CALLER_COLUMNS[0],
-    CALLER_COLUMNS[1],
-    CALLER_COLUMNS[2],
-    CALLER_COLUMNS[3],
-];
+/// Texts by their parts, from the part after [`STARTS`]: first payer, currency and line type.
+const TEXTS: [Column; FIELDS - 4] = {
+    let mut texts = [Column::LineType; FIELDS - 4];
+    [texts[0], texts[1]] = [Column::Payer, Column::Currency];
+    let (_, rest) = texts.split_at_mut(3);
+    let (of_product, of_caller) = rest.split_at_mut(PRODUCT_COLUMNS.len());
+    of_product.copy_from_slice(&PRODUCT_COLUMNS);
+    of_caller.copy_from_slice(&CALLER_COLUMNS);
+    texts
+};
 
 /// The part of a text.
 pub(super) fn text_field(column: Column) -> Field {

@@ -4,8 +4,11 @@ use std::hash::{Hash, Hasher};
 
 use ledger_core::money::MoneyError;
 
-/// The number of numbers that a row has.
-pub(super) const FIELDS: usize = 17;
+use crate::cur::meaning::columns::{CALLER_COLUMNS, PRODUCT_COLUMNS};
+
+/// The number of numbers that a row has: those of [`PRODUCT_COLUMNS`] and [`CALLER_COLUMNS`], and of
+/// month of the bill, month of usage, payer, currency, line type, tags and attributes.
+pub(super) const FIELDS: usize = PRODUCT_COLUMNS.len() + CALLER_COLUMNS.len() + 7;
 
 /// One of a row's numbers.
 pub(super) type Field = usize;
@@ -193,7 +196,8 @@ mod tests {
     use super::*;
 
     fn any_counts() -> impl Strategy<Value = [usize; FIELDS]> {
-        prop::array::uniform17(0..200_usize)
+        let counts = prop::collection::vec(0..200_usize, FIELDS);
+        counts.prop_map(|it| it.try_into().unwrap())
     }
 
     /// Packs one row.

@@ -1,5 +1,7 @@
 //! The columns that are read, and what their absence means.
 
+use ledger_core::bill_text::BillText;
+
 /// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -21,45 +23,98 @@ impl Kind {
     }
 }
 
-/// A column that is read.
+/// The lines that a column is read of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Column {
-    BillingEntity,
-    PeriodStart,
-    Payer,
-    Account,
-    UsageStart,
-    LineType,
-    Description,
-    ProductCode,
-    UsageType,
-    Amount,
-    Unblended,
-    NetUnblended,
-    Currency,
-    Principal,
-    PricingUnit,
-    Product,
-    ProductFamily,
-    Region,
-    Tags,
-    InvoiceId,
-    List,
-    SavingsPlanEffectiveCost,
-    SavingsPlanNetEffectiveCost,
-    SavingsPlanTotalCommitment,
-    SavingsPlanUsedCommitment,
-    SavingsPlanRecurringCommitment,
-    SavingsPlanNetRecurringCommitment,
-    SavingsPlanUpfrontCommitment,
-    SavingsPlanNetUpfrontCommitment,
-    ReservationEffectiveCost,
-    ReservationNetEffectiveCost,
-    ReservationUnusedUpfrontFee,
-    ReservationNetUnusedUpfrontFee,
-    ReservationUnusedRecurringFee,
-    ReservationNetUnusedRecurringFee,
-    ReservationArn,
+enum Lines {
+    /// All of them.
+    All,
+    /// Charges for AI. Other lines are only totalled, so that nothing in such a cell is a reason to
+    /// leave one out.
+    Ai,
+    /// The few charges for AI that are amortized. They are read as text.
+    Amortized,
+}
+
+/// Declares [`Column`] with what is known of each: its name in AWS's spelling, the type of its
+/// values, and the lines it is read of.
+macro_rules! columns {
+    ($($column:ident = $name:literal, $kind:ident, $lines:ident;)+) => {
+        /// A column that is read.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Column {
+            $($column,)+
+        }
+
+        impl Column {
+            /// All of them, in the order of their numbers.
+            pub(crate) const ALL: [Column; [$($name),+].len()] = [$(Column::$column),+];
+
+            /// The name in AWS's spelling.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Column::$column => $name,)+
+                }
+            }
+
+            /// The type of its values.
+            pub(crate) fn kind(self) -> Kind {
+                match self {
+                    $(Column::$column => Kind::$kind,)+
+                }
+            }
+
+            const fn lines(self) -> Lines {
+                match self {
+                    $(Column::$column => Lines::$lines,)+
+                }
+            }
+        }
+    };
+}
+
+columns! {
+    BillingEntity = "bill_billing_entity", Text, All;
+    PeriodStart = "bill_billing_period_start_date", Date, All;
+    Payer = "bill_payer_account_id", Text, All;
+    Account = "line_item_usage_account_id", Text, Ai;
+    UsageStart = "line_item_usage_start_date", Date, All;
+    LineType = "line_item_line_item_type", Text, Ai;
+    Description = "line_item_line_item_description", Text, Ai;
+    ProductCode = "line_item_product_code", Text, All;
+    UsageType = "line_item_usage_type", Text, All;
+    Amount = "line_item_usage_amount", Number, Ai;
+    Unblended = "line_item_unblended_cost", Number, All;
+    NetUnblended = "line_item_net_unblended_cost", Number, All;
+    Currency = "line_item_currency_code", Text, All;
+    Principal = "line_item_iam_principal", Text, Ai;
+    PricingUnit = "pricing_unit", Text, Ai;
+    Product = "product", Map, All;
+    ProductFamily = "product_product_family", Text, All;
+    Region = "product_region_code", Text, Ai;
+    Tags = "tags", Map, Ai;
+    InvoiceId = "bill_invoice_id", Text, Ai;
+    List = "pricing_public_on_demand_cost", Number, Ai;
+    SavingsPlanEffectiveCost = "savings_plan_savings_plan_effective_cost", Number, Amortized;
+    SavingsPlanNetEffectiveCost = "savings_plan_net_savings_plan_effective_cost", Number, Amortized;
+    SavingsPlanTotalCommitment = "savings_plan_total_commitment_to_date", Number, Amortized;
+    SavingsPlanUsedCommitment = "savings_plan_used_commitment", Number, Amortized;
+    SavingsPlanRecurringCommitment =
+        "savings_plan_recurring_commitment_for_billing_period", Number, Amortized;
+    SavingsPlanNetRecurringCommitment =
+        "savings_plan_net_recurring_commitment_for_billing_period", Number, Amortized;
+    SavingsPlanUpfrontCommitment =
+        "savings_plan_amortized_upfront_commitment_for_billing_period", Number, Amortized;
+    SavingsPlanNetUpfrontCommitment =
+        "savings_plan_net_amortized_upfront_commitment_for_billing_period", Number, Amortized;
+    ReservationEffectiveCost = "reservation_effective_cost", Number, Amortized;
+    ReservationNetEffectiveCost = "reservation_net_effective_cost", Number, Amortized;
+    ReservationUnusedUpfrontFee =
+        "reservation_unused_amortized_upfront_fee_for_billing_period", Number, Amortized;
+    ReservationNetUnusedUpfrontFee =
+        "reservation_net_unused_amortized_upfront_fee_for_billing_period", Number, Amortized;
+    ReservationUnusedRecurringFee = "reservation_unused_recurring_fee", Number, Amortized;
+    ReservationNetUnusedRecurringFee = "reservation_net_unused_recurring_fee", Number, Amortized;
+    ReservationArn = "reservation_reservation_a_r_n", Text, Amortized;
 }
 
 /// The number of columns that are read.
@@ -81,9 +136,17 @@ impl ColumnSet {
     }
 }
 
-/// The columns that name the caller and the invoice, beside the tags.
-pub(crate) const CALLER_COLUMNS: [Column; 4] =
-    [Column::Principal, Column::Account, Column::Region, Column::InvoiceId];
+/// The columns that name the caller, and the texts that are kept as they are, beside the tags.
+pub(crate) const CALLER_COLUMNS: [Column; 2 + BillText::COUNT] = {
+    let mut columns = [Column::Account; 2 + BillText::COUNT];
+    columns[0] = Column::Principal;
+    let (mut places, mut texts) = (columns.split_at_mut(2).1, BillText::ALL);
+    while let ([place, more_places @ ..], [text, more_texts @ ..]) = (places, texts) {
+        *place = Column::of_text(*text);
+        (places, texts) = (more_places, more_texts);
+    }
+    columns
+};
 
 /// The columns that name the product that was charged for, beside its attributes.
 pub(crate) const PRODUCT_COLUMNS: [Column; 6] = [
@@ -96,144 +159,32 @@ pub(crate) const PRODUCT_COLUMNS: [Column; 6] = [
 ];
 
 impl Column {
-    /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Column; 36] = [
-        Column::BillingEntity,
-        Column::PeriodStart,
-        Column::Payer,
-        Column::Account,
-        Column::UsageStart,
-        Column::LineType,
-        Column::Description,
-        Column::ProductCode,
-        Column::UsageType,
-        Column::Amount,
-        Column::Unblended,
-        Column::NetUnblended,
-        Column::Currency,
-        Column::Principal,
-        Column::PricingUnit,
-        Column::Product,
-        Column::ProductFamily,
-        Column::Region,
-        Column::Tags,
-        Column::InvoiceId,
-        Column::List,
-        Column::SavingsPlanEffectiveCost,
-        Column::SavingsPlanNetEffectiveCost,
-        Column::SavingsPlanTotalCommitment,
-        Column::SavingsPlanUsedCommitment,
-        Column::SavingsPlanRecurringCommitment,
-        Column::SavingsPlanNetRecurringCommitment,
-        Column::SavingsPlanUpfrontCommitment,
-        Column::SavingsPlanNetUpfrontCommitment,
-        Column::ReservationEffectiveCost,
-        Column::ReservationNetEffectiveCost,
-        Column::ReservationUnusedUpfrontFee,
-        Column::ReservationNetUnusedUpfrontFee,
-        Column::ReservationUnusedRecurringFee,
-        Column::ReservationNetUnusedRecurringFee,
-        Column::ReservationArn,
-    ];
-
-    /// The columns that are read of every AI line. The others say how a few lines are amortized, which
-    /// are read as text.
-    pub(crate) const OF_ALL_LINES: &[Column] = Column::ALL.split_at(21).0;
+    /// The columns that are read of every AI line. The others say how a few lines are amortized.
+    pub(crate) const OF_ALL_LINES: &[Column] = {
+        let mut rest: &[Column] = &Column::ALL;
+        while let [column, more @ ..] = rest
+            && !matches!(column.lines(), Lines::Amortized)
+        {
+            rest = more;
+        }
+        Column::ALL.split_at(COUNT - rest.len()).0
+    };
 
     /// Without these a line says nothing.
     pub(crate) const REQUIRED: [Column; 3] =
         [Column::UsageStart, Column::Unblended, Column::UsageType];
 
-    /// The name in AWS's spelling.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Column::BillingEntity => "bill_billing_entity",
-            Column::PeriodStart => "bill_billing_period_start_date",
-            Column::Payer => "bill_payer_account_id",
-            Column::Account => "line_item_usage_account_id",
-            Column::UsageStart => "line_item_usage_start_date",
-            Column::LineType => "line_item_line_item_type",
-            Column::Description => "line_item_line_item_description",
-            Column::ProductCode => "line_item_product_code",
-            Column::UsageType => "line_item_usage_type",
-            Column::Amount => "line_item_usage_amount",
-            Column::Unblended => "line_item_unblended_cost",
-            Column::NetUnblended => "line_item_net_unblended_cost",
-            Column::Currency => "line_item_currency_code",
-            Column::Principal => "line_item_iam_principal",
-            Column::PricingUnit => "pricing_unit",
-            Column::Product => "product",
-            Column::ProductFamily => "product_product_family",
-            Column::Region => "product_region_code",
-            Column::Tags => "tags",
-            Column::InvoiceId => "bill_invoice_id",
-            Column::List => "pricing_public_on_demand_cost",
-            Column::SavingsPlanEffectiveCost => "savings_plan_savings_plan_effective_cost",
-            Column::SavingsPlanNetEffectiveCost => "savings_plan_net_savings_plan_effective_cost",
-            Column::SavingsPlanTotalCommitment => "savings_plan_total_commitment_to_date",
-            Column::SavingsPlanUsedCommitment => "savings_plan_used_commitment",
-            Column::SavingsPlanRecurringCommitment => {
-                "savings_plan_recurring_commitment_for_billing_period"
-            }
-            Column::SavingsPlanNetRecurringCommitment => {
-                "savings_plan_net_recurring_commitment_for_billing_period"
-            }
-            Column::SavingsPlanUpfrontCommitment => {
-                "savings_plan_amortized_upfront_commitment_for_billing_period"
-            }
-            Column::SavingsPlanNetUpfrontCommitment => {
-                "savings_plan_net_amortized_upfront_commitment_for_billing_period"
-            }
-            Column::ReservationEffectiveCost => "reservation_effective_cost",
-            Column::ReservationNetEffectiveCost => "reservation_net_effective_cost",
-            Column::ReservationUnusedUpfrontFee => {
-                "reservation_unused_amortized_upfront_fee_for_billing_period"
-            }
-            Column::ReservationNetUnusedUpfrontFee => {
-                "reservation_net_unused_amortized_upfront_fee_for_billing_period"
-            }
-            Column::ReservationUnusedRecurringFee => "reservation_unused_recurring_fee",
-            Column::ReservationNetUnusedRecurringFee => "reservation_net_unused_recurring_fee",
-            Column::ReservationArn => "reservation_reservation_a_r_n",
-        }
-    }
-
-    /// The type of its values.
-    pub(crate) fn kind(self) -> Kind {
-        match self {
-            Column::PeriodStart | Column::UsageStart => Kind::Date,
-            Column::Amount | Column::Unblended | Column::NetUnblended | Column::List => {
-                Kind::Number
-            }
-            Column::ReservationArn => Kind::Text,
-            it if it.is_for_amortizing() => Kind::Number,
-            Column::Product | Column::Tags => Kind::Map,
-            _ => Kind::Text,
-        }
-    }
-
-    /// Whether it matters for AI lines alone. Other lines are only totalled, so that nothing
-    /// in such a cell is a reason to leave one out.
+    /// Whether it matters for AI lines alone.
     pub(crate) fn is_for_ai(self) -> bool {
-        self.is_for_amortizing()
-            || matches!(
-                self,
-                Column::Account
-                    | Column::Amount
-                    | Column::Description
-                    | Column::InvoiceId
-                    | Column::LineType
-                    | Column::List
-                    | Column::PricingUnit
-                    | Column::Principal
-                    | Column::Region
-                    | Column::Tags
-            )
+        self.lines() != Lines::All
     }
 
-    /// Whether it says how a few AI lines are amortized, and nothing else.
-    fn is_for_amortizing(self) -> bool {
-        !Column::OF_ALL_LINES.contains(&self)
+    /// Where a text is that is kept as it is.
+    pub(crate) const fn of_text(text: BillText) -> Column {
+        match text {
+            BillText::Region => Column::Region,
+            BillText::InvoiceId => Column::InvoiceId,
+        }
     }
 
     /// The consequence of its absence and the fix; `None` where nothing is lost.

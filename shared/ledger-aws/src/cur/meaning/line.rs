@@ -13,6 +13,7 @@ use ledger_core::aws::models::canonical_model;
 use ledger_core::aws::principal::{NotAPrincipal, Principal};
 use ledger_core::aws::tokens::token_count;
 use ledger_core::aws::usage_type::UsageType;
+use ledger_core::bill_text::BillText;
 use ledger_core::caller::Caller;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
@@ -249,7 +250,12 @@ impl Converter {
             attribute("model").or(usage_type.model.as_deref()).or(edition).filter(|_| is_ai);
         let (model, model_publisher) = model_text.map(|it| self.model(it)).unzip();
         let publisher = attribute("provider").filter(|_| is_ai).map(|it| self.texts.get(it));
-        let region = usage_type.region.or(raw.text(Column::Region));
+        let text = |text: BillText| match text {
+            BillText::Region => usage_type.region.or(raw.text(Column::of_text(text))),
+            _ => raw.text(Column::of_text(text)).filter(|_| is_ai),
+        };
+        let texts = BillText::ALL.iter().map(|it| (*it, text(*it).map(|it| self.texts.get(it))));
+        let texts = texts.collect();
         let account = raw.text(Column::Account).or(principal.as_deref().map(Principal::account));
         let line_type = raw.text(Column::LineType).unwrap_or_default();
         let line = LineItem {
@@ -263,11 +269,10 @@ impl Converter {
             usage: Usage { meter: usage_type.meter_within_bedrock(), axes, tokens: None },
             caller: principal.map(Caller::Aws),
             tags,
+            texts,
             model: Model { name: model, publisher: publisher.or(model_publisher.flatten()) },
-            region: region.map(|it| self.texts.get(it)),
             unit: raw.text(Column::PricingUnit).filter(|_| is_ai).map(|it| self.texts.get(it)),
             quantity: None,
-            invoice_id: raw.text(Column::InvoiceId).filter(|_| is_ai).map(|it| self.texts.get(it)),
             estimated: false,
             costs,
         };

@@ -13,10 +13,9 @@
 //!
 //! `pv` is the provider, AWS where it is missing, and `ca` the charge category.
 //!
-//! Positions have more: `a` account, `r` region, `pn` caller, `ux` the axes of the usage (tier, routing,
+//! Positions have more: `a` account, `pn` caller, `ux` the axes of the usage (tier, routing,
 //! modality, context, cache lifetime, and last the usage type, between tabs), `bd` own dimensions that
-//! summaries leave out, `tg` tags, `iv`
-//! invoice, `ru` rule; `ao` and `ai` the split that a move of cost out of or into an owner belongs to.
+//! summaries leave out, `tg` tags, `ru` rule, [texts](BillText) such as `r` region and `iv` invoice; `ao` and `ai` the split that a move of cost out of or into an owner belongs to.
 //! Amounts and quantities are in femto-units; a cost that the bill does not state is left out.
 //!
 //! The attribute `table` begins with a byte that says how the rest is packed: 0 not at all, 1 as zlib
@@ -35,6 +34,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use ledger_core::bill_text::BillText;
 use ledger_core::business::BusinessField;
 use ledger_core::cost::CostKind;
 
@@ -52,6 +52,15 @@ fn column_of(field: BusinessField) -> &'static str {
         BusinessField::Workflow => "wf",
         BusinessField::Agent => "ag",
     }
+}
+
+/// Columns of texts that have a short name; the others have their own.
+const SHORT: [(BillText, &str); 2] = [(BillText::Region, "r"), (BillText::InvoiceId, "iv")];
+
+/// The column of a text that is kept as it is.
+fn column_of_text(text: BillText) -> &'static str {
+    let short = SHORT.iter().find(|(it, _)| *it == text).map(|(_, short)| *short);
+    short.unwrap_or(text.as_str())
 }
 
 /// The column of a cost kind.

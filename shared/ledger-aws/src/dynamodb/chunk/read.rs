@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use ledger_app::ports::StoreError;
+use ledger_core::bill_text::BillText;
 use ledger_core::business::{BusinessField, BusinessKey};
 use ledger_core::category::ChargeCategory;
 use ledger_core::cost::{CostKind, Costs};
@@ -22,7 +23,7 @@ use ledger_core::word::Word;
 
 use super::axes::axes_of;
 use super::packing::unpacked;
-use super::{column_of, column_of_cost};
+use super::{column_of, column_of_cost, column_of_text};
 use crate::dynamodb::table::{Column, Damage, Pairs, Table};
 use crate::dynamodb::{Item, key_of, keys, malformed, row, text_of};
 
@@ -79,12 +80,11 @@ struct Columns {
 
 struct DetailColumns {
     account: Column<Arc<str>>,
-    region: Column<Arc<str>>,
+    texts: Vec<(BillText, Column<Arc<str>>)>,
     caller: Column<Arc<str>>,
     axes: Column<Arc<UsageAxes>>,
     own: Column<Arc<Pairs>>,
     tags: Column<Arc<Pairs>>,
-    invoice_id: Column<Arc<str>>,
     rule: Column<Arc<str>>,
     allocated_out: Column<Arc<str>>,
     allocated_in: Column<Arc<str>>,
@@ -255,12 +255,14 @@ impl DetailColumns {
     fn new(lenient: &mut Lenient<'_>) -> DetailColumns {
         DetailColumns {
             account: lenient.texts("a"),
-            region: lenient.texts("r"),
+            texts: BillText::ALL
+                .iter()
+                .map(|text| (*text, lenient.texts(column_of_text(*text))))
+                .collect(),
             caller: lenient.texts("pn"),
             axes: lenient.texts("ux").map(|it| axes_of(it)),
             own: lenient.read(lenient.table.pairs("bd")),
             tags: lenient.read(lenient.table.pairs("tg")),
-            invoice_id: lenient.texts("iv"),
             rule: lenient.texts("ru"),
             allocated_out: lenient.texts("ao"),
             allocated_in: lenient.texts("ai"),
@@ -278,11 +280,14 @@ impl DetailColumns {
         };
         let detail = DetailKey {
             account: self.account.get(row).cloned(),
-            region: self.region.get(row).cloned(),
+            texts: self
+                .texts
+                .iter()
+                .map(|(text, column)| (*text, column.get(row).cloned()))
+                .collect(),
             caller: self.caller.get(row).cloned(),
             axes: Arc::clone(self.axes.get(row).unwrap_or(&self.no_axes)),
             tags: Arc::clone(self.tags.get(row).unwrap_or(&self.no_tags)),
-            invoice_id: self.invoice_id.get(row).cloned(),
         };
         let business = own_values(&self.own, row).collect();
         PositionKey { summary, detail, business, rule: self.rule.get(row).cloned(), kind }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use ledger_core::bill_text::BillTexts;
 use ledger_core::business::BusinessKey;
 use ledger_core::position::{AllocationId, EntryKind, PositionKey};
 use ledger_core::rollup::{DayRollups, Measures, Position, Rollup, Row};
@@ -56,7 +57,7 @@ fn every_field_of_a_position_is_read_as_it_was_written() {
         let kind = kind(AllocationId("split".into()));
         let mut key = PositionKey { kind, rule: None, ..key.clone() };
         key.detail.tags = Arc::default();
-        (key.detail.region, key.detail.caller) = (None, None);
+        (key.detail.texts, key.detail.caller) = (BillTexts::default(), None);
         day.positions.insert(key, Measures { quantity: None, tokens: None, ..measures.clone() });
     }
     let items = items_of(&day);

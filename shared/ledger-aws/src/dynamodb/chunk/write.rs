@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use ledger_core::bill_text::BillText;
 use ledger_core::business::{Business, BusinessField, BusinessKey};
 use ledger_core::cost::CostKind;
 use ledger_core::fact::{ChargeKey, DetailKey};
@@ -16,7 +17,7 @@ use ledger_core::word::Word;
 
 use super::axes::axes_text;
 use super::packing::packed;
-use super::{column_of, column_of_cost};
+use super::{column_of, column_of_cost, column_of_text};
 use crate::dynamodb::table::TableWriter;
 use crate::dynamodb::{Item, keys, text};
 
@@ -24,11 +25,11 @@ use crate::dynamodb::{Item, keys, text};
 /// files and keys.
 const CHUNK_BYTES_MAX: usize = 256 * 1024;
 
-/// Upper bound of a row's cells: five amounts and a quantity of 14 bytes, 30 numbers of 3, two of 10.
+/// Upper bound of a row's cells: five amounts and a quantity of 14 bytes, numbers of 3, two of 10.
 ///
 /// With the texts that are new to the chunk, but without the names of files, so that where chunks end
 /// does not depend on these: two runs that write the same generation write the same chunks.
-const CELLS_BYTES: usize = 6 * 14 + 30 * 3 + 2 * 10;
+const CELLS_BYTES: usize = 6 * 14 + (28 + BillText::COUNT) * 3 + 2 * 10;
 
 /// The items of one level of a day. `prefix` and `pk` are parts of their keys.
 pub(in crate::dynamodb) fn chunks_of<'a>(
@@ -91,8 +92,9 @@ fn bytes_of(table: &TableWriter, rollup: Row<'_>) -> usize {
     texts.extend(fields.chain(charge_texts.into_iter().flatten()).map(|it| &**it));
     if let Some(PositionKey { detail, business, rule, .. }) = rollup.position() {
         texts.extend(own_of(business).flat_map(|(name, value)| [name, value]));
-        let more = [&detail.account, &detail.region, &detail.caller, &detail.invoice_id, rule];
+        let more = [&detail.account, &detail.caller, rule];
         texts.extend(more.into_iter().flatten().map(|it| &**it));
+        texts.extend(detail.texts.iter().map(|(_, text)| &**text));
         texts.extend(detail.tags.iter().flat_map(|(name, value)| [&**name, &**value]));
     }
     let texts = texts.into_iter().map(|it| table.bytes_of_text(it));
@@ -143,14 +145,15 @@ fn write(table: &mut TableWriter, rollup: Row<'_>) {
 }
 
 fn write_detail(table: &mut TableWriter, position: &PositionKey) {
-    let DetailKey { account, region, caller, axes, tags, invoice_id } = &position.detail;
+    let DetailKey { account, texts, caller, axes, tags } = &position.detail;
     table.text("a", account.as_deref());
-    table.text("r", region.as_deref());
     table.text("pn", caller.as_deref());
     table.text("ux", Some(&axes_text(axes)));
     table.pairs("bd", own_of(&position.business));
     table.pairs("tg", tags.iter().map(|(name, value)| (&**name, &**value)));
-    table.text("iv", invoice_id.as_deref());
+    for text in BillText::ALL {
+        table.text(column_of_text(*text), texts.get(*text).map(|it| &**it));
+    }
     table.text("ru", position.rule.as_deref());
     match &position.kind {
         EntryKind::Charge => {}

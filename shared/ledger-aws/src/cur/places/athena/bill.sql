@@ -1,8 +1,9 @@
 -- What counts of one delivery: each line that may be AI, in full, and sums of all others.
 --
 -- Athena (Trino) runs it. The words in braces are put in by statement.rs: the columns that the
--- files have, the table, its partition and the files that the manifest names. A folder can hold
--- older files too, so that "$path" decides which of them are read.
+-- files have, the columns of texts that are kept as they are, the table, its partition and the
+-- files that the manifest names. A folder can hold older files too, so that "$path" decides which
+-- of them are read.
 WITH line AS (
     SELECT
         "$path" AS file,
@@ -98,9 +99,8 @@ SELECT
     product_model,
     product_provider,
     product_product_family,
-    product_region_code,
+    {texts},
     json_format(CAST(tags AS json)) AS tags,
-    bill_invoice_id,
     CAST(pricing_public_on_demand_cost AS varchar) AS pricing_public_on_demand_cost,
     CAST(savings_plan_savings_plan_effective_cost AS varchar)
         AS savings_plan_savings_plan_effective_cost,
@@ -159,9 +159,8 @@ SELECT
     NULL AS product_model,
     NULL AS product_provider,
     NULL AS product_product_family,
-    NULL AS product_region_code,
+    {no_texts},
     NULL AS tags,
-    NULL AS bill_invoice_id,
     NULL AS pricing_public_on_demand_cost,
     NULL AS savings_plan_savings_plan_effective_cost,
     NULL AS savings_plan_net_savings_plan_effective_cost,

@@ -187,6 +187,7 @@ fn number(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use ledger_app::ports::{Delivery, Reading};
+    use ledger_core::bill_text::BillText;
     use ledger_core::cost::CostKind;
 
     use super::*;
@@ -249,7 +250,7 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
         assert_eq!(line.costs.of(CostKind::List).to_string(), "0.0000002 USD");
         let metered = (line.unit.as_deref(), line.quantity.map(|it| it.to_string()));
         assert_eq!(metered, (Some("1K tokens"), Some("1.5".to_owned())));
-        assert_eq!(line.invoice_id.as_deref(), Some("EUINUS26-1"));
+        assert_eq!(line.texts.get(BillText::InvoiceId).map(|it| &**it), Some("EUINUS26-1"));
         assert_eq!(line_sums, &[DaySum::of(line).unwrap()]);
         assert_eq!(other.costs.of(CostKind::Unblended).to_string(), "12.000000000000001 USD");
         assert_eq!(other.costs.of(CostKind::NetUnblended).to_string(), "11.5 USD");

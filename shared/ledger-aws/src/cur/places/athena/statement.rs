@@ -1,6 +1,7 @@
 //! The query of one delivery, as text.
 
 use ledger_app::ports::SourceError;
+use ledger_core::bill_text::BillText;
 use ledger_core::period::BillingPeriod;
 
 use crate::cur::meaning::columns::{COUNT, Column, Kind};
@@ -41,6 +42,8 @@ impl Scope<'_> {
         let statement = lines
             .collect::<Vec<_>>()
             .join("\n")
+            .replace("{texts}", &texts(str::to_owned))
+            .replace("{no_texts}", &texts(|it| format!("NULL AS {it}")))
             .replace("{columns}", &columns.join(",\n        "))
             .replace("{table}", &quoted(self.table, '"'))
             .replace("{partition}", &partition.unwrap_or_default())
@@ -71,6 +74,12 @@ fn column((column, is_there): (Column, bool)) -> String {
         Kind::Map => "map(varchar, varchar)",
     };
     format!("CAST(NULL AS {kind}) AS {name}")
+}
+
+/// The columns of texts that are kept as they are.
+fn texts(column: impl Fn(&str) -> String) -> String {
+    let names = BillText::ALL.iter().map(|it| column(Column::of_text(*it).name()));
+    names.collect::<Vec<_>>().join(",\n    ")
 }
 
 fn quoted(text: &str, mark: char) -> String {
@@ -105,20 +114,43 @@ mod tests {
         assert!(!statement.contains(['{', '}']) && !statement.contains("--"), "{statement}");
     }
 
-    /// The table of the instructions has the columns that are asked for.
+    /// The table of the instructions has the columns that are asked for: `UPDATE_DOCS=1` writes them.
     #[test]
     fn the_table_has_all_columns() {
-        let table = include_str!("../../../../../../infra/athena-table.sql");
-        for column in Column::ALL {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/athena-table.sql");
+        let table = std::fs::read_to_string(path).unwrap();
+        let (before, rest) = table.split_once("EXTERNAL TABLE tollbook_export (\n").unwrap();
+        let (_, after) = rest.split_once("\n)\nPARTITIONED BY (billing_period string)").unwrap();
+        let columns = Column::ALL.map(|column| {
             let kind = match column.kind() {
                 Kind::Text => "string",
                 Kind::Number => "double",
                 Kind::Date => "timestamp",
                 Kind::Map => "map<string, string>",
             };
-            assert!(table.contains(&format!("    {} {kind}", column.name())), "{column:?}");
+            format!("    {} {kind}", column.name())
+        });
+        let expected = format!(
+            "{before}EXTERNAL TABLE tollbook_export (\n{}\n)\nPARTITIONED BY (billing_period \
+             string){after}",
+            columns.join(",\n")
+        );
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, &expected).unwrap();
         }
-        assert!(table.contains("PARTITIONED BY (billing_period string)"));
+        assert!(table == expected, "run `UPDATE_DOCS=1 cargo test -p ledger-aws athena`");
+    }
+
+    /// The export that the stack makes has the columns that are read.
+    #[test]
+    fn the_export_has_all_columns() {
+        let template = include_str!("../../../../../../infra/template.yaml");
+        let (_, query) = template.split_once("QueryStatement: >-").unwrap();
+        let (query, _) = query.split_once("FROM COST_AND_USAGE_REPORT").unwrap();
+        for column in Column::ALL {
+            let mut asked = query.split([',', ' ', '\n']);
+            assert!(asked.any(|it| it == column.name()), "{column:?}");
+        }
     }
 
     #[test]
