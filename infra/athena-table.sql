@@ -22,6 +22,7 @@ CREATE EXTERNAL TABLE tollbook_export (
     product map<string, string>,
     product_product_family string,
     product_region_code string,
+    line_item_availability_zone string,
     tags map<string, string>,
     bill_invoice_id string,
     pricing_public_on_demand_cost double,

@@ -60,6 +60,7 @@ TEXTS = {
     "pricing_unit": ["1K tokens", "1M tokens", "Tokens", "Units", None],
     "product_product_family": ["Amazon Bedrock", " Amazon Bedrock\n", "Compute Instance", None, None],
     "product_region_code": ["us-east-1", "eu-west-1", None],
+    "line_item_availability_zone": ["us-east-1a", "", None],
     "reservation_reservation_a_r_n": ["arn:aws:bedrock:us-east-1:111111111111:reserved/a", "", None],
 }
 MAPS = {

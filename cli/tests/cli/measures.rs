@@ -1,4 +1,4 @@
-//! List cost, quantities and invoices: from the columns of a bill to answers.
+//! List cost, quantities, invoices and availability zones: from the columns of a bill to answers.
 
 use std::fs;
 
@@ -62,5 +62,34 @@ fn list_cost_is_a_cost_kind_of_every_answer() {
         // Charges of another invoice are another fact.
         let entries = ask(&data, &["report", "--by", "account", "--cost-kind", "list"]);
         assert!(entries.to_string().contains("\"3.25\""), "{entries}");
+    }
+}
+
+#[test]
+fn availability_zones_are_kept_and_an_empty_one_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    for ((name, header), column) in
+        HEADERS.into_iter().zip(["line_item_availability_zone", "lineItem/AvailabilityZone"])
+    {
+        let mut text = format!("{header},{column}\n");
+        for (cost, zone) in
+            [("1", "us-east-1a"), ("2", "us-east-1b"), ("4", ""), ("8", "us-east-1a")]
+        {
+            text.push_str(&format!(
+                "2026-10-01T00:00:00Z,123456789012,123456789012,2026-10-05T00:00:00Z,Usage,\
+                 AmazonBedrock,USE1-NovaLite-input-tokens,2.5,1K tokens,{cost},,,USD,{zone}\n",
+            ));
+        }
+        let (data, file) = (folder.path().join(name), folder.path().join("bill.csv"));
+        fs::write(&file, text).unwrap();
+        ask(&data, &["import", file.to_str().unwrap()]);
+        let report = ask(&data, &["report", "--by", "availability_zone"]);
+        let rows = report["currencies"][0]["rows"].as_array().unwrap().iter();
+        let rows: Vec<_> =
+            rows.map(|it| json!([it["keys"]["availability_zone"], it["cost"]])).collect();
+        let expected = json!([["us-east-1a", "9"], [null, "4"], ["us-east-1b", "2"]]);
+        assert_eq!(json!(rows), expected, "{name}");
+        let only = ["report", "--where", "availability_zone=us-east-1b"];
+        assert_eq!(ask(&data, &only)["currencies"][0]["total"], "2");
     }
 }

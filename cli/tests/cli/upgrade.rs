@@ -141,6 +141,18 @@ fn reports_of_an_old_ledger_are_what_they_were() {
 }
 
 #[test]
+fn an_old_ledger_has_no_availability_zones() {
+    let folder = tempfile::tempdir().unwrap();
+    load(folder.path());
+    let of = |args: &[&str]| json(folder.path(), args)["currencies"][0].clone();
+    let days = ["report", "--from", "2026-06-01", "--to", "2026-06-04"];
+    let by_zone = of(&[&days[..], &["--by", "availability_zone"]].concat());
+    let rows = by_zone["rows"].as_array().unwrap();
+    assert_eq!((rows.len(), &rows[0]["keys"]["availability_zone"]), (1, &Value::Null));
+    assert_eq!(by_zone["total"], of(&days)["total"]);
+}
+
+#[test]
 fn statements_of_an_old_ledger_are_what_they_were() {
     let folder = tempfile::tempdir().unwrap();
     load(folder.path());

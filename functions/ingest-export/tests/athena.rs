@@ -296,6 +296,7 @@ fn nothing(_: &Path, _: &str) -> io::Result<Vec<u8>> {
         "product_provider",
         "product_product_family",
         "product_region_code",
+        "line_item_availability_zone",
         "tags",
         "savings_plan_savings_plan_effective_cost",
         "savings_plan_net_savings_plan_effective_cost",

@@ -10,6 +10,8 @@ labels! {
     pub enum BillText {
         /// The region's name, such as `us-east-1`.
         Region = "region",
+        /// The availability zone within the region.
+        AvailabilityZone = "availability_zone",
         /// The invoice; none until the month is invoiced.
         InvoiceId = "invoice_id",
     }

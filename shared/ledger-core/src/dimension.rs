@@ -318,6 +318,7 @@ mod tests {
             ("account", Some("123456789012")),
             ("region", Some("us-east-1")),
             ("invoice_id", None),
+            ("availability_zone", None),
             ("principal", Some(GATEWAY)),
             ("usage_type", Some("USE1-NovaLite-input-tokens")),
             ("tier", Some("standard")),

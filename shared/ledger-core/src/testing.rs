@@ -278,6 +278,7 @@ prop_compose! {
             prop::option::of(-1_000_000_000_000_000_000_i128..1_000_000_000_000_000_000),
             select(vec![None, Some("EUINUS26-1"), Some("EUINUS26-2")]),
         ),
+        zone in select(vec![None, Some("us-east-1a"), Some("us-east-1b")]),
         estimated in any::<bool>(),
         costs in any_costs(),
     ) -> LineItem {
@@ -294,7 +295,10 @@ prop_compose! {
             model: Model { name: model.map(Into::into), ..line().model },
             unit: metered.0.map(Into::into),
             quantity: metered.1.map(|it| Quantity::from_femto_units(it).unwrap()),
-            texts: line().texts.with(BillText::InvoiceId, metered.2.map(Into::into)),
+            texts: line()
+                .texts
+                .with(BillText::AvailabilityZone, zone.map(Into::into))
+                .with(BillText::InvoiceId, metered.2.map(Into::into)),
             estimated,
             // Lines that are not AI are not amortized.
             costs: if words.1 != OTHER { costs } else { costs.amortized_to(None, None).unwrap() },

@@ -249,6 +249,7 @@ fn value(column: Column) -> BoxedStrategy<Value> {
         ]),
         Column::ProductFamily => text(&["Amazon Bedrock", "Compute Instance"]),
         Column::Region => text(&["us-east-1", "eu-west-1"]),
+        Column::AvailabilityZone => text(&["us-east-1a", ""]),
         Column::InvoiceId => text(&["EUINUS26-1", ""]),
         Column::List => number(),
         Column::Tags => map(vec![

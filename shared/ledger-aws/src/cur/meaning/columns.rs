@@ -91,6 +91,7 @@ columns! {
     Product = "product", Map, All;
     ProductFamily = "product_product_family", Text, All;
     Region = "product_region_code", Text, Ai;
+    AvailabilityZone = "line_item_availability_zone", Text, Ai;
     Tags = "tags", Map, Ai;
     InvoiceId = "bill_invoice_id", Text, Ai;
     List = "pricing_public_on_demand_cost", Number, Ai;
@@ -183,6 +184,7 @@ impl Column {
     pub(crate) const fn of_text(text: BillText) -> Column {
         match text {
             BillText::Region => Column::Region,
+            BillText::AvailabilityZone => Column::AvailabilityZone,
             BillText::InvoiceId => Column::InvoiceId,
         }
     }

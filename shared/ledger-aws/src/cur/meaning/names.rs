@@ -217,6 +217,7 @@ mod tests {
             "lineItem/UnblendedCost",
             "lineItem/NetUnblendedCost",
             "lineItem/CurrencyCode",
+            "lineItem/AvailabilityZone",
             "pricing/unit",
             "pricing/publicOnDemandCost",
             "product/productFamily",

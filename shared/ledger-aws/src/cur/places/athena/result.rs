@@ -208,7 +208,8 @@ mod tests {
         reservation_unused_amortized_upfront_fee_for_billing_period,\
         reservation_net_unused_amortized_upfront_fee_for_billing_period,\
         reservation_unused_recurring_fee,reservation_net_unused_recurring_fee,\
-        reservation_reservation_a_r_n,bill_invoice_id,pricing_public_on_demand_cost";
+        reservation_reservation_a_r_n,bill_invoice_id,pricing_public_on_demand_cost,\
+        line_item_availability_zone";
 
     fn read_text(text: &str) -> (Result<u64, SourceError>, Vec<Reading>) {
         let delivery = Delivery {
@@ -235,8 +236,8 @@ mod tests {
     #[test]
     fn a_row_is_a_line_or_the_sum_of_many() {
         let line = r#""each","1","s3://bills/a/b.parquet","AWS","2026-06-01","123456789012",,"2026-06-03","Usage","says ""per 1K"", twice
-over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"USD","","1K tokens","",,,,,"{""iamPrincipal/team"":""a, b"",""x"":null}",,,,,,,,,,,,,,,,"EUINUS26-1","2.0E-7""#;
-        let sum = r#""all","1200","s3://bills/a/b.parquet",,"2026-06-01","123456789012",,"2026-06-04",,,,,,"12.000000000000001","11.500000000000000","USD",,,,,,,,,,,,,,,,,,,,,,,,,"#;
+over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"USD","","1K tokens","",,,,,"{""iamPrincipal/team"":""a, b"",""x"":null}",,,,,,,,,,,,,,,,"EUINUS26-1","2.0E-7","use1-az4""#;
+        let sum = r#""all","1200","s3://bills/a/b.parquet",,"2026-06-01","123456789012",,"2026-06-04",,,,,,"12.000000000000001","11.500000000000000","USD",,,,,,,,,,,,,,,,,,,,,,,,,,"#;
         let (count, told) = read_text(&format!("{HEADER}\n{line}\n{sum}\n"));
         assert_eq!(count.unwrap(), 1201);
         let [Reading::Charge(line, line_sums), Reading::Other(other, other_sums)] = &told[..]
@@ -251,6 +252,8 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
         let metered = (line.unit.as_deref(), line.quantity.map(|it| it.to_string()));
         assert_eq!(metered, (Some("1K tokens"), Some("1.5".to_owned())));
         assert_eq!(line.texts.get(BillText::InvoiceId).map(|it| &**it), Some("EUINUS26-1"));
+        let zone = line.texts.get(BillText::AvailabilityZone).map(|it| &**it);
+        assert_eq!(zone, Some("use1-az4"));
         assert_eq!(line_sums, &[DaySum::of(line).unwrap()]);
         assert_eq!(other.costs.of(CostKind::Unblended).to_string(), "12.000000000000001 USD");
         assert_eq!(other.costs.of(CostKind::NetUnblended).to_string(), "11.5 USD");
@@ -275,7 +278,7 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
         let of = |kind: &str, cost: &str| {
             format!(
                 "{HEADER}\n{kind},3,s3://bills/b.parquet,,2026-06-01,,,2026-06-04,,,,,,{cost},,€,,,,,,,,{}\n",
-                ",".repeat(17)
+                ",".repeat(18)
             )
         };
         for text in [of("all", "1.000"), of("each", "NaN")] {
@@ -296,10 +299,10 @@ over two lines","AmazonBedrock","USE1-NovaLite-input-tokens","1.5E0","1.0E-7",,"
             );
         };
         check("_col0\n", "it has no column `bill_billing_entity`");
-        let row = |start: &str| format!("{HEADER}\n{start}{}\n", ",".repeat(39));
+        let row = |start: &str| format!("{HEADER}\n{start}{}\n", ",".repeat(40));
         check(&row("some,1"), "`some` is neither `all` nor `each`");
         check(&row("all,many"), "`many` is no number of lines");
         let cut = read_text(&format!("{HEADER}\nall,1,s3://")).0.unwrap_err().to_string();
-        assert!(cut.ends_with("3 fields, but the previous record has 41 fields"), "{cut}");
+        assert!(cut.ends_with("3 fields, but the previous record has 42 fields"), "{cut}");
     }
 }

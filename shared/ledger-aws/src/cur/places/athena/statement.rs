@@ -136,7 +136,7 @@ mod tests {
             columns.join(",\n")
         );
         if std::env::var_os("UPDATE_DOCS").is_some() {
-            std::fs::write(path, &expected).unwrap();
+            return std::fs::write(path, &expected).unwrap();
         }
         assert!(table == expected, "run `UPDATE_DOCS=1 cargo test -p ledger-aws athena`");
     }
