@@ -116,12 +116,14 @@ impl Cells {
         if !is_clear {
             return None;
         }
+        let amount = self.amounts.get(place).copied().unwrap_or(NO_DIGITS);
         Some(PendingRow {
             key: self.packed.get(place, row.is_ai)?,
             unblended,
             net_unblended,
             list,
-            amount: self.amounts.get(place).copied().unwrap_or(NO_DIGITS),
+            amount_digits: amount.digits,
+            amount_exponent: amount.exponent.try_into().ok()?,
             row: u32::try_from(before.checked_add(u64::try_from(row.row).ok()?)?).ok()?,
             day: start.of_month,
         })

@@ -74,7 +74,7 @@ impl Partition {
                 slot.sum = group.days.get(usize::from(row.day)).copied().unwrap_or(NO_SUM);
             }
         }
-        fetch(slots.iter().filter_map(|it| Some(self.sums.get(usize::from(it.sum))?.line_count)));
+        fetch(slots.iter().filter_map(|it| Some(self.sums.get(usize::from(it.sum))?.both_ends())));
         for (row, slot) in pending.iter().zip(&*slots) {
             if !self.add(row, slot) {
                 read_as_text(row.row);
@@ -86,7 +86,7 @@ impl Partition {
     /// Adds a row to its sum; returns `false` if it must be read as text instead.
     #[inline]
     fn add(&mut self, row: &PendingRow, slot: &RowSlot) -> bool {
-        let Some(metered) = slot.kind.metered(row.amount) else { return false };
+        let Some(metered) = slot.kind.metered(row.amount()) else { return false };
         let lines = SmallSum::of(row, metered);
         let mut place = slot.sum;
         if place == NO_SUM {
@@ -145,7 +145,7 @@ impl Partition {
             }
         }
         keys.sort_unstable();
-        fetch(self.sums.iter().map(|it| it.line_count));
+        fetch(self.sums.iter().map(SmallSum::both_ends));
         Some(keys)
     }
 

@@ -25,7 +25,7 @@ pub(super) struct SmallSum {
     tokens: u64,
     /// Counted from the first row that is held.
     first_row: u32,
-    pub(super) line_count: u16,
+    line_count: u16,
     flags: u8,
 }
 
@@ -86,6 +86,12 @@ impl SmallSum {
             flags: self.flags | other.flags,
         };
         true
+    }
+
+    /// A number made of its first and its last field: it may lie in two cache lines.
+    #[inline]
+    pub(super) fn both_ends(&self) -> u16 {
+        self.line_count | u16::from(self.unblended == 0)
     }
 
     fn has(&self, flag: u8) -> bool {
