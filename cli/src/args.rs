@@ -80,6 +80,11 @@ pub enum Command {
         /// of a folder with manifests, such as s3://bucket/prefix/.
         #[arg(required = true)]
         paths: Vec<PathBuf>,
+        /// Take also a delivery that would take money away: one with less than half of a bill's cost,
+        /// without days that have cost, or of which more than 1 % of the lines cannot be read.
+        /// Otherwise it is held back, and the bill stays as it is.
+        #[arg(long)]
+        accept: bool,
     },
     /// Ask Cost Explorer for the days that no bill covers yet; each request costs 0.01 USD.
     ///

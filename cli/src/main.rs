@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use args::{BudgetCommand, Cli, Command, ExplainCommand, RulesCommand, StandInCommand};
 use clap::Parser;
 use ledger_app::causes::causes;
+use ledger_app::import::Accept;
 use place::Place;
 use tracing_subscriber::EnvFilter;
 
@@ -53,7 +54,10 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
             anyhow::bail!("this command works on a folder; leave out --table (or TOLLBOOK_TABLE)")
         }
         Command::Up(args) => commands::up::up(&data, &args).await,
-        Command::Import { paths } => commands::import::import(&place, format, paths).await,
+        Command::Import { paths, accept } => {
+            let accept = if accept { Accept::All } else { Accept::Good };
+            commands::import::import(&place, format, paths, accept).await
+        }
         Command::Collect(args) => commands::collect::collect_costs(&place, format, &args).await,
         Command::Sample { dir, as_of, seed } => commands::up::sample(&dir, as_of, seed),
         Command::Report(args) => commands::report::report(&place, format, &args).await,

@@ -10,7 +10,7 @@ use ledger_api::bodies::values::Amount;
 use ledger_app::apply_rules::catch_up;
 use ledger_app::documents::applied_rules;
 use ledger_app::held::{HeldTotals, held_totals};
-use ledger_app::import::{ImportReport, Progress, import_bills};
+use ledger_app::import::{Accept, ImportReport, Progress, import_bills};
 use ledger_app::ports::BillSource;
 use ledger_aws::cur::{CurFolder, S3Export};
 
@@ -20,14 +20,19 @@ use crate::place::Place;
 use crate::{Outcome, output};
 
 /// Reads exports and prints what was read.
-pub async fn import(place: &Place, format: Format, paths: Vec<PathBuf>) -> anyhow::Result<Outcome> {
+pub async fn import(
+    place: &Place,
+    format: Format,
+    paths: Vec<PathBuf>,
+    accept: Accept,
+) -> anyhow::Result<Outcome> {
     let addresses: Vec<&str> =
         paths.iter().filter_map(|it| it.to_str()).filter(|it| it.starts_with("s3://")).collect();
     match (addresses.as_slice(), paths.as_slice()) {
-        ([], _) => import_from(place, format, CurFolder::new(paths)).await,
+        ([], _) => import_from(place, format, CurFolder::new(paths), accept).await,
         ([address], [_]) => {
             let client = ledger_aws::connect::s3_client(None).await;
-            import_from(place, format, S3Export::at_address(client, address)?).await
+            import_from(place, format, S3Export::at_address(client, address)?, accept).await
         }
         ([address, ..], _) => {
             anyhow::bail!("`{address}` stands beside other paths; expected it alone")
@@ -39,6 +44,7 @@ async fn import_from(
     place: &Place,
     format: Format,
     source: impl BillSource,
+    accept: Accept,
 ) -> anyhow::Result<Outcome> {
     let opened = place.open().await?;
     let rules = Arc::new(applied_rules(&opened.ledger).await?);
@@ -51,7 +57,8 @@ async fn import_from(
         Progress::Read(bytes) => shown.inc(bytes),
         Progress::Writing(bill) => shown.set_message(format!("writing {bill}")),
     };
-    let result = import_bills(source, rules, jiff::Timestamp::now(), show, &opened.ledger).await;
+    let result =
+        import_bills(source, rules, accept, jiff::Timestamp::now(), show, &opened.ledger).await;
     bar.finish_and_clear();
     let report = match result {
         Ok(report) => report,
@@ -75,7 +82,7 @@ async fn import_from(
         Format::Json => output::json(&ImportAnswer::new(&report, &held?)?)?,
         Format::Table | Format::Csv => print(&report)?,
     }
-    Ok(Outcome::Done)
+    Ok(if report.held_back_count > 0 { Outcome::Found } else { Outcome::Done })
 }
 
 /// A bar on standard error, where a person can see one.

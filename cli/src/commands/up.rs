@@ -11,7 +11,7 @@ use ledger_api::{AppState, router};
 use ledger_app::collect::{CollectRequest, collect, recent_period};
 use ledger_app::documents::{applied_budgets, applied_rules};
 use ledger_app::evaluate::evaluate_budgets;
-use ledger_app::import::import_bills;
+use ledger_app::import::{Accept, import_bills};
 use ledger_app::ports::{BillSource, DocumentKind, DocumentStore, RequestQuota, StoreError};
 use ledger_app::view::View;
 use ledger_aws::cost_explorer::AwsCostExplorer;
@@ -161,7 +161,7 @@ impl Local {
         let rules = Arc::new(applied_rules(&self.ledger).await?);
         let source = Arc::new(CurFolder::new(exports.to_vec()));
         let now = jiff::Timestamp::now();
-        import::print(&import_bills(source, rules, now, |_| (), &self.ledger).await?)
+        import::print(&import_bills(source, rules, Accept::Good, now, |_| (), &self.ledger).await?)
     }
 
     async fn collect(&self, explorer: &AwsCostExplorer) -> anyhow::Result<()> {

@@ -113,7 +113,7 @@ impl Ledger {
         expected: &[(u64, &str, &str)],
     ) {
         let file = self.put(name, content);
-        let report = json(&self.data, &["import", &file]);
+        let report = json(&self.data, &["import", "--accept", &file]);
         let rejected: Vec<Value> = expected
             .iter()
             .map(|(line, column, reason)| {
@@ -124,7 +124,7 @@ impl Ledger {
         assert_eq!(report["rejected_count"], expected.len());
         assert_eq!(report["lines_read"], COSTS.len() + expected.len());
         assert_eq!(report["bills"][0]["items_written"], 0, "{}", report["bills"]);
-        let output = self.run(&["import", &file]);
+        let output = self.run(&["import", "--accept", &file]);
         assert_eq!(output.status.code(), Some(0));
         let said = String::from_utf8(output.stdout).unwrap();
         for (line, column, reason) in expected {
@@ -415,6 +415,9 @@ fn bad_rows_are_counted_with_their_place_and_the_others_are_read() {
          bad.csv:1: line_item_unblended_cost: `twelve` is not a decimal amount; expected digits \
          with at most one `.`",
     );
+    // The bill has its rejected line as a finding until it is delivered without.
+    assert_eq!(ledger.ask()[0]["findings"][0]["code"], "lines-rejected");
+    json(&ledger.data, &["import", &ledger.put("good.csv", bill(&COSTS))]);
     ledger.check_as_it_was();
 }
 

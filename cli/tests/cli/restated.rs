@@ -23,6 +23,28 @@ impl Setting {
 
     /// Imports a delivery as AWS makes it: data files, and a manifest that says when.
     fn import(&self, month: &str, at: &str, rows: &[String]) -> Value {
+        let root = self.deliver(month, at, rows);
+        ask(&self.data, &["import", &root])
+    }
+
+    /// As [`Setting::import`], also where the delivery would take money away.
+    fn accept(&self, month: &str, at: &str, rows: &[String]) -> Value {
+        let root = self.deliver(month, at, rows);
+        ask(&self.data, &["import", "--accept", &root])
+    }
+
+    /// As [`Setting::import`], of a delivery that is held back: the message of the finding.
+    #[track_caller]
+    fn held_back(&self, month: &str, at: &str, rows: &[String]) -> String {
+        let root = self.deliver(month, at, rows);
+        let output = tollbook(&self.data, &["import", &root, "--format", "json"]);
+        assert_eq!(output.status.code(), Some(1));
+        let report = serde_json::from_slice(&output.stdout).unwrap();
+        finding(&report, "delivery-pending")["message"].as_str().unwrap().to_owned()
+    }
+
+    /// Writes a delivery; returns its folder.
+    fn deliver(&self, month: &str, at: &str, rows: &[String]) -> String {
         let root = self.folder.path().join("export");
         let put = |path: String, text: String| {
             let path = root.join(path);
@@ -34,14 +56,22 @@ impl Setting {
         let manifest = json!({ "dataFiles": [format!("s3://bucket/{file}")], "createdAt": at });
         put(file, format!("{HEADER}\n{}\n", rows.join("\n")));
         put(format!("metadata/BILLING_PERIOD={month}/a-Manifest.json"), manifest.to_string());
-        ask(&self.data, &["import", root.to_str().unwrap()])
+        root.to_str().unwrap().to_owned()
+    }
+
+    /// The codes of the findings of an answer.
+    fn codes(&self, args: &[&str]) -> Vec<String> {
+        let output = tollbook(&self.data, &[args, &["--format", "json"]].concat());
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = answer["findings"].as_array().unwrap().iter();
+        findings.map(|it| it["code"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Cost by day.
     fn days(&self) -> Vec<(String, String)> {
         let report = ask(&self.data, &["report", "--by", "day", "--from", "2026-09-01"]);
         let text = |it: &Value| it.as_str().unwrap().to_owned();
-        let rows = report["currencies"][0]["rows"].as_array().unwrap().iter();
+        let rows = report["currencies"][0]["rows"].as_array().into_iter().flatten();
         rows.map(|row| (text(&row["keys"]["day"]), text(&row["cost"]))).collect()
     }
 }
@@ -122,7 +152,7 @@ fn a_charge_of_an_earlier_month_stands_on_the_bill_it_came_with() {
     assert_eq!(report["rejected"], json!([]));
     assert_eq!(setting.days(), days(&[("2026-10-31", "5"), ("2026-11-01", "5")]));
     // The bill without it takes it back; October's own stays.
-    setting.import("2026-11", "2026-11-04T06:00:00Z", &november[..1]);
+    setting.accept("2026-11", "2026-11-04T06:00:00Z", &november[..1]);
     assert_eq!(setting.days(), days(&[("2026-10-31", "3"), ("2026-11-01", "5")]));
 }
 
@@ -183,7 +213,7 @@ fn a_bill_that_its_export_leaves_out_is_taken_back() {
     let october = [row("2026-10", "2026-10-30", "3")];
     setting.import("2026-10", "2026-11-01T06:00:00Z", &october);
     setting.import("2026-11", "2026-11-03T06:00:00Z", &[row("2026-11", "2026-11-01", "5")]);
-    let report = setting.import("2026-11", "2026-11-03T07:00:00Z", &[]);
+    let report = setting.accept("2026-11", "2026-11-03T07:00:00Z", &[]);
     finding(&report, "bill-withdrawn");
     assert_eq!(setting.days(), days(&[("2026-10-30", "3")]));
     // Once; and an older delivery does not bring it back.
@@ -207,5 +237,90 @@ fn an_empty_delivery_takes_back_nothing_of_another_export() {
     fs::write(root.join("BILLING_PERIOD=2026-11/b.csv"), format!("{HEADER}\n")).unwrap();
     let report = ask(&setting.data, &["import", root.to_str().unwrap()]);
     assert_eq!(report["bills"], json!([]));
+    assert_eq!(setting.days(), days(&[("2026-11-01", "5")]));
+}
+
+/// A November of 5 and 7 USD, delivered on the 3rd.
+fn november() -> [String; 2] {
+    [row("2026-11", "2026-11-01", "5"), row("2026-11", "2026-11-02", "7")]
+}
+
+#[test]
+fn a_delivery_that_would_take_money_away_is_held_back_and_said_everywhere() {
+    let unreadable = || row("2026-11", "2026-11-03", "a lot");
+    let full = november().to_vec();
+    let with = |more: String| [full.clone(), vec![more]].concat();
+    for (rows, at, reason) in [
+        (vec![], "2026-11-04T06:00:00Z", "it has no line of the bill"),
+        (with(unreadable()), "2026-11-04T06:00:00Z", "1 of its 3 lines cannot be read"),
+        (
+            vec![full[0].clone(), row("2026-11", "2026-11-02", "0.5")],
+            "2026-11-04T06:00:00Z",
+            "it would leave 5.50 USD of 12.00 USD",
+        ),
+        (full[1..].to_vec(), "2026-11-04T06:00:00Z", "it lacks 1 days that have cost: 2026-11-01"),
+        (
+            full.clone(),
+            "9999-01-01T00:00:00Z",
+            "it says that it was made in the future, at 9999-01-01T00:00:00Z",
+        ),
+    ] {
+        let setting = Setting::set_up();
+        setting.import("2026-11", "2026-11-03T06:00:00Z", &full);
+        let message = setting.held_back("2026-11", at, &rows);
+        assert_eq!(
+            message,
+            format!(
+                "cur 2026-11 of payer 123456789012 is as it was before, since a delivery of it made \
+                 at {at} is held back: {reason}; a later delivery takes its place, and `tollbook \
+                 import --accept` takes it as it is"
+            )
+        );
+        assert_eq!(setting.days(), days(&[("2026-11-01", "5"), ("2026-11-02", "7")]));
+        let november = ["report", "--from", "2026-11-01", "--to", "2026-12-01"];
+        assert_eq!(setting.codes(&november), ["delivery-pending"], "{reason}");
+        assert!(setting.codes(&["doctor"]).contains(&"delivery-pending".to_owned()), "{reason}");
+        let october = ["report", "--from", "2026-10-01", "--to", "2026-11-01"];
+        assert_eq!(setting.codes(&october), Vec::<String>::new());
+        // The next good delivery takes its place.
+        setting.import("2026-11", "2026-11-05T06:00:00Z", &full);
+        assert_eq!(setting.codes(&november), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_later_delivery_that_says_the_same_is_taken_and_a_broken_one_never() {
+    let setting = Setting::set_up();
+    let full = november();
+    setting.import("2026-11", "2026-11-03T06:00:00Z", &full);
+    let small = [row("2026-11", "2026-11-02", "3")];
+    setting.held_back("2026-11", "2026-11-04T06:00:00Z", &small);
+    // The same delivery again is no second word for it, and less is another matter.
+    setting.held_back("2026-11", "2026-11-04T06:00:00Z", &small);
+    setting.held_back("2026-11", "2026-11-05T06:00:00Z", &[row("2026-11", "2026-11-02", "2")]);
+    assert_eq!(setting.days(), days(&[("2026-11-01", "5"), ("2026-11-02", "7")]));
+    setting.import("2026-11", "2026-11-06T06:00:00Z", &small);
+    assert_eq!(setting.days(), days(&[("2026-11-02", "3")]));
+    let broken = [small[0].clone(), row("2026-11", "2026-11-02", "x")];
+    for at in ["2026-11-07T06:00:00Z", "2026-11-08T06:00:00Z"] {
+        setting.held_back("2026-11", at, &broken);
+    }
+    let accepted = setting.accept("2026-11", "2026-11-09T06:00:00Z", &broken);
+    assert_eq!(accepted["rejected_count"], 1);
+    // The ledger remembers the line, and the same again takes nothing away.
+    let month = ["report", "--from", "2026-11-01", "--to", "2026-12-01"];
+    assert_eq!(setting.codes(&month), ["lines-rejected"]);
+    setting.import("2026-11", "2026-11-10T06:00:00Z", &broken);
+    assert_eq!(setting.codes(&month), ["lines-rejected"]);
+    setting.import("2026-11", "2026-11-11T06:00:00Z", &small);
+    assert_eq!(setting.codes(&month), Vec::<String>::new());
+}
+
+#[test]
+fn an_accepted_delivery_of_the_future_keeps_nothing_out() {
+    let setting = Setting::set_up();
+    setting.held_back("2026-11", "9999-01-01T00:00:00Z", &november()[..1]);
+    assert_eq!(setting.days(), days(&[]));
+    setting.accept("2026-11", "9999-01-01T00:00:00Z", &november()[..1]);
     assert_eq!(setting.days(), days(&[("2026-11-01", "5")]));
 }

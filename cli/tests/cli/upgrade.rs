@@ -232,7 +232,7 @@ fn days_of_an_old_ledger_can_be_replaced() {
     load(&data);
     let again = bill(&["40", "2", "1"]).replace("2026-10", "2026-06");
     fs::write(&file, again.replace("123456789012", "111122223333")).unwrap();
-    let imported = tollbook(&data, &["import", file.to_str().unwrap()]);
+    let imported = tollbook(&data, &["import", "--accept", file.to_str().unwrap()]);
     assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
     let month = ["report", "--from", "2026-06-01", "--to", "2026-07-01", "--currency", "USD"];
     let report = json(&data, &month);

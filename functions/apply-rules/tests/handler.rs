@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use apply_rules::handler::{State, handle};
 use jiff::Timestamp;
-use ledger_app::import::import_bills;
+use ledger_app::import::{Accept, import_bills};
 use ledger_app::ports::{DocumentKind, DocumentStore as _, LedgerStore as _};
 use ledger_aws::connect::{Connection, LocalEndpoint};
 use ledger_aws::cur::CurFolder;
@@ -58,7 +58,7 @@ impl Setting {
         std::fs::write(&file, BILL).unwrap();
         let source = Arc::new(CurFolder::new(vec![file]));
         let none = Arc::new(AttributionRules::default());
-        import_bills(source, none, now(), |_| (), &ledger).await.unwrap();
+        import_bills(source, none, Accept::Good, now(), |_| (), &ledger).await.unwrap();
         if let Some(rules) = rules {
             ledger.apply(DocumentKind::Rules, rules, now()).await.unwrap();
         }

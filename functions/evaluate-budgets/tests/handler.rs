@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use evaluate_budgets::config::Config;
 use evaluate_budgets::handler::{State, handle};
 use jiff::Timestamp;
-use ledger_app::import::import_bills;
+use ledger_app::import::{Accept, import_bills};
 use ledger_app::ports::{DocumentKind, DocumentStore as _};
 use ledger_aws::connect::{Connection, LocalEndpoint};
 use ledger_aws::cur::CurFolder;
@@ -73,7 +73,7 @@ impl Setting {
         std::fs::write(&file, BILL).unwrap();
         let source = Arc::new(CurFolder::new(vec![file]));
         let rules = Arc::new(AttributionRules::default());
-        import_bills(source, rules, now(), |_| (), &setting.ledger).await.unwrap();
+        import_bills(source, rules, Accept::Good, now(), |_| (), &setting.ledger).await.unwrap();
         setting.ledger.apply(DocumentKind::Budgets, budgets, now()).await.unwrap();
         setting
     }

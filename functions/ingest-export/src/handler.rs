@@ -5,15 +5,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use ledger_app::apply_rules::catch_up;
 use ledger_app::documents::applied_rules;
-use ledger_app::import::{ImportReport, import_bills};
+use ledger_app::import::{Accept, ImportReport, import_bills};
 use ledger_app::ports::{BillSource, DocumentStore, LedgerStore};
 use ledger_aws::cur::MANIFEST_END;
 use ledger_lambda::metric::Metrics;
 use ledger_lambda::outcome::{Failure, TryAgain, settle};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::config::Config;
 use crate::event::{NotARecord, Notification, Record};
+
+/// The metric of deliveries that are held back or have lines that cannot be read.
+const DELIVERIES_IN_DOUBT: &str = "DeliveriesInDoubt";
 
 /// Dependencies of the handler.
 #[derive(Clone, Debug)]
@@ -131,10 +134,18 @@ where
     let rules_version = rules.version;
     let source = Arc::new((ports.export_of)(manifest_key));
     let now = (ports.now)();
-    let report = import_bills(source, rules, now, |_| (), &ports.ledger).await?;
+    let report = import_bills(source, rules, Accept::Good, now, |_| (), &ports.ledger).await?;
     // Rules that were applied during the import hold for these bills too.
     catch_up(rules_version, now, &ports.ledger).await?;
     let summary = summary(address, &report);
+    if report.held_back_count > 0 || report.rejected_count > 0 {
+        let fields = Map::from_iter([
+            ("object".to_owned(), json!(address)),
+            ("held_back_count".to_owned(), json!(report.held_back_count)),
+            ("rejected_count".to_owned(), json!(report.rejected_count)),
+        ]);
+        ports.metrics.put(now, DELIVERIES_IN_DOUBT, "Count", 1, fields);
+    }
     tracing::info!(
         export.object = address,
         import.lines_ai = report.lines_ai,
@@ -185,6 +196,7 @@ fn summary(address: &str, report: &ImportReport) -> Value {
         "lines_ai": report.lines_ai,
         "lines_other": report.lines_other,
         "rejected_count": report.rejected_count,
+        "held_back_count": report.held_back_count,
         "first_rejected": first_rejected,
         "rounded_count": report.rounded.0,
         "unknown_usage_type_count": report.unknown_usage_types.len(),

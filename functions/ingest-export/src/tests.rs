@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use ledger_app::import::import_bills;
+use ledger_app::import::{Accept, import_bills};
 use ledger_app::ports::{DocumentKind, DocumentStore as _, LedgerStore as _};
 use ledger_app::rules_file::parse_rules;
 use ledger_aws::connect::{Connection, LocalEndpoint};
@@ -200,7 +200,9 @@ async fn what_came_by_events_is_what_an_import_of_the_folder_brings() {
     assert_eq!(setting.months().await, ["2026-03", "2026-04", "2026-05", "2026-06"]);
     let source = Arc::new(CurFolder::new(vec![setting.bucket()]));
     let rules = Arc::new(parse_rules(SampleOrganisation::RULES_TOML, 1).unwrap());
-    let report = import_bills(source, rules, now(), |_| (), &setting.ports.ledger).await.unwrap();
+    let report = import_bills(source, rules, Accept::Good, now(), |_| (), &setting.ports.ledger)
+        .await
+        .unwrap();
     let days = |count: fn(&ledger_app::ports::Replaced) -> u64| -> u64 {
         report.bills.iter().map(|(_, replaced)| count(replaced)).sum()
     };

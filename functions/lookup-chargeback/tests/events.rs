@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, LambdaEvent, Service as _};
 use ledger_api::{AppState, router};
-use ledger_app::import::import_bills;
+use ledger_app::import::{Accept, import_bills};
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
@@ -46,7 +46,7 @@ async fn ledger() -> (EmbeddedDatabase, DynamoLedger) {
     std::fs::write(&file, BILL).unwrap();
     let source = Arc::new(CurFolder::new(vec![file]));
     let now = "2026-11-05T08:00:00Z".parse().unwrap();
-    import_bills(source, Arc::new(AttributionRules::default()), now, |_| (), &ledger)
+    import_bills(source, Arc::new(AttributionRules::default()), Accept::Good, now, |_| (), &ledger)
         .await
         .unwrap();
     (database, ledger)

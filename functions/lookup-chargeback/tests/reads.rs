@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use jiff::Timestamp;
 use ledger_api::{AppState, router};
-use ledger_app::import::import_bills;
+use ledger_app::import::{Accept, import_bills};
 use ledger_app::ports::{DocumentKind, DocumentStore as _};
 use ledger_app::rules_file::parse_rules;
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
@@ -57,7 +57,7 @@ async fn reads(uri: &str) -> BTreeMap<String, usize> {
     std::fs::write(&file, BILL).unwrap();
     let source = Arc::new(CurFolder::new(vec![file]));
     let rules = Arc::new(parse_rules(RULES, 1).unwrap());
-    import_bills(source, rules, now(), |_| (), &ledger).await.unwrap();
+    import_bills(source, rules, Accept::Good, now(), |_| (), &ledger).await.unwrap();
     ledger.apply(DocumentKind::Budgets, BUDGETS, now()).await.unwrap();
 
     let partitions = Arc::new(Mutex::new(BTreeMap::new()));

@@ -116,6 +116,8 @@ impl LedgerStore for MemoryLedger {
                 imported_at: Timestamp::UNIX_EPOCH,
                 rules_version: 1,
                 days: BTreeMap::new(),
+                rejected_count: 0,
+                pending: None,
             });
             let currencies = rollups.iter().map(|it| it.row().summary().charge.currency);
             let totals = currencies.map(|it| (it, DayTotal::zero(it))).collect();

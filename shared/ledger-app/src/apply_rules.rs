@@ -213,6 +213,8 @@ async fn own_anew(
         delivered_at: None,
         imported_at: now,
         rules_version: rules.version,
+        rejected_count: 0,
+        pending: None,
     };
     let replaced = ledger.replace(replacement).await;
     Ok(Owned::Anew(replaced.map_err(|err| ApplyRulesError::Write(bill, err))?))

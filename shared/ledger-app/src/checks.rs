@@ -22,7 +22,7 @@ use ledger_core::report::{CurrencyReport, ReportBuilder};
 use ledger_core::source::Rank;
 
 use crate::documents::{DocumentError, applied_budgets};
-use crate::lookup::{missing_measures, reconciliation_question};
+use crate::lookup::{findings_of_bills, reconciliation_question};
 use crate::overview::{OverviewError, grouped, recent_alerts};
 use crate::ports::{AlertState, AlertStore, DocumentKind, DocumentStore, LedgerStore, StoredAlert};
 use crate::view::{LookupError, View};
@@ -70,7 +70,7 @@ const CHECKS: [Check; 10] = [
     data_is_recent,
     ended_months_are_complete,
     rules_are_applied,
-    measures_are_complete,
+    bills_are_complete,
     callers_are_named,
     costs_have_owners,
     sources_agree,
@@ -189,9 +189,9 @@ fn rules_are_applied(examined: &Examined) -> Vec<Finding> {
     outdated.map(|head| finding(FindingCode::RulesOutdated, message(head))).collect()
 }
 
-fn measures_are_complete(examined: &Examined) -> Vec<Finding> {
+fn bills_are_complete(examined: &Examined) -> Vec<Finding> {
     let all = ChargePeriod::new(Date::MIN, Date::MAX);
-    all.ok().and_then(|all| missing_measures(&examined.heads, all)).into_iter().collect()
+    all.map(|all| findings_of_bills(&examined.heads, all)).unwrap_or_default()
 }
 
 /// An export without callers is a setting, not a company whose calls have none.
@@ -327,6 +327,8 @@ mod tests {
             imported_at: "2026-11-08T06:00:00Z".parse().unwrap(),
             rules_version: 2,
             days: BTreeMap::from([(date(2026, 11, 4), day)]),
+            rejected_count: 0,
+            pending: None,
         };
         Examined {
             heads: vec![head],

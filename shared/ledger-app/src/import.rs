@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ledger_core::bill::Delivered;
+use ledger_core::bill::{BillHead, Delivered, LinesRead, Pending, held_back};
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
@@ -77,6 +77,17 @@ pub struct ImportReport {
     pub findings: BTreeSet<Finding>,
     /// The bills, each with the outcome of replacing it.
     pub bills: Vec<(BillId, Replaced)>,
+    /// The number of bills whose delivery is held back; they are as they were before.
+    pub held_back_count: u64,
+}
+
+/// Whether a delivery that would take money away is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accept {
+    /// It is held back until a later one confirms it.
+    Good,
+    /// It is taken.
+    All,
 }
 
 impl ImportReport {
@@ -104,6 +115,7 @@ impl ImportReport {
 pub async fn import_bills(
     source: Arc<impl BillSource>,
     rules: Arc<AttributionRules>,
+    accept: Accept,
     now: Timestamp,
     progress: impl Fn(Progress) + Send + Sync + 'static,
     ledger: &impl LedgerStore,
@@ -131,23 +143,24 @@ pub async fn import_bills(
     }
     let mut batches = Vec::new();
     for (delivery, (rollups, partial)) in read {
-        let is_read_whole = partial.rejected_count == 0;
+        let lines = LinesRead { rejected: partial.rejected_count, all: partial.lines_read() };
         let failed = |err| ImportError::Source(SourceError::Money(delivery.name.clone(), err));
         merge(&mut report, partial).map_err(failed)?;
-        batches.push((delivery, rollups, is_read_whole));
+        batches.push((delivery, rollups, lines));
     }
-    for (delivery, rollups, is_read_whole) in batches {
+    for (delivery, rollups, lines) in batches {
         report.files.extend(delivery.files.iter().cloned());
         let writing = |bill: &BillId| progress(Progress::Writing(bill.to_string()));
-        let stamp = Stamp { now, rules_version: rules.version };
-        write(&delivery, rollups, is_read_whole, stamp, writing, &mut report, ledger).await?;
+        let terms = Terms { accept, now, rules_version: rules.version };
+        write(&delivery, rollups, lines, terms, writing, &mut report, ledger).await?;
     }
     Ok(report)
 }
 
-/// The time of an import, and the version of its rules.
+/// How bills are replaced.
 #[derive(Clone, Copy)]
-struct Stamp {
+struct Terms {
+    accept: Accept,
     now: Timestamp,
     rules_version: u64,
 }
@@ -156,8 +169,8 @@ struct Stamp {
 async fn write(
     delivery: &Delivery,
     rollups: RollupsByBill,
-    is_read_whole: bool,
-    stamp: Stamp,
+    lines: LinesRead,
+    terms: Terms,
     writing: impl Fn(&BillId),
     report: &mut ImportReport,
     ledger: &impl LedgerStore,
@@ -168,43 +181,68 @@ async fn write(
         period: delivery.period,
         delivered_at: delivery.delivered_at,
         is_complete: delivery.is_complete,
-        is_read_whole,
+        is_read_whole: lines.rejected == 0,
         bills: &ids,
     };
     if delivered.is_mixed() {
         report.findings.insert(mixed(delivery, &ids));
     }
     let mut bills: Vec<(BillId, BillRollups)> = rollups.into_iter().collect();
-    if let Some(period) = delivery.period.filter(|_| delivery.export.is_some()) {
-        let heads = ledger.heads(period).await.map_err(ImportError::Read)?;
-        for bill in delivered.withdraws(&heads) {
-            report.findings.insert(withdrawn(delivery, &bill));
-            bills.push((bill, BillRollups::default()));
-        }
+    let first = ids.iter().map(|it| it.period).chain(delivery.period).min();
+    let heads = match first {
+        Some(first) => ledger.heads(first).await.map_err(ImportError::Read)?,
+        None => Vec::new(),
+    };
+    for bill in delivered.withdraws(&heads) {
+        bills.push((bill, BillRollups::default()));
     }
     for (bill, days) in bills {
         writing(&bill);
-        let replacement = BillReplacement {
+        let ours = BillReplacement {
             bill: bill.clone(),
             days,
             is_complete: delivered.restates_whole_bill(),
             based_on: None,
             export: delivery.export.as_deref().map(Arc::from),
             delivered_at: delivery.delivered_at,
-            imported_at: stamp.now,
-            rules_version: stamp.rules_version,
+            imported_at: terms.now,
+            rules_version: terms.rules_version,
+            rejected_count: lines.rejected,
+            pending: None,
         };
+        let head = heads.iter().find(|it| it.bill == bill);
+        let failed = |err| ImportError::Source(SourceError::Money(delivery.name.clone(), err));
+        let replacement = admitted(head, ours, lines, terms.accept).map_err(failed)?;
+        let pending = replacement.pending.clone();
         let replaced = ledger.replace(replacement).await;
         let replaced = replaced.map_err(|err| ImportError::Write(bill.clone(), err))?;
-        if replaced.is_superseded {
-            report.findings.insert(Finding {
-                code: FindingCode::DeliverySuperseded,
-                message: format!("{bill} is held from a newer delivery; this one was left out"),
-            });
-        }
+        report.held_back_count += u64::from(pending.is_some());
+        report.findings.extend(match pending {
+            Some(pending) => Some(pending_finding(&bill, &pending)),
+            None if !ids.contains(&bill) => Some(withdrawn(delivery, &bill)),
+            None => replaced.is_superseded.then(|| superseded(&bill)),
+        });
         report.bills.push((bill, replaced));
     }
     Ok(())
+}
+
+/// The replacement to write: that of the delivery, or one that holds the delivery back.
+fn admitted(
+    head: Option<&BillHead>,
+    ours: BillReplacement,
+    lines: LinesRead,
+    accept: Accept,
+) -> Result<BillReplacement, MoneyError> {
+    match (accept, held_back(head, &ours, lines)?) {
+        (Accept::Good, Some(pending)) => Ok(ours.held_back(pending)),
+        (Accept::Good, None) => Ok(ours),
+        // With a date in the future it would keep out all that follow.
+        (Accept::All, _) => Ok(BillReplacement {
+            delivered_at: ours.delivered_at.map(|it| it.min(ours.imported_at)),
+            ..ours
+        }),
+    }
 }
 
 /// The progress of an import.
@@ -302,6 +340,26 @@ fn mixed(delivery: &Delivery, bills: &[BillId]) -> Finding {
             bills.len(),
             bills.join(", "),
         ),
+    }
+}
+
+/// The finding of a delivery that is held back.
+pub(crate) fn pending_finding(bill: &BillId, pending: &Pending) -> Finding {
+    let made = pending.delivered_at.map(|it| format!(" made at {it}")).unwrap_or_default();
+    Finding {
+        code: FindingCode::DeliveryPending,
+        message: format!(
+            "{bill} is as it was before, since a delivery of it{made} is held back: {}; a later \
+             delivery takes its place, and `tollbook import --accept` takes it as it is",
+            pending.reasons
+        ),
+    }
+}
+
+fn superseded(bill: &BillId) -> Finding {
+    Finding {
+        code: FindingCode::DeliverySuperseded,
+        message: format!("{bill} is held from a newer delivery; this one was left out"),
     }
 }
 

@@ -18,6 +18,7 @@ use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery};
 use ledger_core::rollup::{Position, Row};
 use ledger_core::statement::{Statement, StatementBuilder};
 
+use crate::import::pending_finding;
 use crate::ports::LedgerStore;
 pub use crate::view::{LookupError, View};
 
@@ -87,8 +88,35 @@ where
         currencies: builder.finish()?,
         other: other_of(view, query)?,
         data_up_to: view.data_up_to(),
-        findings: missing_measures(view.heads(), query.period).into_iter().collect(),
+        findings: findings_of_bills(view.heads(), query.period),
     })
+}
+
+/// Findings about the bills of a period.
+pub(crate) fn findings_of_bills(heads: &[BillHead], period: ChargePeriod) -> Vec<Finding> {
+    let is_in_period = |head: &&BillHead| {
+        let month = head.bill.period.charge_period();
+        let overlaps = |it: ChargePeriod| it.start() < period.end() && period.start() < it.end();
+        month.is_some_and(overlaps)
+            || head.days.range(period.start()..period.end()).next().is_some()
+    };
+    let mut findings = Vec::new();
+    for head in heads.iter().filter(is_in_period) {
+        findings.extend(head.pending.as_ref().map(|it| pending_finding(&head.bill, it)));
+        findings.extend(rejected_lines(head));
+    }
+    findings.extend(missing_measures(heads, period));
+    findings
+}
+
+/// The finding that lines of a bill could not be read.
+fn rejected_lines(head: &BillHead) -> Option<Finding> {
+    let message = format!(
+        "{} lines of {} could not be read and are in no figure; `tollbook import` of its files names \
+         them",
+        head.rejected_count, head.bill
+    );
+    (head.rejected_count > 0).then_some(Finding { code: FindingCode::LinesRejected, message })
 }
 
 /// The finding that days of a period lack measures, because an earlier version stored them.

@@ -21,10 +21,14 @@ labels! {
         DataStale = "data-stale",
         /// A delivery holds bills that are not of its month.
         DeliveryMixed = "delivery-mixed",
+        /// A delivery is held back, because it would take money away.
+        DeliveryPending = "delivery-pending",
         /// The ledger holds a newer delivery of the same bill.
         DeliverySuperseded = "delivery-superseded",
         /// A file is of the kind before exports 2.0.
         LegacyReport = "legacy-report",
+        /// Lines of a bill could not be read.
+        LinesRejected = "lines-rejected",
         /// Days were stored by an earlier version, which kept fewer measures.
         MeasuresMissing = "measures-missing",
         /// The provider names no service for generative AI.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::apply_rules::{AppliedRules, apply_rules, catch_up};
 use ledger_app::documents::applied_rules;
-use ledger_app::import::import_bills;
+use ledger_app::import::{Accept, import_bills};
 use ledger_app::ports::{DocumentKind, DocumentStore as _, LedgerStore as _};
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
 use ledger_aws::cur::CurFolder;
@@ -89,7 +89,7 @@ impl Setting {
     async fn import(&self, ledger: &DynamoLedger) -> Result<u64, ledger_app::import::ImportError> {
         let rules = Arc::new(applied_rules(&self.reader).await.unwrap());
         let version = rules.version;
-        import_bills(Arc::clone(&self.source), rules, now(), |_| (), ledger).await?;
+        import_bills(Arc::clone(&self.source), rules, Accept::Good, now(), |_| (), ledger).await?;
         Ok(version)
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::collect::{CollectRequest, collect};
-use ledger_app::import::import_bills;
+use ledger_app::import::{Accept, import_bills};
 use ledger_app::lookup::reconciliation;
 use ledger_app::ports::{LedgerStore, RequestQuota, StoreError};
 use ledger_app::rules_file::parse_rules;
@@ -94,9 +94,16 @@ impl Both {
         let ledger = DynamoLedger { client, table: "tollbook".to_owned() };
         ledger.ensure_table().await.unwrap();
         let rules = Arc::new(parse_rules(SampleOrganisation::RULES_TOML, 1).unwrap());
-        import_bills(Arc::new(source.clone()), Arc::clone(&rules), now(), |_| (), &ledger)
-            .await
-            .unwrap();
+        import_bills(
+            Arc::new(source.clone()),
+            Arc::clone(&rules),
+            Accept::Good,
+            now(),
+            |_| (),
+            &ledger,
+        )
+        .await
+        .unwrap();
         let lines = cost_lines(&source.line_by_line()).unwrap();
         let stand_in = CostExplorerStandIn::new(lines.clone(), as_of()).with_today(as_of());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

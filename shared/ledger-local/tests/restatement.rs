@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ledger_app::import::{ImportReport, import_bills};
+use ledger_app::import::{Accept, ImportReport, import_bills};
 use ledger_app::lookup::report;
 use ledger_app::ports::LedgerStore;
 use ledger_app::rules_file::parse_rules;
@@ -81,7 +81,7 @@ async fn import(root: &Path, ledger: &DynamoLedger) -> ImportReport {
     let source = CurFolder::new(vec![root.to_owned()]);
     let rules = Arc::new(parse_rules(RULES, 1).unwrap());
     let now: Timestamp = "2026-06-11T00:00:00Z".parse().unwrap();
-    import_bills(Arc::new(source), rules, now, |_| (), ledger).await.unwrap()
+    import_bills(Arc::new(source), rules, Accept::All, now, |_| (), ledger).await.unwrap()
 }
 
 /// What the ledger answers: cents by day and team. A group without cost says as much as none.

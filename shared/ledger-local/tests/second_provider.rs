@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger_app::import::import_bills;
+use ledger_app::import::{Accept, import_bills};
 use ledger_app::lookup::{View, report, statements};
 use ledger_app::ports::{BillSource, Delivery, Reading, SourceError};
 use ledger_app::rules_file::parse_rules;
@@ -134,7 +134,9 @@ async fn another_provider_needs_no_more_than_a_reader() {
     let rules = Arc::new(parse_rules(RULES, 1).unwrap());
     for written in [2, 0] {
         let rules = Arc::clone(&rules);
-        let imported = import_bills(Arc::new(Nimbus), rules, now, |_| (), &ledger).await.unwrap();
+        let imported = import_bills(Arc::new(Nimbus), rules, Accept::Good, now, |_| (), &ledger)
+            .await
+            .unwrap();
         assert_eq!(imported.lines_ai, 4);
         assert_eq!(imported.bills[0].1.days_written, written);
     }

@@ -20,7 +20,7 @@ use jiff::civil::{Date, date};
 use ledger_api::openapi::{Example, document, paths};
 use ledger_api::{AppState, router};
 use ledger_app::documents::applied_rules;
-use ledger_app::import::import_bills;
+use ledger_app::import::{Accept, import_bills};
 use ledger_app::ports::{DocumentKind, DocumentStore as _};
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
 use ledger_aws::cur::CurFolder;
@@ -58,7 +58,9 @@ async fn sample() -> (EmbeddedDatabase, Router) {
     organisation.write(folder.path(), Delivery::First).expect("the export is written");
     let rules = Arc::new(applied_rules(&ledger).await.expect("the rules are read"));
     let source = Arc::new(CurFolder::new(vec![folder.path().to_owned()]));
-    import_bills(source, rules, now(), |_| (), &ledger).await.expect("the export is imported");
+    import_bills(source, rules, Accept::Good, now(), |_| (), &ledger)
+        .await
+        .expect("the export is imported");
     (database, router(AppState::new(ledger, now, true)))
 }
 

@@ -12,7 +12,7 @@ use jiff::{Timestamp, ToSpan};
 use ledger_app::collect::{CollectRequest, collect, recent_period};
 use ledger_app::documents::{applied_budgets, applied_rules};
 use ledger_app::evaluate::{Evaluation, evaluate_budgets};
-use ledger_app::import::import_bills;
+use ledger_app::import::{Accept, import_bills};
 use ledger_app::lookup::statements;
 use ledger_app::ports::{DocumentKind, DocumentStore, RequestQuota, StoreError};
 use ledger_app::rules_file::parse_rules;
@@ -168,7 +168,9 @@ impl Setting<'_> {
         let manifest = format!("{period}/bill-Manifest.json");
         let source = S3Export::new(self.s3_client.s3_client(), BUCKET.to_owned(), manifest);
         let rules = Arc::new(applied_rules(&self.ledger).await?);
-        let report = import_bills(Arc::new(source), rules, now(), |_| (), &self.ledger).await?;
+        let report =
+            import_bills(Arc::new(source), rules, Accept::Good, now(), |_| (), &self.ledger)
+                .await?;
         anyhow::ensure!(report.rejected_count == 0, "lines of the simulated bill were rejected");
         Ok(())
     }

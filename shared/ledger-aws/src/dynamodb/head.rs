@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::ports::StoreError;
-use ledger_core::bill::{BillHead, DayHead, FactsForm, Generation};
+use ledger_core::bill::{BillHead, DayHead, FactsForm, Generation, Pending};
 use ledger_core::cost::{CostKind, Costs};
 use ledger_core::currency::Currency;
 use ledger_core::money::Money;
@@ -52,6 +53,28 @@ struct StoredCosts {
     net_amortized: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     list: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct StoredPending {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delivered_at: Option<String>,
+    read_at: String,
+    totals: BTreeMap<String, String>,
+    reasons: String,
+}
+
+impl StoredPending {
+    fn new(pending: &Pending) -> StoredPending {
+        let Pending { delivered_at, read_at, totals, reasons } = pending;
+        let amount = |it: &Money| it.amount().normalize().to_string();
+        StoredPending {
+            delivered_at: delivered_at.map(|it| it.to_string()),
+            read_at: read_at.to_string(),
+            totals: totals.iter().map(|(code, it)| (code.to_string(), amount(it))).collect(),
+            reasons: reasons.to_string(),
+        }
+    }
 }
 
 /// An amount in one form, whatever it was added up from.
@@ -140,7 +163,17 @@ pub(super) fn item_of(head: &BillHead) -> Result<Item, StoreError> {
     if let Some(at) = head.delivered_at {
         item.insert("delivered_at".to_owned(), text(at.to_string()));
     }
-    let days = serde_json::to_string(&days).map_err(|err| malformed(&item, err.to_string()))?;
+    if head.rejected_count > 0 {
+        item.insert("rejected_count".to_owned(), number(head.rejected_count));
+    }
+    let stored = |it: Result<String, serde_json::Error>, item: &Item| {
+        it.map_err(|err| malformed(item, err.to_string()))
+    };
+    if let Some(pending) = &head.pending {
+        let pending = stored(serde_json::to_string(&StoredPending::new(pending)), &item)?;
+        item.insert("pending".to_owned(), text(pending));
+    }
+    let days = stored(serde_json::to_string(&days), &item)?;
     item.insert("days".to_owned(), text(days));
     Ok(item)
 }
@@ -158,6 +191,14 @@ pub(super) fn head_of(item: &Item) -> Result<BillHead, StoreError> {
         true => Some(parsed(item, "delivered_at")?),
         false => None,
     };
+    let rejected_count = match item.contains_key("rejected_count") {
+        true => parsed(item, "rejected_count")?,
+        false => 0,
+    };
+    let pending = match item.contains_key("pending") {
+        true => Some(pending_of(item, text_of(item, "pending")?)?),
+        false => None,
+    };
     Ok(BillHead {
         bill,
         version: parsed(item, "version")?,
@@ -172,6 +213,27 @@ pub(super) fn head_of(item: &Item) -> Result<BillHead, StoreError> {
                     .ok_or_else(|| malformed(item, format!("day `{day}` cannot be read")))
             })
             .collect::<Result<_, _>>()?,
+        rejected_count,
+        pending,
+    })
+}
+
+fn pending_of(item: &Item, stored: &str) -> Result<Pending, StoreError> {
+    let unread = |err: String| malformed(item, format!("`pending` is not what was written: {err}"));
+    let stored: StoredPending =
+        serde_json::from_str(stored).map_err(|err| unread(err.to_string()))?;
+    let mut totals = BTreeMap::new();
+    for (code, amount) in &stored.totals {
+        let currency = Currency::parse(code).map_err(|err| unread(err.to_string()))?;
+        let cost = Money::parse(amount, currency).map_err(|err| unread(err.to_string()))?;
+        totals.insert(currency, cost.money);
+    }
+    let at = |it: &str| it.parse::<Timestamp>().map_err(|err| unread(err.to_string()));
+    Ok(Pending {
+        delivered_at: stored.delivered_at.as_deref().map(at).transpose()?,
+        read_at: at(&stored.read_at)?,
+        totals,
+        reasons: stored.reasons.into(),
     })
 }
 

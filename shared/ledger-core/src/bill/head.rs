@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::pending::Pending;
 use crate::currency::Currency;
 use crate::line_item::BillId;
 use crate::rollup::DayTotal;
@@ -32,6 +33,10 @@ pub struct BillHead {
     pub rules_version: u64,
     /// Its days.
     pub days: BTreeMap<Date, DayHead>,
+    /// Lines of the last delivery that could not be read and are in no figure.
+    pub rejected_count: u64,
+    /// A later delivery that is held back.
+    pub pending: Option<Pending>,
 }
 
 /// One day of a bill.

@@ -2,13 +2,17 @@
 
 mod content;
 mod delivered;
+mod doubt;
 mod head;
+mod pending;
 mod replacement;
 mod served;
 
 pub use self::content::content_hash;
 pub use self::delivered::Delivered;
+pub use self::doubt::{Doubt, LinesRead, held_back};
 pub use self::head::{BillHead, DayHead, FactsForm, Generation};
+pub use self::pending::Pending;
 pub use self::replacement::{
     BillReplacement, DayGeneration, Planned, ReplacementPlan, plan_replacement,
 };

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::content::content_hash;
 use super::head::{BillHead, DayHead, FactsForm, Generation};
+use super::pending::Pending;
 use crate::bill_rollups::BillRollups;
 use crate::line_item::BillId;
 use crate::money::MoneyError;
@@ -32,6 +33,25 @@ pub struct BillReplacement {
     pub imported_at: Timestamp,
     /// The version of the rules that assigned its owners.
     pub rules_version: u64,
+    /// Lines that could not be read.
+    pub rejected_count: u64,
+    /// A delivery that is held back: then this has no days, and restates nothing.
+    pub pending: Option<Pending>,
+}
+
+impl BillReplacement {
+    /// In its place the same bill as it was, with this delivery held back.
+    #[must_use]
+    pub fn held_back(self, pending: Pending) -> BillReplacement {
+        BillReplacement {
+            days: BillRollups::default(),
+            is_complete: false,
+            export: None,
+            delivered_at: None,
+            pending: Some(pending),
+            ..self
+        }
+    }
 }
 
 /// One generation of one day.
@@ -91,7 +111,6 @@ fn replace(
     ours: &BillReplacement,
     version: u64,
 ) -> Result<ReplacementPlan, MoneyError> {
-    let theirs = read.as_ref().and_then(|it| it.delivered_at);
     let before = read.as_ref().map(|it| it.days.clone()).unwrap_or_default();
     let mut days = if ours.is_complete { BTreeMap::new() } else { before.clone() };
     let mut written = Vec::new();
@@ -130,24 +149,35 @@ fn replace(
         .filter(|(day, state)| !is_named(day, state))
         .map(|(day, state)| (*day, state.generation.clone()))
         .collect();
-    let known_export = read.as_ref().and_then(|it| it.export.clone());
-    // Days that were made from the ledger are as old as the import before.
-    let imported_at = match (&read, ours.based_on) {
-        (Some(read), Some(_)) => read.imported_at,
-        _ => ours.imported_at,
-    };
-    let wanted = BillHead {
+    let removed_count = u64::try_from(removed).unwrap_or(u64::MAX);
+    let wanted = head(read.as_ref(), ours, version, days);
+    Ok(ReplacementPlan { read, wanted, written, unchanged_count, removed_count, replaced })
+}
+
+/// The head with these days.
+fn head(
+    read: Option<&BillHead>,
+    ours: &BillReplacement,
+    version: u64,
+    days: BTreeMap<Date, DayHead>,
+) -> BillHead {
+    // Days that were made from the ledger are as old as the import before, and so are those of a bill
+    // of which a delivery is held back.
+    let kept = read.filter(|_| ours.based_on.is_some() || ours.pending.is_some());
+    // A delivery that is held back gives no charge another owner.
+    let owned = read.filter(|_| ours.pending.is_some());
+    BillHead {
         bill: ours.bill.clone(),
         version,
-        export: ours.export.clone().or(known_export),
+        export: ours.export.clone().or_else(|| read?.export.clone()),
         // Files without a date must not erase how new the held delivery is.
-        delivered_at: ours.delivered_at.or(theirs),
-        imported_at,
-        rules_version: ours.rules_version,
+        delivered_at: ours.delivered_at.or_else(|| read?.delivered_at),
+        imported_at: kept.map_or(ours.imported_at, |it| it.imported_at),
+        rules_version: owned.map_or(ours.rules_version, |it| it.rules_version),
         days,
-    };
-    let removed_count = u64::try_from(removed).unwrap_or(u64::MAX);
-    Ok(ReplacementPlan { read, wanted, written, unchanged_count, removed_count, replaced })
+        rejected_count: kept.map_or(ours.rejected_count, |it| it.rejected_count),
+        pending: ours.pending.clone().or_else(|| kept?.pending.clone()),
+    }
 }
 
 impl ReplacementPlan {
@@ -161,6 +191,8 @@ impl ReplacementPlan {
             || read.export != self.wanted.export
             || read.delivered_at != self.wanted.delivered_at
             || read.rules_version != self.wanted.rules_version
+            || read.rejected_count != self.wanted.rejected_count
+            || read.pending != self.wanted.pending
             || read.days != self.wanted.days
     }
 
@@ -192,6 +224,8 @@ mod tests {
             delivered_at: Some(format!("2026-11-20T{hour:02}:00:00Z").parse().unwrap()),
             imported_at: "2026-11-21T00:00:00Z".parse().unwrap(),
             rules_version: 1,
+            rejected_count: 0,
+            pending: None,
         }
     }
 
