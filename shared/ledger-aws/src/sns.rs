@@ -9,7 +9,7 @@ use aws_sdk_sns::config::http::HttpResponse;
 use aws_sdk_sns::error::SdkError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use ledger_app::ports::{Notifier, PublishError};
-use ledger_core::budget::Alert;
+use ledger_core::budget::{Alert, AttributeValue};
 
 use crate::connect::Connection;
 
@@ -86,10 +86,14 @@ impl Notifier for SnsNotifier {
             .topic_arn(&self.topic_arn)
             .subject(&alert.subject)
             .message(&alert.body);
-        // SNS refuses attributes without a value.
-        for (name, value) in alert.attributes.iter().filter(|(_, value)| !value.is_empty()) {
+        for (name, value) in alert.published_attributes() {
+            // Numeric filters of subscriptions match this type alone.
+            let (data_type, value) = match value {
+                AttributeValue::Text(text) => ("String", text),
+                AttributeValue::Number(number) => ("Number", number.to_string()),
+            };
             let attribute = MessageAttributeValue::builder()
-                .data_type("String")
+                .data_type(data_type)
                 .string_value(value)
                 .build()
                 .map_err(|err| PublishError::NotSent(Arc::new(err)))?;

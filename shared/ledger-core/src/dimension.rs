@@ -264,6 +264,11 @@ impl Scope {
         self.0.keys().map(Dimension::level).max().unwrap_or(Level::Summary)
     }
 
+    /// A text that names at most this many values of each dimension.
+    pub fn shortened(&self, values_max: usize) -> impl fmt::Display + '_ {
+        Shortened { scope: self, values_max }
+    }
+
     /// The owners it is limited to, if it is.
     pub fn owners(&self) -> Option<&[String]> {
         self.0.get(&Dimension::Owner).map(Vec::as_slice)
@@ -272,12 +277,28 @@ impl Scope {
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
+        self.shortened(usize::MAX).fmt(f)
+    }
+}
+
+/// A scope for readers, with at most a number of values of each dimension.
+struct Shortened<'s> {
+    scope: &'s Scope,
+    values_max: usize,
+}
+
+impl fmt::Display for Shortened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.scope.0.is_empty() {
             return f.write_str("all AI spend");
         }
-        for (at, (dimension, values)) in self.0.iter().enumerate() {
+        for (at, (dimension, values)) in self.scope.0.iter().enumerate() {
             let and = if at == 0 { "" } else { " and " };
-            write!(f, "{and}{dimension} = {}", values.join(" or "))?;
+            let shown = values.get(..self.values_max).unwrap_or(values);
+            write!(f, "{and}{dimension} = {}", shown.join(" or "))?;
+            if shown.len() < values.len() {
+                write!(f, " or {} more", values.len() - shown.len())?;
+            }
         }
         Ok(())
     }

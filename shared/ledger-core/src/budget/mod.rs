@@ -1,5 +1,6 @@
 //! Budgets: limits, their verdicts, and the alerts to their owners.
 
+mod attributes;
 mod drivers;
 mod spending;
 mod windows;
@@ -19,6 +20,7 @@ use crate::percent::Percent;
 use crate::period::{ChargePeriod, Window};
 use crate::word::Word;
 
+pub use self::attributes::AttributeValue;
 pub use self::drivers::Drivers;
 pub use self::spending::BudgetSpending;
 pub use self::windows::{BudgetWindow, DATA_AGE_DAYS_MAX, first_month, windows};
@@ -154,7 +156,7 @@ impl Verdict {
         Alert {
             subject: subject(self),
             body: body(self, id.threshold, drivers),
-            attributes: attributes(self, &id),
+            attributes: attributes::attributes(self, &id),
             id,
         }
     }
@@ -169,7 +171,8 @@ pub struct Alert {
     pub subject: String,
     /// The text.
     pub body: String,
-    /// Message attributes, for filter policies and programs.
+    /// Values for filters and programs by name, exact; [`Alert::published_attributes`] are those that
+    /// subscribers get.
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -221,6 +224,10 @@ fn window_name(window: Window, period: ChargePeriod) -> String {
     }
 }
 
+/// Values of each dimension of a scope that a body names: a scope may hold thousands, and a message is
+/// limited in size.
+const SCOPE_VALUES_MAX: usize = 20;
+
 fn body(verdict: &Verdict, threshold: u16, drivers: &[Driver]) -> String {
     let Verdict { budget, spend, .. } = verdict;
     let mut text = String::new();
@@ -240,7 +247,8 @@ fn body(verdict: &Verdict, threshold: u16, drivers: &[Driver]) -> String {
     if let Some(deputy) = &budget.deputy {
         line(format!("Deputy:      {deputy}"));
     }
-    line(format!("Counts:      {}, {} cost", budget.scope, budget.cost_kind.as_str()));
+    let counted = budget.scope.shortened(SCOPE_VALUES_MAX);
+    line(format!("Counts:      {counted}, {} cost", budget.cost_kind.as_str()));
     line(format!("Window:      {} {} (UTC, end excluded)", budget.window, spend.period));
     line(format!(
         "Compared:    {} in the window before, up to the same day",
@@ -270,33 +278,6 @@ fn body(verdict: &Verdict, threshold: u16, drivers: &[Driver]) -> String {
         spend.period.end()
     ));
     text
-}
-
-fn attributes(verdict: &Verdict, id: &AlertId) -> BTreeMap<String, String> {
-    let Verdict { budget, spend, .. } = verdict;
-    let event = if id.threshold >= 100 { "budget_crossed" } else { "threshold_crossed" };
-    let mut attributes = BTreeMap::from(
-        [
-            ("alert_id", id.to_string()),
-            ("event", event.to_owned()),
-            ("budget", budget.name.to_string()),
-            ("owner", budget.owner.to_string()),
-            ("threshold_percent", id.threshold.to_string()),
-            ("spend_percent", verdict.percent().to_string()),
-            ("spend", spend.cost.amount().to_string()),
-            ("limit", budget.limit.amount().to_string()),
-            ("currency", budget.limit.currency().to_string()),
-            ("window", budget.window.to_string()),
-            ("window_start", spend.period.start().to_string()),
-            ("window_end", spend.period.end().to_string()),
-            ("status", spend.status.as_str().to_owned()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value)),
-    );
-    if let Some(deputy) = &budget.deputy {
-        attributes.insert("deputy".to_owned(), deputy.to_string());
-    }
-    attributes
 }
 
 #[cfg(test)]
@@ -442,29 +423,37 @@ mod tests {
     }
 
     #[test]
-    fn machines_get_plain_values() {
-        let alert = alerts(&judge(&budget(), spend("812.505"))).pop().unwrap();
-        let attributes: Vec<String> =
-            alert.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        assert_eq!(
-            attributes,
-            [
-                "alert_id=search-monthly/monthly/2026-10-01/80",
-                "budget=search-monthly",
-                "currency=USD",
-                "deputy=platform",
-                "event=threshold_crossed",
-                "limit=1000",
-                "owner=search",
-                "spend=812.505",
-                "spend_percent=81.2",
-                "status=billed",
-                "threshold_percent=80",
-                "window=monthly",
-                "window_end=2026-11-01",
-                "window_start=2026-10-01",
-            ]
-        );
+    fn subscribers_get_ten_values_and_compare_numbers_as_numbers() {
+        let mut alert = alerts(&judge(&budget(), spend("812.505000009"))).pop().unwrap();
+        // Alerts of earlier releases hold more.
+        alert.attributes.insert("status".to_owned(), "billed".to_owned());
+        let text = |it: &str| AttributeValue::Text(it.to_owned());
+        let number = |it: &str| AttributeValue::Number(it.parse().unwrap());
+        let expected = [
+            ("alert_id", text("search-monthly/monthly/2026-10-01/80")),
+            ("budget", text("search-monthly")),
+            ("currency", text("USD")),
+            ("deputy", text("platform")),
+            ("event", text("threshold_crossed")),
+            ("limit", number("1000")),
+            ("owner", text("search")),
+            ("spend", number("812.505")),
+            ("threshold_percent", number("80")),
+            ("window", text("monthly")),
+        ];
+        assert_eq!(alert.published_attributes(), expected);
+        assert_eq!(alert.attributes["spend"], "812.505000009");
+        alert.attributes.insert("deputy".to_owned(), String::new());
+        assert_eq!(alert.published_attributes().len(), 9, "a value that is empty is none");
+    }
+
+    #[test]
+    fn a_body_names_some_of_many_owners() {
+        let owners = (0..3_600).map(|it| format!("team-{it}")).collect();
+        let scope = Scope(BTreeMap::from([(Dimension::Owner, owners)]));
+        let verdict = judge(&Budget { scope, ..budget() }, spend("812.505"));
+        let alert = alerts(&verdict).pop().unwrap();
+        assert!(alert.body.contains("team-19 or 3580 more, unblended cost"), "{}", alert.body);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Topics and messages, and the files that outlive the process.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, Write};
 use std::ops::Bound;
@@ -22,7 +22,10 @@ pub struct OutboxMessage {
     /// `Message`, as it was sent: with `MessageStructure=json` the whole object.
     pub message: String,
     /// `MessageAttributes`, name to value. A `Number` is its text, a `Binary` its base64.
-    pub attributes: std::collections::BTreeMap<String, String>,
+    pub attributes: BTreeMap<String, String>,
+    /// The data type of each, such as `Number`. Messages of earlier releases have none.
+    #[serde(default)]
+    pub attribute_types: BTreeMap<String, String>,
     /// When it was accepted, in RFC 3339 and UTC.
     pub received_at: String,
 }
@@ -94,6 +97,7 @@ impl Outbox {
             subject: draft.subject,
             message: draft.message,
             attributes: draft.attributes,
+            attribute_types: draft.attribute_types,
             received_at: jiff::Timestamp::now().to_string(),
         };
         if let Some(files) = &mut self.files {

@@ -19,6 +19,7 @@ pub(super) struct Draft {
     pub subject: Option<String>,
     pub message: String,
     pub attributes: BTreeMap<String, String>,
+    pub attribute_types: BTreeMap<String, String>,
 }
 
 impl Draft {
@@ -38,11 +39,11 @@ impl Draft {
             Some("json") => check_structure(&message)?,
             Some(_) => return Err(StandInError::invalid("MessageStructure")),
         }
-        let (attributes, attribute_bytes) = attributes_of(form)?;
-        if message.len() + attribute_bytes > MESSAGE_BYTES_MAX {
+        let Attributes { attributes, attribute_types, size_bytes } = attributes_of(form)?;
+        if message.len() + size_bytes > MESSAGE_BYTES_MAX {
             return Err(StandInError::invalid("Message too long"));
         }
-        Ok(Self { topic_arn, subject, message, attributes })
+        Ok(Self { topic_arn, subject, message, attributes, attribute_types })
     }
 }
 
@@ -81,10 +82,16 @@ fn check_structure(message: &str) -> Result<(), StandInError> {
     }
 }
 
-/// The attributes by name, and what they add to the size of the message.
-fn attributes_of(form: &Parameters) -> Result<(BTreeMap<String, String>, usize), StandInError> {
-    let mut attributes = BTreeMap::new();
-    let mut size_bytes = 0;
+/// The values and types of attributes by name, and what they add to the size of the message.
+#[derive(Default)]
+struct Attributes {
+    attributes: BTreeMap<String, String>,
+    attribute_types: BTreeMap<String, String>,
+    size_bytes: usize,
+}
+
+fn attributes_of(form: &Parameters) -> Result<Attributes, StandInError> {
+    let mut read = Attributes::default();
     for index in 1.. {
         let entry = format!("MessageAttributes.entry.{index}");
         let Some(name) = form.get(&format!("{entry}.Name")) else {
@@ -96,13 +103,14 @@ fn attributes_of(form: &Parameters) -> Result<(BTreeMap<String, String>, usize),
             (member("DataType"), member("StringValue"), member("BinaryValue"));
         let value = attribute_value(name, data_type, text, binary)?;
         let value_bytes = if binary.is_empty() { value.len() } else { decoded_bytes(binary) };
-        size_bytes += name.len() + data_type.len() + value_bytes;
-        if attributes.insert(name.clone(), value).is_some() {
+        read.size_bytes += name.len() + data_type.len() + value_bytes;
+        read.attribute_types.insert(name.clone(), data_type.to_owned());
+        if read.attributes.insert(name.clone(), value).is_some() {
             let text = format!("Message attribute name '{name}' is used twice");
             return Err(StandInError::ParameterValueInvalid(text));
         }
     }
-    Ok((attributes, size_bytes))
+    Ok(read)
 }
 
 fn attribute_value(

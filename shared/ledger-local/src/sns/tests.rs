@@ -104,11 +104,14 @@ async fn a_message_lands_once_with_its_attributes() {
     assert_eq!(published.message_id(), Some(message.message_id.as_str()));
     assert!(message.received_at.parse::<jiff::Timestamp>().is_ok());
     let attributes = [("owner", "team:search"), ("seal", "AQID"), ("threshold_percent", "80")];
+    let types = [("owner", "String"), ("seal", "Binary"), ("threshold_percent", "Number")];
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let expected = OutboxMessage {
         topic_arn: TOPIC.to_owned(),
         subject: Some("Budget „search“ & <more>".to_owned()),
         message: "80 %\nof 100 USD + tax".to_owned(),
-        attributes: attributes.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        attributes: attributes.map(owned).into(),
+        attribute_types: types.map(owned).into(),
         ..message.clone()
     };
     assert_eq!(message, expected);

@@ -1,0 +1,82 @@
+//! The attributes of an alert: the values that subscribers filter by.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::{Alert, AlertId, Verdict};
+
+/// Fraction digits of a number that filters of subscriptions compare.
+const FRACTION_DIGITS: u32 = 5;
+
+/// How the value of an attribute is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Text,
+    Number,
+}
+
+/// All attributes by name. Ten is the most that every kind of subscription is handed; what else there
+/// is to say is in the body alone.
+const ATTRIBUTES: [(&str, Form); 10] = [
+    ("alert_id", Form::Text),
+    ("budget", Form::Text),
+    ("currency", Form::Text),
+    ("deputy", Form::Text),
+    ("event", Form::Text),
+    ("limit", Form::Number),
+    ("owner", Form::Text),
+    ("spend", Form::Number),
+    ("threshold_percent", Form::Number),
+    ("window", Form::Text),
+];
+
+/// The value of an attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttributeValue {
+    /// Compared letter by letter; not empty.
+    Text(String),
+    /// Compared as a number.
+    Number(Decimal),
+}
+
+impl Alert {
+    /// The attributes to publish, by name. An alert that an earlier release wrote down holds more of
+    /// them, all as texts.
+    pub fn published_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
+        let value_of = |(name, form): &(&'static str, Form)| {
+            let text = self.attributes.get(*name).filter(|it| !it.is_empty())?;
+            let number = text.parse().ok().filter(|_| *form == Form::Number);
+            let value = match number {
+                Some(number) => AttributeValue::Number(comparable(number)),
+                None => AttributeValue::Text(text.clone()),
+            };
+            Some((*name, value))
+        };
+        ATTRIBUTES.iter().filter_map(value_of).collect()
+    }
+}
+
+/// Cut off rather than rounded: a filter for an amount must not match before it is spent.
+fn comparable(number: Decimal) -> Decimal {
+    number.round_dp_with_strategy(FRACTION_DIGITS, RoundingStrategy::ToZero).normalize()
+}
+
+/// The attributes as they are written down: exact, and as texts.
+pub(super) fn attributes(verdict: &Verdict, id: &AlertId) -> BTreeMap<String, String> {
+    let Verdict { budget, spend, .. } = verdict;
+    let event = if id.threshold >= 100 { "budget_crossed" } else { "threshold_crossed" };
+    let deputy = budget.deputy.as_ref().map(|it| ("deputy", it.to_string()));
+    let always = [
+        ("alert_id", id.to_string()),
+        ("budget", budget.name.to_string()),
+        ("currency", budget.limit.currency().to_string()),
+        ("event", event.to_owned()),
+        ("limit", budget.limit.amount().to_string()),
+        ("owner", budget.owner.to_string()),
+        ("spend", spend.cost.amount().to_string()),
+        ("threshold_percent", id.threshold.to_string()),
+        ("window", budget.window.to_string()),
+    ];
+    always.into_iter().chain(deputy).map(|(name, value)| (name.to_owned(), value)).collect()
+}
