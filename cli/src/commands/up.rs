@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context;
 use jiff::civil::Date;
 use ledger_api::{AppState, router};
+use ledger_app::causes::causes;
 use ledger_app::collect::{CollectRequest, collect, recent_period};
 use ledger_app::documents::{applied_budgets, applied_rules};
 use ledger_app::evaluate::evaluate_budgets;
@@ -198,6 +199,9 @@ impl Local {
             evaluation.not_sent.len(),
             evaluation.unconfirmed.len()
         ));
+        for err in &evaluation.failed {
+            output::line(&causes(err));
+        }
         Ok(())
     }
 

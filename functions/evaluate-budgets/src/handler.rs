@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use ledger_app::causes::causes;
 use ledger_app::documents::applied_budgets;
-use ledger_app::evaluate::evaluate_budgets;
+use ledger_app::evaluate::{Evaluation, evaluate_budgets};
+use ledger_app::ports::Retryable as _;
 use ledger_app::view::View;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::TopicNotifier;
@@ -17,6 +19,9 @@ use serde_json::{Map, Value, json};
 /// The metric that an alarm on old data watches.
 pub const DATA_AGE_HOURS: &str = "DataAgeHours";
 
+/// The metric of alerts that no owner is sure to have. An alarm watches it.
+pub const UNDELIVERED_ALERTS: &str = "UndeliveredAlerts";
+
 /// The ports of an evaluation.
 #[derive(Debug)]
 pub struct State {
@@ -24,7 +29,7 @@ pub struct State {
     pub ledger: DynamoLedger,
     /// Where alerts go. Its client is made for the first alert.
     pub notifier: TopicNotifier,
-    /// Where the age of the data is written.
+    /// Where the age of the data and alerts that did not arrive are written.
     pub metrics: Metrics,
 }
 
@@ -73,7 +78,8 @@ async fn judge(state: &State, run: &str, now: Now) -> Result<Value, Failure> {
     // Old data is worth an alarm even when no budget can be judged.
     write_age(state, &view);
     let (version, budgets) = applied?;
-    let evaluation = evaluate_budgets(&view, &budgets, run, notifier).await?;
+    let mut evaluation = evaluate_budgets(&view, &budgets, run, notifier).await?;
+    write_undelivered(state, now, &evaluation);
     let count = budgets.len();
     let (sent, not_sent) = (evaluation.sent.len(), evaluation.not_sent.len());
     let unconfirmed = evaluation.unconfirmed.len();
@@ -84,6 +90,14 @@ async fn judge(state: &State, run: &str, now: Now) -> Result<Value, Failure> {
         unconfirmed,
         "judged {count} budgets, sent {sent} alerts"
     );
+    for err in &evaluation.failed {
+        tracing::error!(error = causes(err), "{err}");
+    }
+    // One that may pass comes first: Lambda tries again, and the others fail then too.
+    evaluation.failed.sort_by_key(|it| !it.is_retryable());
+    if let Some(err) = evaluation.failed.into_iter().next() {
+        return Err(err.into());
+    }
     Ok(json!({
         "budgets": count,
         "budgets_version": version,
@@ -91,6 +105,17 @@ async fn judge(state: &State, run: &str, now: Now) -> Result<Value, Failure> {
         "alerts_not_accepted": not_sent,
         "alerts_unconfirmed": unconfirmed,
     }))
+}
+
+/// Writes how many alerts no owner is sure to have; nothing when there are none.
+fn write_undelivered(state: &State, now: Now, evaluation: &Evaluation) {
+    let (not_sent, unconfirmed) = (evaluation.not_sent.len(), evaluation.unconfirmed.len());
+    if not_sent + unconfirmed > 0 {
+        let fields = [("not_accepted", not_sent), ("unconfirmed", unconfirmed)];
+        let fields = fields.map(|(name, count)| (name.to_owned(), json!(count)));
+        let count = i64::try_from(not_sent + unconfirmed).unwrap_or(i64::MAX);
+        state.metrics.put(now.at(), UNDELIVERED_ALERTS, "Count", count, Map::from_iter(fields));
+    }
 }
 
 /// Writes the age of the newest data; nothing when there is none, since nothing has no age.

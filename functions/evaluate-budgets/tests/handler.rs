@@ -195,6 +195,7 @@ async fn a_topic_that_is_not_there_is_not_made() {
     );
     let answer = setting.handle(&event("schedule")).await.unwrap();
     assert_eq!(answer["alerts_not_accepted"], 2);
+    assert_eq!(setting.metric("UndeliveredAlerts"), [2]);
     setting.topic_arn = topic_arn;
     assert_eq!(setting.handle(&event("schedule")).await.unwrap()["alerts_sent"], 2);
 }
@@ -207,6 +208,39 @@ async fn a_message_whose_answer_was_lost_is_not_repeated() {
     assert_eq!((&answer["alerts_sent"], &answer["alerts_unconfirmed"]), (&json!(1), &json!(1)));
     setting.handle(&event("schedule")).await.unwrap();
     assert_eq!(setting.outbox.outbox().len(), 2);
+    assert_eq!(setting.metric("UndeliveredAlerts"), [1]);
+}
+
+/// SNS discards a message with more than ten attributes for a queue with raw delivery, and its numeric
+/// filters match attributes of type `Number` alone.
+#[tokio::test]
+async fn an_alert_has_ten_attributes_and_its_numbers_are_numbers() {
+    let budgets = BUDGETS.replace("owner =", "deputy = \"ida\"\nowner =");
+    let setting = Setting::new(&budgets).await;
+    setting.handle(&event("schedule")).await.unwrap();
+    let [_, message] = setting.outbox.outbox().try_into().unwrap();
+    let types = message.attribute_types.iter();
+    let numbers: Vec<_> = types
+        .filter(|(_, it)| *it == "Number")
+        .map(|(name, _)| (name.as_str(), message.attributes[name].as_str()))
+        .collect();
+    assert_eq!(numbers, [("limit", "100"), ("spend", "80"), ("threshold_percent", "80")]);
+    assert_eq!(message.attributes.len(), 10);
+}
+
+/// One that the table refuses for its size, as an earlier release let it in, and a good one.
+#[tokio::test]
+async fn an_alert_that_cannot_be_kept_stops_no_other() {
+    let poisonous = BUDGETS.replace("platform", &"o".repeat(330_000));
+    let good = BUDGETS.replace("\"all\"", "\"good\"");
+    let setting = Setting::new(&format!("{poisonous}{good}")).await;
+    let answer = setting.handle(&event("schedule")).await.unwrap();
+    let failed = answer["failed"].as_str().unwrap();
+    assert!(failed.starts_with("could not keep alert `all/monthly/2026-11-01/50`: "), "{failed}");
+    assert_eq!(setting.metric("PermanentFailures"), [1]);
+    let messages = setting.outbox.outbox();
+    let told: Vec<_> = messages.iter().map(|it| it.attributes["budget"].as_str()).collect();
+    assert_eq!(told, ["good", "good"]);
 }
 
 /// The binary itself: what it logs, and that it goes on after a failure.

@@ -254,6 +254,27 @@ async fn an_older_delivery_after_a_newer_one_is_left_out() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_would_take_money_away_is_held_back_and_counted() {
+    let setting = Setting::new().await;
+    setting.records("manifest-put").await;
+    let days = |heads: &[BillHead]| heads.iter().map(|it| it.days.clone()).collect::<Vec<_>>();
+    let before = days(&setting.heads().await);
+    let manifest = "tollbook-sample/metadata/BILLING_PERIOD=2026-06/tollbook-sample-Manifest.json";
+    let manifest = setting.bucket().join(manifest);
+    let mut said: Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
+    said["createdAt"] = json!("9999-01-01T00:00:00Z");
+    fs::write(&manifest, said.to_string()).unwrap();
+    let records = setting.records("manifest-put").await;
+    assert_eq!(records[0]["held_back_count"], 1);
+    assert_eq!(records[0]["findings"], json!(["delivery-pending"]));
+    assert_eq!(days(&setting.heads().await), before);
+    let metrics = setting.metrics.lock().unwrap();
+    let in_doubt: Vec<_> = metrics.iter().filter(|it| it["DeliveriesInDoubt"] == 1).collect();
+    assert_eq!(in_doubt.len(), 1);
+    assert_eq!(in_doubt[0]["held_back_count"], 1);
+}
+
+#[tokio::test]
 async fn what_is_no_manifest_of_the_export_is_ignored_without_a_look() {
     let setting = Setting::new().await;
     for (name, reason) in [

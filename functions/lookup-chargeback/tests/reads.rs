@@ -118,5 +118,7 @@ async fn other_answers_read_nothing_twice_either() {
         reads.retain(|partition, _| !partition.starts_with("ALERT#"));
         assert_eq!(reads, once(&[other, &days].concat()), "{uri}");
     }
-    assert_eq!(reads("/v1/health").await, once(&["HEAD", "day 2026-11-03", "day 2026-11-04"]));
+    let mut reads = reads("/v1/health").await;
+    reads.retain(|partition, _| !partition.starts_with("ALERT#"));
+    assert_eq!(reads, once(&["HEAD", "day 2026-11-03", "day 2026-11-04"]));
 }

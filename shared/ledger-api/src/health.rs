@@ -3,8 +3,9 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use ledger_app::evaluate::undelivered;
 use ledger_app::overview::{self, Health};
-use ledger_app::ports::LedgerStore;
+use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
 
 use crate::bodies::health::{HealthAnswer, HealthBill, UnattributedBody};
 use crate::bodies::reconciliation::ReconciledDayBody;
@@ -17,18 +18,21 @@ use crate::state::{AppState, Route};
 pub(crate) const ROUTE: Route = Route {
     path: "/v1/health",
     name: "health",
-    about: "Freshness of the data, unattributed cost and agreement of sources.",
+    about: "Freshness of the data, unattributed cost, agreement of sources and alerts that did not arrive.",
     parameters: <()>::PARAMETERS,
 };
 
 /// The state of the ledger.
-pub(crate) async fn health<L: LedgerStore + Clone + 'static>(
+pub(crate) async fn health<L>(
     State(state): State<AppState<L>>,
     headers: HeaderMap,
     Asked(()): Asked<()>,
-) -> Result<Response, ApiError> {
+) -> Result<Response, ApiError>
+where
+    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
+{
     let view = state.view_of_all().await?;
-    let Health { month, by_owner, reconciled } = overview::health(&view).await?;
+    let Health { month, by_owner, reconciled, alerts } = overview::health(&view).await?;
     let mut unattributed = Vec::new();
     for report in &by_owner {
         unattributed.push(UnattributedBody::new(month, report.unattributed()?, report.total));
@@ -39,6 +43,7 @@ pub(crate) async fn health<L: LedgerStore + Clone + 'static>(
         bills: view.heads().iter().map(HealthBill::from).collect(),
         unattributed,
         reconciliation: reconciled.iter().map(ReconciledDayBody::from).collect(),
+        undelivered_alerts: (&undelivered(&alerts, view.now().at())).into(),
     };
     tagged(&headers, &body)
 }

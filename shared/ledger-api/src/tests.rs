@@ -537,6 +537,27 @@ async fn health_says_what_has_no_owner() {
     assert_eq!(answer["unattributed"][0]["percent"], "25");
 }
 
+/// An alert that was not accepted, and one whose answer was lost or never came.
+#[tokio::test]
+async fn alerts_that_did_not_arrive_are_counted() {
+    let counts = |not_accepted: i32, unconfirmed: i32| serde_json::json!({"not_accepted": not_accepted, "unconfirmed": unconfirmed});
+    for (state, expected, words) in [
+        (AlertState::Sent, counts(0, 0), ""),
+        (AlertState::Planned, counts(1, 0), "1 not accepted"),
+        (AlertState::Unconfirmed, counts(0, 1), "1 unconfirmed"),
+        // Since 1970: the run that was sending it has ended.
+        (AlertState::Sending, counts(0, 1), "1 unconfirmed"),
+    ] {
+        let mut ledger = with_budget();
+        ledger.alerts[0].state = state;
+        let answer = json(&ledger, "/v1/health").await;
+        assert_eq!(answer["undelivered_alerts"], expected, "{state:?}");
+        let page = text(get(&ledger, "/").await).await;
+        assert!(page.contains(words), "{state:?}");
+        assert_eq!(page.contains("state warning"), !words.is_empty(), "{state:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_page_shows_the_month_and_loads_nothing() {
     let response = get(&with_budget(), "/").await;

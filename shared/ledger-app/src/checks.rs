@@ -13,6 +13,7 @@ use ledger_core::budget::Budget;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::Dimension;
 use ledger_core::finding::{Finding, FindingCode};
+use ledger_core::now::Now;
 use ledger_core::owner::Owner;
 use ledger_core::percent::Percent;
 use ledger_core::period::ChargePeriod;
@@ -22,9 +23,10 @@ use ledger_core::report::{CurrencyReport, ReportBuilder};
 use ledger_core::source::Rank;
 
 use crate::documents::{DocumentError, applied_budgets};
+use crate::evaluate::{Undelivered, undelivered};
 use crate::lookup::{findings_of_bills, reconciliation_question};
 use crate::overview::{OverviewError, grouped, recent_alerts};
-use crate::ports::{AlertState, AlertStore, DocumentKind, DocumentStore, LedgerStore, StoredAlert};
+use crate::ports::{AlertStore, DocumentKind, DocumentStore, LedgerStore, StoredAlert};
 use crate::view::{LookupError, View};
 
 /// Days without data after which something is wrong: AWS refreshes an export at least daily.
@@ -44,7 +46,7 @@ const RECENT_DAYS: i64 = 30;
 #[derive(Clone, Debug)]
 pub struct Examined {
     heads: Vec<BillHead>,
-    today: Date,
+    now: Now,
     data_up_to: Option<Date>,
     rules_version: Option<u64>,
     budgets_version: Option<u64>,
@@ -101,7 +103,7 @@ where
     let (budgets_version, budgets) = applied_budgets(view.ledger()).await?;
     Ok(Examined {
         heads: view.heads().to_vec(),
-        today: view.now().today(),
+        now: view.now(),
         data_up_to: view.data_up_to(),
         rules_version: rules.map(|it| it.version),
         budgets_version,
@@ -142,7 +144,7 @@ fn data_is_recent(examined: &Examined) -> Vec<Finding> {
         let message = "the ledger holds no bill; `tollbook import PATH` reads an export";
         return vec![finding(FindingCode::NoData, message)];
     };
-    let age = examined.today.since(up_to).map_or(0, |it| it.get_days());
+    let age = examined.now.today().since(up_to).map_or(0, |it| it.get_days());
     let is_stale = age > STALE_DAYS;
     let message =
         || format!("the data ends at {up_to}, {age} days ago; import the newest delivery");
@@ -159,7 +161,7 @@ fn ended_months_are_complete(examined: &Examined) -> Vec<Finding> {
         };
         let day = Offset::UTC.to_datetime(at).date();
         let end = head.bill.period.first_day().saturating_add(1.month());
-        let days_since = examined.today.since(end).map_or(0, |it| it.get_days());
+        let days_since = examined.now.today().since(end).map_or(0, |it| it.get_days());
         if day < end && days_since > CLOSING_DAYS {
             let message = format!(
                 "the newest delivery of {} was {verb} on {day}, before the month was over on {end}, so \
@@ -277,14 +279,24 @@ fn budgets_are_in_a_currency_of_the_bills(examined: &Examined) -> Vec<Finding> {
 }
 
 fn alerts_arrived(examined: &Examined) -> Vec<Finding> {
-    let lost = examined.alerts.iter().filter(|it| it.state == AlertState::Unconfirmed);
-    let message = |stored: &StoredAlert| {
-        format!(
+    let Undelivered { not_sent, unconfirmed } = undelivered(&examined.alerts, examined.now.at());
+    let not_sent = not_sent.into_iter().map(|stored| {
+        let message = format!(
+            "\"{}\" was not accepted, at last on {}; the log of the evaluation says why, and the next \
+             one tries again while its window runs",
+            stored.alert.subject,
+            stored.at.strftime("%Y-%m-%d %H:%M UTC")
+        );
+        finding(FindingCode::AlertNotSent, message)
+    });
+    let unconfirmed = unconfirmed.into_iter().map(|stored| {
+        let message = format!(
             "it is not known whether \"{}\" arrived; inform its owner by other means",
             stored.alert.subject
-        )
-    };
-    lost.map(|stored| finding(FindingCode::AlertUnconfirmed, message(stored))).collect()
+        );
+        finding(FindingCode::AlertUnconfirmed, message)
+    });
+    not_sent.chain(unconfirmed).collect()
 }
 
 #[cfg(test)]
@@ -305,6 +317,11 @@ mod tests {
 
     fn usd(text: &str) -> Money {
         Money::parse(text, Currency::USD).unwrap().money
+    }
+
+    /// The first moment of a day.
+    fn at(day: Date) -> Now {
+        Now::new(Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap())
     }
 
     /// A ledger in which nothing is wrong: one day in dollars, owned by version 2 of the rules.
@@ -332,7 +349,7 @@ mod tests {
         };
         Examined {
             heads: vec![head],
-            today: date(2026, 11, 8),
+            now: at(date(2026, 11, 8)),
             data_up_to: Some(date(2026, 11, 5)),
             rules_version: Some(2),
             budgets_version: Some(1),
@@ -387,7 +404,7 @@ mod tests {
     #[test]
     fn each_fault_is_one_finding() {
         // Four days after the end of the data; three are no finding.
-        check(Examined { today: date(2026, 11, 9), ..healthy() }, &["data-stale"]);
+        check(Examined { now: at(date(2026, 11, 9)), ..healthy() }, &["data-stale"]);
         check(Examined { rules_version: Some(3), ..healthy() }, &["rules-outdated"]);
         check(Examined { rules_version: None, ..healthy() }, &["no-rules"]);
         check(Examined { recent: Some(recent("5", "")), ..healthy() }, &["no-callers"]);
@@ -401,7 +418,7 @@ mod tests {
     #[test]
     fn a_month_that_ended_long_ago_needs_a_delivery_after_its_end() {
         let since = |today, made: &str| {
-            let mut examined = Examined { today, ..healthy() };
+            let mut examined = Examined { now: at(today), ..healthy() };
             examined.data_up_to = Some(today);
             examined.heads[0].delivered_at = Some(made.parse().unwrap());
             examined

@@ -34,7 +34,7 @@ pub enum EvaluateError {
     /// The drivers of costs could not be read; no alert was sent.
     #[error("could not read what drives the budgets")]
     Drivers(#[source] LookupError),
-    /// An alert could not be read or written down; it was not sent.
+    /// An alert could not be read or written down.
     #[error("could not keep alert `{0}`")]
     Keep(String, #[source] StoreError),
     /// The settled state could not be read.
@@ -54,7 +54,7 @@ impl Retryable for EvaluateError {
 }
 
 /// The outcome of an evaluation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Evaluation {
     /// Nothing changed since an evaluation that left no alert to send, so nothing was judged.
     pub is_unchanged: bool,
@@ -66,6 +66,9 @@ pub struct Evaluation {
     pub not_sent: Vec<Alert>,
     /// Alerts whose delivery is unknown.
     pub unconfirmed: Vec<Alert>,
+    /// Alerts that could not be read or written down, each an [`EvaluateError::Keep`]. They stopped no
+    /// other; the next run tries again.
+    pub failed: Vec<EvaluateError>,
     /// The end of the last day with data.
     pub data_up_to: Option<Date>,
 }
@@ -101,11 +104,11 @@ where
 ///
 /// Safe to repeat and to run twice at once: an alert is written down first, then one run moves it
 /// to `sending`, and only that run sends it. An alert that was not accepted is tried again by the
-/// next run, also when nothing changed since.
+/// next run, also when nothing changed since. An alert that cannot be kept stops no other.
 ///
 /// # Errors
 ///
-/// [`EvaluateError`]; alerts that were sent before stay sent.
+/// [`EvaluateError`]; no alert was sent.
 pub async fn evaluate_budgets<L>(
     view: &View<L>,
     budgets: &[Budget],
@@ -123,18 +126,20 @@ where
         return Ok(evaluation);
     }
     evaluation.verdicts = judge_all(view, budgets).await.map_err(EvaluateError::Spend)?;
+    let Planned { alerts, failed } = planned(view, &evaluation.verdicts).await?;
+    evaluation.failed = failed;
     let mut is_settled = true;
-    for stored in planned(view, &evaluation.verdicts).await? {
-        let keep = |err| EvaluateError::Keep(stored.alert.id.to_string(), err);
-        let outcome = send_once(&stored, now.at(), run, ledger, notifier).await.map_err(keep)?;
-        is_settled &= !matches!(outcome, Outcome::NotSent | Outcome::WithAnotherRun);
-        match outcome {
-            Outcome::Sent => evaluation.sent.push(stored.alert),
-            Outcome::NotSent => evaluation.not_sent.push(stored.alert),
-            Outcome::Unconfirmed => evaluation.unconfirmed.push(stored.alert),
-            Outcome::AlreadyDone | Outcome::WithAnotherRun => {}
+    for stored in alerts {
+        match send_once(&stored, now.at(), run, ledger, notifier).await {
+            Ok(Outcome::Sent) => evaluation.sent.push(stored.alert),
+            Ok(Outcome::NotSent) => evaluation.not_sent.push(stored.alert),
+            Ok(Outcome::Unconfirmed) => evaluation.unconfirmed.push(stored.alert),
+            Ok(Outcome::AlreadyDone) => {}
+            Ok(Outcome::WithAnotherRun) => is_settled = false,
+            Err(err) => evaluation.failed.push(keep_error(&stored.alert.id, err)),
         }
     }
+    is_settled &= evaluation.not_sent.is_empty() && evaluation.failed.is_empty();
     // Without it the next run does the same once more.
     if is_settled && let Err(err) = ledger.settle(&state, now.at()).await {
         tracing::warn!(error = %err, "could not keep what is settled");
@@ -178,20 +183,33 @@ fn state_of_budget(budget: &Budget) -> String {
     state
 }
 
+fn keep_error(id: &AlertId, err: StoreError) -> EvaluateError {
+    EvaluateError::Keep(id.to_string(), err)
+}
+
+/// The alerts of all verdicts.
+#[derive(Default)]
+struct Planned {
+    /// Those that are written down.
+    alerts: Vec<StoredAlert>,
+    /// Why others are not known to be.
+    failed: Vec<EvaluateError>,
+}
+
 /// The alerts of these verdicts as they are written down; those that are new are written down now.
-async fn planned<L>(view: &View<L>, verdicts: &[Verdict]) -> Result<Vec<StoredAlert>, EvaluateError>
+async fn planned<L>(view: &View<L>, verdicts: &[Verdict]) -> Result<Planned, EvaluateError>
 where
     L: LedgerStore + AlertStore + Clone + 'static,
 {
     let (ledger, now) = (view.ledger(), view.now());
-    let keep = |id: &AlertId, err| EvaluateError::Keep(id.to_string(), err);
-    let mut alerts = Vec::new();
+    let mut planned = Planned::default();
     let mut new = Vec::new();
     for verdict in verdicts {
         for id in verdict.alert_ids() {
-            match ledger.alert(&id).await.map_err(|err| keep(&id, err))? {
-                Some(stored) => alerts.push(stored),
-                None => new.push((verdict, id)),
+            match ledger.alert(&id).await {
+                Ok(Some(stored)) => planned.alerts.push(stored),
+                Ok(None) => new.push((verdict, id)),
+                Err(err) => planned.failed.push(keep_error(&id, err)),
             }
         }
     }
@@ -199,10 +217,12 @@ where
     for (verdict, id) in new {
         let of_verdict = drivers.get(&window_of(&id)).map_or(&[][..], Vec::as_slice);
         let alert = verdict.alert(id, of_verdict);
-        let stored = ledger.plan(&alert, now.at()).await;
-        alerts.push(stored.map_err(|err| keep(&alert.id, err))?);
+        match ledger.plan(&alert, now.at()).await {
+            Ok(stored) => planned.alerts.push(stored),
+            Err(err) => planned.failed.push(keep_error(&alert.id, err)),
+        }
     }
-    Ok(alerts)
+    Ok(planned)
 }
 
 /// A budget's window: its alerts of all thresholds have the same drivers.
@@ -281,8 +301,32 @@ async fn send_once(
     }
 }
 
+/// Whether an alert is on its way for so long that the run that was sending it must have ended.
 fn is_stale(stored: &StoredAlert, now: Timestamp) -> bool {
     stored.at.checked_add(SENDING_MINUTES_MAX.minutes()).is_ok_and(|limit| limit < now)
+}
+
+/// Alerts that no owner is sure to have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Undelivered<'a> {
+    /// Those that were not accepted, or not tried yet.
+    pub not_sent: Vec<&'a StoredAlert>,
+    /// Those that may or may not have arrived.
+    pub unconfirmed: Vec<&'a StoredAlert>,
+}
+
+/// Those of these alerts that no owner is sure to have.
+pub fn undelivered(alerts: &[StoredAlert], now: Timestamp) -> Undelivered<'_> {
+    let mut undelivered = Undelivered::default();
+    for stored in alerts {
+        match stored.state {
+            AlertState::Planned => undelivered.not_sent.push(stored),
+            AlertState::Unconfirmed => undelivered.unconfirmed.push(stored),
+            AlertState::Sending if is_stale(stored, now) => undelivered.unconfirmed.push(stored),
+            AlertState::Sending | AlertState::Sent => {}
+        }
+    }
+    undelivered
 }
 
 #[cfg(test)]

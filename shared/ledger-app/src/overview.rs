@@ -174,7 +174,7 @@ where
     })
 }
 
-/// The figures of health: the running month by owner, and both sources side by side.
+/// The figures of health: the running month by owner, both sources side by side, and alerts.
 #[derive(Clone, Debug)]
 pub struct Health {
     /// The running month.
@@ -183,16 +183,18 @@ pub struct Health {
     pub by_owner: Vec<CurrencyReport>,
     /// The bill and Cost Explorer side by side on the last days.
     pub reconciled: Vec<ReconciledDay>,
+    /// The alerts of the last weeks that the caller may see.
+    pub alerts: Vec<StoredAlert>,
 }
 
 /// Reads the figures of health, each day once.
 ///
 /// # Errors
 ///
-/// [`LookupError`].
-pub async fn health<L>(view: &View<L>) -> Result<Health, LookupError>
+/// [`OverviewError`].
+pub async fn health<L>(view: &View<L>) -> Result<Health, OverviewError>
 where
-    L: LedgerStore + Clone + 'static,
+    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
 {
     let month = BillingPeriod::containing(view.now().today());
     let query = month.charge_period().map(|days| grouped(days, vec![Dimension::Owner]));
@@ -201,12 +203,30 @@ where
     let mut questions: Vec<&mut dyn Question> = Vec::new();
     questions.extend(by_owner.as_mut().map(|it| it as &mut dyn Question));
     questions.extend(both.as_mut().map(|it| it as &mut dyn Question));
-    view.answer(&mut questions).await?;
+    let (answered, alerts) = tokio::join!(view.answer(&mut questions), alerts_of_health(view));
+    answered?;
+    let by_owner = by_owner.map_or_else(|| Ok(Vec::new()), ReportBuilder::finish);
+    let reconciled = both.map_or_else(|| Ok(Vec::new()), Reconciliation::finish);
     Ok(Health {
         month,
-        by_owner: by_owner.map_or_else(|| Ok(Vec::new()), ReportBuilder::finish)?,
-        reconciled: both.map_or_else(|| Ok(Vec::new()), Reconciliation::finish)?,
+        by_owner: by_owner.map_err(LookupError::from)?,
+        reconciled: reconciled.map_err(LookupError::from)?,
+        alerts: alerts?,
     })
+}
+
+/// Budgets are read only where they decide which alerts the caller may see: budgets that cannot be
+/// read must not hide how the ledger is.
+async fn alerts_of_health<L>(view: &View<L>) -> Result<Vec<StoredAlert>, OverviewError>
+where
+    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
+{
+    let budgets = if view.access().is_everything() {
+        Vec::new()
+    } else {
+        applied_budgets(view.ledger()).await?.1
+    };
+    Ok(recent_alerts(view, &budgets).await?)
 }
 
 /// The reports of the page.

@@ -3,6 +3,8 @@
 labels! {
     /// The kinds of findings. `docs/findings.md` explains each and its fix.
     pub enum FindingCode {
+        /// A recorded alert was not accepted.
+        AlertNotSent = "alert-not-sent",
         /// A recorded alert may or may not have arrived.
         AlertUnconfirmed = "alert-unconfirmed",
         /// Amounts had more than 15 fraction digits.

@@ -1,5 +1,6 @@
 //! Freshness, unattributed cost and the comparison of sources.
 
+use ledger_app::evaluate::Undelivered;
 use ledger_core::bill::BillHead;
 use ledger_core::money::Money;
 use ledger_core::percent::Percent;
@@ -24,6 +25,18 @@ pub struct HealthAnswer {
     pub unattributed: Vec<UnattributedBody>,
     /// The bill and Cost Explorer on the last days that both have.
     pub reconciliation: Vec<ReconciledDayBody>,
+    /// Alerts of the last weeks that no owner is sure to have.
+    pub undelivered_alerts: UndeliveredAlerts,
+}
+
+/// Counts of alerts that no owner is sure to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UndeliveredAlerts {
+    /// Those that were not accepted; the next evaluation tries again.
+    pub not_accepted: usize,
+    /// Those whose answer was lost: each may or may not have arrived.
+    pub unconfirmed: usize,
 }
 
 /// A bill as the ledger holds it.
@@ -72,6 +85,15 @@ impl UnattributedBody {
             cost: cost.into(),
             total: total.into(),
             percent: Percent::of(cost, total).map(Share),
+        }
+    }
+}
+
+impl From<&Undelivered<'_>> for UndeliveredAlerts {
+    fn from(undelivered: &Undelivered<'_>) -> UndeliveredAlerts {
+        UndeliveredAlerts {
+            not_accepted: undelivered.not_sent.len(),
+            unconfirmed: undelivered.unconfirmed.len(),
         }
     }
 }

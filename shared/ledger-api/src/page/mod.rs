@@ -8,8 +8,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY};
 use axum::response::{Html, IntoResponse, Response};
-use jiff::ToSpan as _;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 use ledger_app::overview::{Overview, overview};
 use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
 use ledger_core::period::ChargePeriod;
@@ -38,7 +38,7 @@ where
     L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
 {
     let (status, content) = match figures(&state).await {
-        Ok(overview) => (StatusCode::OK, body(&overview)),
+        Ok(overview) => (StatusCode::OK, body(&overview, state.now().at())),
         Err(err) => {
             let message = err.message();
             let text = html! { section { h2 { "This page could not be made" } p { (message) } } };
@@ -80,7 +80,7 @@ fn document(is_sample: bool, body: &Markup) -> Markup {
     }
 }
 
-fn body(view: &Overview) -> Markup {
+fn body(view: &Overview, now: Timestamp) -> Markup {
     html! {
         @match &view.figures {
             Some(figures) => {
@@ -101,7 +101,7 @@ fn body(view: &Overview) -> Markup {
             }
         }
         (budget_table(&view.verdicts))
-        (alert_table(&view.alerts))
+        (alert_table(&view.alerts, now))
         @if !view.reconciled.is_empty() { (reconciliation_table(&view.reconciled)) }
     }
 }

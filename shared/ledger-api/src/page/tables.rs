@@ -1,5 +1,7 @@
 //! The tables of the page, and the cells that they share with the cards.
 
+use jiff::Timestamp;
+use ledger_app::evaluate::{Undelivered, undelivered};
 use ledger_app::ports::StoredAlert;
 use ledger_core::bill::Status;
 use ledger_core::budget::Verdict;
@@ -127,9 +129,18 @@ pub(super) fn budget_table(verdicts: &[Verdict]) -> Markup {
     } }
 }
 
-pub(super) fn alert_table(alerts: &[StoredAlert]) -> Markup {
+pub(super) fn alert_table(alerts: &[StoredAlert], now: Timestamp) -> Markup {
+    let Undelivered { not_sent, unconfirmed } = undelivered(alerts, now);
     html! { section {
         h2 { "Alerts" }
+        @if !not_sent.is_empty() {
+            p { span class="state warning" { (not_sent.len()) " not accepted" }
+                " No owner has these alerts yet; the next evaluation tries again." }
+        }
+        @if !unconfirmed.is_empty() {
+            p { span class="state warning" { (unconfirmed.len()) " unconfirmed" }
+                " These alerts may or may not have arrived; inform their owners by other means." }
+        }
         @if alerts.is_empty() { p { "None so far." } } @else { div.scroll { table {
             thead { tr { th { "When" } th { "Subject" } th { "State" } } }
             tbody { @for stored in alerts.iter().take(ALERTS_MAX) { tr {
