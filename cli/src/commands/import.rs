@@ -14,6 +14,7 @@ use ledger_app::import::{Accept, ImportReport, Progress, import_bills};
 use ledger_app::ports::BillSource;
 use ledger_aws::cur::{CurFolder, S3Export};
 
+use super::invented::refuse_mixing;
 use super::now;
 use crate::args::Format;
 use crate::place::Place;
@@ -50,6 +51,10 @@ async fn import_from(
     let rules = Arc::new(applied_rules(&opened.ledger).await?);
     let rules_version = rules.version;
     let source = Arc::new(source);
+    if let Err(err) = refuse_mixing(&source, &opened.ledger).await {
+        opened.close().await;
+        return Err(err);
+    }
     let bar = progress_bar();
     let shown = bar.clone();
     let show = move |progress: Progress| match progress {

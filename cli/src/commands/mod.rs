@@ -6,6 +6,7 @@ pub mod cost_of_running;
 pub mod doctor;
 pub mod explain;
 pub mod import;
+mod invented;
 pub mod report;
 pub mod rules;
 pub mod rules_apply;

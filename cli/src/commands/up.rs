@@ -25,6 +25,7 @@ use ledger_local::loopback::{Callers, LoopbackServer};
 use ledger_local::sample::{Delivery, EXPORT_NAME, SampleOrganisation};
 use ledger_local::sns::SnsStandIn;
 
+use super::invented::{Kinds, refuse_mixing};
 use super::stand_in::cost_explorer_of;
 use super::{import, now, today};
 use crate::args::UpArgs;
@@ -55,7 +56,8 @@ pub fn sample(dir: &Path, as_of: Option<Date>, seed: u64) -> anyhow::Result<Outc
 /// Runs until it gets a signal to stop.
 pub async fn up(data: &Path, args: &UpArgs) -> anyhow::Result<Outcome> {
     let mut opened = OpenLedger::of_folder(data).await?;
-    let is_sample = args.export.is_empty();
+    let holds_bills = Kinds::of(&opened.ledger).await?.has_own;
+    let is_sample = args.export.is_empty() && !holds_bills;
     let state = AppState::new(opened.ledger.clone(), jiff::Timestamp::now, is_sample);
     let server = serve(args.port, router(state), Callers::People).await?;
     let page = server.endpoint();
@@ -67,7 +69,17 @@ pub async fn up(data: &Path, args: &UpArgs) -> anyhow::Result<Outcome> {
     ));
     let local = Local { ledger: opened.ledger.clone(), notifier, _outbox: outbox };
     let work = async {
-        if is_sample { local.keep_sample(data).await } else { local.keep(&args.export).await }
+        match (is_sample, args.export.as_slice()) {
+            (true, _) => local.keep_sample(data).await,
+            (false, []) => {
+                output::line(
+                    "the ledger holds bills, so the sample organisation stays out; `--export PATH` \
+                     keeps them up to date",
+                );
+                local.keep(&[]).await
+            }
+            (false, exports) => local.keep(exports).await,
+        }
     };
     let outcome = tokio::select! {
         outcome = work => outcome,
@@ -92,7 +104,9 @@ impl Local {
     /// Imports exports and judges budgets, now and whenever there is something new.
     async fn keep(&self, exports: &[PathBuf]) -> anyhow::Result<()> {
         let mut known = fingerprint(exports);
-        self.import(exports).await?;
+        if !exports.is_empty() {
+            self.import(exports).await?;
+        }
         self.evaluate().await?;
         loop {
             tokio::time::sleep(SCHEDULE).await;
@@ -161,6 +175,7 @@ impl Local {
     async fn import(&self, exports: &[PathBuf]) -> anyhow::Result<()> {
         let rules = Arc::new(applied_rules(&self.ledger).await?);
         let source = Arc::new(CurFolder::new(exports.to_vec()));
+        refuse_mixing(&source, &self.ledger).await?;
         let now = jiff::Timestamp::now();
         import::print(&import_bills(source, rules, Accept::Good, now, |_| (), &self.ledger).await?)
     }

@@ -324,3 +324,29 @@ fn an_accepted_delivery_of_the_future_keeps_nothing_out() {
     setting.accept("2026-11", "9999-01-01T00:00:00Z", &november()[..1]);
     assert_eq!(setting.days(), days(&[("2026-11-01", "5")]));
 }
+
+#[test]
+fn invented_figures_and_own_bills_are_never_one_ledger() {
+    let setting = Setting::set_up();
+    let sample = setting.folder.path().join("sample");
+    let written = tollbook(&setting.data, &["sample", sample.to_str().unwrap()]);
+    assert!(written.status.success());
+    let refused = |data: &std::path::Path, path: &str, expected: &str| {
+        let output = tollbook(data, &["import", path]);
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(expected), "{said}");
+    };
+    // Own bills first.
+    setting.import("2026-11", "2026-11-03T06:00:00Z", &november());
+    refused(&setting.data, sample.to_str().unwrap(), "would add the invented figures");
+    assert_eq!(setting.days(), days(&[("2026-11-01", "5"), ("2026-11-02", "7")]));
+    // The sample first.
+    let data = setting.folder.path().join("other");
+    ask(&data, &["import", sample.to_str().unwrap()]);
+    let before = ask(&data, &["report"]);
+    let own = setting.deliver("2026-11", "2026-11-04T06:00:00Z", &november());
+    refused(&data, &own, "keep bills in a ledger of their own: `--data FOLDER`");
+    assert_eq!(ask(&data, &["report"]), before);
+    ask(&data, &["import", sample.to_str().unwrap()]);
+}
