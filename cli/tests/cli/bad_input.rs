@@ -574,6 +574,92 @@ fn a_budget_file_that_cannot_be_meant_is_refused() {
     ledger.check_as_it_was();
 }
 
+/// They would be in every mail, page and log, and 300 KB of them end an evaluation.
+#[test]
+fn texts_that_are_too_long_or_mislead_are_refused_with_their_place() {
+    let ledger = Ledger::set_up();
+    let rule = |from: &str, to: &str| {
+        format!("{RULES}{}", RULES.replace("teams", "second").replacen(from, to, 1))
+    };
+    let budget = |from: &str, to: &str| {
+        let second = BUDGETS.replacen("name = \"search\"", "name = \"second\"", 1);
+        format!("{BUDGETS}{}", second.replacen(from, to, 1))
+    };
+    let (fits, long) = ("n".repeat(256), "n".repeat(257));
+    let long_name =
+        format!("2 (`{}…`): `name` has 257 characters; expected at most 256", "n".repeat(40));
+    let owner = |to: &str| format!("owner = \"{to}\"");
+    for (content, expected) in [
+        (rule("second", &long), format!("rule {long_name}")),
+        (
+            rule("second", "a\\u001bb"),
+            "rule 2 (`ab…`): `name` holds U+001B as character 2; expected no control or \
+             bidirectional characters"
+                .to_owned(),
+        ),
+        (
+            rule("owner = \"{tag:iamPrincipal/team}\"", &owner(&long)),
+            "rule `second`: `owner` has 257 characters; expected at most 256".to_owned(),
+        ),
+        (
+            rule("owner = ", "product = \"\u{202e}p\"\nowner = "),
+            "rule `second`: `product` holds U+202E as character 1; expected no control or \
+             bidirectional characters"
+                .to_owned(),
+        ),
+    ] {
+        let expected = format!("{{}}/r.toml: {expected}");
+        ledger.check_file(&["rules", "apply"], "r.toml", content, &expected);
+    }
+    for (content, expected) in [
+        (budget("second", &long), format!("budget {long_name}")),
+        (
+            budget(&owner("search"), &owner(&long)),
+            "budget `second`: `owner` has 257 characters; expected at most 256".to_owned(),
+        ),
+        (
+            budget("limit", "deputy = \"a\\u0000\"\nlimit"),
+            "budget `second`: `deputy` holds U+0000 as character 2; expected no control or \
+             bidirectional characters"
+                .to_owned(),
+        ),
+        (
+            budget("owner = \"search\" }", "owner = [\"a\", \"b\u{2066}\"] }"),
+            "budget `second`: `scope.owner` holds U+2066 as character 2; expected no control or \
+             bidirectional characters"
+                .to_owned(),
+        ),
+    ] {
+        let expected = format!("{{}}/b.toml: {expected}");
+        ledger.check_file(&["budget", "apply"], "b.toml", content, &expected);
+    }
+    for (name, content) in [("rules", rule("second", &fits)), ("budget", budget("second", &fits))] {
+        let file = ledger.put("fits.toml", content);
+        assert_eq!(
+            ledger.run(&[name, "apply", "--dry-run", &file]).status.code(),
+            Some(0),
+            "{name}"
+        );
+    }
+    ledger.check_as_it_was();
+}
+
+/// An item of the table holds 400 KB.
+#[test]
+fn a_file_that_is_too_large_for_the_ledger_is_refused_with_its_size() {
+    let ledger = Ledger::set_up();
+    // Names that no packing makes much shorter.
+    let names = (0..40_000_u64).map(|it| it.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let budgets: String = names
+        .map(|it| BUDGETS.replacen("name = \"search\"", &format!("name = \"{it:x}\""), 1))
+        .collect();
+    let file = ledger.put("large.toml", &budgets);
+    let error = refusal(&ledger.run(&["budget", "apply", &file]));
+    let start = format!("budgets of {} bytes are too large for the ledger: ", budgets.len());
+    assert!(error.starts_with(&start) && error.ends_with("expected at most 399360"), "{error}");
+    ledger.check_as_it_was();
+}
+
 #[test]
 fn local_mode_refuses_bad_input_as_well() {
     let ledger = Ledger::set_up();

@@ -11,6 +11,7 @@ use ledger_core::money::Money;
 use ledger_core::period::Window;
 use serde::Deserialize;
 
+use crate::file_text::{check_name, check_value, entry_name};
 use crate::rules_file::{FileError, OneOrMany, Origin, PUBLISHER_MEANT, is_publisher};
 
 /// Highest threshold in percent: ten times the limit.
@@ -39,12 +40,16 @@ fn parse(text: &str, origin: Origin) -> Result<Vec<Budget>, FileError> {
     let file: BudgetsFile = toml::from_str(text).map_err(FileError::toml)?;
     let mut names = BTreeSet::new();
     let mut budgets = Vec::new();
-    for entry in file.budget {
-        let at = |message: String| FileError(format!("budget `{}`: {message}", entry.name));
+    for (at, entry) in file.budget.into_iter().enumerate() {
+        let at =
+            |message| FileError(format!("{}: {message}", entry_name("budget", at, &entry.name)));
         if entry.name.trim().is_empty() {
             return Err(FileError(
                 "a budget has an empty `name`; expected a unique name".to_owned(),
             ));
+        }
+        if origin == Origin::File {
+            check_texts(&entry).map_err(at)?;
         }
         if !names.insert(entry.name.clone()) {
             return Err(at("the name is used twice; expected a unique name".to_owned()));
@@ -74,6 +79,20 @@ struct BudgetEntry {
     cost_kind: Option<String>,
     #[serde(default)]
     scope: BTreeMap<String, OneOrMany>,
+}
+
+/// Budgets of earlier releases may hold any text: it is not checked again when they are read.
+fn check_texts(entry: &BudgetEntry) -> Result<(), String> {
+    check_name("name", &entry.name)?;
+    let contacts = [("owner", &entry.owner), ("deputy", &entry.deputy)];
+    for (key, text) in contacts.into_iter().filter_map(|(key, it)| Some((key, it.as_ref()?))) {
+        check_name(key, text)?;
+    }
+    for (key, values) in &entry.scope {
+        check_name("scope", key)?;
+        values.texts().iter().try_for_each(|it| check_value(&format!("scope.{key}"), it))?;
+    }
+    Ok(())
 }
 
 fn budget_of(entry: &BudgetEntry, origin: Origin) -> Result<Budget, String> {

@@ -10,6 +10,7 @@ pub mod checks;
 pub mod collect;
 pub mod documents;
 pub mod evaluate;
+mod file_text;
 pub mod held;
 pub mod import;
 pub mod lookup;

@@ -13,6 +13,8 @@ use ledger_core::rules::{
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::file_text::{check_name, entry_name};
+
 /// Reads and checks the text of a rules file.
 ///
 /// # Errors
@@ -57,10 +59,13 @@ fn parse(text: &str, version: u64, origin: Origin) -> Result<AttributionRules, F
         .map_err(|message| FileError(format!("`dimensions`: {message}")))?;
     let mut names = BTreeSet::new();
     let mut rules = Vec::new();
-    for entry in file.rule {
-        let at = |message: String| FileError(format!("rule `{}`: {message}", entry.name));
+    for (at, entry) in file.rule.into_iter().enumerate() {
+        let at = |message| FileError(format!("{}: {message}", entry_name("rule", at, &entry.name)));
         if entry.name.trim().is_empty() {
             return Err(FileError("a rule has an empty `name`; expected a unique name".to_owned()));
+        }
+        if origin == Origin::File {
+            check_texts(&entry).map_err(at)?;
         }
         if !names.insert(entry.name.clone()) {
             return Err(at("the name is used twice; expected a unique name".to_owned()));
@@ -252,6 +257,13 @@ struct WhenEntry {
     line_type: Option<OneOrMany>,
     #[serde(default)]
     tags: BTreeMap<String, OneOrMany>,
+}
+
+/// Rules of earlier releases may hold any text: it is not checked again when they are read.
+fn check_texts(entry: &RuleEntry) -> Result<(), String> {
+    check_name("name", &entry.name)?;
+    check_name("owner", &entry.owner)?;
+    entry.business.iter().try_for_each(|(key, text)| check_name(key.as_str(), text))
 }
 
 fn rule_of(entry: &RuleEntry, own: &OwnDimensions, origin: Origin) -> Result<Rule, String> {

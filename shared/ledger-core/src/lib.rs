@@ -35,6 +35,7 @@ pub mod finding;
 mod grouping;
 mod int96;
 mod keyed_sums;
+pub mod letter;
 pub mod level;
 pub mod line_item;
 pub mod meter;

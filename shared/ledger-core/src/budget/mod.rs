@@ -14,6 +14,7 @@ use jiff::civil::Date;
 use crate::bill::Status;
 use crate::cost::CostKind;
 use crate::dimension::Scope;
+use crate::letter::is_misleading;
 use crate::meter::Meter;
 use crate::money::Money;
 use crate::percent::Percent;
@@ -208,9 +209,9 @@ fn subject(verdict: &Verdict) -> String {
         window_name(budget.window, spend.period),
         budget.owner,
     );
-    // Channels refuse control characters and long subjects, and a name may bring either.
-    let is_shown = |it: &char| !it.is_control() && !matches!(it, '\u{2028}' | '\u{2029}');
-    text.chars().filter(is_shown).take(SUBJECT_CHARS_MAX).collect()
+    // Channels refuse control characters and long subjects, and a name of earlier releases may bring
+    // either.
+    text.chars().filter(|it| !is_misleading(*it)).take(SUBJECT_CHARS_MAX).collect()
 }
 
 fn window_name(window: Window, period: ChargePeriod) -> String {
