@@ -26,6 +26,7 @@ TEXTS = {
     "line_item_line_item_description": [
         "|us-east-1|Million Input Tokens Regional",
         "per thousand Input Tokens",
+        "Claude (Amazon Bedrock Edition)",
         'a "quoted", text\nover two lines\r\nand a third',
         "ümlaut 漢字 \\ ''",
         None,
@@ -39,6 +40,9 @@ TEXTS = {
         "AmazonEC2",
         "AWSLambda",
         "7zgyu5r4",
+        " 7zgyu5r4",
+        "4xk0wall",
+        "translate",
         "Claude (Amazon Bedrock Edition) ",
         "bedrock",
         "\u00a0",

@@ -12,6 +12,7 @@ mod cost_of_running;
 mod explain;
 mod killed;
 mod legacy;
+mod marketplace;
 mod measures;
 mod price_rows;
 mod printed_rows;

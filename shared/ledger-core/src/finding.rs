@@ -67,6 +67,8 @@ labels! {
         SessionsFolded = "sessions-folded",
         /// No cost carries a tag.
         TagKeySilent = "tag-key-silent",
+        /// Lines count tokens and are not charges for AI.
+        TokensNotAi = "tokens-not-ai",
         /// Much cost has no owner.
         Unattributed = "unattributed",
     }

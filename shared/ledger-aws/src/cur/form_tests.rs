@@ -214,11 +214,14 @@ fn value(column: Column) -> BoxedStrategy<Value> {
             ]),
         ]
         .boxed(),
-        Column::Description => {
-            text(&["|us-east-1|Million Input Tokens Regional", "per thousand Input Tokens", LONG])
-        }
+        Column::Description => text(&[
+            "|us-east-1|Million Input Tokens Regional",
+            "per thousand Input Tokens",
+            "Tax for Claude (Amazon Bedrock Edition)",
+            LONG,
+        ]),
         Column::ProductCode => {
-            text(&["AmazonBedrock", "AmazonBedrockService", "AmazonEC2", "7zgyu5r4", ""])
+            text(&["AmazonBedrock", "AmazonEC2", "7zgyu5r4", "4xk0wall", "translate", ""])
         }
         Column::UsageType => text(&[
             "USE1-NovaLite-input-tokens",
@@ -245,6 +248,7 @@ fn value(column: Column) -> BoxedStrategy<Value> {
             vec![("product_name", Some("Claude Sonnet 4.6 (Amazon Bedrock Edition)"))],
             vec![("sku", Some("X1")), ("product_name", Some("Claude on Bedrock"))],
             vec![("model", Some("Nova Lite")), ("provider", Some("Amazon")), ("sku", None)],
+            vec![("product_name", Some("Some Firewall"))],
             vec![("product_name", None)],
         ]),
         Column::ProductFamily => text(&["Amazon Bedrock", "Compute Instance"]),
@@ -556,9 +560,30 @@ fn row_groups_with_different_dictionaries_are_told_apart() {
     assert_eq!(outcome.told, 8);
 }
 
+/// The line that names a code comes last, in a row group of its own.
+#[test]
+fn lines_that_others_decide_are_read_in_groups_too() {
+    let of = |code: &'static str, name: Option<&'static str>| {
+        let mut row = good_row(code, "arn:aws:iam::222222222222:user/ci", 1.0);
+        row[Column::UsageType as usize] = Value::Null;
+        row[Column::Product as usize] = Value::Map(vec![("product_name", name)]);
+        row
+    };
+    let mut rows = vec![of("7zgyu5r4", None); 20];
+    rows.extend(vec![of("4xk0wall", Some("Some Firewall")); 20]);
+    rows.push(of("7zgyu5r4", Some("Claude (Amazon Bedrock Edition)")));
+    let outcome = check(&rows, &plain_form(10));
+    // The named line, the others with its code, and the other cost.
+    assert_eq!(outcome.told, 3);
+    let ledger = format!("{:?}", outcome.ledger);
+    assert!(ledger.contains("ai_line_count: 21") && ledger.contains("other_line_count: 20"));
+}
+
 #[test]
 fn lines_that_are_not_ai_are_told_together() {
-    let mut rows: Vec<Row> = (0..40).map(|_| good_row("AmazonEC2", "nobody", 0.25)).collect();
+    let mut row = good_row("AmazonEC2", "nobody", 0.25);
+    row[Column::UsageType as usize] = Value::Text("BoxUsage:t3.micro");
+    let mut rows = vec![row; 40];
     rows.push(good_row("AmazonBedrock", "arn:aws:iam::222222222222:user/ci", 1.0));
     let outcome = check(&rows, &plain_form(20));
     assert_eq!(outcome.told, 2);

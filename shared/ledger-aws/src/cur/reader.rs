@@ -25,6 +25,10 @@ pub(crate) struct Reader<'a> {
     pub row_height: u64,
     pub row_is_rejected: bool,
     pub is_line_by_line: bool,
+    /// Whether the pass over the delivery was chosen for the current rows: all of them are read.
+    pub is_chosen: bool,
+    /// Lines that the second pass has read so far; `None` in the first.
+    second_count: Option<u64>,
     sink: Sink<'a>,
 }
 
@@ -36,8 +40,40 @@ impl<'a> Reader<'a> {
             row_height: 1,
             row_is_rejected: false,
             is_line_by_line: false,
+            is_chosen: false,
+            second_count: None,
             sink,
         }
+    }
+
+    /// Reads the files of a delivery: once, and those with lines that other lines decide a second
+    /// time.
+    pub(crate) fn read_files<F>(
+        &mut self,
+        delivery: &str,
+        files: &[F],
+        mut read: impl FnMut(&F, &mut Self) -> Result<(), SourceError>,
+    ) -> Result<(), SourceError> {
+        let mut again = Vec::new();
+        for file in files {
+            let before = self.converter.codes.left_count();
+            read(file, self)?;
+            if self.converter.codes.left_count() > before {
+                again.push(file);
+            }
+        }
+        self.converter.codes.begin_second_pass();
+        self.second_count = Some(0);
+        again.into_iter().try_for_each(|it| read(it, self))?;
+        let read_count = self.second_count.take().unwrap_or_default();
+        let left_count = self.converter.codes.left_count();
+        if read_count != left_count {
+            return Err(SourceError::Changing(format!(
+                "`{delivery}` was changed while it was read: {left_count} lines were left for a \
+                 second reading, which met {read_count}; expected files that stay as they are",
+            )));
+        }
+        Ok(())
     }
 
     /// Emits the findings that are known after the last line of a delivery.
@@ -49,6 +85,18 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn emit(&mut self, file: &str, reading: Reading) -> Result<(), SourceError> {
+        if let Some(count) = &mut self.second_count {
+            let lines = match &reading {
+                Reading::Charge(_, sums) | Reading::Other(_, sums) => {
+                    sums.iter().map(DaySum::line_count).sum()
+                }
+                Reading::Rejected(_) => 1,
+                Reading::Rounded(_) => 0,
+                // The first pass has said it.
+                Reading::Finding(_) | Reading::Progress(_) => return Ok(()),
+            };
+            *count = count.saturating_add(lines);
+        }
         (self.sink)(reading).map_err(|error| SourceError::Money(file.to_owned(), error))
     }
 
@@ -84,12 +132,15 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Converts a row and emits it.
+    /// Converts a row and emits it, if this pass over the delivery reads it.
     pub(crate) fn row(
         &mut self,
         raw: &RawLine<'_>,
         provenance: &Provenance,
     ) -> Result<(), SourceError> {
+        if !self.is_chosen && !self.converter.takes(raw) {
+            return Ok(());
+        }
         let file = &*provenance.file;
         match self.converter.convert(raw, provenance) {
             Ok(converted) => {
@@ -124,6 +175,10 @@ impl<'a> Reader<'a> {
         column: &str,
         reason: String,
     ) -> Result<(), SourceError> {
+        // Such a row cannot be judged, so that the first pass has emitted it.
+        if !self.is_chosen && self.converter.codes.is_second_pass() {
+            return Ok(());
+        }
         let rejected = Rejected { provenance: provenance.clone(), column: column.into(), reason };
         self.emit_rejected(rejected)
     }

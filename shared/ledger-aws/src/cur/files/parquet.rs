@@ -13,8 +13,7 @@ use parquet::file::reader::ChunkReader;
 
 use crate::cur::columnar::{Array, Batch, Batches, Field, Form, fields};
 use crate::cur::files::cell_text::write_cell;
-use crate::cur::groups::BatchRow;
-use crate::cur::groups::Groups;
+use crate::cur::groups::{BatchRow, Groups, Turn};
 use crate::cur::meaning::columns::{COUNT, Column, ColumnSet, Kind};
 use crate::cur::meaning::names::ColumnMap;
 use crate::cur::meaning::row::RawLine;
@@ -37,11 +36,15 @@ const TOTALLED: [Column; 6] = [
     Column::Currency,
 ];
 
+/// The columns that decide whether nearly every line is AI, and whether it needs a finding if not.
+const DECIDING_MOST: [Column; 2] = [Column::ProductCode, Column::UsageType];
+
 /// The columns that decide whether a line is AI.
-const DECIDING: [Column; 5] = [
+const DECIDING: [Column; 6] = [
     Column::BillingEntity,
     Column::ProductCode,
     Column::UsageType,
+    Column::Description,
     Column::Product,
     Column::ProductFamily,
 ];
@@ -160,11 +163,13 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         let mut before = 0;
         for (row_group, row_count) in self.row_groups() {
             let row_group = RowGroup { row_group, row_count, before };
-            let mut unclear = self.group(&row_group, &mut groups, reader)?;
+            let turns = self.turns(&row_group, &mut groups, reader)?;
+            let mut unclear = self.group(&row_group, &turns, &mut groups, reader)?;
             unclear.sort_unstable();
-            if !unclear.is_empty() {
-                self.read_rows_as_text(&row_group, &unclear, reader)?;
-            }
+            self.read_rows_as_text(&row_group, &rows_of(&turns, Turn::AsText), reader)?;
+            reader.is_chosen = true;
+            self.read_rows_as_text(&row_group, &unclear, reader)?;
+            reader.is_chosen = false;
             if groups.is_full() {
                 groups.emit(self.name, reader)?;
             }
@@ -179,13 +184,13 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
     fn group(
         &self,
         row_group: &RowGroup,
+        turns: &[Turn],
         groups: &mut Groups,
         reader: &mut Reader<'_>,
     ) -> Result<Vec<usize>, SourceError> {
-        let is_ai = self.verdicts(row_group, groups)?;
-        let ai_count = is_ai.iter().filter(|it| **it).count();
+        let (ai, others) = (rows_of(turns, Turn::Ai), rows_of(turns, Turn::Other));
         groups.begin_row_group(row_group.before);
-        let mut add = |columns: &[Column], rows: Option<&[usize]>, part: &dyn Fn(bool) -> bool| {
+        let mut add = |columns: &[Column], rows: Option<&[usize]>, taken_turns: &[Turn]| {
             let mut at = 0;
             let mut taken: Vec<BatchRow> = Vec::new();
             let mut add_batch = |batch: &Batch| {
@@ -198,8 +203,8 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
                         None => from + place,
                         Some(rows) => rows.get(from + place).copied()?,
                     };
-                    let is_ai = is_ai.get(row).copied().unwrap_or_default();
-                    part(is_ai).then_some(BatchRow { place, row, is_ai })
+                    let turn = turns.get(row).filter(|it| taken_turns.contains(it))?;
+                    Some(BatchRow { place, row, is_ai: *turn == Turn::Ai })
                 }));
                 groups.add(batch, &taken, &mut reader.converter)
             };
@@ -209,53 +214,60 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
             }
             Ok(())
         };
-        if ai_count.saturating_mul(AI_ROWS_APART) >= row_group.row_count && ai_count > 0 {
-            add(Column::OF_ALL_LINES, None, &|_| true)?;
+        let are_most = |rows: &[usize]| {
+            rows.len().saturating_mul(AI_ROWS_APART) >= row_group.row_count && !rows.is_empty()
+        };
+        if are_most(&ai) {
+            add(Column::OF_ALL_LINES, None, &[Turn::Ai, Turn::Other])?;
         } else {
-            add(&TOTALLED, None, &|is_ai| !is_ai)?;
-            if ai_count > 0 {
-                let rows = is_ai.iter().enumerate().filter(|it| *it.1).map(|it| it.0);
-                add(Column::OF_ALL_LINES, Some(&rows.collect::<Vec<_>>()), &|_| true)?;
+            if !others.is_empty() {
+                let rows = (!are_most(&others)).then_some(&*others);
+                add(&TOTALLED, rows, &[Turn::Other])?;
+            }
+            if !ai.is_empty() {
+                add(Column::OF_ALL_LINES, Some(&ai), &[Turn::Ai])?;
             }
         }
         Ok(groups.end_row_group(&mut reader.converter))
     }
 
-    /// Whether each row of a row group is AI. The product code decides nearly all of them, and the
+    /// How each row of a row group is read. The product code decides nearly all of them, and the
     /// columns that decide the others are read for those alone.
-    fn verdicts(
+    fn turns(
         &self,
         row_group: &RowGroup,
         groups: &mut Groups,
-    ) -> Result<Vec<bool>, SourceError> {
-        let mut is_ai = Vec::new();
+        reader: &mut Reader<'_>,
+    ) -> Result<Vec<Turn>, SourceError> {
+        let codes = &mut reader.converter.codes;
+        let mut turns = Vec::new();
         let mut open = Vec::new();
         if self.layout.position(Column::ProductCode).is_some() {
-            let mut batches = self.batches(row_group.row_group, &[Column::ProductCode], None)?;
+            let mut batches = self.batches(row_group.row_group, &DECIDING_MOST, None)?;
             while let Some(batch) = self.checked(batches.next())? {
-                for verdict in groups.verdicts_by_code(batch) {
-                    if verdict.is_none() {
-                        open.push(is_ai.len());
+                for turn in groups.turns_by_code(batch, codes) {
+                    if turn.is_none() {
+                        open.push(turns.len());
                     }
-                    is_ai.push(verdict.unwrap_or_default());
+                    turns.push(turn.unwrap_or(Turn::AsText));
                 }
             }
         } else {
             open.extend(0..row_group.row_count);
-            is_ai.resize(row_group.row_count, false);
+            turns.resize(row_group.row_count, Turn::AsText);
         }
         let mut rows = open.iter();
         if !open.is_empty() {
             let mut batches = self.batches(row_group.row_group, &DECIDING, Some(&open))?;
             while let Some(batch) = self.checked(batches.next())? {
-                for verdict in groups.verdicts(batch) {
-                    if let Some(row) = rows.next().and_then(|it| is_ai.get_mut(*it)) {
-                        *row = verdict;
+                for turn in groups.turns(batch, codes) {
+                    if let Some(row) = rows.next().and_then(|it| turns.get_mut(*it)) {
+                        *row = turn;
                     }
                 }
             }
         }
-        Ok(is_ai)
+        Ok(turns)
     }
 
     fn read_rows_as_text(
@@ -264,6 +276,9 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         rows: &[usize],
         reader: &mut Reader<'_>,
     ) -> Result<(), SourceError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
         let mut lines = rows.iter().map(|it| row_group.line(*it));
         let mut batches = self.batches(row_group.row_group, &Column::ALL, Some(rows))?;
         while let Some(batch) = self.checked(batches.next())? {
@@ -363,6 +378,11 @@ impl RowGroup {
     fn line(&self, row: usize) -> u64 {
         self.before.saturating_add(u64::try_from(row).unwrap_or(u64::MAX)).saturating_add(1)
     }
+}
+
+/// The rows of a row group that are read in one way.
+fn rows_of(turns: &[Turn], turn: Turn) -> Vec<usize> {
+    turns.iter().enumerate().filter(|it| *it.1 == turn).map(|it| it.0).collect()
 }
 
 /// The share of a file that is read.

@@ -1,7 +1,7 @@
 //! The parts that keys of groups are made of, each under a number.
 
 use jiff::civil::Date;
-use ledger_core::aws::ai_service::{is_ai, is_ai_by_code};
+use ledger_core::aws::ai_service::{ProductWords, Verdict, counts_tokens, is_ai_by_code, judge};
 use ledger_core::aws::tokens::token_power;
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::currency::Currency;
@@ -18,6 +18,7 @@ use crate::cur::groups::key::{GroupKey, GroupKind, Numbered, OTHER};
 use crate::cur::groups::packed::{BitLayout, PackedKey};
 use crate::cur::groups::partition::Group;
 use crate::cur::meaning::amortized::Spread;
+use crate::cur::meaning::codes::ProductCodes;
 use crate::cur::meaning::columns::{CALLER_COLUMNS, COUNT, Column, ColumnSet, PRODUCT_COLUMNS};
 use crate::cur::meaning::line::{Converter, days_of};
 use crate::cur::meaning::row::RawLine;
@@ -61,10 +62,23 @@ pub(super) struct BillMonth {
     pub currency_read: Option<Currency>,
 }
 
+/// How a row is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Ai,
+    Other,
+    /// As text, which decides whether this pass over the delivery reads it.
+    AsText,
+    /// In the other pass.
+    Later,
+}
+
 /// The product that was charged for.
 pub(super) struct Product {
     pub key: ProductKey,
-    pub is_ai: bool,
+    /// `None` where a text has no number, which is read as text.
+    verdict: Option<Verdict>,
+    counts_tokens: bool,
     /// As [`token_power`].
     token_power: Option<u32>,
 }
@@ -92,33 +106,51 @@ impl Catalog {
         self.dictionaries.learn(batch, &mut self.texts);
     }
 
-    /// Whether each row is AI as far as its product code decides it alone.
-    pub(super) fn verdicts_by_code(&self, batch: &Batch) -> Vec<Option<bool>> {
-        let codes = self.dictionaries.text(batch, Column::ProductCode);
-        let mut verdicts = vec![None; self.dictionaries.number_count(Column::ProductCode)];
-        let verdict = |place| {
-            let verdict = || is_ai_by_code(self.texts.get(codes.id(place)));
-            let number = codes.number(place).and_then(|it| usize::try_from(it).ok());
-            match number.and_then(|it| verdicts.get_mut(it)) {
-                Some(known) => *known.get_or_insert_with(verdict),
-                None => verdict(),
+    /// How each row is read, as far as its product code decides it alone.
+    pub(super) fn turns_by_code(&self, batch: &Batch, is_second_pass: bool) -> Vec<Option<Turn>> {
+        let column = |column, text: fn(&str) -> Option<bool>| {
+            let view = self.dictionaries.text(batch, column);
+            let mut known = vec![None; self.dictionaries.number_count(column)];
+            move |place| {
+                let read = || text(self.texts.get(view.id(place)));
+                let number = view.number(place).and_then(|it| usize::try_from(it).ok());
+                match number.and_then(|it| known.get_mut(it)) {
+                    Some(known) => *known.get_or_insert_with(read),
+                    None => read(),
+                }
             }
         };
-        (0..batch.row_count()).map(verdict).collect()
+        let mut is_ai_by_code = column(Column::ProductCode, is_ai_by_code);
+        let tokens = |it: &str| Some(counts_tokens(&UsageType::parse(it)));
+        let mut counts_tokens = column(Column::UsageType, tokens);
+        let turn = |place| match is_ai_by_code(place)? {
+            _ if is_second_pass => Some(Turn::Later),
+            true => Some(Turn::Ai),
+            false if counts_tokens(place) == Some(true) => Some(Turn::AsText),
+            false => Some(Turn::Other),
+        };
+        (0..batch.row_count()).map(turn).collect()
     }
 
-    /// Whether each row is AI. A text without a number counts as AI, and is read as text.
-    pub(super) fn verdicts(&mut self, batch: &Batch) -> Vec<bool> {
+    /// How each row is read.
+    pub(super) fn turns(&mut self, batch: &Batch, codes: &mut ProductCodes) -> Vec<Turn> {
         let Catalog { texts, attributes, attribute_keys, dictionaries, products, .. } = self;
         let columns = PRODUCT_COLUMNS.map(|it| dictionaries.text(batch, it));
         let product = dictionaries.map(batch, Column::Product, &dictionaries.product);
-        let verdict = |place| {
+        let mut turn = |place| {
             let set = product.id(place, attributes, |it| attribute_keys.contains(&it));
             let key = (columns.each_ref().map(|it| it.id(place)), set);
-            let make = || Product::new(key, texts, attributes, attribute_keys);
-            products.get(key, make).is_none_or(|(_, product)| product.is_ai)
+            let make = || Product::new(key, texts, attributes, attribute_keys, codes);
+            let (_, product) = products.get(key, make)?;
+            let code = texts.get(product.code());
+            Some(match codes.take(product.verdict?, code) {
+                None => Turn::Later,
+                Some(true) => Turn::Ai,
+                Some(false) if product.counts_tokens => Turn::AsText,
+                Some(false) => Turn::Other,
+            })
         };
-        (0..batch.row_count()).map(verdict).collect()
+        (0..batch.row_count()).map(|it| turn(it).unwrap_or(Turn::AsText)).collect()
     }
 
     /// The group of rows with this packed key.
@@ -172,7 +204,9 @@ impl Catalog {
             return None;
         }
         let product = (of_product, attributes);
-        let make = || Product::new(product, &self.texts, &self.attributes, &self.attribute_keys);
+        let (texts, attributes, keys) = (&self.texts, &self.attributes, &self.attribute_keys);
+        let codes = &mut converter.codes;
+        let make = || Product::new(product, texts, attributes, keys, codes);
         let (product, _) = self.products.get(product, make)?;
         let (caller, _) = self.callers.get((of_caller, tags), || Some((of_caller, tags)))?;
         Some(GroupKey { bill_month, product, caller, line_type })
@@ -255,6 +289,7 @@ impl Product {
         texts: &Texts,
         attributes: &Sets,
         attribute_keys: &[Id],
+        codes: &mut ProductCodes,
     ) -> Option<Product> {
         let (ids, set) = key;
         let [code, entity, family, usage_type, unit, description] = ids.map(|id| texts.get(id));
@@ -265,10 +300,25 @@ impl Product {
         let name = names.filter(|it| Some(&it.0) == attribute_keys.first()).map(|it| it.1).next();
         let name = name.map(|it| texts.get(it)).filter(|it| !it.is_empty());
         let usage_type = UsageType::parse(usage_type);
-        let is_ai = is_ai(code, entity, name, family, &usage_type);
-        let token_power = token_power(usage_type.meter_within_bedrock(), unit, description);
-        // A text without a number counts as AI, and is read as text.
+        let words = ProductWords {
+            product_code: code,
+            billing_entity: entity,
+            product_name: name,
+            product_family: family,
+            description,
+            usage_type: &usage_type,
+        };
         let is_odd = ids.contains(&ODD) || set == ODD_SET;
-        Some(Product { key, is_ai: is_ai || is_odd, token_power })
+        let verdict = (!is_odd).then(|| judge(&words));
+        if let Some(verdict) = verdict {
+            codes.learn(verdict, &words);
+        }
+        let token_power = token_power(usage_type.meter_within_bedrock(), unit, description);
+        Some(Product { key, verdict, counts_tokens: counts_tokens(&usage_type), token_power })
+    }
+
+    fn code(&self) -> Id {
+        let place = PRODUCT_COLUMNS.iter().position(|it| *it == Column::ProductCode);
+        place.and_then(|it| self.key.0.get(it).copied()).unwrap_or(EMPTY)
     }
 }

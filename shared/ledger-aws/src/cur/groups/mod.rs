@@ -30,6 +30,7 @@ use ledger_app::ports::SourceError;
 use ledger_core::day_sum::DaySum;
 use ledger_core::money::MoneyError;
 
+pub(crate) use self::catalog::Turn;
 pub(crate) use self::cells::BatchRow;
 
 use self::catalog::Catalog;
@@ -41,6 +42,7 @@ use self::packed::{BitLayout, Fit};
 use self::partition::{Partition, RowSlot};
 use self::pending::PendingRow;
 use crate::cur::columnar::Batch;
+use crate::cur::meaning::codes::ProductCodes;
 use crate::cur::meaning::columns::ColumnSet;
 use crate::cur::meaning::line::{Converter, reading};
 use crate::cur::meaning::row::Problem;
@@ -100,16 +102,20 @@ impl Groups {
         }
     }
 
-    /// Whether each row is AI as far as its product code decides it alone.
-    pub(crate) fn verdicts_by_code(&mut self, batch: &Batch) -> Vec<Option<bool>> {
+    /// How each row is read, as far as its product code decides it alone.
+    pub(crate) fn turns_by_code(
+        &mut self,
+        batch: &Batch,
+        codes: &ProductCodes,
+    ) -> Vec<Option<Turn>> {
         self.catalog.learn(batch);
-        self.catalog.verdicts_by_code(batch)
+        self.catalog.turns_by_code(batch, codes.is_second_pass())
     }
 
-    /// Whether each row is AI. A text without a number counts as AI, and is read as text.
-    pub(crate) fn verdicts(&mut self, batch: &Batch) -> Vec<bool> {
+    /// How each row is read.
+    pub(crate) fn turns(&mut self, batch: &Batch, codes: &mut ProductCodes) -> Vec<Turn> {
         self.catalog.learn(batch);
-        self.catalog.verdicts(batch)
+        self.catalog.turns(batch, codes)
     }
 
     /// Takes the number of rows of the file before the row group.

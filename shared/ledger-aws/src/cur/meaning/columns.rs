@@ -219,6 +219,10 @@ impl Column {
                 "the account is read from the caller where there is one; name the column in the \
                  export's query"
             }
+            Column::Product => {
+                "models that AWS Marketplace sells have no names, and those of their charges that \
+                 are not tokens can count as other cost; name the column in the export's query"
+            }
             Column::ProductCode => {
                 "generative AI is told from the usage type alone; name the column in the export's \
                  query"

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use ledger_app::ports::Reading;
-use ledger_core::aws::ai_service::is_ai;
 use ledger_core::aws::line_type::category_of;
 use ledger_core::aws::models::canonical_model;
 use ledger_core::aws::principal::{NotAPrincipal, Principal};
@@ -29,8 +28,10 @@ use ledger_core::usage::{Usage, UsageAxes};
 use rust_decimal::Decimal;
 
 use crate::cur::meaning::amortized::{Amortized, Spread};
+use crate::cur::meaning::codes::ProductCodes;
 use crate::cur::meaning::columns::Column;
 use crate::cur::meaning::interned::{Cache, Interner};
+use crate::cur::meaning::other_tokens::OtherTokens;
 use crate::cur::meaning::row::{Problem, RawLine};
 use crate::cur::meaning::values::{read_date, read_map};
 
@@ -84,8 +85,9 @@ pub(crate) struct Shared<'a> {
 pub(crate) struct Converter {
     /// The month that the delivery is for.
     period: Option<BillingPeriod>,
-    texts: Interner,
-    usage_types: Cache<(Arc<UsageType>, Arc<UsageAxes>)>,
+    pub codes: ProductCodes,
+    pub(super) texts: Interner,
+    pub(super) usage_types: Cache<(Arc<UsageType>, Arc<UsageAxes>)>,
     principals: Cache<Result<Arc<Principal>, NotAPrincipal>>,
     maps: Cache<Result<Arc<Tags>, String>>,
     models: Cache<(Arc<str>, Option<Arc<str>>)>,
@@ -93,6 +95,7 @@ pub(crate) struct Converter {
     currencies: Cache<Result<Currency, String>>,
     /// By kind: an example with its place, and the number of lines.
     unreadable_principals: BTreeMap<&'static str, ((Provenance, String), u64)>,
+    pub(super) other_tokens: OtherTokens,
     /// By line type and missing columns: the number of lines.
     unamortized: BTreeMap<(Arc<str>, Untold), u64>,
 }
@@ -139,7 +142,7 @@ impl Converter {
             code: FindingCode::NotAmortized,
             message: not_amortized(line_type, untold, *count),
         });
-        principals.chain(unamortized).collect()
+        principals.chain(unamortized).chain(self.other_tokens.findings()).collect()
     }
 
     fn line(&mut self, raw: &RawLine<'_>, provenance: &Provenance) -> Result<Converted, Problem> {
@@ -166,6 +169,8 @@ impl Converter {
             line.usage.tokens = amount.and_then(|it| token_count(meter, it, unit, description));
             let more = self.amortize(raw, &mut line)?;
             rounded = added(rounded, more, Column::Unblended)?;
+        } else {
+            self.count_other_tokens(raw, costs)?;
         }
         Ok(Converted { line, is_ai, rounded })
     }
@@ -218,20 +223,14 @@ impl Converter {
         provenance: &Provenance,
     ) -> Result<(LineItem, bool), Problem> {
         let Shared { raw, product, costs, line_count, .. } = *shared;
-        let usage_type = raw.text(Column::UsageType);
-        let (usage_type, axes) = self.usage_types.get(usage_type.unwrap_or_default(), |it| {
-            let usage_type = UsageType::parse(it);
-            let axes = usage_type.axes().into();
-            (usage_type.into(), axes)
-        });
+        let (usage_type, axes) = self.usage_type(raw);
         let attribute = |key: &str| product.get(key).map(|it| &**it).filter(|it| !it.is_empty());
         let (bill, day) = self.bill(raw)?;
 
         let code = raw.text(Column::ProductCode);
         let entity = raw.text(Column::BillingEntity);
-        let product_name = attribute("product_name");
-        let family = raw.text(Column::ProductFamily);
-        let is_ai = is_ai(code, entity, product_name, family, &usage_type);
+        let (is_ai, product_name) = self.judged(raw, product, &usage_type);
+        let product_name = product_name.as_deref();
         if is_ai {
             check_sizes(raw, Column::is_for_ai)?;
         }
@@ -354,7 +353,7 @@ impl Converter {
         ))
     }
 
-    fn map(&mut self, raw: &RawLine<'_>, column: Column) -> Result<Arc<Tags>, Problem> {
+    pub(super) fn map(&mut self, raw: &RawLine<'_>, column: Column) -> Result<Arc<Tags>, Problem> {
         let texts = &mut self.texts;
         self.maps
             .get(raw.text(column).unwrap_or("{}"), |text| read_map(text, texts).map(Arc::new))

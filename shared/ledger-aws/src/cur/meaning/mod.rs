@@ -1,9 +1,12 @@
 //! The columns of a bill and what they mean: one row becomes one line item.
 
 pub(crate) mod amortized;
+pub(crate) mod codes;
 pub(crate) mod columns;
 pub(crate) mod interned;
 pub(crate) mod line;
 pub(crate) mod names;
+mod other_tokens;
+mod product;
 pub(crate) mod row;
 mod values;

@@ -61,9 +61,9 @@ impl BillSource for CurFolder {
     ) -> Result<(), SourceError> {
         let mut reader = Reader::new(delivery, sink);
         reader.is_line_by_line = self.is_line_by_line;
-        for path in &delivery.files {
-            read_file(path, self.short_name(path), &mut reader)?;
-        }
+        reader.read_files(&delivery.name, &delivery.files, |path, reader| {
+            read_file(path, self.short_name(path), reader)
+        })?;
         reader.finish(&delivery.name)
     }
 }

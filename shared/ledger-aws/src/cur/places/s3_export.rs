@@ -233,9 +233,9 @@ impl BillSource for S3Export {
             let objects = delivery.files.iter().map(object_at).collect::<Result<Vec<_>, _>>()?;
             athena.read_delivery(&store, &objects, delivery, &mut reader)?;
         } else {
-            for address in &delivery.files {
-                read_object(store.clone(), object_at(address)?, address, &mut reader)?;
-            }
+            reader.read_files(&delivery.name, &delivery.files, |address, reader| {
+                read_object(store.clone(), object_at(address)?, address, reader)
+            })?;
         }
         reader.finish(&delivery.name)
     }

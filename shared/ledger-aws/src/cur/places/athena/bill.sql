@@ -56,21 +56,29 @@ exact AS (
     FROM line
 ),
 
--- Whether a line may be AI: never less than `ledger_core::ai_service::is_ai`, which decides when
--- the line is read. It knows AI by the word Bedrock in one of three texts; and where neither a
--- code nor a name says what was sold, by the usage type.
+-- Whether a line may be AI, or needs a finding if it is not: never less than
+-- `ledger_core::aws::ai_service::judge` says, which decides when the line is read. AWS's own codes
+-- decide alone; any other can be the one of a model that AWS Marketplace sells, which another line
+-- names; and without a code the other texts decide, or the usage type where there is no name.
 judged AS (
     SELECT
         exact.*,
-        concat(
-            coalesce(line_item_product_code, ''), ' ',
-            coalesce(product_name, ''), ' ',
-            coalesce(product_product_family, '')
-        ) LIKE '%Bedrock%'
-        OR NOT regexp_like(
-            concat(coalesce(line_item_product_code, ''), coalesce(product_name, '')),
-            '[0-9A-Za-z]'
-        ) AS may_be_ai,
+        CASE
+            WHEN
+                ltrim(line_item_product_code) LIKE 'Amazon%'
+                OR ltrim(line_item_product_code) LIKE 'AWS%'
+                THEN line_item_product_code LIKE '%Bedrock%'
+            WHEN ltrim(coalesce(line_item_product_code, '')) = ''
+                THEN
+                    concat(
+                        coalesce(product_name, ''), ' ',
+                        coalesce(product_product_family, ''), ' ',
+                        coalesce(line_item_line_item_description, '')
+                    ) LIKE '%Bedrock%'
+                    OR NOT regexp_like(coalesce(product_name, ''), '[0-9A-Za-z]')
+            ELSE true
+        END
+        OR lower(coalesce(line_item_usage_type, '')) LIKE '%token%' AS may_be_ai,
         unblended IS NOT NULL
         AND (net_unblended IS NOT NULL OR line_item_net_unblended_cost IS NULL) AS is_exact
     FROM exact

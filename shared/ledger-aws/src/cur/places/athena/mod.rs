@@ -50,7 +50,11 @@ impl Athena {
         let location = store.wait_for(query::location_of_result(self, statement, results))?;
         // A page of `GetQueryResults` has a thousand rows and costs a request that Athena throttles;
         // the file has all rows, and is read in ranges like any other.
-        let line_count = result::read_result(store, &location, has_column, reader)?;
+        let mut line_count = 0;
+        reader.read_files(&delivery.name, &[location], |location, reader| {
+            line_count = result::read_result(store, location, has_column, reader)?;
+            Ok(())
+        })?;
         for object in objects {
             store.check_unchanged(object)?;
         }

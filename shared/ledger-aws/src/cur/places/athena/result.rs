@@ -91,7 +91,9 @@ fn read_rows(
         {
             *text = has_column.then(|| made.as_deref().unwrap_or(cell(place)));
         }
-        if is_sum {
+        if is_sum && reader.converter.codes.is_second_pass() {
+            // The first has read it.
+        } else if is_sum {
             sum(&raw, count, &provenance, reader)?;
         } else {
             for _ in 0..count {
