@@ -191,10 +191,7 @@ fn a_line_that_cannot_be_read_is_counted_and_does_not_hide_the_others() {
         (&rejected["line"], &rejected["column"]),
         (&2.into(), &"line_item_unblended_cost".into())
     );
-    assert_eq!(
-        rejected["reason"],
-        "`1.2.3` is not a decimal amount; expected digits with at most one `.`"
-    );
+    assert_eq!(rejected["reason"], "not a decimal amount; expected digits with at most one `.`");
     assert_eq!(import["totals"][0]["all"], "3.5");
 }
 

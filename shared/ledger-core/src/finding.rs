@@ -15,6 +15,8 @@ labels! {
         BillWithdrawn = "bill-withdrawn",
         /// A budget is in a currency that no bill has.
         BudgetCurrency = "budget-currency",
+        /// Cells cannot be read; the cost of their lines is kept.
+        CellUnreadable = "cell-unreadable",
         /// An export lacks columns.
         ColumnMissing = "column-missing",
         /// Groups of a day do not add up to the day's total.

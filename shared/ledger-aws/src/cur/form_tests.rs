@@ -813,6 +813,13 @@ fn an_amount_that_cannot_be_amortized_is_no_reason_to_guess() {
     let covered = row_of_type("SavingsPlanCoveredUsage", 1.0, &[(column, f64::NAN)]);
     let usage = row_of_type("Usage", 1.0, &[(column, f64::NAN)]);
     let outcome = check(&[usage, covered], &plain_form(4));
-    let rejected: Vec<String> = outcome.rejected.iter().map(|it| it.column.to_string()).collect();
-    assert_eq!(rejected, [column.name()]);
+    assert!(outcome.rejected.is_empty(), "{:?}", outcome.rejected);
+    let findings: Vec<&str> = outcome.findings.iter().map(|it| it.message.as_str()).collect();
+    assert_eq!(
+        findings,
+        ["`savings_plan_savings_plan_effective_cost` cannot be read in 1 line of 1 USD, first at \
+          bill:2: not a decimal amount; expected digits with at most one `.`; its cost is kept, its \
+          unblended cost counts as its amortized cost"]
+    );
+    assert_eq!(costs_of_type(&outcome, "SavingsPlanCoveredUsage"), ["1"; 4]);
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ledger_app::ports::{Delivery, Reading, SourceError};
+use ledger_core::cost::CostKind;
 use ledger_core::day_sum::DaySum;
 use ledger_core::finding::{Finding, FindingCode};
 use ledger_core::line_item::{Provenance, Rejected};
 use ledger_core::money::MoneyError;
 
 use crate::cur::meaning::columns::Column;
-use crate::cur::meaning::line::Converter;
+use crate::cur::meaning::faults::Fault;
+use crate::cur::meaning::line::{Converted, Converter};
 use crate::cur::meaning::row::RawLine;
 
 /// Receives what is read; an error ends the reading.
@@ -22,8 +24,9 @@ pub(crate) struct Reader<'a> {
     /// Columns whose absence was reported.
     reported: BTreeSet<&'static str>,
     /// The number of lines of the file that the current row takes.
-    pub row_height: u64,
-    pub row_is_rejected: bool,
+    row_height: u64,
+    /// Whether the current row, or a cell of it, could not be read.
+    pub row_is_faulty: bool,
     pub is_line_by_line: bool,
     /// Whether the pass over the delivery was chosen for the current rows: all of them are read.
     pub is_chosen: bool,
@@ -38,7 +41,7 @@ impl<'a> Reader<'a> {
             converter: Converter::new(delivery.period),
             reported: BTreeSet::new(),
             row_height: 1,
-            row_is_rejected: false,
+            row_is_faulty: false,
             is_line_by_line: false,
             is_chosen: false,
             second_count: None,
@@ -132,18 +135,34 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Converts a row and emits it, if this pass over the delivery reads it.
+    /// Begins a row that takes this number of lines of its file.
+    pub(crate) fn begin_row(&mut self, height: u64) {
+        self.row_height = height;
+        self.converter.is_row_tall = height > 1;
+        self.row_is_faulty = false;
+    }
+
+    /// Converts a row and emits it, if this pass over the delivery reads it; `broken` are cells that
+    /// are no text, and empty in `raw`.
     pub(crate) fn row(
         &mut self,
         raw: &RawLine<'_>,
+        broken: &[(Column, Fault)],
         provenance: &Provenance,
     ) -> Result<(), SourceError> {
         if !self.is_chosen && !self.converter.takes(raw) {
             return Ok(());
         }
         let file = &*provenance.file;
-        match self.converter.convert(raw, provenance) {
+        match self.converter.convert(raw, broken, provenance) {
             Ok(converted) => {
+                // Whose cost this is cannot be known if a quote is not closed.
+                if let Some((column, fault)) =
+                    converted.faults.first().filter(|_| self.row_height > 1)
+                {
+                    return self.reject(provenance, column.name(), (*fault).to_owned());
+                }
+                self.count_faults(&converted, 1, provenance);
                 if !converted.rounded.is_zero() {
                     self.emit(file, Reading::Rounded(converted.rounded))?;
                 }
@@ -155,8 +174,20 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Counts the cells that could not be read of lines that were converted together.
+    pub(crate) fn count_faults(
+        &mut self,
+        converted: &Converted,
+        line_count: u64,
+        provenance: &Provenance,
+    ) {
+        self.row_is_faulty |= !converted.faults.is_empty();
+        let cost = converted.line.costs.of(CostKind::Unblended);
+        self.converter.faults.count(&converted.faults, (line_count, cost), provenance);
+    }
+
     pub(crate) fn emit_rejected(&mut self, mut rejected: Rejected) -> Result<(), SourceError> {
-        self.row_is_rejected = true;
+        self.row_is_faulty = true;
         // A row over several lines is one row on the report, but may have been many in the bill.
         if self.row_height > 1 {
             rejected.reason.push_str(&format!(

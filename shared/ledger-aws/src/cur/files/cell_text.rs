@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use crate::cur::columnar::{Array, MapArray, TextArray, Unit};
+use crate::cur::meaning::faults::{Fault, NOT_UTF8};
 
 /// Writes a cell as CSV would have it; nothing where it is null.
-pub(crate) fn write_cell(array: &Array, row: usize, text: &mut String) -> Result<(), String> {
+pub(crate) fn write_cell(array: &Array, row: usize, text: &mut String) -> Result<(), Fault> {
     match array {
         Array::Texts(texts) => text.push_str(text_of(texts, row)?.unwrap_or_default()),
         Array::Doubles(values) => {
@@ -66,7 +67,7 @@ fn write_decimal(value: i128, scale: i32, text: &mut String) {
     let _ = write!(text, "{sign}{whole}{point}{fraction}");
 }
 
-fn write_map(map: &MapArray, row: usize, text: &mut String) -> Result<(), String> {
+fn write_map(map: &MapArray, row: usize, text: &mut String) -> Result<(), Fault> {
     let bound = |it: usize| map.offsets().get(it).copied().unwrap_or_default();
     let mut has_entry = false;
     text.push('{');
@@ -89,10 +90,7 @@ fn push_json(text: &mut String, value: &str) {
     let _ = write!(text, "{}", serde_json::Value::from(value));
 }
 
-fn text_of(texts: &TextArray, row: usize) -> Result<Option<&str>, String> {
+fn text_of(texts: &TextArray, row: usize) -> Result<Option<&str>, Fault> {
     let Some(bytes) = texts.bytes(row) else { return Ok(None) };
-    std::str::from_utf8(bytes).map(Some).map_err(|_| {
-        let text: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
-        format!("`{text}` is not UTF-8; expected UTF-8 text")
-    })
+    std::str::from_utf8(bytes).map(Some).map_err(|_| NOT_UTF8)
 }

@@ -12,6 +12,7 @@ use ledger_core::finding::{Finding, FindingCode};
 use ledger_core::line_item::Provenance;
 
 use crate::cur::meaning::columns::{COUNT, Column};
+use crate::cur::meaning::faults::NOT_UTF8;
 use crate::cur::meaning::names::ColumnMap;
 use crate::cur::meaning::row::RawLine;
 use crate::cur::reader::Reader;
@@ -66,8 +67,7 @@ pub(crate) fn read(
         width = record.len();
         height = rows.position().line().saturating_sub(from);
         provenance.line = provenance.line.saturating_add(1);
-        reader.row_height = height;
-        reader.row_is_rejected = false;
+        reader.begin_row(height);
         row(&record, &header, &layout, &provenance, reader)?;
         if provenance.line.is_multiple_of(ROWS_PER_PROGRESS) {
             let bytes = raw_bytes.get();
@@ -75,7 +75,6 @@ pub(crate) fn read(
             reported = bytes;
         }
     }
-    reader.row_height = 1;
     let is_short = width < header.len();
     check_end(seen.get(), provenance.line, height, is_short, name, reader)?;
     reader.emit(name, Reading::Progress(raw_bytes.get().saturating_sub(reported)))
@@ -127,7 +126,7 @@ fn check_end(
         )));
     }
     let is_cut = last != b'\n' && (is_open || is_short);
-    if is_cut || reader.row_is_rejected && is_open {
+    if is_cut || reader.row_is_faulty && is_open {
         return Err(SourceError::Refused(format!(
             "`{name}` ends too early: line {line} is not whole, expected a whole CSV file; fetch \
              it again",
@@ -149,32 +148,27 @@ fn row(
         return reader.reject(provenance, column, reason);
     }
     let cell = |position: usize| {
-        let bytes = record.get(position).unwrap_or_default();
-        std::str::from_utf8(bytes).map_err(|_| (position, bytes))
+        std::str::from_utf8(record.get(position).unwrap_or_default()).map_err(|_| NOT_UTF8)
     };
     let maps = [Column::Product, Column::Tags]
         .map(|map| layout.is_apart(map).then(|| layout.map(map, cell)).transpose());
     let cells = Column::ALL.map(|column| layout.position(column).map(cell).transpose());
     let mut raw = RawLine([None; COUNT]);
-    let mut fill = || {
-        for (to, text) in raw.0.iter_mut().zip(cells) {
-            *to = text?;
-        }
-        for (column, text) in [Column::Product, Column::Tags].into_iter().zip(&maps) {
-            let text = text.as_ref().map_err(|unreadable| *unreadable)?;
-            if let (Some(to), Some(text)) = (raw.0.get_mut(column as usize), text) {
-                *to = Some(text);
-            }
-        }
-        Ok(())
-    };
-    if let Err((position, bytes)) = fill() {
-        let text: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
-        let reason = format!("`{text}` is not UTF-8; expected UTF-8 text");
-        let column = header.get(position).map_or("", String::as_str);
-        return reader.reject(provenance, column, reason);
+    let mut broken = Vec::new();
+    for ((to, text), column) in raw.0.iter_mut().zip(cells).zip(Column::ALL) {
+        *to = text.unwrap_or_else(|fault| {
+            broken.push((column, fault));
+            Some("")
+        });
     }
-    reader.row(&raw, provenance)
+    for (column, text) in [Column::Product, Column::Tags].into_iter().zip(&maps) {
+        match (raw.0.get_mut(column as usize), text) {
+            (Some(to), Ok(Some(text))) => *to = Some(text),
+            (_, Err(fault)) => broken.push((column, *fault)),
+            _ => {}
+        }
+    }
+    reader.row(&raw, &broken, provenance)
 }
 
 /// Names what a file without our columns is.

@@ -323,37 +323,35 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
             let written = batch.at(position).map_or(Ok(()), |it| write_cell(it, row, &mut text));
             written.map(|()| text)
         };
+        let mut broken = Vec::new();
         let mut texts: [String; COUNT] = std::array::from_fn(|_| String::new());
         for (row, line) in (0..batch.row_count()).zip(lines) {
             provenance.line = line;
             let mut is_set = [false; COUNT];
-            let mut bad = None;
+            broken.clear();
             let cells = texts.iter_mut().zip(&mut is_set).zip(arrays).zip(Column::ALL);
             for (((text, is_set), array), column) in cells {
                 text.clear();
                 // A null is what an empty cell is in CSV.
                 *is_set = array.is_some();
-                if let Some(Err(reason)) = array.map(|it| write_cell(it, row, text)) {
-                    bad = bad.or(Some((column, reason)));
+                if let Some(Err(fault)) = array.map(|it| write_cell(it, row, text)) {
+                    text.clear();
+                    broken.push((column, fault));
                 }
             }
             for map in MAPS.into_iter().filter(|it| self.layout.is_apart(*it)) {
                 let cells = texts.get_mut(map as usize).zip(is_set.get_mut(map as usize));
                 match (self.layout.map(map, |position| cell_at(position, row)), cells) {
                     (Ok(made), Some((text, is_set))) => (*text, *is_set) = (made, true),
-                    (Err(reason), _) => bad = bad.or(Some((map, reason))),
+                    (Err(fault), _) => broken.push((map, fault)),
                     (Ok(_), None) => (),
                 }
-            }
-            if let Some((column, reason)) = bad {
-                reader.reject(&provenance, column.name(), reason)?;
-                continue;
             }
             let mut raw = RawLine([None; COUNT]);
             for ((cell, text), is_set) in raw.0.iter_mut().zip(&texts).zip(is_set) {
                 *cell = is_set.then_some(text.as_str());
             }
-            reader.row(&raw, &provenance)?;
+            reader.row(&raw, &broken, &provenance)?;
         }
         Ok(())
     }

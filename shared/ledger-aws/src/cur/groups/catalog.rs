@@ -273,7 +273,7 @@ impl BillMonth {
         let days = days_of(period);
         let can_be_on_bill =
             days.contains(&first_of_use) && days.contains(&first_of_use.last_of_month());
-        let currency_read = match converter.convert(&raw, &nowhere) {
+        let currency_read = match converter.convert(&raw, &[], &nowhere) {
             Ok(read) if is_numbered && can_be_on_bill => Some(read.line.costs.currency()),
             // Where rows are read as text, the error is found again, with the place of its row.
             Ok(_) | Err(_) => None,

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use ledger_core::aws::line_type::category_of;
+use ledger_core::cost::CostKind;
 use ledger_core::day_sum::DaySum;
 use ledger_core::line_item::{LineItem, Provenance, Tags};
+use ledger_core::money::{Money, MoneyError};
 use ledger_core::quantity::Quantity;
 use ledger_core::usage::Usage;
 
@@ -12,7 +14,7 @@ use crate::cur::groups::catalog::{Catalog, set};
 use crate::cur::groups::ids::{EMPTY, Id, Sets, parts};
 use crate::cur::groups::key::{GroupKey, Map, OTHER};
 use crate::cur::meaning::columns::{CALLER_COLUMNS, COUNT, Column, PRODUCT_COLUMNS};
-use crate::cur::meaning::line::{Converter, Shared};
+use crate::cur::meaning::line::{Converter, Shared, SharedFields};
 use crate::cur::meaning::row::{Problem, RawLine};
 
 /// Makes the line items of one file's groups.
@@ -38,15 +40,25 @@ impl<'a> LineItems<'a> {
         sums: &[DaySum],
         converter: &mut Converter,
     ) -> Result<LineItem, Problem> {
-        // Lines whose caller cannot be read are counted one by one.
-        let is_alike = |(before, line): &(GroupKey, LineItem)| {
-            before.differs_in_type_alone(&key) && line.caller.is_some()
-        };
-        let line = match self.before.take().filter(is_alike) {
-            Some((_, line)) => self.of_another_type(line, key, sums),
-            None => self.made(key, sums, converter),
-        }?;
-        self.before = Some((key, line.clone()));
+        let is_alike = |(before, _): &(GroupKey, LineItem)| before.differs_in_type_alone(&key);
+        if let Some((_, line)) = self.before.take().filter(is_alike) {
+            let line = self.of_another_type(line, key, sums)?;
+            self.before = Some((key, line.clone()));
+            return Ok(line);
+        }
+        let SharedFields { line, faults, .. } = self.made(key, sums, converter)?;
+        if faults.is_empty() {
+            self.before = Some((key, line.clone()));
+        } else {
+            // Such lines are counted group by group.
+            let mut cost = Money::zero(line.costs.currency());
+            for sum in sums {
+                let costs = sum.costs(cost.currency()).map_err(too_much)?;
+                cost = cost.checked_add(costs.of(CostKind::Unblended)).map_err(too_much)?;
+            }
+            let line_count = sums.iter().map(DaySum::line_count).sum();
+            converter.faults.count(&faults, (line_count, cost), &line.provenance);
+        }
         Ok(line)
     }
 
@@ -55,7 +67,7 @@ impl<'a> LineItems<'a> {
         key: GroupKey,
         sums: &[DaySum],
         converter: &mut Converter,
-    ) -> Result<LineItem, Problem> {
+    ) -> Result<SharedFields, Problem> {
         let catalog = self.catalog;
         let first = sums.first().ok_or_else(unknown)?;
         let bill_month = catalog.bill_months.value(key.bill_month).ok_or_else(unknown)?;
@@ -87,17 +99,16 @@ impl<'a> LineItems<'a> {
             raw: &raw,
             product: &attributes,
             tags: Some(entries(catalog, &catalog.tags, tags, &mut self.tags)?),
-            costs: costs.map_err(|it| (Column::Unblended, it.to_string()))?,
-            line_count: sums.iter().map(DaySum::line_count).sum(),
+            costs: costs.map_err(too_much)?,
         };
         let provenance = Provenance { file: Arc::clone(self.file), line: first_line(sums)? };
-        let (mut line, is_ai) = converter.shared(&shared, &provenance)?;
-        if is_ai != (key.product != OTHER) {
+        let mut made = converter.shared(&shared, &provenance)?;
+        if made.is_ai != (key.product != OTHER) {
             return Err(unknown());
         }
-        line.quantity = quantity(first)?;
-        line.usage.tokens = first.tokens();
-        Ok(line)
+        made.line.quantity = quantity(first)?;
+        made.line.usage.tokens = first.tokens();
+        Ok(made)
     }
 
     /// As [`LineItems::made`], from a line item that differs in its type alone.
@@ -117,7 +128,7 @@ impl<'a> LineItems<'a> {
             day: first.day(),
             quantity: quantity(first)?,
             usage: Usage { tokens: first.tokens(), ..line.usage },
-            costs: costs.map_err(|it| (Column::Unblended, it.to_string()))?,
+            costs: costs.map_err(too_much)?,
             provenance: Provenance { line: first_line(sums)?, ..line.provenance },
             ..line
         })
@@ -127,6 +138,10 @@ impl<'a> LineItems<'a> {
 /// A group without a sum, or whose key names something that is not in the catalog: neither can be.
 pub(super) fn unknown() -> Problem {
     (Column::UsageType, "a group of lines is of no known kind".to_owned())
+}
+
+fn too_much(error: MoneyError) -> Problem {
+    (Column::Unblended, error.to_string())
 }
 
 fn quantity(sum: &DaySum) -> Result<Option<Quantity>, Problem> {

@@ -254,7 +254,7 @@ impl Groups {
         for (line_type, count) in line_counts {
             if let Some(columns) = catalog.absent(line_type) {
                 let line_type = catalog.texts.get(line_type);
-                reader.converter.count_unamortized(line_type, columns, false, count);
+                reader.converter.unamortized.count(line_type, columns, false, count);
             }
         }
         Ok(())

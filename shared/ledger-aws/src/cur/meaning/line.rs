@@ -1,12 +1,12 @@
 //! Converts a row of a bill to a line item, the same way for every file format.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 use ledger_app::ports::Reading;
+use ledger_core::aws::ai_service::is_ai_by_code;
 use ledger_core::aws::line_type::category_of;
 use ledger_core::aws::models::canonical_model;
 use ledger_core::aws::principal::{NotAPrincipal, Principal};
@@ -17,7 +17,7 @@ use ledger_core::caller::Caller;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
 use ledger_core::day_sum::DaySum;
-use ledger_core::finding::{Finding, FindingCode};
+use ledger_core::finding::Finding;
 use ledger_core::line_item::{BillId, LineItem, Provenance, Rejected, Tags};
 use ledger_core::model::Model;
 use ledger_core::money::{Money, MoneyError, parse_decimal};
@@ -27,19 +27,19 @@ use ledger_core::source::Source;
 use ledger_core::usage::{Usage, UsageAxes};
 use rust_decimal::Decimal;
 
-use crate::cur::meaning::amortized::{Amortized, Spread};
+use crate::cur::meaning::amortized::{Amortized, Spread, Unamortized};
 use crate::cur::meaning::codes::ProductCodes;
 use crate::cur::meaning::columns::Column;
+use crate::cur::meaning::faults::{self, Fault, Faults};
 use crate::cur::meaning::interned::{Cache, Interner};
 use crate::cur::meaning::other_tokens::OtherTokens;
 use crate::cur::meaning::row::{Problem, RawLine};
 use crate::cur::meaning::values::{read_date, read_map};
 
-/// AWS's own cells are below a few kilobytes; a larger one comes from a quote that is not closed.
-const CELL_LIMIT: usize = 1 << 20;
-
 /// Corrections reach back a year; a charge that is older than this has a broken date.
 const MONTHS_BACK: i64 = 13;
+
+const NOT_A_CURRENCY: Fault = "not a currency; expected a code of ISO 4217 such as `USD`";
 
 const MARKETPLACE_EDITION: &str = "(Amazon Bedrock Edition)";
 
@@ -51,6 +51,8 @@ pub(crate) struct Converted {
     pub is_ai: bool,
     /// Sum of the rounding differences of the line's amounts.
     pub rounded: Decimal,
+    /// The cells that could not be read, and so count as empty.
+    pub faults: Vec<(Column, Fault)>,
 }
 
 impl Converted {
@@ -77,7 +79,15 @@ pub(crate) struct Shared<'a> {
     /// The tags if they are parsed already; otherwise the cell is read.
     pub tags: Option<Arc<Tags>>,
     pub costs: Costs,
-    pub line_count: u64,
+}
+
+/// The fields that lines share, as they were read.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedFields {
+    pub line: LineItem,
+    pub is_ai: bool,
+    /// The cells that could not be read.
+    pub faults: Vec<(Column, Fault)>,
 }
 
 /// Reads rows; caches parsed cells and counts lines for findings.
@@ -89,19 +99,17 @@ pub(crate) struct Converter {
     pub(super) texts: Interner,
     pub(super) usage_types: Cache<(Arc<UsageType>, Arc<UsageAxes>)>,
     principals: Cache<Result<Arc<Principal>, NotAPrincipal>>,
-    maps: Cache<Result<Arc<Tags>, String>>,
+    maps: Cache<Result<Arc<Tags>, Fault>>,
     models: Cache<(Arc<str>, Option<Arc<str>>)>,
-    dates: Cache<Result<Date, String>>,
-    currencies: Cache<Result<Currency, String>>,
-    /// By kind: an example with its place, and the number of lines.
-    unreadable_principals: BTreeMap<&'static str, ((Provenance, String), u64)>,
+    dates: Cache<Result<Date, Fault>>,
+    currencies: Cache<Option<Currency>>,
+    /// Whether a row goes on for several lines of its file. If a quote is not closed, it may be
+    /// several rows of the bill.
+    pub is_row_tall: bool,
+    pub faults: Faults,
     pub(super) other_tokens: OtherTokens,
-    /// By line type and missing columns: the number of lines.
-    unamortized: BTreeMap<(Arc<str>, Untold), u64>,
+    pub unamortized: Unamortized,
 }
-
-/// Columns that are needed to amortize a line but missing or empty, and whether the file has them.
-type Untold = (Vec<&'static str>, bool);
 
 impl Converter {
     /// Takes the month that the delivery is for.
@@ -114,13 +122,14 @@ impl Converter {
         self.period
     }
 
-    /// Reads one row.
+    /// Reads one row; `broken` are cells that are no text, and empty in `raw`.
     pub(crate) fn convert(
         &mut self,
         raw: &RawLine<'_>,
+        broken: &[(Column, Fault)],
         provenance: &Provenance,
     ) -> Result<Converted, Box<Rejected>> {
-        self.line(raw, provenance).map_err(|(column, reason)| {
+        self.line(raw, broken, provenance).map_err(|(column, reason)| {
             Box::new(Rejected {
                 provenance: provenance.clone(),
                 column: self.texts.get(column.name()),
@@ -131,88 +140,116 @@ impl Converter {
 
     /// Findings after the last row.
     pub(crate) fn findings(&self) -> Vec<Finding> {
-        let principals = self.unreadable_principals.values().map(|((_, example), count)| Finding {
-            code: FindingCode::PrincipalUnreadable,
-            message: format!(
-                "{count} {} a caller that cannot be read and stay without one: {example}",
-                if *count == 1 { "line names" } else { "lines name" },
-            ),
-        });
-        let unamortized = self.unamortized.iter().map(|((line_type, untold), count)| Finding {
-            code: FindingCode::NotAmortized,
-            message: not_amortized(line_type, untold, *count),
-        });
-        principals.chain(unamortized).chain(self.other_tokens.findings()).collect()
+        let findings = self.faults.findings().chain(self.unamortized.findings());
+        findings.chain(self.other_tokens.findings()).collect()
     }
 
-    fn line(&mut self, raw: &RawLine<'_>, provenance: &Provenance) -> Result<Converted, Problem> {
-        check_sizes(raw, |column| !column.is_for_ai())?;
-        let (unblended, net_unblended, mut rounded) = self.amounts(raw)?;
-        let costs = Costs::new(unblended, net_unblended)
-            .map_err(|error| (Column::NetUnblended, error.to_string()))?;
-        let product = self.map(raw, Column::Product)?;
-        let shared = Shared { raw, product: &product, tags: None, costs, line_count: 1 };
-        let (mut line, is_ai) = self.shared(&shared, provenance)?;
+    fn line(
+        &mut self,
+        raw: &RawLine<'_>,
+        broken: &[(Column, Fault)],
+        provenance: &Provenance,
+    ) -> Result<Converted, Problem> {
+        let mut faults: Vec<_> = broken.iter().copied().chain(faults::too_large(raw)).collect();
+        if let Some((column, fault)) = faults.iter().find(|it| faults::is_vital(it.0)) {
+            return Err((*column, (*fault).to_owned()));
+        }
+        let cleaned;
+        let raw = match faults.as_slice() {
+            [] => raw,
+            _ => {
+                cleaned = raw.without(faults.iter().map(|it| it.0));
+                &cleaned
+            }
+        };
+        let (costs, mut rounded) = self.costs(raw, &mut faults)?;
+        let product = self.map(raw, Column::Product, &mut faults);
+        let shared = Shared { raw, product: &product, tags: None, costs };
+        let SharedFields { mut line, is_ai, faults: more } = self.shared(&shared, provenance)?;
+        faults.extend(more);
         if is_ai {
-            let problem = |error: MoneyError| (Column::Amount, error.to_string());
-            let amount = raw.text(Column::Amount).map(parse_decimal).transpose();
-            let amount = amount.map_err(problem)?;
-            // Without a unit, quantities of different kinds would be summed.
-            let metered = amount.filter(|_| line.unit.is_some());
-            line.quantity = metered.map(Quantity::new).transpose().map_err(problem)?;
-            let (list, difference) = self.list(raw, costs.currency())?;
-            line.costs = costs.with_list(list).map_err(|it| (Column::List, it.to_string()))?;
-            rounded = added(rounded, difference, Column::List)?;
-            let unit = raw.text(Column::PricingUnit);
-            let description = raw.text(Column::Description);
-            let meter = line.usage.meter;
-            line.usage.tokens = amount.and_then(|it| token_count(meter, it, unit, description));
-            let more = self.amortize(raw, &mut line)?;
+            self.meter(raw, &mut line, &mut faults);
+            rounded = added(rounded, self.list(raw, &mut line, &mut faults), Column::List)?;
+            let more = self.amortize(raw, &mut line, &mut faults);
             rounded = added(rounded, more, Column::Unblended)?;
         } else {
             self.count_other_tokens(raw, costs)?;
         }
-        Ok(Converted { line, is_ai, rounded })
+        let is_other_by_code =
+            is_ai_by_code(raw.text(Column::ProductCode).unwrap_or_default()) == Some(false);
+        let has_spread = Spread::of(&line.line_type).is_some();
+        faults.retain(|(column, _)| match column {
+            _ if self.is_row_tall => true,
+            Column::NetUnblended => true,
+            it if !Column::OF_ALL_LINES.contains(it) => is_ai && has_spread,
+            it if it.is_for_ai() => is_ai,
+            // The columns that say what was sold.
+            _ => !is_other_by_code,
+        });
+        Ok(Converted { line, is_ai, rounded, faults })
     }
 
-    /// The list cost, where the row states one, and its rounding difference.
+    /// Sets the quantity and the tokens of a line.
+    fn meter(&self, raw: &RawLine<'_>, line: &mut LineItem, faults: &mut Vec<(Column, Fault)>) {
+        let read = |text| {
+            let amount = parse_decimal(text)?;
+            // Without a unit, quantities of different kinds would be summed.
+            let metered = Some(amount).filter(|_| line.unit.is_some());
+            Ok((amount, metered.map(Quantity::new).transpose()?))
+        };
+        let Some(text) = raw.text(Column::Amount) else { return };
+        match read(text) {
+            Ok((amount, quantity)) => {
+                let unit = raw.text(Column::PricingUnit);
+                let description = raw.text(Column::Description);
+                line.quantity = quantity;
+                line.usage.tokens = token_count(line.usage.meter, amount, unit, description);
+            }
+            Err(error) => faults.push((Column::Amount, faults::of_amount(&error))),
+        }
+    }
+
+    /// Sets the list cost of a line, where the row states one; returns the rounding difference.
     fn list(
         &self,
         raw: &RawLine<'_>,
-        currency: Currency,
-    ) -> Result<(Option<Money>, Decimal), Problem> {
-        let read = raw.text(Column::List).map(|it| Money::parse(it, currency)).transpose();
-        let read = read.map_err(|error| (Column::List, error.to_string()))?;
-        Ok((read.as_ref().map(|it| it.money), read.map_or(Decimal::ZERO, |it| it.difference)))
-    }
-
-    /// Sets the amortized costs of a line; returns the rounding difference.
-    fn amortize(&mut self, raw: &RawLine<'_>, line: &mut LineItem) -> Result<Decimal, Problem> {
-        let Some(spread) = Spread::of(&line.line_type) else { return Ok(Decimal::ZERO) };
-        match spread.apply(raw, line.costs)? {
-            Amortized::Costs(costs, rounded) => {
+        line: &mut LineItem,
+        faults: &mut Vec<(Column, Fault)>,
+    ) -> Decimal {
+        let Some(text) = raw.text(Column::List) else { return Decimal::ZERO };
+        let read = Money::parse(text, line.costs.currency());
+        let read = read.and_then(|it| Ok((line.costs.with_list(Some(it.money))?, it.difference)));
+        match read {
+            Ok((costs, difference)) => {
                 line.costs = costs;
-                Ok(rounded)
+                difference
             }
-            Amortized::Unknown { columns, is_column_there } => {
-                self.count_unamortized(&line.line_type, columns, is_column_there, 1);
-                Ok(Decimal::ZERO)
+            Err(error) => {
+                faults.push((Column::List, faults::of_amount(&error)));
+                Decimal::ZERO
             }
         }
     }
 
-    /// Counts lines that cannot be amortized because these columns are missing or empty.
-    pub(crate) fn count_unamortized(
+    /// Sets the amortized costs of a line; returns the rounding difference.
+    fn amortize(
         &mut self,
-        line_type: &str,
-        columns: Vec<Column>,
-        is_column_there: bool,
-        line_count: u64,
-    ) {
-        let columns = columns.into_iter().map(Column::name).collect();
-        let key = (self.texts.get(line_type), (columns, is_column_there));
-        let count = self.unamortized.entry(key).or_default();
-        *count = count.saturating_add(line_count);
+        raw: &RawLine<'_>,
+        line: &mut LineItem,
+        faults: &mut Vec<(Column, Fault)>,
+    ) -> Decimal {
+        let Some(spread) = Spread::of(&line.line_type) else { return Decimal::ZERO };
+        match spread.apply(raw, line.costs) {
+            Ok(Amortized::Costs(costs, rounded)) => {
+                line.costs = costs;
+                return rounded;
+            }
+            Ok(Amortized::Unknown { columns, is_column_there }) => {
+                self.unamortized.count(&line.line_type, columns, is_column_there, 1);
+            }
+            Err(fault) => faults.push(fault),
+        }
+        Decimal::ZERO
     }
 
     /// Reads the fields that lines can share, all but costs and tokens, and whether they are for
@@ -221,8 +258,9 @@ impl Converter {
         &mut self,
         shared: &Shared<'_>,
         provenance: &Provenance,
-    ) -> Result<(LineItem, bool), Problem> {
-        let Shared { raw, product, costs, line_count, .. } = *shared;
+    ) -> Result<SharedFields, Problem> {
+        let Shared { raw, product, costs, .. } = *shared;
+        let mut faults = Vec::new();
         let (usage_type, axes) = self.usage_type(raw);
         let attribute = |key: &str| product.get(key).map(|it| &**it).filter(|it| !it.is_empty());
         let (bill, day) = self.bill(raw)?;
@@ -231,18 +269,11 @@ impl Converter {
         let entity = raw.text(Column::BillingEntity);
         let (is_ai, product_name) = self.judged(raw, product, &usage_type);
         let product_name = product_name.as_deref();
-        if is_ai {
-            check_sizes(raw, Column::is_for_ai)?;
-        }
         let tags = match &shared.tags {
             Some(tags) => Arc::clone(tags),
-            None if is_ai => self.map(raw, Column::Tags)?,
-            None => self.map(raw, Column::Tags).unwrap_or_default(),
+            None => self.map(raw, Column::Tags, &mut faults),
         };
-        let unreadable_count = if is_ai { line_count } else { 0 };
-        let principal = raw
-            .text(Column::Principal)
-            .and_then(|it| self.principal(it, unreadable_count, provenance));
+        let principal = self.principal(raw, &mut faults);
         let service = service(code, entity, product_name);
         let edition = product_name.filter(|it| it.ends_with(MARKETPLACE_EDITION));
         let model_text =
@@ -255,7 +286,14 @@ impl Converter {
         };
         let texts = BillText::ALL.iter().map(|it| (*it, text(*it).map(|it| self.texts.get(it))));
         let texts = texts.collect();
-        let account = raw.text(Column::Account).or(principal.as_deref().map(Principal::account));
+        let account = raw.text(Column::Account).filter(|it| {
+            let is_account = is_account(it);
+            if !is_account {
+                faults.push((Column::Account, faults::NOT_AN_ACCOUNT));
+            }
+            is_account
+        });
+        let account = account.or(principal.as_deref().map(Principal::account));
         let line_type = raw.text(Column::LineType).unwrap_or_default();
         let line = LineItem {
             provenance: provenance.clone(),
@@ -275,32 +313,41 @@ impl Converter {
             estimated: false,
             costs,
         };
-        Ok((line, is_ai))
+        Ok(SharedFields { line, is_ai, faults })
     }
 
     /// The unblended and net unblended costs, and their rounding difference.
-    fn amounts(&mut self, raw: &RawLine<'_>) -> Result<(Money, Option<Money>, Decimal), Problem> {
+    fn costs(
+        &mut self,
+        raw: &RawLine<'_>,
+        faults: &mut Vec<(Column, Fault)>,
+    ) -> Result<(Costs, Decimal), Problem> {
         let currency = match raw.0.get(Column::Currency as usize).copied().flatten() {
             None => Currency::USD,
-            Some(text) => self
-                .currencies
-                .get(text, |it| Currency::parse(it).map_err(|error| error.to_string()))
-                .map_err(|reason| (Column::Currency, reason))?,
+            Some(text) => {
+                let read = self.currencies.get(text, |it| Currency::parse(it).ok());
+                read.ok_or_else(|| (Column::Currency, NOT_A_CURRENCY.to_owned()))?
+            }
         };
-        let read = |column, text| {
-            Money::parse(text, currency).map_err(|error| (column, error.to_string()))
-        };
-        let unblended = raw.text(Column::Unblended).ok_or_else(|| {
-            (Column::Unblended, "the cell is empty; expected an amount".to_owned())
-        })?;
-        let unblended = read(Column::Unblended, unblended)?;
-        let net = raw
-            .text(Column::NetUnblended)
-            .map(|text| read(Column::NetUnblended, text))
-            .transpose()?;
-        let net_difference = net.map_or(Decimal::ZERO, |it| it.difference);
-        let rounded = added(unblended.difference, net_difference, Column::NetUnblended)?;
-        Ok((unblended.money, net.map(|it| it.money), rounded))
+        let problem = |reason: Fault| (Column::Unblended, reason.to_owned());
+        let unblended = raw.text(Column::Unblended);
+        let unblended =
+            unblended.ok_or_else(|| problem("the cell is empty; expected an amount"))?;
+        let unblended = Money::parse(unblended, currency);
+        let unblended = unblended.map_err(|it| problem(faults::of_amount(&it)))?;
+        let costs = |net| Costs::new(unblended.money, net);
+        let net = raw.text(Column::NetUnblended).map(|text| {
+            let net = Money::parse(text, currency)?;
+            let rounded = unblended.difference.checked_add(net.difference);
+            Ok((costs(Some(net.money))?, rounded.ok_or(MoneyError::OutOfRange)?))
+        });
+        match net.transpose() {
+            Ok(Some(both)) => return Ok(both),
+            Ok(None) => {}
+            Err(error) => faults.push((Column::NetUnblended, faults::of_amount(&error))),
+        }
+        let costs = costs(None).map_err(|it| problem(faults::of_amount(&it)))?;
+        Ok((costs, unblended.difference))
     }
 
     /// The bill and the day.
@@ -309,13 +356,13 @@ impl Converter {
         let day = self
             .dates
             .get(raw.text(start).unwrap_or_default(), read_date)
-            .map_err(|reason| (start, reason))?;
+            .map_err(|reason| (start, reason.to_owned()))?;
         let period = match raw.text(Column::PeriodStart) {
             Some(text) => self
                 .dates
                 .get(text, read_date)
                 .map(BillingPeriod::containing)
-                .map_err(|reason| (Column::PeriodStart, reason))?,
+                .map_err(|reason| (Column::PeriodStart, reason.to_owned()))?,
             None => self.period.unwrap_or(BillingPeriod::containing(day)),
         };
         // A delivery restates one month. A row of another month would replace that month's whole
@@ -333,19 +380,14 @@ impl Converter {
             return Err((
                 start,
                 format!(
-                    "`{day}` cannot stand on the bill of {period}; expected a day of that month \
+                    "the day cannot be on the bill of {period}; expected a day of that month \
                      or of the {MONTHS_BACK} months before it",
                 ),
             ));
         }
         let payer = raw.text(Column::Payer);
-        let is_account = |it: &&str| it.len() == 12 && it.bytes().all(|it| it.is_ascii_digit());
-        if let Some(payer) = payer.filter(|it| !is_account(it)) {
-            let payer: String = payer.chars().take(40).collect();
-            return Err((
-                Column::Payer,
-                format!("`{payer}` is not an account id; expected 12 digits"),
-            ));
+        if payer.is_some_and(|it| !is_account(it)) {
+            return Err((Column::Payer, faults::NOT_AN_ACCOUNT.to_owned()));
         }
         Ok((
             BillId { period, source: Source::AWS_BILL, payer: payer.map(|it| self.texts.get(it)) },
@@ -353,11 +395,19 @@ impl Converter {
         ))
     }
 
-    pub(super) fn map(&mut self, raw: &RawLine<'_>, column: Column) -> Result<Arc<Tags>, Problem> {
+    pub(super) fn map(
+        &mut self,
+        raw: &RawLine<'_>,
+        column: Column,
+        faults: &mut Vec<(Column, Fault)>,
+    ) -> Arc<Tags> {
         let texts = &mut self.texts;
-        self.maps
-            .get(raw.text(column).unwrap_or("{}"), |text| read_map(text, texts).map(Arc::new))
-            .map_err(|reason| (column, reason))
+        let text = raw.text(column).unwrap_or("{}");
+        let map = self.maps.get(text, |text| read_map(text, texts).map(Arc::new));
+        map.unwrap_or_else(|fault| {
+            faults.push((column, fault));
+            Arc::default()
+        })
     }
 
     fn model(&mut self, text: &str) -> (Arc<str>, Option<Arc<str>>) {
@@ -368,38 +418,21 @@ impl Converter {
         })
     }
 
-    /// The caller. If it cannot be read, a finding counts `line_count` lines without one.
     fn principal(
         &mut self,
-        text: &str,
-        line_count: u64,
-        provenance: &Provenance,
+        raw: &RawLine<'_>,
+        faults: &mut Vec<(Column, Fault)>,
     ) -> Option<Arc<Principal>> {
-        let error = match self.principals.get(text, |it| Principal::parse(it).map(Arc::new)) {
-            Ok(principal) => return Some(principal),
-            Err(NotAPrincipal::Empty) => return None,
-            Err(error) => error,
-        };
-        let kind = match error {
-            NotAPrincipal::Empty => "empty",
-            NotAPrincipal::NotAnArn(_) => "arn",
-            NotAPrincipal::Pattern(_) => "pattern",
-            NotAPrincipal::Partition(_) => "partition",
-            NotAPrincipal::Service(_) => "service",
-            NotAPrincipal::Account(_) => "account",
-            NotAPrincipal::Resource(_) => "resource",
-        };
-        if line_count > 0 {
-            let here = || (provenance.clone(), shortened(&error.to_string()));
-            let seen = self.unreadable_principals.entry(kind).or_insert_with(|| (here(), 0));
-            // The example is the earliest line of the file, regardless of the order of groups.
-            if seen.0.0.file == provenance.file && provenance.line < seen.0.0.line {
-                seen.0 = here();
-            }
-            seen.1 = seen.1.saturating_add(line_count);
-        }
-        None
+        let text = raw.text(Column::Principal)?;
+        let read = self.principals.get(text, |it| Principal::parse(it).map(Arc::new));
+        let unreadable = |error| Some((Column::Principal, faults::of_principal(&error)?));
+        read.map_err(|error| faults.extend(unreadable(error))).ok()
     }
+}
+
+/// Whether a text has the form of an account's id.
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit())
 }
 
 /// Adds two rounding differences of a row.
@@ -412,36 +445,6 @@ fn added(left: Decimal, right: Decimal, column: Column) -> Result<Decimal, Probl
 pub(crate) fn days_of(period: BillingPeriod) -> RangeInclusive<Date> {
     let first_day = period.first_day();
     first_day.checked_sub(MONTHS_BACK.months()).unwrap_or(Date::MIN)..=first_day.last_of_month()
-}
-
-fn check_sizes(raw: &RawLine<'_>, is_read: impl Fn(Column) -> bool) -> Result<(), Problem> {
-    for (column, cell) in Column::ALL.into_iter().zip(raw.0) {
-        let length = cell.map_or(0, str::len);
-        if length > CELL_LIMIT && is_read(column) {
-            let reason = format!("the cell has {length} bytes; expected at most {CELL_LIMIT}");
-            return Err((column, reason));
-        }
-    }
-    Ok(())
-}
-
-fn not_amortized(line_type: &str, (columns, is_there): &Untold, count: u64) -> String {
-    let (lines, their) = if count == 1 { ("line", "its") } else { ("lines", "their") };
-    let columns: Vec<String> = columns.iter().map(|it| format!("`{it}`")).collect();
-    let columns = columns.join(" and ");
-    let (lack, fix) = match is_there {
-        true => ("nothing in", ""),
-        false => ("no column", "; name it in the export's query"),
-    };
-    format!(
-        "{count} {lines} of type `{line_type}` with {lack} {columns}: {their} unblended cost counts \
-         as {their} amortized cost{fix}"
-    )
-}
-
-/// The start of a broken text, so that a message fits a line.
-fn shortened(text: &str) -> String {
-    text.chars().take(240).collect()
 }
 
 /// The service name under which Cost Explorer shows the cost.

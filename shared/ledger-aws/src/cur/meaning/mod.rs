@@ -3,6 +3,7 @@
 pub(crate) mod amortized;
 pub(crate) mod codes;
 pub(crate) mod columns;
+pub(crate) mod faults;
 pub(crate) mod interned;
 pub(crate) mod line;
 pub(crate) mod names;

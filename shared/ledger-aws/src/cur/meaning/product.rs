@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ledger_core::aws::ai_service::{ProductWords, Verdict, counts_tokens, judge};
+use ledger_core::aws::ai_service::{ProductWords, counts_tokens, judge};
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::cost::{CostKind, Costs};
 use ledger_core::line_item::Tags;
@@ -13,12 +13,10 @@ use crate::cur::meaning::line::Converter;
 use crate::cur::meaning::row::{Problem, RawLine};
 
 impl Converter {
-    /// Whether this pass over the delivery reads a row. One that cannot be judged is read in the
-    /// first, where the reason is found again.
+    /// Whether this pass over the delivery reads a row. Attributes that cannot be read say nothing in
+    /// either pass; they are counted where the row is read.
     pub(crate) fn takes(&mut self, raw: &RawLine<'_>) -> bool {
-        let Ok(product) = self.map(raw, Column::Product) else {
-            return self.codes.take(Verdict::Other, "").is_some();
-        };
+        let product = self.map(raw, Column::Product, &mut Vec::new());
         let (usage_type, _) = self.usage_type(raw);
         let words = words_of(raw, &product, &usage_type);
         let verdict = judge(&words);

@@ -19,6 +19,16 @@ impl<'a> RawLine<'a> {
     pub(crate) fn text(&self, column: Column) -> Option<&'a str> {
         self.0.get(column as usize).copied().flatten().filter(|it| !it.is_empty())
     }
+
+    /// The same row with nothing in these cells.
+    pub(crate) fn without(mut self, columns: impl Iterator<Item = Column>) -> RawLine<'a> {
+        for column in columns {
+            if let Some(cell) = self.0.get_mut(column as usize) {
+                *cell = cell.map(|_| "");
+            }
+        }
+        self
+    }
 }
 
 /// Why a row was rejected: the column that could not be read, and the reason.

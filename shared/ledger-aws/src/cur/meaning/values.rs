@@ -7,14 +7,15 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use ledger_core::line_item::Tags;
 
+use crate::cur::meaning::faults::Fault;
 use crate::cur::meaning::interned::Interner;
 
+const NOT_A_DATE: Fault = "not a date; expected the form `2026-06-01T00:00:00Z`";
+const NOT_A_MAP: Fault = "not a JSON object of texts; expected the form `{\"key\":\"value\"}`";
+
 /// Reads `2026-06-01`, `2026-06-01 00:00:00` and `2026-06-01T00:00:00Z`: the UTC day.
-pub(super) fn read_date(text: &str) -> Result<Date, String> {
-    let unreadable = || {
-        let text: String = text.chars().take(40).collect();
-        format!("`{text}` is not a date; expected the form `2026-06-01T00:00:00Z`")
-    };
+pub(super) fn read_date(text: &str) -> Result<Date, Fault> {
+    let unreadable = || NOT_A_DATE;
     // Everything else that a parser of times accepts, such as `2026-W23-1`, is not AWS's.
     let day = text.get(..10).ok_or_else(unreadable)?;
     if text.len() == day.len() {
@@ -25,12 +26,9 @@ pub(super) fn read_date(text: &str) -> Result<Date, String> {
 }
 
 /// Reads a JSON object of texts; numbers and truth values become their text, nulls are left out.
-pub(super) fn read_map(text: &str, texts: &mut Interner) -> Result<Tags, String> {
+pub(super) fn read_map(text: &str, texts: &mut Interner) -> Result<Tags, Fault> {
     use serde_json::Value;
-    let unreadable = || {
-        let text: String = text.chars().take(40).collect();
-        format!("`{text}` is not a JSON object of texts; expected the form `{{\"key\":\"value\"}}`")
-    };
+    let unreadable = || NOT_A_MAP;
     let object: BTreeMap<String, Value> = serde_json::from_str(text).map_err(|_| unreadable())?;
     let mut tags = Tags::new();
     for (key, value) in object {

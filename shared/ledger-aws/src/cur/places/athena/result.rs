@@ -97,7 +97,7 @@ fn read_rows(
             sum(&raw, count, &provenance, reader)?;
         } else {
             for _ in 0..count {
-                reader.row(&raw, &provenance)?;
+                reader.row(&raw, &[], &provenance)?;
             }
         }
     }
@@ -111,8 +111,9 @@ fn sum(
     provenance: &Provenance,
     reader: &mut Reader<'_>,
 ) -> Result<(), SourceError> {
-    match reader.converter.convert(raw, provenance) {
+    match reader.converter.convert(raw, &[], provenance) {
         Ok(converted) => {
+            reader.count_faults(&converted, count.into(), provenance);
             let sum = DaySum::of_lines(&converted.line, count)
                 .map_err(|error| SourceError::Money(provenance.file.to_string(), error))?;
             reader.emit(&provenance.file, converted.reading(vec![sum]))
