@@ -1,4 +1,4 @@
-//! What a text of rules and budgets may hold: they are repeated in tables, pages, mails and logs.
+//! Limits of texts in rules and budgets: these are repeated in tables, pages, mails and logs.
 
 use ledger_core::letter::is_misleading;
 
