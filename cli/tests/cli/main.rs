@@ -9,6 +9,7 @@ mod amortized;
 mod apply_rules;
 mod bad_input;
 mod cost_of_running;
+mod dialects;
 mod explain;
 mod killed;
 mod legacy;

@@ -3,6 +3,8 @@
 labels! {
     /// The kinds of findings. `docs/findings.md` explains each and its fix.
     pub enum FindingCode {
+        /// Ids of accounts were numbers, and were read as the digits that these were made from.
+        AccountRestored = "account-restored",
         /// A recorded alert was not accepted.
         AlertNotSent = "alert-not-sent",
         /// A recorded alert may or may not have arrived.

@@ -11,7 +11,7 @@ use ledger_core::line_item::{Provenance, Rejected};
 use ledger_core::money::MoneyError;
 
 use crate::cur::meaning::columns::Column;
-use crate::cur::meaning::faults::Fault;
+use crate::cur::meaning::faults::{Fault, is_lost};
 use crate::cur::meaning::line::{Converted, Converter};
 use crate::cur::meaning::row::RawLine;
 
@@ -157,9 +157,8 @@ impl<'a> Reader<'a> {
         match self.converter.convert(raw, broken, provenance) {
             Ok(converted) => {
                 // Whose cost this is cannot be known if a quote is not closed.
-                if let Some((column, fault)) =
-                    converted.faults.first().filter(|_| self.row_height > 1)
-                {
+                let lost = converted.faults.iter().find(|it| is_lost(it.1));
+                if let Some((column, fault)) = lost.filter(|_| self.row_height > 1) {
                     return self.reject(provenance, column.name(), (*fault).to_owned());
                 }
                 self.count_faults(&converted, 1, provenance);
@@ -181,7 +180,7 @@ impl<'a> Reader<'a> {
         line_count: u64,
         provenance: &Provenance,
     ) {
-        self.row_is_faulty |= !converted.faults.is_empty();
+        self.row_is_faulty |= converted.faults.iter().any(|it| is_lost(it.1));
         let cost = converted.line.costs.of(CostKind::Unblended);
         self.converter.faults.count(&converted.faults, (line_count, cost), provenance);
     }

@@ -296,7 +296,7 @@ fn a_parquet_column_of_another_type_is_refused() {
         "a.parquet",
         &parquet(columns(Arc::new(BooleanArray::from(vec![true])))),
         "`a.parquet` has column `line_item_unblended_cost` of type BOOLEAN; expected a double, a \
-         decimal, a 64-bit integer or text",
+         decimal, an integer or text",
     );
     let null = parquet(columns(Arc::new(Float64Array::from(vec![None]))));
     let read = read_bytes("a.parquet", &null).unwrap();
@@ -355,7 +355,7 @@ fn bad_rows_are_counted_and_the_others_are_read() {
     check_kept(
         &format!("{GOOD}[1]"),
         "`tags` cannot be read in 1 line of 0.5 USD, first at a.csv:2: not a JSON object of texts; \
-         expected the form `{\"key\":\"value\"}`; its cost is kept, it has no tags",
+         expected the form `{\"key\":\"value\"}`; its cost is kept, its tags are unknown",
     );
     check_rejected(
         &with("2026-06-03T00:00:00.000Z", "yesterday"),
@@ -370,7 +370,8 @@ fn bad_rows_are_counted_and_the_others_are_read() {
     }
     check_rejected(
         &with(",123456789012", ",1.2E+11"),
-        "a.csv:2: bill_payer_account_id: not an account id; expected 12 digits",
+        "a.csv:2: bill_payer_account_id: an account id that a spreadsheet or data frame rounded as a \
+         number; expected 12 digits: read the column as text there, from the file as AWS wrote it",
     );
     check_rejected(
         "2026-06-01,1",
@@ -379,14 +380,14 @@ fn bad_rows_are_counted_and_the_others_are_read() {
     check_kept(
         &format!("{GOOD}{}", "x".repeat((1 << 20) + 1)),
         "`tags` cannot be read in 1 line of 0.5 USD, first at a.csv:2: larger than 1048576 bytes; \
-         its cost is kept, it has no tags",
+         its cost is kept, its tags are unknown",
     );
     let mut bytes = format!("{HEADER}\n{GOOD}").into_bytes();
     bytes.extend(b"\xff\n");
     let read = read_bytes("a.csv", &bytes).unwrap();
     assert!(read.rejected.is_empty());
     let expected = "cell-unreadable: `tags` cannot be read in 1 line of 0.5 USD, first at a.csv:1: \
-                    not UTF-8; expected UTF-8 text; its cost is kept, it has no tags";
+                    not UTF-8; expected UTF-8 text; its cost is kept, its tags are unknown";
     assert_eq!(of_other_columns(&read), [expected]);
 }
 

@@ -42,6 +42,10 @@ pub(crate) enum Array {
     /// Since 1970.
     Days(Values<i32>),
     Map(MapArray),
+    /// The texts of each key.
+    Record(Vec<(String, TextArray)>),
+    /// Nothing in each row.
+    Nulls,
 }
 
 impl Array {

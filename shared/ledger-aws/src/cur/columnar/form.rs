@@ -29,6 +29,13 @@ pub(crate) enum Form {
     Day,
     /// Of text to text.
     Map,
+    /// A map as tools without maps write it: a list of records of a key and a value, or of lists of
+    /// them.
+    Pairs,
+    /// A map of which each key is a column; `None` where that is null in all rows.
+    Record(Vec<Option<String>>),
+    /// Nothing but nulls.
+    Null,
     /// Anything else, by name.
     Other(String),
 }
@@ -46,11 +53,14 @@ impl fmt::Display for Form {
         f.write_str(match self {
             Form::Text => "text",
             Form::Double => "double",
-            Form::Integer => "64-bit integer",
+            Form::Integer => "integer",
             Form::Decimal(_) => "decimal",
             Form::Time(_) | Form::Time96 => "timestamp",
             Form::Day => "date",
             Form::Map => "map of text to text",
+            Form::Pairs => "list of key and value",
+            Form::Record(_) => "record of texts",
+            Form::Null => "null",
             Form::Other(name) => name,
         })
     }
@@ -89,8 +99,31 @@ fn form_of(field: &Type, leaves: &[&ColumnDescriptor]) -> Form {
                 false => Form::Other("map of other things than text".to_owned()),
             }
         }
-        _ => Form::Other("several columns in one".to_owned()),
+        [leaf] if leaf.max_rep_level() == 2 && form_of_leaf(leaf) == Form::Text => Form::Pairs,
+        [key, value] if are_sides(key, value) => Form::Pairs,
+        _ if leaves.iter().all(|it| is_field_of_record(it)) => Form::Record(
+            leaves
+                .iter()
+                .map(|it| Some(it.name().to_owned()).filter(|_| form_of_leaf(it) == Form::Text))
+                .collect(),
+        ),
+        [leaf] if leaf.max_rep_level() == 1 => Form::Other("list of single values".to_owned()),
+        _ => Form::Other("records or lists of other things than text".to_owned()),
     }
+}
+
+/// Whether two columns are the key and the value of records in a list.
+fn are_sides(key: &ColumnDescriptor, value: &ColumnDescriptor) -> bool {
+    let is_side = |it: &ColumnDescriptor| it.max_rep_level() == 1 && form_of_leaf(it) == Form::Text;
+    let record = |it: &ColumnDescriptor| it.path().parts().split_last().map(|it| it.1.to_vec());
+    let is_value = ["value", "v"].iter().any(|it| key.name().eq_ignore_ascii_case(it));
+    is_side(key) && is_side(value) && record(key) == record(value) && !is_value
+}
+
+fn is_field_of_record(leaf: &ColumnDescriptor) -> bool {
+    leaf.max_rep_level() == 0
+        && leaf.path().parts().len() == 2
+        && matches!(form_of_leaf(leaf), Form::Text | Form::Null)
 }
 
 fn is_map(field: &Type) -> bool {
@@ -104,12 +137,15 @@ fn form_of_leaf(leaf: &ColumnDescriptor) -> Form {
     let is_decimal = matches!(logical, Some(LogicalType::Decimal(_)))
         || logical.is_none() && converted == ConvertedType::DECIMAL;
     let form = match leaf.physical_type() {
+        _ if logical == Some(&LogicalType::Unknown) => Some(Form::Null),
         _ if is_decimal => decimal_of(leaf),
         Physical::BYTE_ARRAY => Some(Form::Text),
         Physical::DOUBLE => Some(Form::Double),
         Physical::INT96 => Some(Form::Time96),
         Physical::INT32 => match (logical, converted) {
             (Some(LogicalType::Date), _) | (None, ConvertedType::DATE) => Some(Form::Day),
+            (None, ConvertedType::NONE | ConvertedType::INT_32) => Some(Form::Integer),
+            (Some(LogicalType::Integer(it)), _) if it.is_signed => Some(Form::Integer),
             _ => None,
         },
         Physical::INT64 => match (logical, converted) {

@@ -22,6 +22,11 @@ pub(super) enum FieldReader {
     Texts(TextLeaf),
     /// Keys and values.
     Map(Box<[TextLeaf; 2]>),
+    /// Keys and values one after the other, in lists of two.
+    Pairs(TextLeaf),
+    /// The keys of a record that have texts.
+    Record(Vec<TextLeaf>),
+    Nulls,
     Doubles(Leaf<DoubleType>),
     Int32(Leaf<Int32Type>),
     Int64(Leaf<Int64Type>),
@@ -58,12 +63,23 @@ impl FieldReader {
         chunks: Vec<(ColumnDescPtr, P)>,
         mut new_dictionary: impl FnMut() -> u64,
     ) -> Result<FieldReader> {
+        if let Form::Record(names) = form {
+            let texts = chunks.into_iter().zip(names).filter(|(_, name)| name.is_some());
+            let texts =
+                texts.map(|((column, pages), _)| TextLeaf::new(column, pages, new_dictionary()));
+            return Ok(FieldReader::Record(texts.collect::<Result<_>>()?));
+        }
+        let is_of_lists = chunks.len() == 1;
         let mut chunks = chunks.into_iter();
         let mut next = || chunks.next().ok_or_else(|| damaged("a column is missing"));
         let (column, pages) = next()?;
         Ok(match (form, column.physical_type()) {
             (Form::Text, _) => FieldReader::Texts(TextLeaf::new(column, pages, new_dictionary())?),
-            (Form::Map, _) => {
+            (Form::Null, _) => FieldReader::Nulls,
+            (Form::Pairs, _) if is_of_lists => {
+                FieldReader::Pairs(TextLeaf::new(column, pages, new_dictionary())?)
+            }
+            (Form::Map | Form::Pairs, _) => {
                 let keys = TextLeaf::new(column, pages, new_dictionary())?;
                 let (column, pages) = next()?;
                 let values = TextLeaf::new(column, pages, new_dictionary())?;
@@ -86,6 +102,15 @@ impl FieldReader {
         match (self, array) {
             (FieldReader::Texts(leaf), Array::Texts(texts)) => leaf.read(window, texts),
             (FieldReader::Map(leaves), Array::Map(map)) => read_map(leaves, window, map),
+            (FieldReader::Pairs(leaf), Array::Map(map)) => leaf.read_pairs(window, map),
+            (FieldReader::Record(leaves), Array::Record(fields)) => {
+                let mut fields = leaves.iter_mut().zip(fields);
+                fields.try_for_each(|(leaf, (_, texts))| leaf.read(window, texts))
+            }
+            (FieldReader::Nulls, Array::Nulls) => Ok(()),
+            (FieldReader::Int32(leaf), Array::Integers(it)) => {
+                leaf.read_flat(window, it, |it| (*it).into())
+            }
             (FieldReader::Doubles(leaf), Array::Doubles(it)) => {
                 leaf.read_flat(window, it, |it| *it)
             }
@@ -120,7 +145,12 @@ pub(super) fn array_of(form: &Form) -> Option<Array> {
         Form::Decimal(scale) => Array::Decimals(Values::default(), *scale),
         Form::Time(unit) => Array::Times(Values::default(), *unit),
         Form::Day | Form::Time96 => Array::Days(Values::default()),
-        Form::Map => Array::Map(MapArray::default()),
+        Form::Map | Form::Pairs => Array::Map(MapArray::default()),
+        Form::Record(names) => {
+            let names = names.iter().flatten();
+            Array::Record(names.map(|it| (it.clone(), TextArray::default())).collect())
+        }
+        Form::Null => Array::Nulls,
         Form::Other(_) => return None,
     })
 }
@@ -239,6 +269,43 @@ impl TextLeaf {
     fn take_texts(&mut self, array: &mut TextArray) {
         array.dictionary = self.dictionary;
         array.texts.append(&mut self.new_texts.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Reads lists of two texts each, a key and its value.
+    fn read_pairs(&mut self, window: &Window, map: &mut MapArray) -> Result<()> {
+        self.leaf.decode(window)?;
+        map.offsets.clear();
+        let (mut key_count, mut value_count) = (0, 0);
+        for (repetition, definition) in self.leaf.repetitions.iter().zip(&self.leaf.definitions) {
+            if *repetition == 0 {
+                map.offsets.push(key_count);
+            }
+            let is_side = *definition >= self.entry_level;
+            // A side that goes on with a list is a value, and closes the pair of the key before it.
+            let is_value = *repetition > 1;
+            key_count += usize::from(is_side && !is_value);
+            value_count += usize::from(is_side && is_value);
+            if is_side && value_count != key_count - usize::from(!is_value) {
+                return Err(damaged("a list in place of a map has other than two texts"));
+            }
+        }
+        map.offsets.push(key_count);
+        if key_count != value_count {
+            return Err(damaged("a list in place of a map has other than two texts"));
+        }
+        let mut sides = TextArray::default();
+        self.fill_entries(key_count + value_count, &mut sides);
+        for (at, array) in [&mut map.keys, &mut map.values].into_iter().enumerate() {
+            let (values, nulls) = (&sides.places.values, &sides.places.nulls);
+            array.places.values = values.iter().skip(at).step_by(2).copied().collect();
+            array.places.nulls = nulls.iter().skip(at).step_by(2).copied().collect();
+            array.dictionary = sides.dictionary;
+            array.texts.extend(sides.texts.iter().cloned());
+        }
+        if let Some(places) = &window.places {
+            map.keep(places);
+        }
+        Ok(())
     }
 
     /// Puts one side of the decoded entries in place.

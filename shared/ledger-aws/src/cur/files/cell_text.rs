@@ -6,11 +6,24 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use crate::cur::columnar::{Array, MapArray, TextArray, Unit};
+use crate::cur::meaning::columns::Kind;
 use crate::cur::meaning::faults::{Fault, NOT_UTF8};
 
 /// Writes a cell as CSV would have it; nothing where it is null.
-pub(crate) fn write_cell(array: &Array, row: usize, text: &mut String) -> Result<(), Fault> {
+pub(crate) fn write_cell(
+    array: &Array,
+    row: usize,
+    kind: Kind,
+    text: &mut String,
+) -> Result<(), Fault> {
     match array {
+        Array::Nulls => {}
+        // A text that was taken for a number, and null where that is none.
+        Array::Doubles(values) if kind != Kind::Number => {
+            if let Some(value) = values.get(row).filter(|it| !it.is_nan()) {
+                let _ = write!(text, "{value}");
+            }
+        }
         Array::Texts(texts) => text.push_str(text_of(texts, row)?.unwrap_or_default()),
         Array::Doubles(values) => {
             // Fifteen significant digits are what a double holds of any decimal: `0.1` stays `0.1`.
@@ -46,6 +59,13 @@ pub(crate) fn write_cell(array: &Array, row: usize, text: &mut String) -> Result
             }
         }
         Array::Map(map) => write_map(map, row, text)?,
+        Array::Record(fields) => {
+            let mut entries = Vec::new();
+            for (name, texts) in fields {
+                entries.extend(text_of(texts, row)?.map(|it| (name.as_str(), it)));
+            }
+            write_entries(entries.into_iter(), text);
+        }
     }
     Ok(())
 }
@@ -69,21 +89,25 @@ fn write_decimal(value: i128, scale: i32, text: &mut String) {
 
 fn write_map(map: &MapArray, row: usize, text: &mut String) -> Result<(), Fault> {
     let bound = |it: usize| map.offsets().get(it).copied().unwrap_or_default();
-    let mut has_entry = false;
-    text.push('{');
+    let mut entries = Vec::new();
     for entry in bound(row)..bound(row + 1) {
-        let sides = text_of(map.keys(), entry)?.zip(text_of(map.values(), entry)?);
-        let Some((key, value)) = sides else { continue };
-        if has_entry {
+        entries.extend(text_of(map.keys(), entry)?.zip(text_of(map.values(), entry)?));
+    }
+    write_entries(entries.into_iter(), text);
+    Ok(())
+}
+
+fn write_entries<'a>(entries: impl Iterator<Item = (&'a str, &'a str)>, text: &mut String) {
+    text.push('{');
+    for (at, (key, value)) in entries.enumerate() {
+        if at > 0 {
             text.push(',');
         }
-        has_entry = true;
         push_json(text, key);
         text.push(':');
         push_json(text, value);
     }
     text.push('}');
-    Ok(())
 }
 
 fn push_json(text: &mut String, value: &str) {

@@ -44,10 +44,16 @@ pub(crate) fn read(
     let content = Seeing { inner: content, seen: Rc::clone(&seen) };
     let mut content = BufReader::new(content);
     let source = Source { path, name, is_gzip };
-    let start = content.fill_buf().map_err(|error| source.failed(error, 0))?;
+    let start = content.fill_buf().map_err(|error| source.failed(error, 0))?.to_vec();
+    let (separator, skipped) = separator_of(&start);
+    content.consume(skipped);
     let start = start.get(..start.len().min(8)).unwrap_or_default().to_vec();
 
-    let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(content);
+    let mut rows = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(content);
     let mut record = ByteRecord::new();
     let has_header = rows.read_byte_record(&mut record);
     has_header.map_err(|error| source.csv_failed(error, 0))?;
@@ -88,7 +94,7 @@ fn columns_of(
     reader: &mut Reader<'_>,
 ) -> Result<ColumnMap, SourceError> {
     let layout = ColumnMap::new(header.iter().map(String::as_str));
-    if !layout.is_known() {
+    if layout.known_count() == 0 {
         return Err(SourceError::Refused(format!(
             "`{name}` is not a cost and usage export: it begins like {}; expected Parquet, or CSV \
              with a header line that has `{}`",
@@ -106,6 +112,34 @@ fn columns_of(
             .emit(name, Reading::Finding(Finding { code: FindingCode::LegacyReport, message }))?;
     }
     Ok(layout)
+}
+
+/// Separators of fields, the usual one first: spreadsheets of some languages write `;`.
+const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// The line in which spreadsheets say the separator, before the one after it.
+const SEPARATOR_LINE: &[u8] = b"sep=";
+
+/// The separator of a file that begins like this, and the number of bytes before its header.
+fn separator_of(start: &[u8]) -> (u8, usize) {
+    let marked = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    let line_end = marked.iter().position(|it| *it == b'\n');
+    let line_end = line_end.filter(|_| marked.starts_with(SEPARATOR_LINE));
+    let header = marked.get(line_end.map_or(0, |it| it + 1)..).unwrap_or_default();
+    let known_count = |separator: u8| {
+        let mut rows = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(separator)
+            .from_reader(header);
+        let mut record = ByteRecord::new();
+        let _ = rows.read_byte_record(&mut record);
+        let names: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
+        ColumnMap::new(names.iter().map(AsRef::as_ref)).known_count()
+    };
+    // The first of those that are as good.
+    let best = SEPARATORS.into_iter().rev().max_by_key(|it| known_count(*it));
+    (best.unwrap_or(b','), start.len() - header.len())
 }
 
 /// Refuses a file whose last row, number `line`, is not whole or goes on for `height` lines.
@@ -150,8 +184,10 @@ fn row(
     let cell = |position: usize| {
         std::str::from_utf8(record.get(position).unwrap_or_default()).map_err(|_| NOT_UTF8)
     };
-    let maps = [Column::Product, Column::Tags]
-        .map(|map| layout.is_apart(map).then(|| layout.map(map, cell)).transpose());
+    let maps = [Column::Product, Column::Tags].map(|map| {
+        let (text, fault) = layout.map(map, cell);
+        (map, layout.is_apart(map).then_some(text), fault)
+    });
     let cells = Column::ALL.map(|column| layout.position(column).map(cell).transpose());
     let mut raw = RawLine([None; COUNT]);
     let mut broken = Vec::new();
@@ -161,11 +197,10 @@ fn row(
             Some("")
         });
     }
-    for (column, text) in [Column::Product, Column::Tags].into_iter().zip(&maps) {
-        match (raw.0.get_mut(column as usize), text) {
-            (Some(to), Ok(Some(text))) => *to = Some(text),
-            (_, Err(fault)) => broken.push((column, *fault)),
-            _ => {}
+    for (map, text, fault) in &maps {
+        if let (Some(to), Some(text)) = (raw.0.get_mut(*map as usize), text) {
+            *to = Some(text);
+            broken.extend(fault.map(|it| (*map, it)));
         }
     }
     reader.row(&raw, &broken, provenance)
@@ -178,6 +213,7 @@ fn looks_like(start: &[u8]) -> &'static str {
         [b'P', b'K', 3, 4, ..] => "a zip archive",
         [b'P', b'A', b'R', b'1', ..] => "Parquet within gzip",
         [b'%', b'P', b'D', b'F', ..] => "a PDF document",
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16 text, which is to be saved as UTF-8",
         [b'{' | b'[', ..] => "JSON",
         _ if start.contains(&0) => "a binary file",
         _ => "other text",

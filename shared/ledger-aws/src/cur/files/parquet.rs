@@ -94,9 +94,7 @@ fn try_read<T: ChunkReader + 'static>(
                 column.kind().expected(),
             )));
         }
-        is_plain &= !Column::OF_ALL_LINES.contains(&column)
-            || column.kind() == Kind::Text
-            || *form != Form::Text;
+        is_plain &= !Column::OF_ALL_LINES.contains(&column) || is_plain_form(column.kind(), form);
     }
     if reader.is_line_by_line || !is_plain {
         file.read_as_text(reader)
@@ -320,7 +318,8 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         let arrays: [Option<&Array>; COUNT] = Column::ALL.map(|column| batch.column(column));
         let cell_at = |position: usize, row: usize| {
             let mut text = String::new();
-            let written = batch.at(position).map_or(Ok(()), |it| write_cell(it, row, &mut text));
+            let written =
+                batch.at(position).map_or(Ok(()), |it| write_cell(it, row, Kind::Text, &mut text));
             written.map(|()| text)
         };
         let mut broken = Vec::new();
@@ -334,17 +333,17 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
                 text.clear();
                 // A null is what an empty cell is in CSV.
                 *is_set = array.is_some();
-                if let Some(Err(fault)) = array.map(|it| write_cell(it, row, text)) {
+                if let Some(Err(fault)) = array.map(|it| write_cell(it, row, column.kind(), text)) {
                     text.clear();
                     broken.push((column, fault));
                 }
             }
             for map in MAPS.into_iter().filter(|it| self.layout.is_apart(*it)) {
                 let cells = texts.get_mut(map as usize).zip(is_set.get_mut(map as usize));
-                match (self.layout.map(map, |position| cell_at(position, row)), cells) {
-                    (Ok(made), Some((text, is_set))) => (*text, *is_set) = (made, true),
-                    (Err(fault), _) => broken.push((map, fault)),
-                    (Ok(_), None) => (),
+                let (made, fault) = self.layout.map(map, |position| cell_at(position, row));
+                broken.extend(fault.map(|it| (map, it)));
+                if let Some((text, is_set)) = cells {
+                    (*text, *is_set) = (made, true);
                 }
             }
             let mut raw = RawLine([None; COUNT]);
@@ -416,12 +415,24 @@ fn has_footer(file: &impl ChunkReader, bytes: u64) -> Result<bool, ParquetError>
     Ok(bytes >= 12 && file.get_bytes(bytes.saturating_sub(4), 4)? == b"PAR1".as_slice())
 }
 
+/// Whether cells of a form can be read. Tools that lose the type of a column where all or some of its
+/// cells are null make numbers of texts and of maps.
 fn is_usable(wanted: Kind, form: &Form) -> bool {
+    let is_number = matches!(form, Form::Double | Form::Integer | Form::Decimal(_));
     match wanted {
-        _ if *form == Form::Text => true,
-        Kind::Text => false,
-        Kind::Number => matches!(form, Form::Double | Form::Integer | Form::Decimal(_)),
+        _ if matches!(form, Form::Text | Form::Null) => true,
+        Kind::Text | Kind::Number => is_number,
         Kind::Date => matches!(form, Form::Time(_) | Form::Time96 | Form::Day),
+        Kind::Map => is_number || matches!(form, Form::Map | Form::Pairs | Form::Record(_)),
+    }
+}
+
+/// Whether cells of a form are read in groups of rows; all others are read as text.
+fn is_plain_form(wanted: Kind, form: &Form) -> bool {
+    match wanted {
+        _ if *form == Form::Null => true,
+        Kind::Text => *form == Form::Text,
+        Kind::Number | Kind::Date => *form != Form::Text,
         Kind::Map => *form == Form::Map,
     }
 }

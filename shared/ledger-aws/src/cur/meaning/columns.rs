@@ -16,7 +16,7 @@ impl Kind {
     pub(crate) fn expected(self) -> &'static str {
         match self {
             Kind::Text => "text",
-            Kind::Number => "a double, a decimal, a 64-bit integer or text",
+            Kind::Number => "a double, a decimal, an integer or text",
             Kind::Date => "a timestamp, a date or text",
             Kind::Map => "a map of text to text, or JSON text",
         }

@@ -22,7 +22,8 @@ pub(crate) type Fault = &'static str;
 
 pub(crate) const NOT_UTF8: Fault = "not UTF-8; expected UTF-8 text";
 pub(super) const TOO_LARGE: Fault = "larger than 1048576 bytes";
-pub(super) const NOT_AN_ACCOUNT: Fault = "not an account id; expected 12 digits";
+/// A note: the id of an account was a number, and is restored.
+pub(super) const RESTORED: Fault = "a number in place of an account id";
 const NOT_A_DECIMAL: Fault = "not a decimal amount; expected digits with at most one `.`";
 
 /// The fault of a cell that is no amount.
@@ -71,6 +72,11 @@ pub(super) fn too_large<'a>(
     cells
         .filter(|(_, cell)| cell.is_some_and(|it| it.len() > CELL_LIMIT))
         .map(|(column, _)| (column, TOO_LARGE))
+}
+
+/// Whether a cell is lost; otherwise it was read, and there is something to know of it.
+pub(crate) fn is_lost(fault: Fault) -> bool {
+    fault != RESTORED
 }
 
 /// Lines with cells that cannot be read, by column and fault.
@@ -124,6 +130,18 @@ impl Faulty {
         let costs: Vec<String> = costs.values().map(Money::to_string).collect();
         let (lines, they, their) =
             if *line_count == 1 { ("line", "it", "its") } else { ("lines", "they", "their") };
+        if !is_lost(fault) {
+            return Finding {
+                code: FindingCode::AccountRestored,
+                message: format!(
+                    "`{}` is a number in {line_count} {lines} of {}, first at {first}, as \
+                     spreadsheets and data frames write it; it is read as the 12 digits that it was \
+                     made from; keep the column text there",
+                    column.name(),
+                    costs.join(" and "),
+                ),
+            };
+        }
         let code = match column {
             Column::Principal => FindingCode::PrincipalUnreadable,
             _ => FindingCode::CellUnreadable,
@@ -145,7 +163,7 @@ impl Faulty {
 fn consequence(column: Column, they: &str, their: &str) -> String {
     let has = if they == "it" { "has" } else { "have" };
     match column {
-        Column::Tags => format!("{they} {has} no tags"),
+        Column::Tags => format!("{their} tags are unknown"),
         Column::Product => format!("{they} {has} no attributes of a product"),
         Column::Principal => format!("{they} {has} no caller"),
         Column::Account => format!("{their} account is that of {their} caller, where there is one"),

@@ -1,5 +1,6 @@
 //! Converts a row of a bill to a line item, the same way for every file format.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use ledger_core::source::Source;
 use ledger_core::usage::{Usage, UsageAxes};
 use rust_decimal::Decimal;
 
+use crate::cur::meaning::account::{self, Account};
 use crate::cur::meaning::amortized::{Amortized, Spread, Unamortized};
 use crate::cur::meaning::codes::ProductCodes;
 use crate::cur::meaning::columns::Column;
@@ -154,13 +156,10 @@ impl Converter {
         if let Some((column, fault)) = faults.iter().find(|it| faults::is_vital(it.0)) {
             return Err((*column, (*fault).to_owned()));
         }
-        let cleaned;
-        let raw = match faults.as_slice() {
-            [] => raw,
-            _ => {
-                cleaned = raw.without(faults.iter().map(|it| it.0));
-                &cleaned
-            }
+        // A map that is put together keeps the parts that can be read.
+        let raw = &match faults.len() > broken.len() {
+            true => raw.without(faults::too_large(raw).map(|it| it.0)),
+            false => *raw,
         };
         let (costs, mut rounded) = self.costs(raw, &mut faults)?;
         let product = self.map(raw, Column::Product, &mut faults);
@@ -180,7 +179,7 @@ impl Converter {
         let has_spread = Spread::of(&line.line_type).is_some();
         faults.retain(|(column, _)| match column {
             _ if self.is_row_tall => true,
-            Column::NetUnblended => true,
+            Column::NetUnblended | Column::Payer => true,
             it if !Column::OF_ALL_LINES.contains(it) => is_ai && has_spread,
             it if it.is_for_ai() => is_ai,
             // The columns that say what was sold.
@@ -263,7 +262,7 @@ impl Converter {
         let mut faults = Vec::new();
         let (usage_type, axes) = self.usage_type(raw);
         let attribute = |key: &str| product.get(key).map(|it| &**it).filter(|it| !it.is_empty());
-        let (bill, day) = self.bill(raw)?;
+        let (bill, day) = self.bill(raw, &mut faults)?;
 
         let code = raw.text(Column::ProductCode);
         let entity = raw.text(Column::BillingEntity);
@@ -286,20 +285,19 @@ impl Converter {
         };
         let texts = BillText::ALL.iter().map(|it| (*it, text(*it).map(|it| self.texts.get(it))));
         let texts = texts.collect();
-        let account = raw.text(Column::Account).filter(|it| {
-            let is_account = is_account(it);
-            if !is_account {
-                faults.push((Column::Account, faults::NOT_AN_ACCOUNT));
-            }
-            is_account
+        let account = raw.text(Column::Account).and_then(|it| {
+            let read = account::read(it);
+            read.map(|it| note_restored(it, Column::Account, &mut faults))
+                .map_err(|fault| faults.push((Column::Account, fault)))
+                .ok()
         });
-        let account = account.or(principal.as_deref().map(Principal::account));
+        let account = account.or(principal.as_deref().map(|it| it.account().into()));
         let line_type = raw.text(Column::LineType).unwrap_or_default();
         let line = LineItem {
             provenance: provenance.clone(),
             bill,
             day,
-            account: account.map(|it| self.texts.get(it)),
+            account: account.map(|it| self.texts.get(&it)),
             line_type: self.texts.get(line_type),
             category: category_of(line_type),
             service: self.texts.get(service),
@@ -351,7 +349,11 @@ impl Converter {
     }
 
     /// The bill and the day.
-    fn bill(&mut self, raw: &RawLine<'_>) -> Result<(BillId, Date), Problem> {
+    fn bill(
+        &mut self,
+        raw: &RawLine<'_>,
+        faults: &mut Vec<(Column, Fault)>,
+    ) -> Result<(BillId, Date), Problem> {
         let start = Column::UsageStart;
         let day = self
             .dates
@@ -386,11 +388,11 @@ impl Converter {
             ));
         }
         let payer = raw.text(Column::Payer);
-        if payer.is_some_and(|it| !is_account(it)) {
-            return Err((Column::Payer, faults::NOT_AN_ACCOUNT.to_owned()));
-        }
+        let payer = payer.map(account::read).transpose();
+        let payer = payer.map_err(|fault| (Column::Payer, fault.to_owned()))?;
+        let payer = payer.map(|it| note_restored(it, Column::Payer, faults));
         Ok((
-            BillId { period, source: Source::AWS_BILL, payer: payer.map(|it| self.texts.get(it)) },
+            BillId { period, source: Source::AWS_BILL, payer: payer.map(|it| self.texts.get(&it)) },
             day,
         ))
     }
@@ -430,9 +432,16 @@ impl Converter {
     }
 }
 
-/// Whether a text has the form of an account's id.
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit())
+/// The id of an account; notes that it was a number.
+fn note_restored<'a>(
+    account: Account<'a>,
+    column: Column,
+    faults: &mut Vec<(Column, Fault)>,
+) -> Cow<'a, str> {
+    if account.is_restored {
+        faults.push((column, faults::RESTORED));
+    }
+    account.id
 }
 
 /// Adds two rounding differences of a row.

@@ -2,19 +2,24 @@
 //!
 //! Exports 2.0 name columns `line_item_unblended_cost` and keep attributes and tags in maps. The cost
 //! and usage reports before them name the same columns `lineItem/UnblendedCost`, and give each
-//! attribute and each tag a column of its own; their Parquet form spells those as Athena does.
+//! attribute and each tag a column of its own. Databases and data frames write the names of either in
+//! small or capital letters, with or without what is between the words, so that letters and digits
+//! alone decide: `LINE_ITEM_UNBLENDED_COST`, `lineitem_unblendedcost`.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::cur::meaning::columns::{COUNT, Column};
+use crate::cur::meaning::faults::Fault;
+use crate::cur::meaning::map_text;
 
 /// The prefix of resource tags in the column `tags` of exports 2.0.
 const RESOURCE_TAG: &str = "resourceTags/";
 const COST_CATEGORY: &str = "costCategory/";
 
-/// The map of exports 2.0 that has tags of resources alone.
-const RESOURCE_TAGS: &str = "resource_tags";
+/// The maps of exports 2.0 that have tags of resources and cost categories alone, with the prefix of
+/// their keys in the column `tags`.
+const PARTS_OF_TAGS: [(&str, &str); 2] =
+    [("resource_tags", RESOURCE_TAG), ("cost_category", COST_CATEGORY)];
 
 /// The attributes of products that are read. Others have columns of their own in exports 2.0 too.
 const ATTRIBUTES: [&str; 3] = ["model", "product_name", "provider"];
@@ -26,8 +31,8 @@ pub(crate) struct ColumnMap {
     positions: [Option<usize>; COUNT],
     /// Entries of maps that have columns of their own.
     entries: Vec<Entry>,
-    /// The column of tags of resources, where it is all there is.
-    resource_tags: Option<usize>,
+    /// The positions of [`PARTS_OF_TAGS`], where there is no column of all tags.
+    parts_of_tags: [Option<usize>; PARTS_OF_TAGS.len()],
     is_legacy: bool,
 }
 
@@ -41,31 +46,27 @@ struct Entry {
 impl ColumnMap {
     /// Reads the names of a file's columns.
     pub(crate) fn new<'a>(names: impl Iterator<Item = &'a str> + Clone) -> ColumnMap {
-        let is_legacy = names.clone().any(|it| snake(it) != it);
         let mut positions = [None; COUNT];
-        let (mut entries, mut resource_tags) = (Vec::new(), None);
+        let (mut entries, mut parts_of_tags) = (Vec::new(), [None; PARTS_OF_TAGS.len()]);
+        let mut is_legacy = false;
         for (position, name) in names.enumerate() {
-            let name = snake(name);
-            let column = Column::ALL.into_iter().find(|it| it.name() == name);
-            if let Some(column) = column {
-                if let Some(cell) = positions.get_mut(column as usize) {
-                    cell.get_or_insert(position);
-                }
-            } else if name == RESOURCE_TAGS {
-                resource_tags.get_or_insert(position);
-            } else if let Some((map, key)) = entry_of(&name) {
+            let column = Column::ALL.into_iter().find(|it| is_spelling(name, it.name()));
+            let part = PARTS_OF_TAGS.iter().position(|it| is_spelling(name, it.0));
+            if let Some(cell) = column.and_then(|it| positions.get_mut(it as usize)) {
+                cell.get_or_insert(position);
+                is_legacy |= name.contains('/');
+            } else if let Some(cell) = part.and_then(|it| parts_of_tags.get_mut(it)) {
+                cell.get_or_insert(position);
+            } else if let Some((map, key)) = entry_of(name) {
                 entries.push(Entry { map, key, position });
             }
         }
         // A map in one column holds all there is.
         entries.retain(|it| positions.get(it.map as usize).is_none_or(Option::is_none));
-        let has_tags = positions.get(Column::Tags as usize).is_some_and(Option::is_some);
-        ColumnMap {
-            positions,
-            entries,
-            resource_tags: resource_tags.filter(|_| !has_tags),
-            is_legacy,
+        if positions.get(Column::Tags as usize).is_some_and(Option::is_some) {
+            parts_of_tags = [None; PARTS_OF_TAGS.len()];
         }
+        ColumnMap { positions, entries, parts_of_tags, is_legacy }
     }
 
     /// The position of a column.
@@ -81,19 +82,20 @@ impl ColumnMap {
     /// Whether a map is put together from other columns.
     pub(crate) fn is_apart(&self, map: Column) -> bool {
         self.entries.iter().any(|it| it.map == map)
-            || map == Column::Tags && self.resource_tags.is_some()
+            || map == Column::Tags && self.parts_of_tags.iter().any(Option::is_some)
     }
 
     /// The positions of all parts of a column.
     pub(crate) fn positions(&self, column: Column) -> impl Iterator<Item = usize> {
         let entries = self.entries.iter().filter(move |it| it.map == column);
-        let resource_tags = self.resource_tags.filter(|_| column == Column::Tags);
-        self.position(column).into_iter().chain(resource_tags).chain(entries.map(|it| it.position))
+        let parts = self.parts_of_tags.iter().flatten().filter(move |_| column == Column::Tags);
+        let parts = parts.copied().chain(entries.map(|it| it.position));
+        self.position(column).into_iter().chain(parts)
     }
 
-    /// Whether any of the names is one of an export or a report.
-    pub(crate) fn is_known(&self) -> bool {
-        self.positions.iter().any(Option::is_some)
+    /// The number of columns that are one of an export or a report.
+    pub(crate) fn known_count(&self) -> usize {
+        self.positions.iter().flatten().count()
     }
 
     /// Whether columns are named as before exports 2.0.
@@ -102,81 +104,78 @@ impl ColumnMap {
     }
 
     /// A map that is put together from other columns, as the JSON that a column of its own would
-    /// have; `cell` reads the text at a position.
-    ///
-    /// # Errors
-    ///
-    /// Those of `cell`.
-    pub(crate) fn map<T: AsRef<str>, E>(
+    /// have, and why a part of it cannot be read; `cell` reads the text at a position.
+    pub(crate) fn map<T: AsRef<str>>(
         &self,
         map: Column,
-        cell: impl Fn(usize) -> Result<T, E>,
-    ) -> Result<String, E> {
-        let mut all: BTreeMap<String, serde_json::Value> = BTreeMap::new();
-        if let Some(position) = self.resource_tags.filter(|_| map == Column::Tags) {
-            let text = cell(position)?;
-            let text = text.as_ref();
-            let object = if text.is_empty() { "{}" } else { text };
-            match serde_json::from_str::<BTreeMap<String, serde_json::Value>>(object) {
-                Ok(tags) => all.extend(tags.into_iter().map(|(key, it)| (resource_tag(&key), it))),
-                // The converter says what is wrong with it.
-                Err(_) => return Ok(text.to_owned()),
+        cell: impl Fn(usize) -> Result<T, Fault>,
+    ) -> (String, Option<Fault>) {
+        let mut all: BTreeMap<String, String> = BTreeMap::new();
+        let mut unread = None;
+        let parts = self.parts_of_tags.iter().zip(PARTS_OF_TAGS).filter(|_| map == Column::Tags);
+        for (position, (_, prefix)) in parts {
+            let Some(position) = *position else { continue };
+            match cell(position).and_then(|it| map_text::entries(it.as_ref())) {
+                Ok(entries) => {
+                    all.extend(entries.into_iter().map(|(key, it)| (tag(prefix, &key), it)));
+                }
+                Err(fault) => unread = Some(fault),
             }
         }
         for entry in self.entries.iter().filter(|it| it.map == map) {
-            let text = cell(entry.position)?;
-            let text = text.as_ref();
-            if !text.is_empty() {
-                all.insert(entry.key.clone(), text.into());
+            match cell(entry.position) {
+                Ok(text) if text.as_ref().is_empty() => {}
+                Ok(text) => drop(all.insert(entry.key.clone(), text.as_ref().to_owned())),
+                Err(fault) => unread = Some(fault),
             }
         }
-        Ok(serde_json::Value::from_iter(all).to_string())
+        (serde_json::Value::from_iter(all).to_string(), unread)
     }
 }
 
-/// A column's name as exports 2.0 spell it. What people name themselves stays as it is.
-fn snake(name: &str) -> Cow<'_, str> {
-    match name.split_once('/') {
-        Some(("reservation", "ReservationARN")) => Column::ReservationArn.name().into(),
-        Some(("resourceTags" | "costCategory", _)) | None => Cow::Borrowed(name),
-        Some((category, rest)) => format!("{}_{}", snake_words(category), snake_words(rest)).into(),
-    }
+/// Whether a name is that of a column, in any spelling.
+fn is_spelling(name: &str, column: &str) -> bool {
+    let letters = |it: &str| -> String {
+        it.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    letters(name) == letters(column)
 }
 
-/// `lineItem` as `line_item`. A word begins with a capital letter; several are one word, up to the
-/// last before a small letter, as in `SKUGroup`.
-fn snake_words(name: &str) -> String {
-    let mut snake = String::with_capacity(name.len() + 8);
-    let mut letters = name.chars().peekable();
-    let mut before = '_';
-    while let Some(letter) = letters.next() {
-        let next_is_small = letters.peek().is_some_and(|it| it.is_lowercase());
-        let begins_word = letter.is_uppercase() && (!before.is_uppercase() || next_is_small);
-        if (begins_word || !letter.is_alphanumeric()) && before != '_' {
-            snake.push('_');
-        }
-        before = if letter.is_alphanumeric() { letter } else { '_' };
-        snake.extend(letter.to_lowercase().filter(|it| it.is_alphanumeric()));
-    }
-    snake
-}
+/// Prefixes of the columns that hold one tag each, in small letters, with that of the key.
+const ENTRIES_OF_TAGS: [(&str, &str); 9] = [
+    ("resourcetags/", RESOURCE_TAG),
+    ("resource_tags_", RESOURCE_TAG),
+    ("resourcetags_", RESOURCE_TAG),
+    ("resource_tags.", RESOURCE_TAG),
+    ("costcategory/", COST_CATEGORY),
+    ("cost_category_", COST_CATEGORY),
+    ("costcategory_", COST_CATEGORY),
+    ("cost_category.", COST_CATEGORY),
+    ("tags.", ""),
+];
 
 /// The map and the key that a separate column belongs to.
 fn entry_of(name: &str) -> Option<(Column, String)> {
-    if let Some(key) = name.strip_prefix(RESOURCE_TAG) {
-        return Some((Column::Tags, resource_tag(key)));
+    let small = name.to_ascii_lowercase();
+    for (start, prefix) in ENTRIES_OF_TAGS {
+        if small.starts_with(start) {
+            // Databases that write all names in capitals have lost those of the key.
+            let has_small = name.bytes().any(|it| it.is_ascii_lowercase());
+            let key = if has_small { name } else { &small }.get(start.len()..)?;
+            return Some((Column::Tags, tag(prefix, key)));
+        }
     }
-    if let Some(key) = name.strip_prefix("resource_tags_") {
-        return Some((Column::Tags, resource_tag(key)));
-    }
-    if name.starts_with(COST_CATEGORY) {
-        return Some((Column::Tags, name.to_owned()));
-    }
-    if let Some(key) = name.strip_prefix("cost_category_") {
-        return Some((Column::Tags, format!("{COST_CATEGORY}{key}")));
-    }
-    let attribute = name.strip_prefix("product_").filter(|it| ATTRIBUTES.contains(it))?;
+    let attribute =
+        ATTRIBUTES.into_iter().find(|it| is_spelling(name, &format!("product_{it}")))?;
     Some((Column::Product, attribute.to_owned()))
+}
+
+/// The key of a tag as the column `tags` has it.
+fn tag(prefix: &str, key: &str) -> String {
+    match prefix {
+        RESOURCE_TAG => resource_tag(key),
+        _ => format!("{prefix}{key}"),
+    }
 }
 
 /// The key of a resource's tag as the column `tags` has it: users' own keys without a mark, those of
@@ -196,8 +195,9 @@ mod tests {
 
     fn row(cells: &[(&str, &str)], map: Column) -> String {
         let layout = ColumnMap::new(cells.iter().map(|(name, _)| *name));
-        let cell = |position: usize| Ok::<_, ()>(cells[position].1);
-        layout.map(map, cell).unwrap()
+        let (text, fault) = layout.map(map, |position| Ok(cells[position].1));
+        assert_eq!(fault, None);
+        text
     }
 
     #[test]
@@ -241,10 +241,39 @@ mod tests {
             "reservation/ReservationARN",
         ];
         let layout = ColumnMap::new(names.into_iter());
-        assert!(layout.is_legacy() && layout.is_known());
+        assert!(layout.is_legacy());
         let missing: Vec<_> = Column::ALL.into_iter().filter(|it| !layout.has(*it)).collect();
         // Only exports 2.0 name callers.
         assert_eq!(missing, [Column::Principal]);
+    }
+
+    #[test]
+    fn a_column_is_known_in_the_spelling_of_any_tool() {
+        for name in [
+            "LINE_ITEM_UNBLENDED_COST",
+            "lineitem_unblendedcost",
+            "lineItem/UnblendedCost",
+            "lineitem/unblendedcost",
+            "Line Item Unblended Cost",
+            "\u{feff}line_item_unblended_cost",
+            "\"line_item_unblended_cost\"",
+            "line-item-unblended-cost",
+        ] {
+            let layout = ColumnMap::new([name].into_iter());
+            assert!(layout.has(Column::Unblended), "{name}");
+            assert_eq!(layout.is_legacy(), name.contains('/'));
+        }
+        let cells = [
+            ("RESOURCE_TAGS_USER_TEAM", "a"),
+            ("costcategory_Unit", "b"),
+            ("tags.iamPrincipal/team", "c"),
+            ("PRODUCT_PRODUCT_NAME", "d"),
+        ];
+        assert_eq!(
+            row(&cells, Column::Tags),
+            r#"{"costCategory/Unit":"b","iamPrincipal/team":"c","resourceTags/team":"a"}"#,
+        );
+        assert_eq!(row(&cells, Column::Product), r#"{"product_name":"d"}"#);
     }
 
     #[test]
@@ -276,6 +305,11 @@ mod tests {
     fn tags_of_resources_count_where_there_are_no_others() {
         let only = [("resource_tags", r#"{"user_team":"a","user:env":"b"}"#)];
         assert_eq!(row(&only, Column::Tags), r#"{"resourceTags/env":"b","resourceTags/team":"a"}"#,);
+        let parts = [("cost_category", "{Team=a}"), ("RESOURCE_TAGS", "[('user_env', 'b')]")];
+        assert_eq!(
+            row(&parts, Column::Tags),
+            r#"{"costCategory/Team":"a","resourceTags/env":"b"}"#,
+        );
         let others = ["product_servicecode", "product_sku", "product_region_code"];
         assert!(!ColumnMap::new(others.into_iter()).is_apart(Column::Product));
         let both = ["tags", "resource_tags", "product", "product_provider", "product_region_code"];

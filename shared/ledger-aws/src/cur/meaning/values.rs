@@ -9,9 +9,9 @@ use ledger_core::line_item::Tags;
 
 use crate::cur::meaning::faults::Fault;
 use crate::cur::meaning::interned::Interner;
+use crate::cur::meaning::map_text;
 
 const NOT_A_DATE: Fault = "not a date; expected the form `2026-06-01T00:00:00Z`";
-const NOT_A_MAP: Fault = "not a JSON object of texts; expected the form `{\"key\":\"value\"}`";
 
 /// Reads `2026-06-01`, `2026-06-01 00:00:00` and `2026-06-01T00:00:00Z`: the UTC day.
 pub(super) fn read_date(text: &str) -> Result<Date, Fault> {
@@ -25,21 +25,28 @@ pub(super) fn read_date(text: &str) -> Result<Date, Fault> {
     timestamp.or_else(|_| text.parse::<DateTime>()).map(DateTime::date).map_err(|_| unreadable())
 }
 
-/// Reads a JSON object of texts; numbers and truth values become their text, nulls are left out.
+/// Reads a map in any form; numbers and truth values become their text, nulls are left out.
 pub(super) fn read_map(text: &str, texts: &mut Interner) -> Result<Tags, Fault> {
     use serde_json::Value;
-    let unreadable = || NOT_A_MAP;
-    let object: BTreeMap<String, Value> = serde_json::from_str(text).map_err(|_| unreadable())?;
     let mut tags = Tags::new();
+    let Ok(object) = serde_json::from_str::<BTreeMap<String, Value>>(text) else {
+        return Ok(of_entries(map_text::entries(text)?, texts));
+    };
     for (key, value) in object {
         let value = match value {
             Value::Null => continue,
             Value::String(value) => texts.get(&value),
             Value::Bool(value) => texts.get(&value.to_string()),
             Value::Number(value) => texts.get(&value.to_string()),
-            Value::Array(_) | Value::Object(_) => return Err(unreadable()),
+            Value::Array(_) | Value::Object(_) => {
+                return Ok(of_entries(map_text::entries(text)?, texts));
+            }
         };
         tags.insert(texts.get(&key), value);
     }
     Ok(tags)
+}
+
+fn of_entries(entries: Vec<(String, String)>, texts: &mut Interner) -> Tags {
+    entries.into_iter().map(|(key, value)| (texts.get(&key), texts.get(&value))).collect()
 }
