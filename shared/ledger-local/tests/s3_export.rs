@@ -262,7 +262,7 @@ async fn a_network_that_fails_now_and_then_is_asked_again() {
         setting.stand_in.fail_next(error);
     }
     // Three lines, and a finding for each column that is missed.
-    assert_eq!(read(setting.export()).await.unwrap().1.len(), 3 + 11);
+    assert_eq!(read(setting.export()).await.unwrap().1.len(), 3 + 12);
     for _ in 0..4 {
         setting.stand_in.fail_next(BreakOff);
     }

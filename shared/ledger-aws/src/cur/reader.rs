@@ -159,7 +159,9 @@ impl<'a> Reader<'a> {
                 // Whose cost this is cannot be known if a quote is not closed.
                 let lost = converted.faults.iter().find(|it| is_lost(it.1));
                 if let Some((column, fault)) = lost.filter(|_| self.row_height > 1) {
-                    return self.reject(provenance, column.name(), (*fault).to_owned());
+                    let (provenance, column) = (provenance.clone(), column.name().into());
+                    let reason = (*fault).to_owned();
+                    return self.emit_rejected(Rejected { provenance, column, reason });
                 }
                 self.count_faults(&converted, 1, provenance);
                 if !converted.rounded.is_zero() {
