@@ -162,13 +162,16 @@ impl Told {
                 self.rejected.push(format!("{}: {}", it.column, it.reason));
             }
             Reading::Rounded(it) => self.rounded.push(it.to_string()),
-            // An example stands in one row or another.
-            Reading::Finding(it) => self.findings.push(match it.code.as_str() {
-                "principal-unreadable" => {
-                    it.message.split_once(':').map_or(it.message.clone(), |it| it.0.to_owned())
-                }
-                _ => it.message,
-            }),
+            // The first of several lines is another one in another order of files, and Athena has no
+            // numbers of lines.
+            Reading::Finding(it) => {
+                self.findings.push(match it.message.split_once(", first at ") {
+                    Some((what, place)) => {
+                        format!("{what}: {}", place.split_once(": ").map_or("", |it| it.1))
+                    }
+                    None => it.message,
+                })
+            }
             Reading::Progress(_) => {}
         }
     }
