@@ -259,11 +259,12 @@ def the_schedule_asks_cost_explorer(it):
 def a_delivery_is_imported(it):
     """A manifest starts the import; costs and statements are those of the files, to the digit."""
     export = it.samples["first"] / EXPORT
-    months = sorted(path.name.removeprefix("BILLING_PERIOD=") for path in (export / "metadata").iterdir())
+    # A sample holds the last days alone: a later one lacks days of its oldest month, and is held back.
+    months = sorted(path.name.removeprefix("BILLING_PERIOD=") for path in (export / "metadata").iterdir())[1:]
     it.deliver(export, months)
     wait_for(f"bills of {months}\n{it.log('IngestExport')[-3000:]}", lambda: set(it.heads()) >= set(months), 180)
     it.months = months
-    return it.compare(Bill(export))
+    return it.compare(Bill(export, months))
 
 
 def owners_are_told(it):
