@@ -241,14 +241,24 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         let mut turns = Vec::new();
         let mut open = Vec::new();
         if self.layout.position(Column::ProductCode).is_some() {
-            let mut batches = self.batches(row_group.row_group, &DECIDING_MOST, None)?;
-            while let Some(batch) = self.checked(batches.next())? {
-                for turn in groups.turns_by_code(batch, codes) {
-                    if turn.is_none() {
-                        open.push(turns.len());
-                    }
-                    turns.push(turn.unwrap_or(Turn::AsText));
+            let mut by_code = |columns: &[Column]| {
+                let mut turns = Vec::with_capacity(row_group.row_count);
+                let mut batches = self.batches(row_group.row_group, columns, None)?;
+                while let Some(batch) = self.checked(batches.next())? {
+                    turns.extend(groups.turns_by_code(batch, codes));
                 }
+                Ok::<_, SourceError>(turns)
+            };
+            let mut decided = by_code(&[Column::ProductCode])?;
+            // Where all is AI, nothing more is asked.
+            if decided.contains(&Some(Turn::Other)) {
+                decided = by_code(&DECIDING_MOST)?;
+            }
+            for turn in decided {
+                if turn.is_none() {
+                    open.push(turns.len());
+                }
+                turns.push(turn.unwrap_or(Turn::AsText));
             }
         } else {
             open.extend(0..row_group.row_count);
