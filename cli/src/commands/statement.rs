@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use ledger_api::bodies::statements::StatementFigures;
 use ledger_app::lookup::statements;
 use ledger_app::view::View;
@@ -35,24 +36,58 @@ pub async fn statement(
     let view = View::open(&opened.ledger, period, Access::everything(), now()).await?;
     let answer = statements(&view, period, owners, cost_kind).await?;
     opened.close().await;
+    let known = Known {
+        data_up_to: view.data_up_to(),
+        missing_days: missing_days(view.heads(), period, view.now().today()),
+    };
     match format {
         Format::Json => {
             let figures = StatementFigures {
                 period,
                 cost_kind,
-                data_up_to: view.data_up_to(),
-                missing_days: &missing_days(view.heads(), period, view.now().today()),
+                data_up_to: known.data_up_to,
+                missing_days: &known.missing_days,
                 statements: &answer,
             };
             output::json(&figures.body(None))?;
         }
-        Format::Csv => csv(&answer),
+        Format::Csv => csv(&answer, &known),
         Format::Table if answer.is_empty() => {
             output::line(&format!("nothing was spent in {period}"));
         }
-        Format::Table => answer.iter().for_each(table),
+        Format::Table => answer.iter().for_each(|it| table(it, &known)),
     }
     Ok(Outcome::Done)
+}
+
+/// The days that a statement knows of.
+struct Known {
+    data_up_to: Option<Date>,
+    /// Days of the month that no source has reached.
+    missing_days: Vec<Date>,
+}
+
+impl Known {
+    /// The end of the last day with data.
+    fn up_to(&self) -> String {
+        self.data_up_to.map_or_else(String::new, |it| it.to_string())
+    }
+
+    /// The days that lack, as `2026-10-03, 2026-10-30 to 2026-10-31`.
+    fn missing(&self) -> String {
+        let mut spans: Vec<(Date, Date)> = Vec::new();
+        for day in &self.missing_days {
+            match spans.last_mut() {
+                Some((_, last)) if last.tomorrow().ok() == Some(*day) => *last = *day,
+                _ => spans.push((*day, *day)),
+            }
+        }
+        let span = |(first, last): &(Date, Date)| match first == last {
+            true => first.to_string(),
+            false => format!("{first} to {last}"),
+        };
+        spans.iter().map(span).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// The columns before the amounts.
@@ -83,14 +118,18 @@ fn closing(word: &str, amounts: &[String]) -> Vec<String> {
     [row.as_slice(), amounts].concat()
 }
 
-fn table(statement: &Statement) {
+fn table(statement: &Statement, known: &Known) {
     output::line(&format!(
-        "{} {} ({}, {} cost)",
+        "{} {} ({}, {} cost), data up to {}, end excluded",
         statement.owner,
         statement.period,
         statement.status.as_str(),
-        statement.cost_kind.as_str()
+        statement.cost_kind.as_str(),
+        known.up_to()
     ));
+    if !known.missing_days.is_empty() {
+        output::line(&format!("no data of {}", known.missing()));
+    }
     let amount = |money: Money| money.to_reader();
     let mut rows: Vec<Vec<String>> = statement
         .lines
@@ -104,7 +143,7 @@ fn table(statement: &Statement) {
     output::table(&header, &rows, 2);
 }
 
-fn csv(statements: &[Statement]) {
+fn csv(statements: &[Statement], known: &Known) {
     let exact = |money: Money| money.amount().to_string();
     let mut rows = Vec::new();
     for statement in statements {
@@ -113,13 +152,16 @@ fn csv(statements: &[Statement]) {
             statement.period.to_string(),
             statement.currency.to_string(),
         ];
+        let status = statement.status.as_str().to_owned();
+        let end = vec![status, known.up_to(), known.missing()];
         for line in &statement.lines {
             let amounts = vec![exact(line.amount), exact(line.exact)];
-            rows.push([start.clone(), cells(line, ""), amounts].concat());
+            rows.push([start.clone(), cells(line, ""), amounts, end.clone()].concat());
         }
         let rounding = closing("rounding", &[exact(statement.rounding), String::new()]);
-        rows.push([start, rounding].concat());
+        rows.push([start, rounding, end].concat());
     }
-    let header = [&["owner", "period", "currency"], &COLUMNS[..], &["amount", "exact"]].concat();
+    let end = ["amount", "exact", "status", "data_up_to", "missing_days"];
+    let header = [&["owner", "period", "currency"], &COLUMNS[..], &end].concat();
     output::csv(&header, &rows);
 }

@@ -20,6 +20,7 @@ mod printed_rows;
 mod restated;
 mod same_answers;
 mod stand_in;
+mod statement_days;
 mod up;
 mod upgrade;
 mod use_it;
