@@ -15,7 +15,13 @@ use ledger_local::sample::SampleOrganisation;
 #[command(name = "tollbook", version, max_term_width = 100)]
 pub struct Cli {
     /// Folder of the embedded ledger; created if missing. For one process on one machine.
-    #[arg(long, global = true, default_value = ".tollbook", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        default_value = ".tollbook",
+        env = "TOLLBOOK_DATA",
+        value_name = "DIR"
+    )]
     pub data: PathBuf,
     /// The table of a deployed ledger instead of the embedded one, in the account and region of the
     /// environment. `up` and `sample` work on folders only.
