@@ -36,9 +36,6 @@ const TOTALLED: [Column; 6] = [
     Column::Currency,
 ];
 
-/// The columns that decide whether nearly every line is AI, and whether it needs a finding if not.
-const DECIDING_MOST: [Column; 2] = [Column::ProductCode, Column::UsageType];
-
 /// The columns that decide whether a line is AI.
 const DECIDING: [Column; 6] = [
     Column::BillingEntity,
@@ -186,44 +183,45 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         groups: &mut Groups,
         reader: &mut Reader<'_>,
     ) -> Result<Vec<usize>, SourceError> {
-        let (ai, others) = (rows_of(turns, Turn::Ai), rows_of(turns, Turn::Other));
+        let count = |turn| turns.iter().filter(|it| **it == turn).count();
+        let (ai_count, other_count) = (count(Turn::Ai), count(Turn::Other));
         groups.begin_row_group(row_group.before);
-        let mut add = |columns: &[Column], rows: Option<&[usize]>, taken_turns: &[Turn]| {
+        let mut add = |columns: &[Column], rows: Option<&[usize]>, takes_ai: bool| {
             let mut at = 0;
-            let mut taken: Vec<BatchRow> = Vec::new();
-            let mut add_batch = |batch: &Batch| {
-                let places = 0..batch.row_count();
-                let from = at;
-                at += batch.row_count();
-                taken.clear();
-                taken.extend(places.filter_map(|place| {
-                    let row = match rows {
-                        None => from + place,
-                        Some(rows) => rows.get(from + place).copied()?,
-                    };
-                    let turn = turns.get(row).filter(|it| taken_turns.contains(it))?;
-                    Some(BatchRow { place, row, is_ai: *turn == Turn::Ai })
-                }));
-                groups.add(batch, &taken, &mut reader.converter)
-            };
             let mut batches = self.batches(row_group.row_group, columns, rows)?;
             while let Some(batch) = self.checked(batches.next())? {
-                add_batch(batch).map_err(|it| SourceError::Money(self.name.to_string(), it))?;
+                let from = at;
+                at += batch.row_count();
+                let row_at = |place: usize| match rows {
+                    None => Some(from + place),
+                    Some(rows) => rows.get(from + place).copied(),
+                };
+                let taken = (0..batch.row_count()).filter_map(|place| {
+                    let row = row_at(place)?;
+                    let is_ai = match turns.get(row)? {
+                        Turn::Ai if takes_ai => true,
+                        Turn::Other => false,
+                        Turn::Ai | Turn::AsText | Turn::Later => return None,
+                    };
+                    Some(BatchRow { place, row, is_ai })
+                });
+                let added = groups.add(batch, taken, &mut reader.converter);
+                added.map_err(|it| SourceError::Money(self.name.to_string(), it))?;
             }
             Ok(())
         };
-        let are_most = |rows: &[usize]| {
-            rows.len().saturating_mul(AI_ROWS_APART) >= row_group.row_count && !rows.is_empty()
-        };
-        if are_most(&ai) {
-            add(Column::OF_ALL_LINES, None, &[Turn::Ai, Turn::Other])?;
+        let are_most =
+            |count: usize| count.saturating_mul(AI_ROWS_APART) >= row_group.row_count && count > 0;
+        if are_most(ai_count) {
+            add(Column::OF_ALL_LINES, None, true)?;
         } else {
-            if !others.is_empty() {
-                let rows = (!are_most(&others)).then_some(&*others);
-                add(&TOTALLED, rows, &[Turn::Other])?;
+            if other_count > 0 {
+                let rows = (!are_most(other_count)).then(|| rows_of(turns, Turn::Other));
+                add(&TOTALLED, rows.as_deref(), false)?;
             }
-            if !ai.is_empty() {
-                add(Column::OF_ALL_LINES, Some(&ai), &[Turn::Ai])?;
+            if ai_count > 0 {
+                let rows = rows_of(turns, Turn::Ai);
+                add(Column::OF_ALL_LINES, Some(&rows), true)?;
             }
         }
         Ok(groups.end_row_group(&mut reader.converter))
@@ -238,31 +236,37 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         reader: &mut Reader<'_>,
     ) -> Result<Vec<Turn>, SourceError> {
         let codes = &mut reader.converter.codes;
-        let mut turns = Vec::new();
+        let mut turns = Vec::with_capacity(row_group.row_count);
         let mut open = Vec::new();
         if self.layout.position(Column::ProductCode).is_some() {
-            let mut by_code = |columns: &[Column]| {
-                let mut turns = Vec::with_capacity(row_group.row_count);
-                let mut batches = self.batches(row_group.row_group, columns, None)?;
-                while let Some(batch) = self.checked(batches.next())? {
-                    turns.extend(groups.turns_by_code(batch, codes));
+            let columns = [Column::ProductCode];
+            let mut batches = self.batches(row_group.row_group, &columns, None)?;
+            while let Some(batch) = self.checked(batches.next())? {
+                for turn in groups.turns_by_code(batch, codes) {
+                    if turn.is_none() {
+                        open.push(turns.len());
+                    }
+                    turns.push(turn.unwrap_or(Turn::AsText));
                 }
-                Ok::<_, SourceError>(turns)
-            };
-            let mut decided = by_code(&[Column::ProductCode])?;
-            // Where all is AI, nothing more is asked.
-            if decided.contains(&Some(Turn::Other)) {
-                decided = by_code(&DECIDING_MOST)?;
-            }
-            for turn in decided {
-                if turn.is_none() {
-                    open.push(turns.len());
-                }
-                turns.push(turn.unwrap_or(Turn::AsText));
             }
         } else {
             open.extend(0..row_group.row_count);
             turns.resize(row_group.row_count, Turn::AsText);
+        }
+        // Where all is AI, nothing more is asked.
+        if turns.contains(&Turn::Other) {
+            let mut others = turns.iter_mut();
+            let columns = [Column::UsageType];
+            let mut batches = self.batches(row_group.row_group, &columns, None)?;
+            while let Some(batch) = self.checked(batches.next())? {
+                // Tokens outside of AI need a finding.
+                let counts = groups.token_counts(batch);
+                for (counts_tokens, turn) in counts.zip(others.by_ref()) {
+                    if counts_tokens && *turn == Turn::Other {
+                        *turn = Turn::AsText;
+                    }
+                }
+            }
         }
         let mut rows = open.iter();
         if !open.is_empty() {

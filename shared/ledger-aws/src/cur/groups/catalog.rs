@@ -39,6 +39,28 @@ pub(super) struct Catalog {
     pub bill_months: Numbered<BillMonthKey, BillMonth>,
     pub callers: Numbered<CallerKey, CallerKey>,
     pub products: Numbered<ProductKey, Product>,
+    /// Whether a product code is AI, where it decides that alone.
+    ai_codes: Meanings<Option<bool>>,
+    /// Whether a usage type counts tokens.
+    token_types: Meanings<bool>,
+}
+
+/// The meaning of each text of a column, which is looked at once.
+#[derive(Debug, Default)]
+struct Meanings<T>(Vec<T>);
+
+impl<T: Copy> Meanings<T> {
+    /// Learns the texts of a column that are new.
+    fn learn(&mut self, numbered: &[Id], texts: &Texts, meaning: impl Fn(&str) -> T) {
+        let new = numbered.iter().skip(self.0.len());
+        self.0.extend(new.map(|it| meaning(texts.get(*it))));
+    }
+
+    /// Of the text with a number within its column; `None` if it was not learnt, which cannot be.
+    #[inline]
+    fn of(&self, number: Option<u32>) -> Option<T> {
+        self.0.get(usize::try_from(number?).ok()?).copied()
+    }
 }
 
 /// The month of the bill, the month of usage, the payer and the currency.
@@ -98,6 +120,8 @@ impl Catalog {
             bill_months: Numbered::default(),
             callers: Numbered::default(),
             products: Numbered::default(),
+            ai_codes: Meanings::default(),
+            token_types: Meanings::default(),
         }
     }
 
@@ -107,29 +131,34 @@ impl Catalog {
     }
 
     /// How each row is read, as far as its product code decides it alone.
-    pub(super) fn turns_by_code(&self, batch: &Batch, is_second_pass: bool) -> Vec<Option<Turn>> {
-        let column = |column, text: fn(&str) -> Option<bool>| {
-            let view = self.dictionaries.text(batch, column);
-            let mut known = vec![None; self.dictionaries.number_count(column)];
-            move |place| {
-                let read = || text(self.texts.get(view.id(place)));
-                let number = view.number(place).and_then(|it| usize::try_from(it).ok());
-                match number.and_then(|it| known.get_mut(it)) {
-                    Some(known) => *known.get_or_insert_with(read),
-                    None => read(),
-                }
-            }
-        };
-        let mut is_ai_by_code = column(Column::ProductCode, is_ai_by_code);
-        let tokens = |it: &str| Some(counts_tokens(&UsageType::parse(it)));
-        let mut counts_tokens = column(Column::UsageType, tokens);
-        let turn = |place| match is_ai_by_code(place)? {
+    pub(super) fn turns_by_code<'a>(
+        &'a mut self,
+        batch: &'a Batch,
+        is_second_pass: bool,
+    ) -> impl Iterator<Item = Option<Turn>> + 'a {
+        let Catalog { texts, dictionaries, ai_codes, .. } = self;
+        ai_codes.learn(dictionaries.numbered(Column::ProductCode), texts, is_ai_by_code);
+        let codes = dictionaries.text(batch, Column::ProductCode);
+        let turn = move |is_ai: Option<bool>| match is_ai? {
             _ if is_second_pass => Some(Turn::Later),
             true => Some(Turn::Ai),
-            false if counts_tokens(place) == Some(true) => Some(Turn::AsText),
             false => Some(Turn::Other),
         };
-        (0..batch.row_count()).map(turn).collect()
+        (0..batch.row_count()).map(move |place| turn(ai_codes.of(codes.number(place))?))
+    }
+
+    /// Whether the usage type of each row counts tokens, or may.
+    pub(super) fn token_counts<'a>(
+        &'a mut self,
+        batch: &'a Batch,
+    ) -> impl Iterator<Item = bool> + 'a {
+        let Catalog { texts, dictionaries, token_types, .. } = self;
+        token_types.learn(dictionaries.numbered(Column::UsageType), texts, |it| {
+            counts_tokens(&UsageType::parse(it))
+        });
+        let types = dictionaries.text(batch, Column::UsageType);
+        let counts = move |place| token_types.of(types.number(place)) != Some(false);
+        (0..batch.row_count()).map(counts)
     }
 
     /// How each row is read.

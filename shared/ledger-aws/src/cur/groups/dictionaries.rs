@@ -45,6 +45,11 @@ impl Dictionaries {
         MapView::new(batch.column(column), keys, values)
     }
 
+    /// The texts of a column by their numbers.
+    pub(super) fn numbered(&self, column: Column) -> &[Id] {
+        self.columns.get(column as usize).map_or(&[], Translation::numbered)
+    }
+
     pub(super) fn number_count(&self, column: Column) -> usize {
         self.columns.get(column as usize).map_or(0, Translation::number_count)
     }

@@ -223,6 +223,11 @@ impl Translation {
         self.numbered.get(place).copied().unwrap_or(EMPTY)
     }
 
+    /// The texts by their numbers.
+    pub(super) fn numbered(&self) -> &[Id] {
+        &self.numbered
+    }
+
     /// Numbers are below this.
     pub(super) fn number_count(&self) -> usize {
         self.numbered.len()

@@ -54,8 +54,8 @@ const GROUPS_MAX: usize = 1 << 18;
 /// Texts that are held; a file whose callers are all different has many.
 const TEXTS_MAX: usize = 1 << 18;
 
-/// Rows that wait in a partition before they are added to its groups: 19 MB in all partitions.
-const PENDING_MAX: usize = 1 << 10;
+/// Rows that wait in a partition before they are added to its groups: 15 MB in all partitions.
+const PENDING_MAX: usize = 896;
 
 /// Rows that sums can count in 32 bits.
 const ROWS_MAX: u64 = 1 << 31;
@@ -103,13 +103,22 @@ impl Groups {
     }
 
     /// How each row is read, as far as its product code decides it alone.
-    pub(crate) fn turns_by_code(
-        &mut self,
-        batch: &Batch,
+    pub(crate) fn turns_by_code<'a>(
+        &'a mut self,
+        batch: &'a Batch,
         codes: &ProductCodes,
-    ) -> Vec<Option<Turn>> {
+    ) -> impl Iterator<Item = Option<Turn>> + 'a {
         self.catalog.learn(batch);
         self.catalog.turns_by_code(batch, codes.is_second_pass())
+    }
+
+    /// Whether the usage type of each row counts tokens, or may.
+    pub(crate) fn token_counts<'a>(
+        &'a mut self,
+        batch: &'a Batch,
+    ) -> impl Iterator<Item = bool> + 'a {
+        self.catalog.learn(batch);
+        self.catalog.token_counts(batch)
     }
 
     /// How each row is read.
@@ -130,7 +139,7 @@ impl Groups {
     pub(crate) fn add(
         &mut self,
         batch: &Batch,
-        rows: &[BatchRow],
+        rows: impl Iterator<Item = BatchRow>,
         converter: &mut Converter,
     ) -> Result<(), MoneyError> {
         let row_count = batch.row_count();
@@ -148,12 +157,12 @@ impl Groups {
             Fit::Moved => self.rebuild(layout, converter)?,
             Fit::Short => {
                 self.is_short = true;
-                self.unclear.extend(rows.iter().map(|it| it.row));
+                self.unclear.extend(rows.map(|it| it.row));
                 return Ok(());
             }
         }
         for row in rows {
-            let Some(pending) = self.cells.pending(row, self.before) else {
+            let Some(pending) = self.cells.pending(&row, self.before) else {
                 self.unclear.push(row.row);
                 continue;
             };
