@@ -161,9 +161,8 @@ pub struct CostOfRunningArgs {
     /// Statements requested from the API in the month.
     #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=10_000_000))]
     pub lookups: u64,
-    /// Cost Explorer runs a day. Beside an export they only bring costs a day earlier, and each of
-    /// their requests costs 0.01 USD.
-    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u64).range(..=24))]
+    /// Cost Explorer runs a day, beside the export; each of their requests costs 0.01 USD.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(..=24))]
     pub cost_explorer_runs_per_day: u64,
 }
 

@@ -82,7 +82,7 @@ class Deployment:
 
     def deploy(self, **parameters):
         parameters = {"Architecture": self.architecture, "PayerAccount": PAYER,
-                      "TagKeys": "iamPrincipal/team", "AskCostExplorer": "true",
+                      "TagKeys": "iamPrincipal/team",
                       "MaxRequestsPerRun": 200,
                       "MaxRequestsPerDay": 1000, **parameters}
         self.run("sam", "deploy", "--config-file", CONFIG,
@@ -324,6 +324,22 @@ def a_restatement_replaces(it):
     return said
 
 
+def beside_the_export_little_is_asked(it):
+    """Where bills have all days, a run asks Cost Explorer at most three requests."""
+    def requests():
+        lines = [json.loads(it) for it in it_log().splitlines() if '"requests"' in it]
+        return [line["fields"]["requests"] if "fields" in line else line["requests"] for line in lines]
+
+    def it_log():
+        return it.log("IngestCostExplorer")
+
+    before = len(requests())
+    wait_for("a run of Cost Explorer", lambda: len(requests()) > before, 180)
+    first, last = requests()[0], requests()[-1]
+    check(last <= 3 < first, f"{first} requests alone, {last} beside the bill")
+    return f"{first} requests alone, {last} beside the bill"
+
+
 def the_same_event_again_changes_nothing(it):
     """Delivered twice: no bill is written again and nobody is told twice."""
     before = {month: head["version"] for month, head in it.heads().items()}
@@ -465,6 +481,7 @@ STEPS = [
     a_delivery_is_imported,
     owners_are_told,
     a_restatement_replaces,
+    beside_the_export_little_is_asked,
     the_same_event_again_changes_nothing,
     a_missing_permission_is_named,
     owners_follow_the_rules,

@@ -2,7 +2,7 @@
 
 use ledger_api::bodies::imports::CollectAnswer;
 use ledger_app::apply_rules::catch_up;
-use ledger_app::collect::{CollectReport, CollectRequest, collect, recent_period};
+use ledger_app::collect::{CollectReport, CollectRequest, Depth, collect, recent_period};
 use ledger_app::documents::applied_rules;
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::dynamodb::DailyCap;
@@ -28,6 +28,7 @@ pub async fn collect_costs(
         tag_keys: args.tag_keys.clone(),
         max_requests: args.max_requests,
         payer: args.payer.clone(),
+        beside_bills: Depth::Whole,
         now: jiff::Timestamp::now(),
         today,
     };

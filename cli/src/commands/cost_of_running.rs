@@ -132,11 +132,11 @@ fn print_notes(
     counted: &Counted,
 ) {
     let Assumption { days_a_month: days, months_kept, .. } = prices.assumption;
-    let request = counted.explorer_requests;
-    let run = prices
+    let (beside, alone) = (counted.explorer_requests, counted.explorer_alone_requests);
+    let alone_usd = prices
         .price
         .get("cost_explorer_request")
-        .map_or(Decimal::ZERO, |it| it.usd * Decimal::from(request * days));
+        .map_or(Decimal::ZERO, |it| it.usd * Decimal::from(alone * days));
     let notes = [
         format!(
             "counted: {} lines a day of {} callers and {} owners; the use cases ran on the embedded database with AWS's client, and units are what the database says it consumed",
@@ -153,7 +153,7 @@ fn print_notes(
             "storage is that after {months_kept} months. The export itself, its S3 storage and what AWS asks for Bedrock are not costs of Tollbook"
         ),
         format!(
-            "Cost Explorer: a run asks {request} requests here, so once a day would be {run} USD a month; beside an export it is off unless --cost-explorer-runs-per-day says otherwise"
+            "Cost Explorer: beside an export a run asks {beside} requests, one more in the first days of a month; without an export it asks {alone} here, once a day {alone_usd} USD a month"
         ),
         "prices: us-east-1, on demand, without free tier, of 2026-11; check them against AWS's price pages".to_owned(),
     ];

@@ -9,7 +9,7 @@ use anyhow::Context;
 use jiff::civil::Date;
 use ledger_api::{AppState, router};
 use ledger_app::causes::causes;
-use ledger_app::collect::{CollectRequest, collect, recent_period};
+use ledger_app::collect::{CollectRequest, Depth, collect, recent_period};
 use ledger_app::documents::{applied_budgets, applied_rules};
 use ledger_app::evaluate::evaluate_budgets;
 use ledger_app::import::{Accept, import_bills};
@@ -188,6 +188,7 @@ impl Local {
             tag_keys: vec![SAMPLE_TAG.to_owned()],
             max_requests: u32::MAX,
             payer: None,
+            beside_bills: Depth::Whole,
             now: jiff::Timestamp::now(),
             today,
         };

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::apply_rules::catch_up;
-use ledger_app::collect::{CollectError, CollectReport, CollectRequest, collect, recent_period};
+use ledger_app::collect::{
+    CollectError, CollectReport, CollectRequest, Depth, collect, recent_period,
+};
 use ledger_app::documents::applied_rules;
 use ledger_aws::connect::Connection;
 use ledger_aws::cost_explorer::AwsCostExplorer;
@@ -55,6 +57,7 @@ async fn run(state: &State, now: Timestamp, today: Date) -> Result<Value, Failur
         tag_keys: tag_keys.clone(),
         max_requests: *max_requests_per_run,
         payer: payer.clone(),
+        beside_bills: Depth::Totals,
         now,
         today,
     };

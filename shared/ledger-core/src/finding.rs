@@ -53,6 +53,8 @@ labels! {
         OwnerWithoutContact = "owner-without-contact",
         /// Lines name callers that cannot be read.
         PrincipalUnreadable = "principal-unreadable",
+        /// A quick look had nothing for days that had cost before.
+        QuickLookEmpty = "quick-look-empty",
         /// Bill and quick look differ on a settled day.
         Reconciliation = "reconciliation",
         /// The limit of requests was reached.

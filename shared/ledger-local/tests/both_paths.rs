@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ledger_app::collect::{CollectRequest, collect};
+use ledger_app::collect::{CollectRequest, Depth, collect};
 use ledger_app::import::{Accept, import_bills};
 use ledger_app::lookup::reconciliation;
 use ledger_app::ports::{LedgerStore, RequestQuota, StoreError};
@@ -125,6 +125,7 @@ fn request() -> CollectRequest {
         tag_keys: vec![TAG.to_owned()],
         max_requests: 200,
         payer: None,
+        beside_bills: Depth::Whole,
         now: now(),
         today: as_of(),
     }
@@ -217,4 +218,54 @@ async fn both_paths_agree_by_each_cost_kind() {
             [true; 2]
         );
     }
+}
+
+#[tokio::test]
+async fn beside_a_bill_three_requests_compare_each_service_and_a_late_bill_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    SampleOrganisation::new(7, as_of()).write(folder.path(), Delivery::First).unwrap();
+    let both = Both::new(folder.path()).await;
+    let Both { ledger, rules, stand_in, explorer, .. } = &both;
+    let scheduled = CollectRequest { beside_bills: Depth::Totals, ..request() };
+    let ask = async |request| collect(request, rules, explorer, ledger, &NoCap).await.unwrap();
+    let bill = by_tag(ledger, Source::AWS_BILL).await;
+    let report = ask(scheduled.clone()).await;
+    assert_eq!(report.findings, []);
+    assert_eq!((report.requests.total(), report.requests.control_totals), (2, 1));
+    // What is served is the bill, as before.
+    assert_eq!(by_tag(ledger, Source::AWS_BILL).await, bill);
+    let compared = async || {
+        let kind = CostKind::NetUnblended;
+        reconciliation(&view(ledger).await, period(), kind).await.unwrap()
+    };
+    let days = compared().await;
+    assert_eq!(days.len(), 20);
+    assert!(days.iter().all(|it| it.services.len() > 2 && it.total.difference.is_zero()));
+
+    // A service that is missing on one side shows by name.
+    let mut lines = both.lines.clone();
+    let day: Date = "2026-11-05".parse().unwrap();
+    lines.retain(|it| it.day != day || it.service != "Amazon Bedrock");
+    stand_in.replace(lines);
+    ask(scheduled.clone()).await;
+    let days = compared().await;
+    let differing: Vec<_> = days.iter().filter(|it| it.is_suspicious()).collect();
+    let [of_day] = differing[..] else { panic!("{differing:?}") };
+    let services: Vec<_> = of_day.differing_services().map(|it| it.0.to_string()).collect();
+    assert_eq!((of_day.day, services), (day, vec!["Amazon Bedrock".to_owned()]));
+
+    // An answer with nothing in it takes nothing away.
+    let quick_look = by_tag(ledger, Source::AWS_QUICK_LOOK).await;
+    let mut lines = both.lines.clone();
+    lines.retain(|it| it.day > day || !it.service.contains("Bedrock"));
+    stand_in.replace(lines);
+    let report = ask(request()).await;
+    let codes: Vec<_> = report.findings.iter().map(|it| it.code.as_str()).collect();
+    assert_eq!(codes, ["quick-look-empty"], "{:?}", report.findings);
+    let message = &report.findings[0].message;
+    assert!(message.contains("5 days from 2026-11-01 to 2026-11-05"), "{message}");
+    let of_days = |sums: &BTreeMap<(Date, String), [Decimal; 4]>| -> Decimal {
+        sums.iter().filter(|it| it.0.0 <= day).map(|it| it.1[0]).sum()
+    };
+    assert_eq!(of_days(&by_tag(ledger, Source::AWS_QUICK_LOOK).await), of_days(&quick_look));
 }

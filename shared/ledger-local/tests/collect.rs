@@ -23,10 +23,10 @@ use axum::response::IntoResponse;
 use axum::routing::post;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
-use ledger_app::collect::{CollectError, CollectReport, CollectRequest, collect};
+use ledger_app::collect::{CollectError, CollectReport, CollectRequest, Depth, collect};
 use ledger_app::ports::{
-    BillReplacement, CostPage, CostQuery, LedgerStore, NamePage, QuickLook, QuickLookError,
-    Replaced, RequestQuota, Retryable as _, StoreError,
+    BillReplacement, CostGroups, CostPage, CostQuery, LedgerStore, NamePage, QuickLook,
+    QuickLookError, Replaced, RequestQuota, Retryable as _, StoreError,
 };
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_core::bill::{BillHead, Generation};
@@ -195,6 +195,7 @@ fn request() -> CollectRequest {
         tag_keys: vec![TEAM.to_owned()],
         max_requests: 500,
         payer: None,
+        beside_bills: Depth::Whole,
         now: Timestamp::UNIX_EPOCH,
         today: date(2026, 9, 20),
     }
@@ -648,8 +649,7 @@ async fn errors_as_they_were_seen_say_what_to_do() {
         let query = CostQuery {
             period: period(date(2026, 9, 1), date(2026, 9, 2)),
             services: Vec::new(),
-            tag_key: None,
-            by_usage_type: true,
+            groups: CostGroups::None,
         };
         let error = explorer.costs(&query, None).await.unwrap_err();
         let (_, is_retryable, word) =
@@ -668,8 +668,7 @@ async fn an_answer_without_the_cost_asked_for_is_refused_and_read_as_it_is() {
     let query = CostQuery {
         period: request.period,
         services: Vec::new(),
-        tag_key: Some("team".to_owned()),
-        by_usage_type: true,
+        groups: CostGroups::TagAndUsageType("team".to_owned()),
     };
     let page = explorer.costs(&query, None).await.unwrap();
     assert!(page.days[0].estimated);

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use ledger_aws::dynamodb::Consumption;
+use ledger_core::reconciliation::SETTLING_DAYS;
 use rust_decimal::Decimal;
 
 use super::simulation::Counted;
@@ -51,6 +52,7 @@ pub(super) fn parts(
 
 /// Runs in a month.
 struct Runs {
+    days: u64,
     /// Deliveries that are read, with the one at the close of the month.
     imports: u64,
     /// The same in deliveries of the size that was counted, which is two days.
@@ -70,6 +72,7 @@ impl Runs {
         let cost_explorer = args.cost_explorer_runs_per_day * days;
         let evaluations_scheduled = 24 * days;
         Runs {
+            days,
             imports,
             // The close of a month changes each of its days once more.
             deliveries_written: deliveries + days / 2,
@@ -168,13 +171,20 @@ fn functions(prices: &Prices, runs: &Runs) -> anyhow::Result<[Quantity; 4]> {
 
 /// Requests to other services: the export, alerts and Cost Explorer.
 fn requests(counted: &Counted, runs: &Runs) -> [Quantity; 4] {
-    let explorer_requests = counted.explorer_requests * runs.cost_explorer;
+    let explorer_requests = explorer_requests(counted, runs);
     [
         ("export: GET requests", "s3_get", (counted.delivery_gets * runs.imports).into()),
         ("alerts: published", "sns_publish", counted.alert_count.into()),
         ("alerts: sent by mail", "sns_email", counted.alert_count.into()),
         ("Cost Explorer requests", "cost_explorer_request", explorer_requests.into()),
     ]
+}
+
+/// In the first days of a month the month before is asked for too, by one more request a run.
+fn explorer_requests(counted: &Counted, runs: &Runs) -> u64 {
+    let days = SETTLING_DAYS.unsigned_abs() + 1;
+    let runs_a_day = runs.cost_explorer.div_ceil(runs.days);
+    counted.explorer_requests * runs.cost_explorer + runs_a_day * days
 }
 
 fn gb(bytes: u64) -> Decimal {

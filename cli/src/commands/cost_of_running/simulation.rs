@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use ledger_app::collect::{CollectRequest, collect, recent_period};
+use ledger_app::collect::{CollectRequest, Depth, collect, recent_period};
 use ledger_app::documents::{applied_budgets, applied_rules};
 use ledger_app::evaluate::{Evaluation, evaluate_budgets};
 use ledger_app::import::{Accept, import_bills};
@@ -57,8 +57,10 @@ pub struct Counted {
     pub unchanged: Consumption,
     /// A statement of one owner.
     pub statement: Consumption,
-    /// Requests of a Cost Explorer run over the first half of the month.
+    /// Requests of a Cost Explorer run over the first half of the month, beside its bill.
     pub explorer_requests: u64,
+    /// The same where there is no bill.
+    pub explorer_alone_requests: u64,
     /// Consumption of that run, without the evaluation that follows it.
     pub explorer: Consumption,
     /// Bytes of one day's rollups, rounded up to 1 KB an item.
@@ -106,8 +108,9 @@ pub async fn simulate(organisation: Organisation, budgets: u64) -> anyhow::Resul
     let month = BillingPeriod::containing(DAY);
     statements(&setting.view(month).await?, month, owner, CostKind::Unblended).await?;
     counted.statement = setting.meter.take();
-    counted.explorer_requests = setting.collect().await?;
+    counted.explorer_requests = setting.collect(Depth::Totals).await?;
     counted.explorer = setting.meter.take();
+    counted.explorer_alone_requests = setting.collect(Depth::Whole).await?;
     setting.database.stop().await?;
     Ok(counted)
 }
@@ -186,7 +189,7 @@ impl Setting<'_> {
         Ok(evaluate_budgets(&view, &budgets, "run", &self.notifier).await?)
     }
 
-    async fn collect(&self) -> anyhow::Result<u64> {
+    async fn collect(&self, beside_bills: Depth) -> anyhow::Result<u64> {
         let lines = self.organisation.cost_lines(DAY.first_of_month().series(1.day()).take(14));
         let client = serve(CostExplorerStandIn::new(lines, DAY).router()).await?;
         let explorer = AwsCostExplorer { client: client.cost_explorer_client() };
@@ -195,6 +198,7 @@ impl Setting<'_> {
             tag_keys: vec![TAG.to_owned()],
             max_requests: u32::MAX,
             payer: None,
+            beside_bills,
             now: now(),
             today: DAY,
         };

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use ledger_core::period::ChargePeriod;
 
 use super::{CollectError, RequestCount};
-use crate::ports::{CostDay, CostQuery, QuickLook, QuickLookError, RequestQuota};
+use crate::ports::{CostDay, CostGroups, CostQuery, QuickLook, QuickLookError, RequestQuota};
 
 /// How long to wait before each further attempt of a request that came too soon.
 const PAUSES: [Duration; 4] = [
@@ -33,12 +33,15 @@ impl Question {
         let span = |period: &ChargePeriod| format!("{}..{}", period.start(), period.end());
         match self {
             Question::ServiceNames(period) => format!("the services of {}", span(period)),
-            Question::Costs { query, .. } => format!(
-                "the costs of `{}` by tag `{}` for {}",
-                query.services.join("`, `"),
-                query.tag_key.as_deref().unwrap_or_default(),
-                span(&query.period)
-            ),
+            Question::Costs { query, .. } => {
+                let services = query.services.join("`, `");
+                let groups = match &query.groups {
+                    CostGroups::None => String::new(),
+                    CostGroups::Services => " by service".to_owned(),
+                    CostGroups::TagAndUsageType(key) => format!(" by tag `{key}`"),
+                };
+                format!("the costs of `{services}`{groups} for {}", span(&query.period))
+            }
             Question::ControlTotal(query) => {
                 format!("the control total of {}", span(&query.period))
             }

@@ -4,10 +4,12 @@
 //! reported. A month is written when all of it was answered, or not at all.
 //!
 //! `ask` makes requests, `read` turns answers into rollups, `compare` checks them against the
-//! control totals; this module decides what to ask for and writes.
+//! control totals, `plan` decides what to ask for; this module writes.
 
 mod ask;
 mod compare;
+mod error;
+mod plan;
 mod read;
 
 use std::collections::BTreeMap;
@@ -17,12 +19,12 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 use ledger_core::aws::ai_service::is_ai;
 use ledger_core::aws::usage_type::UsageType;
+use ledger_core::bill::BillHead;
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
 use ledger_core::finding::{Finding, FindingCode};
 use ledger_core::line_item::BillId;
-use ledger_core::money::MoneyError;
 use ledger_core::period::{BillingPeriod, ChargePeriod, PeriodError};
 use ledger_core::reconciliation::SETTLING_DAYS;
 use ledger_core::rules::AttributionRules;
@@ -30,10 +32,12 @@ use ledger_core::source::{Source, SourceKind};
 
 use self::ask::{Asker, Question, Stop};
 use self::compare::{DailyCosts, add_costs, compare};
+pub use self::error::CollectError;
+pub use self::plan::Depth;
+use self::plan::{Step, TOTALS_REQUESTS_MAX, steps};
 use self::read::{Reader, SilentKey, read_costs};
 use crate::ports::{
-    BillReplacement, CostQuery, LedgerStore, QuickLook, QuickLookError, RequestQuota, Retryable,
-    StoreError,
+    BillReplacement, CostDay, CostGroups, CostQuery, LedgerStore, QuickLook, RequestQuota,
 };
 
 /// A run: days, tag keys and limits.
@@ -48,10 +52,20 @@ pub struct CollectRequest {
     pub max_requests: u32,
     /// The payer's account id, where it is known.
     pub payer: Option<String>,
+    /// How much is asked of days that a bill has.
+    pub beside_bills: Depth,
     /// When the run began.
     pub now: Timestamp,
     /// The UTC day whose quota the requests are taken from.
     pub today: Date,
+}
+
+impl CollectRequest {
+    /// The bill of a month.
+    fn bill(&self, month: ChargePeriod, source: Source) -> BillId {
+        let period = BillingPeriod::containing(month.start());
+        BillId { period, source, payer: self.payer.as_deref().map(Arc::from) }
+    }
 }
 
 /// Requests made; each attempt and each page counts.
@@ -91,58 +105,6 @@ pub struct CollectReport {
     pub bills_unchanged: Vec<BillId>,
 }
 
-/// Why a run ended early. Months that were complete before stay written.
-#[derive(Debug, thiserror::Error)]
-pub enum CollectError {
-    /// There is no key to group by.
-    #[error("no tag key to group by was given; expected at least one, such as `iamPrincipal/team`")]
-    NoTagKey,
-    /// The period begins after today.
-    #[error(
-        "the period begins on {start}, which is after today, {today}; expected days up to today"
-    )]
-    Future {
-        /// Its first day.
-        start: Date,
-        /// Today.
-        today: Date,
-    },
-    /// The provider did not answer.
-    #[error("could not ask for {question}")]
-    Ask {
-        /// The question that was asked.
-        question: String,
-        /// The cause, which says what to do.
-        #[source]
-        source: QuickLookError,
-    },
-    /// An amount could not be read or added.
-    #[error("could not read the amounts of {question}")]
-    Amount {
-        /// The question; for amounts of a whole bill, the bill.
-        question: String,
-        /// The cause.
-        #[source]
-        source: MoneyError,
-    },
-    /// The daily quota could not be read or updated.
-    #[error("could not take a request from the quota of {0}")]
-    Quota(Date, #[source] StoreError),
-    /// The ledger failed; readers keep seeing the state they saw before.
-    #[error("could not replace {0}")]
-    Write(Box<BillId>, #[source] StoreError),
-}
-
-impl Retryable for CollectError {
-    fn is_retryable(&self) -> bool {
-        match self {
-            Self::NoTagKey | Self::Future { .. } | Self::Amount { .. } => false,
-            Self::Ask { source, .. } => source.is_retryable(),
-            Self::Quota(_, source) | Self::Write(_, source) => source.is_retryable(),
-        }
-    }
-}
-
 /// The default period of a run: to the end of yesterday, from the first of the month in which days
 /// may still change.
 ///
@@ -169,14 +131,21 @@ pub async fn collect(
     ledger: &impl LedgerStore,
     quota: &impl RequestQuota,
 ) -> Result<CollectReport, CollectError> {
-    let months = months_until(request.period, request.today)?;
     if request.tag_keys.is_empty() {
         return Err(CollectError::NoTagKey);
     }
-    let asker = Asker::new(quick_look, quota, request.today, request.max_requests);
+    let from = BillingPeriod::containing(request.period.start());
+    let heads = ledger.heads(from).await.map_err(|err| CollectError::Bills(from, err))?;
+    let bill = |it| request.bill(it, Source::AWS_QUICK_LOOK);
+    let steps = steps(request.period, request.today, request.beside_bills, &heads, bill)?;
+    let has_bills = steps.iter().all(|it| it.depth == Depth::Totals);
+    let max_requests =
+        request.max_requests.min(if has_bills { TOTALS_REQUESTS_MAX } else { u32::MAX });
+    let asker = Asker::new(quick_look, quota, request.today, max_requests);
     let mut run = Run {
         request: &request,
-        months: &months,
+        steps: &steps,
+        heads: &heads,
         rules,
         ledger,
         asker,
@@ -203,7 +172,9 @@ pub async fn collect(
 /// The state of a run.
 struct Run<'a, E, L, Q> {
     request: &'a CollectRequest,
-    months: &'a [ChargePeriod],
+    steps: &'a [Step],
+    /// The bills of the ledger before the run.
+    heads: &'a [BillHead],
     rules: &'a AttributionRules,
     ledger: &'a L,
     asker: Asker<'a, E, Q>,
@@ -214,18 +185,26 @@ struct Run<'a, E, L, Q> {
 
 impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
     async fn all(&mut self) -> Result<(), Stop> {
-        self.left = format!("all of {}", list_of(self.months));
+        self.left = format!("all of {}", list_of(self.steps));
         let services = self.ai_services().await?;
         let mut controls = Vec::new();
         for (key_at, key) in self.request.tag_keys.iter().enumerate() {
             let mut silent = SilentKey::default();
-            for (month_at, period) in self.months.iter().enumerate() {
-                self.left = self.left_from(key_at, month_at);
-                if key_at == 0 {
-                    let control = self.primary(*period, key, &services, &mut silent).await?;
-                    controls.push(control);
-                } else if let Some(control) = controls.get(month_at) {
-                    self.view(*period, key, &services, control, &mut silent).await?;
+            for (step_at, Step { period, depth }) in self.steps.iter().enumerate() {
+                self.left = self.left_from(key_at, step_at);
+                match (key_at, depth, controls.get(step_at)) {
+                    (0, Depth::Whole, _) => {
+                        let control = self.primary(*period, key, &services, &mut silent).await?;
+                        controls.push(control);
+                    }
+                    (0, Depth::Totals, _) => {
+                        self.totals(*period, &services).await?;
+                        controls.push(DailyCosts::new());
+                    }
+                    (_, Depth::Whole, Some(control)) => {
+                        self.view(*period, key, &services, control, &mut silent).await?;
+                    }
+                    (_, Depth::Totals, _) | (_, _, None) => {}
                 }
             }
             self.report.findings.extend(silent.finding(key));
@@ -234,8 +213,8 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
     }
 
     /// The months and views from a key and a month on.
-    fn left_from(&self, key_at: usize, month_at: usize) -> String {
-        let mut left = list_of(self.months.get(month_at..).unwrap_or_default());
+    fn left_from(&self, key_at: usize, step_at: usize) -> String {
+        let mut left = list_of(self.steps.get(step_at..).unwrap_or_default());
         for (at, key) in self.request.tag_keys.iter().enumerate().skip(key_at.max(1)) {
             let joint = if at == key_at { " of" } else { "," };
             left.push_str(&format!("{joint} view `{key}`"));
@@ -245,10 +224,11 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
 
     /// Names of the services for generative AI in all months.
     async fn ai_services(&mut self) -> Result<Vec<String>, Stop> {
-        let (Some(first), Some(last)) = (self.months.first(), self.months.last()) else {
+        let (Some(first), Some(last)) = (self.steps.first(), self.steps.last()) else {
             return Ok(Vec::new());
         };
-        let period = ChargePeriod::new(first.start(), last.end()).unwrap_or(*first);
+        let (first, last) = (first.period, last.period);
+        let period = ChargePeriod::new(first.start(), last.end()).unwrap_or(first);
         let mut names = self.asker.all_pages(&Question::ServiceNames(period)).await?.names;
         let unread = UsageType::parse("");
         names.retain(|name| is_ai(Some(name), None, Some(name), None, &unread));
@@ -275,9 +255,33 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         services: &[String],
         silent: &mut SilentKey,
     ) -> Result<DailyCosts, Stop> {
-        let bill = self.bill(period, Source::AWS_QUICK_LOOK);
+        let bill = self.request.bill(period, Source::AWS_QUICK_LOOK);
         let reader = self.read(bill, period, key, services).await?;
         let control = self.control_total(period, services).await?;
+        silent.saw(&reader);
+        self.report.findings.extend(compare(&reader.bill, &reader.sums, &control));
+        self.write_primary(period, reader).await?;
+        Ok(control)
+    }
+
+    /// Collects the totals of each service in days that a bill has.
+    async fn totals(&mut self, period: ChargePeriod, services: &[String]) -> Result<(), Stop> {
+        // Without a filter these would be the totals of all services.
+        if services.is_empty() {
+            return Ok(());
+        }
+        let mut reader = Reader::new(self.request.bill(period, Source::AWS_QUICK_LOOK), "");
+        let (services, groups) = (services.to_vec(), CostGroups::Services);
+        let question = Question::ControlTotal(CostQuery { period, services, groups });
+        let days = self.asker.all_pages(&question).await?.days;
+        for (service, days) in by_service(days) {
+            reader.read(&service, period, &days).map_err(|err| err.while_asking(&question))?;
+        }
+        self.write_primary(period, reader).await
+    }
+
+    /// Replaces the days of the quick look, and counts them.
+    async fn write_primary(&mut self, period: ChargePeriod, reader: Reader) -> Result<(), Stop> {
         for ((_, currency), (costs, _)) in &reader.sums {
             let total = self.report.totals.entry(*currency).or_insert(Costs::zero(*currency));
             *total = total.checked_add(costs).map_err(|source| CollectError::Amount {
@@ -285,9 +289,8 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
                 source,
             })?;
         }
-        let day_count = self.write(period, reader, &control, silent).await?;
-        self.report.days += day_count;
-        Ok(control)
+        self.report.days += self.write(period, reader).await?;
+        Ok(())
     }
 
     /// Collects a month by a further tag key.
@@ -299,18 +302,12 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         control: &DailyCosts,
         silent: &mut SilentKey,
     ) -> Result<(), Stop> {
-        let bill = self.bill(period, Source::aws_view(key));
+        let bill = self.request.bill(period, Source::aws_view(key));
         let reader = self.read(bill, period, key, services).await?;
-        self.write(period, reader, control, silent).await?;
+        silent.saw(&reader);
+        self.report.findings.extend(compare(&reader.bill, &reader.sums, control));
+        self.write(period, reader).await?;
         Ok(())
-    }
-
-    fn bill(&self, period: ChargePeriod, source: Source) -> BillId {
-        BillId {
-            period: BillingPeriod::containing(period.start()),
-            source,
-            payer: self.request.payer.as_deref().map(Arc::from),
-        }
     }
 
     /// Asks for the costs of each service by a tag key.
@@ -327,8 +324,7 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
             let query = CostQuery {
                 period,
                 services: vec![service.clone()],
-                tag_key: Some(key.to_owned()),
-                by_usage_type: true,
+                groups: CostGroups::TagAndUsageType(key.to_owned()),
             };
             let question = Question::Costs { query, is_view };
             let days = self.asker.all_pages(&question).await?.days;
@@ -351,8 +347,7 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         let question = Question::ControlTotal(CostQuery {
             period,
             services: services.to_vec(),
-            tag_key: None,
-            by_usage_type: false,
+            groups: CostGroups::None,
         });
         let days = self.asker.all_pages(&question).await?.days;
         for day in &days {
@@ -368,23 +363,33 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         Ok(sums)
     }
 
-    /// Checks what was read against the control totals and replaces the bill; returns the number
-    /// of its days.
-    async fn write(
-        &mut self,
-        period: ChargePeriod,
-        reader: Reader,
-        control: &DailyCosts,
-        silent: &mut SilentKey,
-    ) -> Result<u64, Stop> {
-        silent.saw(&reader);
+    /// Replaces the days of a bill that were asked; returns their number. A day without an answer
+    /// keeps the cost that it had: none was taken back, which would be an answer of zero.
+    async fn write(&mut self, period: ChargePeriod, reader: Reader) -> Result<u64, Stop> {
         let bill = reader.bill.clone();
         self.report.findings.extend(reader.rounding());
-        self.report.findings.extend(compare(&bill, &reader.sums, control));
         let amount_error = |source| CollectError::Amount { question: bill.to_string(), source };
-        let (days, findings) = reader.finish(period, self.rules).map_err(amount_error)?;
+        let (mut days, findings) = reader.finish(period, self.rules).map_err(amount_error)?;
         self.report.findings.extend(findings);
         let day_count = u64::try_from(days.len()).unwrap_or(u64::MAX);
+        let before = self.heads.iter().find(|it| it.bill == bill);
+        let had_cost = |day: &Date| {
+            let day = before.and_then(|it| it.days.get(day));
+            day.is_some_and(|it| !it.totals.is_empty())
+        };
+        let kept: Vec<Date> = days
+            .extract_if(.., |day, rollups| rollups.positions.is_empty() && had_cost(day))
+            .map(|it| it.0)
+            .collect();
+        if let (Some(first), Some(last)) = (kept.first(), kept.last()) {
+            self.report.findings.push(Finding {
+                code: FindingCode::QuickLookEmpty,
+                message: format!(
+                    "{bill}: nothing was answered for {} days from {first} to {last} that had cost before; they stay as they were",
+                    kept.len(),
+                ),
+            });
+        }
         let replacement = BillReplacement {
             bill: bill.clone(),
             days: BillRollups::from_days(days).map_err(amount_error)?,
@@ -411,23 +416,22 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
     }
 }
 
-/// The part of a period in each month, without the days after today.
-fn months_until(period: ChargePeriod, today: Date) -> Result<Vec<ChargePeriod>, CollectError> {
-    let future = || CollectError::Future { start: period.start(), today };
-    let end = period.end().min(today.tomorrow().unwrap_or(today));
-    let mut months = Vec::new();
-    let mut start = period.start();
-    while start < end {
-        let month = BillingPeriod::containing(start).charge_period();
-        let month_end = month.map_or(end, |it| it.end().min(end));
-        months.push(ChargePeriod::new(start, month_end).map_err(|_| future())?);
-        start = month_end;
+/// The days of each service.
+fn by_service(days: Vec<CostDay>) -> BTreeMap<String, Vec<CostDay>> {
+    let mut services: BTreeMap<String, Vec<CostDay>> = BTreeMap::new();
+    for CostDay { day, estimated, groups } in days {
+        for group in groups {
+            let service = group.service.clone().unwrap_or_default();
+            let groups = vec![group];
+            services.entry(service).or_default().push(CostDay { day, estimated, groups });
+        }
     }
-    if months.is_empty() { Err(future()) } else { Ok(months) }
+    services
 }
 
-fn list_of(periods: &[ChargePeriod]) -> String {
-    let texts: Vec<_> = periods.iter().map(|it| format!("{}..{}", it.start(), it.end())).collect();
+fn list_of(steps: &[Step]) -> String {
+    let texts = steps.iter().map(|it| format!("{}..{}", it.period.start(), it.period.end()));
+    let texts: Vec<_> = texts.collect();
     texts.join(", ")
 }
 

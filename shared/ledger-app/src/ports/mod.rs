@@ -12,6 +12,7 @@ pub use self::bills::{BillSource, Delivery, Reading, SourceError};
 pub use self::documents::{Document, DocumentKind, DocumentStore};
 pub use self::ledger::{BillReplacement, LedgerStore, Replaced, StoreError};
 pub use self::quick_look::{
-    CostDay, CostGroup, CostPage, CostQuery, NamePage, QuickLook, QuickLookError, RequestQuota,
+    CostDay, CostGroup, CostGroups, CostPage, CostQuery, NamePage, QuickLook, QuickLookError,
+    RequestQuota,
 };
 pub use self::retryable::Retryable;

@@ -16,10 +16,19 @@ pub struct CostQuery {
     pub period: ChargePeriod,
     /// Only these services; empty for all.
     pub services: Vec<String>,
-    /// The tag key to group by.
-    pub tag_key: Option<String>,
-    /// Whether to group by usage type, too.
-    pub by_usage_type: bool,
+    /// The groups of a day's costs.
+    pub groups: CostGroups,
+}
+
+/// The groups of a day's costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CostGroups {
+    /// Nothing: one total.
+    None,
+    /// The service.
+    Services,
+    /// The value of a tag with this key, and the usage type.
+    TagAndUsageType(String),
 }
 
 /// One page of the names of services.
@@ -47,13 +56,15 @@ pub struct CostDay {
     pub day: Date,
     /// Whether the figures may change.
     pub estimated: bool,
-    /// The groups; for an answer without groups its total, without tag and usage type.
+    /// The groups; for an answer without groups its total, without any of them.
     pub groups: Vec<CostGroup>,
 }
 
 /// The cost of one group, with amounts as the provider wrote them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CostGroup {
+    /// The service; `None` where it was not grouped by.
+    pub service: Option<String>,
     /// The value of the tag; `None` where there is none.
     pub tag_value: Option<String>,
     /// The usage type; `None` where it was not grouped by.

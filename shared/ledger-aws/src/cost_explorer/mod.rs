@@ -11,7 +11,7 @@ use aws_sdk_costexplorer::types::{
 };
 use jiff::civil::Date;
 use ledger_app::ports::{
-    CostDay, CostGroup, CostPage, CostQuery, NamePage, QuickLook, QuickLookError,
+    CostDay, CostGroup, CostGroups, CostPage, CostQuery, NamePage, QuickLook, QuickLookError,
 };
 use ledger_core::period::ChargePeriod;
 
@@ -75,15 +75,19 @@ impl QuickLook for AwsCostExplorer {
             .metrics(USAGE)
             .set_filter(service_filter(&query.services))
             .set_next_page_token(token.map(str::to_owned));
-        if let Some(key) = &query.tag_key {
-            request = request.group_by(group_by(GroupDefinitionType::Tag, key));
-        }
-        if query.by_usage_type {
-            request = request.group_by(group_by(GroupDefinitionType::Dimension, "USAGE_TYPE"));
+        match &query.groups {
+            CostGroups::None => {}
+            CostGroups::Services => {
+                request = request.group_by(group_by(GroupDefinitionType::Dimension, "SERVICE"));
+            }
+            CostGroups::TagAndUsageType(key) => {
+                request = request
+                    .group_by(group_by(GroupDefinitionType::Tag, key))
+                    .group_by(group_by(GroupDefinitionType::Dimension, "USAGE_TYPE"));
+            }
         }
         let answer = request.send().await.map_err(translate)?;
-        let tag_key = query.tag_key.as_deref();
-        let days = answer.results_by_time().iter().map(|result| read_day(result, tag_key));
+        let days = answer.results_by_time().iter().map(|it| read_day(it, &query.groups));
         Ok(CostPage {
             days: days.collect::<Result<_, _>>()?,
             next: answer.next_page_token.filter(|it| !it.is_empty()),
@@ -105,14 +109,13 @@ fn service_filter(services: &[String]) -> Option<Expression> {
     (!services.is_empty()).then(|| Expression::builder().dimensions(values.build()).build())
 }
 
-fn read_day(result: &ResultByTime, tag_key: Option<&str>) -> Result<CostDay, QuickLookError> {
+fn read_day(result: &ResultByTime, asked: &CostGroups) -> Result<CostDay, QuickLookError> {
     let start = result.time_period().map(|it| it.start()).unwrap_or_default();
     let day: Date = start.split('T').next().unwrap_or_default().parse().map_err(|_| {
         let start: String = start.chars().take(32).collect();
         QuickLookError::Unreadable(format!("`{start}` is not a day; expected one as 2026-03-01"))
     })?;
-    let mut groups: Vec<_> =
-        result.groups().iter().map(|group| read_group(group, tag_key)).collect();
+    let mut groups: Vec<_> = result.groups().iter().map(|group| read_group(group, asked)).collect();
     if let Some(total) = result.total()
         && groups.is_empty()
         && !total.is_empty()
@@ -122,8 +125,16 @@ fn read_day(result: &ResultByTime, tag_key: Option<&str>) -> Result<CostDay, Qui
     Ok(CostDay { day, estimated: result.estimated(), groups })
 }
 
-fn read_group(group: &Group, tag_key: Option<&str>) -> CostGroup {
+fn read_group(group: &Group, asked: &CostGroups) -> CostGroup {
     let mut read = group.metrics().map(read_metrics).unwrap_or_default();
+    let tag_key = match asked {
+        CostGroups::None => None,
+        CostGroups::TagAndUsageType(key) => Some(key.as_str()),
+        CostGroups::Services => {
+            read.service = group.keys().first().cloned();
+            return read;
+        }
+    };
     let mut is_tag_read = false;
     for key in group.keys() {
         let value = tag_key.filter(|_| !is_tag_read).and_then(|it| tag_value(key, it));
@@ -149,6 +160,7 @@ fn read_metrics(metrics: &HashMap<String, MetricValue>) -> CostGroup {
     let amount = |metric| metrics.get(metric).and_then(|it| it.amount.clone());
     let unit = |metric| metrics.get(metric).and_then(|it| it.unit.clone());
     CostGroup {
+        service: None,
         tag_value: None,
         usage_type: None,
         unblended: amount(UNBLENDED),

@@ -17,4 +17,4 @@ pub use self::replacement::{
     BillReplacement, DayGeneration, Planned, ReplacementPlan, plan_replacement,
 };
 pub(crate) use self::served::reached_by_higher;
-pub use self::served::{ServedDay, Status, data_up_to, served_days};
+pub use self::served::{ServedDay, Status, data_up_to, last_day_of_higher, served_days};

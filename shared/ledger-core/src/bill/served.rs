@@ -81,6 +81,16 @@ pub(crate) fn reached_by_higher(heads: &[BillHead], bill: &BillId, day: Date) ->
     })
 }
 
+/// The last day that a source of a higher rank reaches in the month of this bill.
+pub fn last_day_of_higher(heads: &[BillHead], bill: &BillId) -> Option<Date> {
+    let higher = heads.iter().filter(|head| {
+        head.bill.source.rank() > bill.source.rank()
+            && head.bill.period == bill.period
+            && covers_payer(bill, &head.bill)
+    });
+    higher.filter_map(|head| head.days.keys().next_back()).max().copied()
+}
+
 /// Whether a source of a lower rank serves a day of this bill's payer.
 fn served_by_lower(heads: &[BillHead], bill: &BillId, day: Date) -> bool {
     heads.iter().any(|head| {
