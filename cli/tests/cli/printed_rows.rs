@@ -127,3 +127,38 @@ fn every_principal_tag_and_cost_that_aws_printed_is_in_the_report() {
     }
     fs::remove_file(file).unwrap();
 }
+
+/// A word that no rule knows could be a tier, and its price another.
+#[test]
+fn a_usage_type_with_a_word_that_is_not_understood_has_no_usual_tier() {
+    let folder = tempfile::tempdir().unwrap();
+    let day = "2026-10-05T00:00:00Z";
+    let mut text = format!("{}\n", crate::HEADER);
+    for (usage_type, cost) in [
+        ("USE1-NovaLite-input-tokens", "1"),
+        ("USE1-NovaLite-input-tokens-turbo", "2"),
+        ("USE1-NovaLite-input-tokens-turbo-batch", "4"),
+    ] {
+        text.push_str(&format!(
+            "2026-10-01T00:00:00Z,123456789012,123456789012,{day},Usage,AmazonBedrock,\
+             {usage_type},2.5,1K tokens,{cost},USD,,\n"
+        ));
+    }
+    let (data, file) = (folder.path().join("ledger"), folder.path().join("bill.csv"));
+    fs::write(&file, text).unwrap();
+    ask(&data, &["import", file.to_str().unwrap()]);
+    let axes = "tier,routing,modality,context";
+    let args = ["report", "--from", "2026-10-01", "--to", "2026-11-01", "--by", axes];
+    let report = ask(&data, &args);
+    let rows = report["currencies"][0]["rows"].as_array().unwrap();
+    let found: BTreeMap<Decimal, Value> =
+        rows.iter().map(|it| (decimal(&it["cost"]), it["keys"].clone())).collect();
+    let keys = |tier: Option<&str>, [routing, modality, context]: [Option<&str>; 3]| json!({ "tier": tier, "routing": routing, "modality": modality, "context": context });
+    let usual = [Some("in_region"), Some("text"), Some("default")];
+    let expected = [
+        (Decimal::from(1), keys(Some("standard"), usual)),
+        (Decimal::from(2), keys(None, [None; 3])),
+        (Decimal::from(4), keys(Some("batch"), [None; 3])),
+    ];
+    assert_eq!(found, BTreeMap::from(expected));
+}

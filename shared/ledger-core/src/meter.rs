@@ -98,7 +98,7 @@ labels! {
 labels! {
     /// The service tier, which decides the price of a token.
     pub enum Tier {
-        /// On demand; also where no tier is written.
+        /// On demand; also where no tier is written and all words of the meter are understood.
         Standard = "standard",
         /// Cheaper and slower.
         Flex = "flex",

@@ -2,7 +2,8 @@
 //!
 //! AWS builds these texts by several grammars, and new models appear in them every week. The parser
 //! therefore has a grammar, not a list: it looks for words at any position, and leaves a field
-//! empty where it finds none. Since 20 July 2026 a CUR also names the model in its `product`
+//! empty where it finds none. An axis that is not written has its usual value only where every other
+//! word is understood: one that is not could have said another. Since 20 July 2026 a CUR also names the model in its `product`
 //! column, which is the better source where it is filled.
 //!
 //! | Family | Form |
@@ -15,8 +16,10 @@
 //!
 //! Start reading at [`UsageType::parse`].
 
+mod cache_ttl;
 mod meter;
 mod region;
+mod understood;
 mod words;
 
 #[cfg(test)]
@@ -96,6 +99,7 @@ impl UsageType {
             return UsageType::of_other_service(text);
         }
         let words = reading.tail;
+        let is_understood = understood::is_understood(meter, words);
         UsageType {
             raw: text.into(),
             region_prefix: frame.prefix.map(|prefix| prefix.text.to_owned()),
@@ -103,11 +107,11 @@ impl UsageType {
             is_marketplace: frame.is_marketplace,
             model: model_of(frame.body, tail, meter, reading.has_model),
             meter,
-            modality: modality_of(meter, words),
-            tier: tier_of(meter, words),
-            routing: routing_of(meter, words),
-            context: context_of(meter, words),
-            cache_ttl: cache_ttl_of(meter, words),
+            modality: modality_of(meter, words, is_understood),
+            tier: tier_of(meter, words, is_understood),
+            routing: routing_of(meter, words, is_understood),
+            context: context_of(meter, words, is_understood),
+            cache_ttl: cache_ttl::cache_ttl_of(meter, words),
             is_custom_model: is_custom_model(meter, words),
         }
     }
@@ -290,38 +294,41 @@ fn model_of(body: &str, tail: &[Word], meter: Meter, has_model: bool) -> Option<
     is_media_model.then(|| first.segment.clone())
 }
 
-fn modality_of(meter: Meter, words: Words<'_>) -> Option<Modality> {
+fn modality_of(meter: Meter, words: Words<'_>, is_understood: bool) -> Option<Modality> {
+    let usual = Some(Modality::Text).filter(|_| is_understood);
     match meter {
         Meter::InputImages | Meter::OutputImages => Some(Modality::Image),
         Meter::InputVideo | Meter::OutputVideo => Some(Modality::Video),
         Meter::InputAudio | Meter::OutputAudio => Some(Modality::Audio),
         Meter::GuardrailUnits if words.has("image") => Some(Modality::Image),
-        Meter::GuardrailUnits => Some(Modality::Text),
-        _ if meter.token_direction().is_some() => Some(token_modality(words)),
+        Meter::GuardrailUnits => usual,
+        _ if meter.token_direction().is_some() => token_modality(words).or(usual),
         _ => None,
     }
 }
 
-fn token_modality(words: Words<'_>) -> Modality {
-    let named = [Modality::Image, Modality::Video, Modality::Audio, Modality::Speech];
-    named.into_iter().find(|modality| words.has(modality.as_str())).unwrap_or(Modality::Text)
+fn token_modality(words: Words<'_>) -> Option<Modality> {
+    let named =
+        [Modality::Image, Modality::Video, Modality::Audio, Modality::Speech, Modality::Text];
+    named.into_iter().find(|modality| words.has(modality.as_str()))
 }
 
 /// For other meters than tokens only unambiguous words count: `Standard` is also a quality of
 /// images.
-fn tier_of(meter: Meter, words: Words<'_>) -> Option<Tier> {
+fn tier_of(meter: Meter, words: Words<'_>, is_understood: bool) -> Option<Tier> {
     if !meter::names_a_model(meter) {
         return None;
     }
     let named = [("batch", Tier::Batch), ("flex", Tier::Flex), ("priority", Tier::Priority)];
     let written = named.iter().find(|(word, _)| words.has(word)).map(|(_, tier)| *tier);
     let is_fast = words.has_run(&["latency", "optimized"]);
+    let is_usual = is_understood || words.has("standard");
     written
         .or(is_fast.then_some(Tier::LatencyOptimized))
-        .or(meter.token_direction().map(|_| Tier::Standard))
+        .or(meter.token_direction().filter(|_| is_usual).map(|_| Tier::Standard))
 }
 
-fn routing_of(meter: Meter, words: Words<'_>) -> Option<Routing> {
+fn routing_of(meter: Meter, words: Words<'_>, is_understood: bool) -> Option<Routing> {
     if !meter::names_a_model(meter) {
         return None;
     }
@@ -331,33 +338,16 @@ fn routing_of(meter: Meter, words: Words<'_>) -> Option<Routing> {
     if words.has_any(&["geo", "geographic"]) {
         return Some(Routing::Geo);
     }
-    meter.token_direction().map(|_| Routing::InRegion)
+    let is_usual = is_understood || words.has("regional");
+    meter.token_direction().filter(|_| is_usual).map(|_| Routing::InRegion)
 }
 
-fn context_of(meter: Meter, words: Words<'_>) -> Option<Context> {
+fn context_of(meter: Meter, words: Words<'_>, is_understood: bool) -> Option<Context> {
     meter.token_direction()?;
-    let is_long = words.has_run(&["long", "context"]);
-    Some(if is_long { Context::Long } else { Context::Default })
-}
-
-fn cache_ttl_of(meter: Meter, words: Words<'_>) -> Option<CacheTtl> {
-    if meter != Meter::CacheWriteTokens {
-        return None;
+    if words.has_run(&["long", "context"]) {
+        return Some(Context::Long);
     }
-    let spellings: [(CacheTtl, &[&str], &str); 3] = [
-        (CacheTtl::ThirtyMinutes, &["30m", "30min", "30minute", "30minutes"], "30"),
-        (CacheTtl::FiveMinutes, &["5m", "5min", "5minute", "5minutes"], "5"),
-        (CacheTtl::OneHour, &["1h", "1hr", "1hour", "60m", "60min"], "1"),
-    ];
-    let is_written = |(ttl, joined, number): &(CacheTtl, &[&str], &str)| {
-        let units: &[&str] = if *ttl == CacheTtl::OneHour {
-            &["h", "hr", "hour"]
-        } else {
-            &["m", "min", "minute", "minutes"]
-        };
-        words.has_any(joined) || units.iter().any(|unit| words.has_run(&[number, unit]))
-    };
-    spellings.iter().find(|spelling| is_written(spelling)).map(|(ttl, _, _)| *ttl)
+    is_understood.then_some(Context::Default)
 }
 
 fn is_custom_model(meter: Meter, words: Words<'_>) -> bool {

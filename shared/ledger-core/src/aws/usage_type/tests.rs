@@ -288,6 +288,36 @@ fn other_services_have_no_reading() {
     check("ConfigRuleEvaluations", "- unknown - - - - -");
 }
 
+/// A word that no rule knows could be a tier, a scope or a kind of content.
+#[test]
+fn an_axis_has_no_usual_value_beside_a_word_that_is_not_understood() {
+    for usage_type in [
+        "USE1-NovaLite-input-tokens-turbo",
+        "USE1-NovaLite-input-turbo-tokens",
+        "USE1-NovaLite-input-tokens-v2",
+        "USE1-NovaLite-input-tokens-1h",
+        "USE1-NovaLite-input-tokens-é",
+    ] {
+        check(usage_type, "NovaLite input_tokens - - - - -");
+    }
+    let priced = "USE1-MP:USE1_InputTokenCount_Turbo_Global_Batch-Units";
+    check(priced, "- input_tokens - batch global - -");
+    check("USW2-MP:USW2_output_tokens_turbo_standard-Units", "- output_tokens - standard - - -");
+    check(
+        "USE1-NovaLite-text-input-tokens-turbo-regional",
+        "NovaLite input_tokens text - in_region - -",
+    );
+    check("USE1-MP:USE1_InputTokenCount_LCtx_Turbo-Units", "- input_tokens - - - long -");
+    // No such lifetime is known.
+    check("USE1-NovaLite-cache-write-tokens-2h", "NovaLite cache_write_tokens - - - - -");
+    check("USE1-Guardrail-VideoPolicyUnitsConsumed", "- guardrail_units - - - - -");
+    // The model is no word of the meter.
+    check(
+        "USE1-Turbo9-Extra-input-tokens",
+        "Turbo9-Extra input_tokens text standard in_region default -",
+    );
+}
+
 #[test]
 fn unknown_text_stays_unknown() {
     for usage_type in [
