@@ -11,6 +11,7 @@ mod bad_input;
 mod cost_of_running;
 mod dialects;
 mod explain;
+mod how_sure;
 mod killed;
 mod legacy;
 mod marketplace;

@@ -123,7 +123,8 @@ impl LedgerStore for MemoryLedger {
             let totals = currencies.map(|it| (it, DayTotal::zero(it))).collect();
             let facts = FactsForm::CURRENT;
             let generation = Generation { version: 1, content_hash: "a".into() };
-            head.days.insert(*day, DayHead { generation, totals, estimated: false, facts });
+            let state = DayHead { generation, totals, estimated: false, is_invoiced: true, facts };
+            head.days.insert(*day, state);
         }
         Ok(heads.into_values().filter(|it| it.bill.period >= from).collect())
     }

@@ -330,6 +330,7 @@ mod tests {
             generation: Generation { version: 1, content_hash: "00".into() },
             totals: BTreeMap::from([(Currency::USD, DayTotal::zero(Currency::USD))]),
             estimated: false,
+            is_invoiced: true,
             facts: FactsForm::CURRENT,
         };
         let head = BillHead {

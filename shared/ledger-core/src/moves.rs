@@ -252,7 +252,7 @@ mod tests {
         head.days.values_mut().for_each(|it| it.facts = form);
         let state = head.days.values().next().unwrap();
         for (day, rollup) in rollups_of(ledger, true) {
-            let day = LedgerDay { head: &head, day, state, is_served: true };
+            let day = LedgerDay { head: &head, day, state, is_served: true, is_invoiced: false };
             builder.add(rollup.row(), &day).unwrap();
         }
         builder.finish().unwrap()

@@ -64,12 +64,15 @@ pub struct LedgerDay<'a> {
     pub state: &'a DayHead,
     /// Whether answers count it. The other days are kept to be compared with it.
     pub is_served: bool,
+    /// Whether the bill [is invoiced](BillHead::is_invoiced).
+    pub is_invoiced: bool,
 }
 
 impl LedgerDay<'_> {
     /// How sure its figures are.
     pub fn status(&self) -> Status {
-        ServedDay { head: self.head, day: self.day, state: self.state }.status()
+        let LedgerDay { head, day, state, is_invoiced, is_served: _ } = *self;
+        ServedDay { head, day, state, is_invoiced }.status()
     }
 
     /// The source of the bill.
@@ -84,14 +87,18 @@ pub fn ledger_days(heads: &[BillHead]) -> Vec<LedgerDay<'_>> {
     let served = all.map_or_else(|_| Vec::new(), |all| served_days(heads, all));
     let served: BTreeSet<(&BillId, Date)> =
         served.iter().map(|it| (&it.head.bill, it.day)).collect();
-    let days = heads.iter().flat_map(|head| head.days.iter().map(move |it| (head, it)));
-    days.map(|(head, (day, state))| LedgerDay {
-        head,
-        day: *day,
-        state,
-        is_served: served.contains(&(&head.bill, *day)),
-    })
-    .collect()
+    let mut days = Vec::new();
+    for head in heads {
+        let is_invoiced = head.is_invoiced();
+        days.extend(head.days.iter().map(|(day, state)| LedgerDay {
+            head,
+            day: *day,
+            state,
+            is_served: served.contains(&(&head.bill, *day)),
+            is_invoiced,
+        }));
+    }
+    days
 }
 
 /// Why a question has no answer.

@@ -40,7 +40,7 @@ pub struct Statement {
     pub total: Money,
     /// `total` minus the sum of the rounded lines.
     pub rounding: Money,
-    /// How sure it is.
+    /// How sure the least sure day of the month is.
     pub status: Status,
 }
 
@@ -78,6 +78,9 @@ pub struct StatementBuilder {
     period: BillingPeriod,
     owners: Owners,
     cost_kind: CostKind,
+    /// How sure the least sure day of the month is, of any owner: a month with a day that is
+    /// not billed is not billed.
+    status: Status,
     /// By owner, currency and the fields of [`StatementKey`].
     lines: Grouping<DraftLine>,
 }
@@ -87,7 +90,6 @@ pub struct StatementBuilder {
 struct DraftLine {
     owner: Owner,
     key: StatementKey,
-    status: Status,
     exact: MoneySum,
     tokens: Option<u64>,
     line_count: u64,
@@ -99,7 +101,8 @@ const COLUMN_COUNT: usize = 9;
 impl StatementBuilder {
     /// Starts without statements, for these owners.
     pub fn new(period: BillingPeriod, owners: Owners, cost_kind: CostKind) -> StatementBuilder {
-        StatementBuilder { period, owners, cost_kind, lines: Grouping::new(COLUMN_COUNT) }
+        let lines = Grouping::new(COLUMN_COUNT);
+        StatementBuilder { period, owners, cost_kind, status: Status::Final, lines }
     }
 
     /// The statements, by owner and currency.
@@ -108,33 +111,37 @@ impl StatementBuilder {
     ///
     /// [`MoneyError::OutOfRange`].
     pub fn finish(self) -> Result<Vec<Statement>, MoneyError> {
-        let StatementBuilder { period, cost_kind, lines, .. } = self;
-        let mut drafts: BTreeMap<(Owner, Currency), Vec<(StatementLine, Status)>> = BTreeMap::new();
+        let StatementBuilder { period, cost_kind, status, lines, owners: _ } = self;
+        let mut drafts: BTreeMap<(Owner, Currency), Vec<StatementLine>> = BTreeMap::new();
         for (_, draft) in lines.into_groups() {
-            let DraftLine { owner, key, status, exact, tokens, line_count } = draft;
+            let DraftLine { owner, key, exact, tokens, line_count } = draft;
             let exact = exact.total()?;
             let amount = exact.round_to_minor_units();
             let line = StatementLine { key, tokens, line_count, exact, amount };
-            drafts.entry((owner, exact.currency())).or_default().push((line, status));
+            drafts.entry((owner, exact.currency())).or_default().push(line);
         }
-        let statement = |((owner, currency), drafts): ((Owner, Currency), Vec<_>)| {
-            statement_of(owner, currency, period, cost_kind, drafts)
+        let statement = |((owner, currency), lines): ((Owner, Currency), Vec<_>)| {
+            let empty = Statement {
+                owner,
+                period,
+                currency,
+                cost_kind,
+                lines: Vec::new(),
+                exact_total: Money::zero(currency),
+                total: Money::zero(currency),
+                rounding: Money::zero(currency),
+                status,
+            };
+            with_lines(empty, lines)
         };
         drafts.into_iter().map(statement).collect()
     }
 }
 
-fn statement_of(
-    owner: Owner,
-    currency: Currency,
-    period: BillingPeriod,
-    cost_kind: CostKind,
-    drafts: Vec<(StatementLine, Status)>,
-) -> Result<Statement, MoneyError> {
-    let status = drafts.iter().map(|(_, status)| *status).min().unwrap_or(Status::Estimated);
-    let mut lines: Vec<StatementLine> = drafts.into_iter().map(|(line, _)| line).collect();
+/// A statement of these lines.
+fn with_lines(empty: Statement, mut lines: Vec<StatementLine>) -> Result<Statement, MoneyError> {
     lines.sort_by(|left, right| left.key.cmp(&right.key));
-    let (mut exact, mut rounded) = (MoneySum::zero(currency), MoneySum::zero(currency));
+    let (mut exact, mut rounded) = (MoneySum::zero(empty.currency), MoneySum::zero(empty.currency));
     for line in &lines {
         exact.add(line.exact)?;
         rounded.add(line.amount)?;
@@ -142,29 +149,21 @@ fn statement_of(
     let exact_total = exact.total()?;
     let total = exact_total.round_to_minor_units();
     let rounding = total.checked_sub(rounded.total()?)?;
-    Ok(Statement {
-        owner,
-        period,
-        currency,
-        cost_kind,
-        lines,
-        exact_total,
-        total,
-        rounding,
-        status,
-    })
+    Ok(Statement { lines, exact_total, total, rounding, ..empty })
 }
 
 impl Question for StatementBuilder {
     fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
         let counts = day.is_served && BillingPeriod::containing(day.day) == self.period;
+        if counts {
+            self.status = self.status.min(day.status());
+        }
         counts.then(|| Wanted::summary(self.owners.clone()))
     }
 
-    fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+    fn add(&mut self, row: Row<'_>, _: &LedgerDay<'_>) -> Result<(), QuestionError> {
         let (key, measures) = (row.summary(), row.measures());
         let charge = &key.charge;
-        let status = day.status();
         let of_business = |field: BusinessField| field.of(&key.business);
         let [cost_centre, product, environment] =
             [BusinessField::CostCentre, BusinessField::Product, BusinessField::Environment]
@@ -180,7 +179,6 @@ impl Question for StatementBuilder {
                 meter: charge.meter.clone(),
                 line_type: Arc::clone(&charge.line_type),
             },
-            status,
             exact: MoneySum::zero(charge.currency),
             tokens: None,
             line_count: 0,
@@ -193,7 +191,6 @@ impl Question for StatementBuilder {
         let line = line.value(Some(&charge.service)).value(charge.model.as_deref());
         let line = line.value(Some(charge.meter.as_str())).value(Some(&charge.line_type));
         line.update(new, |line| {
-            line.status = line.status.min(status);
             line.exact.add(measures.costs.of(self.cost_kind))?;
             if let Some(more) = measures.tokens {
                 line.tokens = Some(line.tokens.unwrap_or(0).saturating_add(more));

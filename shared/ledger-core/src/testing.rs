@@ -202,6 +202,7 @@ pub(crate) fn head(bill: BillId, days: &[(&str, &str)]) -> BillHead {
             generation: Generation { version: 1, content_hash: "00".into() },
             totals: BTreeMap::from([(Currency::USD, total)]),
             estimated: false,
+            is_invoiced: true,
             facts: FactsForm::CURRENT,
         }
     };

@@ -116,7 +116,9 @@ fn line_item(number: u64, line: &str) -> LineItem {
             name: (!model.is_empty()).then(|| model.into()),
             publisher: Some("Nimbus".into()),
         },
-        texts: BillTexts::default().with(BillText::Region, Some("eu-north".into())),
+        texts: BillTexts::default()
+            .with(BillText::Region, Some("eu-north".into()))
+            .with(BillText::InvoiceId, Some("nimbus-11".into())),
         unit: (!is_tax).then(|| "1M tokens".into()),
         quantity: (!is_tax).then(|| quantity(millions)),
         estimated: false,

@@ -258,6 +258,7 @@ pub fn head(bill: BillId, days: &[(&str, &str)]) -> BillHead {
         generation: Generation { version: 1, content_hash: "00".into() },
         totals: day_of_owners(&[("search", cost)]).totals,
         estimated: false,
+        is_invoiced: true,
         facts: FactsForm::CURRENT,
     };
     BillHead {

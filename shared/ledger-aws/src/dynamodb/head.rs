@@ -18,6 +18,9 @@ use super::{Item, WRITTEN_BY, keys, malformed, number, parsed, text, text_of};
 struct StoredDay {
     generation: StoredGeneration,
     estimated: bool,
+    /// Releases before it kept no invoices.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    invoiced: bool,
     /// [`FactsForm`]; releases before it had one form.
     #[serde(default = "first_form")]
     facts: u32,
@@ -146,7 +149,8 @@ pub(super) fn item_of(head: &BillHead) -> Result<Item, StoreError> {
             };
             let totals = stored_totals(&state.totals);
             let (estimated, facts) = (state.estimated, state.facts.0);
-            (day.to_string(), StoredDay { generation, estimated, facts, totals })
+            let invoiced = state.is_invoiced;
+            (day.to_string(), StoredDay { generation, estimated, invoiced, facts, totals })
         })
         .collect();
     let mut item = Item::from([
@@ -253,8 +257,14 @@ fn day_of(day: &str, stored: StoredDay) -> Option<(Date, DayHead)> {
         version: stored.generation.version,
         content_hash: stored.generation.content_hash.into(),
     };
-    let (estimated, facts) = (stored.estimated, FactsForm(stored.facts));
-    Some((day.parse().ok()?, DayHead { generation, totals, estimated, facts }))
+    let state = DayHead {
+        generation,
+        totals,
+        estimated: stored.estimated,
+        is_invoiced: stored.invoiced,
+        facts: FactsForm(stored.facts),
+    };
+    Some((day.parse().ok()?, state))
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@
 //! `{"2026-11-03":{"generation":{"version":3,"content_hash":"0011223344556677"},"estimated":false,
 //! "totals":{"USD":{"ai":{"unblended":"1.2","net_unblended":"1.1"},"other":{"unblended":"0"},
 //! "ai_line_count":3,"other_line_count":5}}}}`.
+//! `invoiced` is true where every AI line of the day names its invoice, and absent elsewhere.
 //! Costs have `amortized` and `net_amortized` too, where these are not what was charged.
 //! `table` holds rows by column; the private module `chunk` lists the columns, and `table` their form.
 //! The release before wrote `rows` and `files` in its place, which the private module `row` reads.

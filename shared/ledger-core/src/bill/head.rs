@@ -39,6 +39,14 @@ pub struct BillHead {
     pub pending: Option<Pending>,
 }
 
+impl BillHead {
+    /// Whether every AI line of the bill names its invoice: until then the provider may still change
+    /// any of them.
+    pub fn is_invoiced(&self) -> bool {
+        self.days.values().all(|it| it.is_invoiced)
+    }
+}
+
 /// One day of a bill.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DayHead {
@@ -48,6 +56,8 @@ pub struct DayHead {
     pub totals: BTreeMap<Currency, DayTotal>,
     /// Whether the source says that the figures may change.
     pub estimated: bool,
+    /// Whether every AI line of the day names its invoice. Releases that did not keep invoices say no.
+    pub is_invoiced: bool,
     /// The release of the facts it was made from.
     pub facts: FactsForm,
 }

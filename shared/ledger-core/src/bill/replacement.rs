@@ -10,8 +10,10 @@ use super::content::content_hash;
 use super::head::{BillHead, DayHead, FactsForm, Generation};
 use super::pending::Pending;
 use crate::bill_rollups::BillRollups;
+use crate::bill_text::BillText;
 use crate::line_item::BillId;
 use crate::money::MoneyError;
+use crate::rollup::DayRollups;
 
 /// A bill as it is to be from now on.
 #[derive(Clone, Debug)]
@@ -118,6 +120,7 @@ fn replace(
     for day in ours.days.iter() {
         let (day, rollups) = day?;
         let content_hash = content_hash(&rollups);
+        let is_invoiced = is_invoiced(&rollups);
         let held = before.get(&day);
         let facts = match (ours.based_on, held) {
             (Some(_), Some(held)) => held.facts,
@@ -126,7 +129,7 @@ fn replace(
         let state = match held {
             Some(state) if state.generation.content_hash == content_hash => {
                 unchanged_count += 1;
-                DayHead { facts, ..state.clone() }
+                DayHead { is_invoiced, facts, ..state.clone() }
             }
             _ => {
                 written.push(day);
@@ -134,6 +137,7 @@ fn replace(
                     generation: Generation { version, content_hash },
                     totals: rollups.totals,
                     estimated: rollups.estimated,
+                    is_invoiced,
                     facts,
                 }
             }
@@ -152,6 +156,11 @@ fn replace(
     let removed_count = u64::try_from(removed).unwrap_or(u64::MAX);
     let wanted = head(read.as_ref(), ours, version, days);
     Ok(ReplacementPlan { read, wanted, written, unchanged_count, removed_count, replaced })
+}
+
+/// Whether every AI line of a day names its invoice.
+fn is_invoiced(rollups: &DayRollups) -> bool {
+    rollups.positions.keys().all(|it| it.detail.texts.get(BillText::InvoiceId).is_some())
 }
 
 /// The head with these days.

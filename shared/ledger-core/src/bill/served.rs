@@ -10,9 +10,9 @@ use crate::source::Rank;
 /// How sure a figure is; the weakest of what it was made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
-    /// From logs, or marked as an estimate by the source.
+    /// From logs or a quick look, or on a bill of which a line is on no invoice yet.
     Estimated,
-    /// On a bill that may still change.
+    /// Every AI line of the bill is on an invoice.
     Billed,
     /// The period is closed.
     Final,
@@ -38,12 +38,16 @@ pub struct ServedDay<'a> {
     pub day: Date,
     /// Its state.
     pub state: &'a DayHead,
+    /// Whether the bill [is invoiced](BillHead::is_invoiced).
+    pub is_invoiced: bool,
 }
 
 impl ServedDay<'_> {
     /// How sure its figures are.
     pub fn status(&self) -> Status {
-        if self.state.estimated { Status::Estimated } else { Status::Billed }
+        let is_bill = self.head.bill.source.rank() == Some(Rank::Bill);
+        let is_billed = is_bill && self.is_invoiced && !self.state.estimated;
+        if is_billed { Status::Billed } else { Status::Estimated }
     }
 }
 
@@ -55,6 +59,7 @@ impl ServedDay<'_> {
 pub fn served_days(heads: &[BillHead], period: ChargePeriod) -> Vec<ServedDay<'_>> {
     let mut served = Vec::new();
     for head in heads.iter().filter(|head| head.bill.source.rank().is_some()) {
+        let is_invoiced = head.is_invoiced();
         for (day, state) in head.days.range(period.start()..period.end()) {
             let is_late = head.bill.source.rank() == Some(Rank::Bill)
                 && head.bill.period != BillingPeriod::containing(*day);
@@ -65,7 +70,7 @@ pub fn served_days(heads: &[BillHead], period: ChargePeriod) -> Vec<ServedDay<'_
                 false => !reached_by_higher(heads, &head.bill, *day),
             };
             if counts {
-                served.push(ServedDay { head, day: *day, state });
+                served.push(ServedDay { head, day: *day, state, is_invoiced });
             }
         }
     }
@@ -266,13 +271,24 @@ mod tests {
     }
 
     #[test]
-    fn an_estimated_day_says_so() {
-        let mut head = explorer("2026-10", ONE, &["2026-10-01", "2026-10-02"]);
-        head.days.get_mut(&date("2026-10-02")).unwrap().estimated = true;
-        let heads = [head];
-        let days = served_days(&heads, span("2026-10-01", "2026-11-01"));
-        let statuses: Vec<Status> = days.iter().map(ServedDay::status).collect();
-        assert_eq!(statuses, [Status::Billed, Status::Estimated]);
+    fn a_figure_is_billed_once_every_line_of_its_bill_is_on_an_invoice() {
+        use Status::{Billed, Estimated};
+        let days = ["2026-10-01", "2026-10-02"];
+        let second = date("2026-10-02");
+        let statuses = |head: BillHead| -> Vec<Status> {
+            let heads = [head];
+            let days = served_days(&heads, span("2026-10-01", "2026-11-01"));
+            days.iter().map(ServedDay::status).collect()
+        };
+        let bill = cur("2026-10", ONE, &days);
+        assert_eq!(statuses(bill.clone()), [Billed, Billed]);
+        let mut open = bill.clone();
+        open.days.get_mut(&second).unwrap().is_invoiced = false;
+        assert_eq!(statuses(open), [Estimated, Estimated]);
+        let mut marked = bill;
+        marked.days.get_mut(&second).unwrap().estimated = true;
+        assert_eq!(statuses(marked), [Billed, Estimated]);
+        assert_eq!(statuses(explorer("2026-10", ONE, &days)), [Estimated, Estimated]);
     }
 
     #[test]
