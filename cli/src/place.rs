@@ -13,6 +13,9 @@ use ledger_local::database::EmbeddedDatabase;
 /// The name of the embedded table.
 const TABLE: &str = "tollbook";
 
+/// The file of the embedded database in its folder.
+const DATABASE: &str = "ledger.db";
+
 /// Where the ledger is.
 #[derive(Clone, Debug)]
 pub enum Place {
@@ -28,6 +31,14 @@ impl Place {
         match self {
             Place::Folder(path) => OpenLedger::of_folder(path).await,
             Place::Table(name) => Ok(OpenLedger::of_table(name).await),
+        }
+    }
+
+    /// The file of the embedded ledger, unless a table is meant.
+    pub fn database_file(&self) -> Option<PathBuf> {
+        match self {
+            Place::Folder(path) => Some(path.join(DATABASE)),
+            Place::Table(_) => None,
         }
     }
 
@@ -95,7 +106,7 @@ impl OpenLedger {
     }
 
     async fn start(path: &Path, lock: File) -> anyhow::Result<OpenLedger> {
-        let file = path.join("ledger.db");
+        let file = path.join(DATABASE);
         // The database makes its other files with the permissions of this one.
         private_file()
             .open(&file)

@@ -4,7 +4,8 @@ use ledger_api::bodies::findings::FindingsAnswer;
 use ledger_app::checks::examine;
 use ledger_app::view::View;
 use ledger_core::access::Access;
-use ledger_core::finding::Finding;
+use ledger_core::finding::{Finding, FindingCode};
+use ledger_local::database::integrity::faults;
 
 use super::now;
 use crate::args::Format;
@@ -13,11 +14,13 @@ use crate::{Outcome, output};
 
 /// Prints findings; exit code 1 if there are any.
 pub async fn doctor(place: &Place, format: Format) -> anyhow::Result<Outcome> {
-    let opened = place.open_to_read().await?;
-    let view = View::open_all(&opened.ledger, Access::everything(), now()).await?;
-    let findings = examine(&view).await;
-    opened.close().await;
-    let findings = findings?;
+    let damage = damage(place).await?;
+    let findings = match (of_ledger(place).await, damage) {
+        (Ok(findings), damage) => findings.into_iter().chain(damage).collect(),
+        // A damaged file may be too damaged to ask.
+        (Err(_), Some(damage)) => vec![damage],
+        (Err(err), None) => return Err(err),
+    };
     match format {
         Format::Json => output::json(&FindingsAnswer::new(&findings))?,
         Format::Csv => {
@@ -37,4 +40,29 @@ pub async fn doctor(place: &Place, format: Format) -> anyhow::Result<Outcome> {
         }
     }
     Ok(if findings.is_empty() { Outcome::Done } else { Outcome::Found })
+}
+
+/// Findings about what the ledger holds.
+async fn of_ledger(place: &Place) -> anyhow::Result<Vec<Finding>> {
+    let opened = place.open_to_read().await?;
+    let view = View::open_all(&opened.ledger, Access::everything(), now()).await?;
+    let findings = examine(&view).await;
+    opened.close().await;
+    Ok(findings?)
+}
+
+/// The finding that the file of a folder's ledger is damaged. A table of an account has no file.
+async fn damage(place: &Place) -> anyhow::Result<Option<Finding>> {
+    let Some(file) = place.database_file().filter(|it| it.is_file()) else { return Ok(None) };
+    let faults = faults(&file).await?;
+    let message = |first: &String| {
+        format!(
+            "the ledger `{}` is damaged in {} places ({first}); restore it, or import the files into a \
+             new folder",
+            file.display(),
+            faults.len()
+        )
+    };
+    let code = FindingCode::DatabaseDamaged;
+    Ok(faults.first().map(|first| Finding { code, message: message(first) }))
 }

@@ -9,6 +9,7 @@ mod amortized;
 mod apply_rules;
 mod bad_input;
 mod cost_of_running;
+mod data_folder;
 mod dialects;
 mod explain;
 mod how_sure;

@@ -25,6 +25,8 @@ labels! {
         ControlTotal = "control-total",
         /// The newest day with data is too long ago.
         DataStale = "data-stale",
+        /// The file of the embedded database is damaged.
+        DatabaseDamaged = "database-damaged",
         /// A delivery holds bills that are not of its month.
         DeliveryMixed = "delivery-mixed",
         /// A delivery is held back, because it would take money away.

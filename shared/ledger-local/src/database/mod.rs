@@ -1,5 +1,6 @@
 //! DynamoDB in local mode: Dynoxide within this process, on loopback.
 
+pub mod integrity;
 mod operations;
 
 use std::net::SocketAddr;
