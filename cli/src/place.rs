@@ -2,13 +2,14 @@
 //! in an AWS account.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use ledger_aws::connect::LocalEndpoint;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_local::database::EmbeddedDatabase;
+use tempfile::TempDir;
 
 /// The name of the embedded table.
 const TABLE: &str = "tollbook";
@@ -58,20 +59,22 @@ pub struct OpenLedger {
     database: Option<EmbeddedDatabase>,
     /// Held until this process ends, however it ends.
     lock: Option<File>,
+    /// The copy of a ledger that may only be read.
+    _copy: Option<TempDir>,
 }
 
 impl OpenLedger {
     async fn of_table(name: &str) -> OpenLedger {
         let client = ledger_aws::connect::dynamodb_client(None).await;
         let ledger = DynamoLedger { client, table: name.to_owned() };
-        OpenLedger { ledger, database: None, lock: None }
+        OpenLedger { ledger, database: None, lock: None, _copy: None }
     }
 
     /// Opens the ledger of a folder for this process alone.
     pub async fn of_folder(path: &Path) -> anyhow::Result<OpenLedger> {
         make_private_folder(path)?;
         match lock(path)? {
-            Ok(lock) => OpenLedger::start(path, lock).await,
+            Ok(lock) => OpenLedger::start(path, Some(lock)).await,
             Err(holder) => bail!(
                 "the data folder `{}` is in use by another tollbook{}; stop it, or choose another \
                  folder with --data",
@@ -89,13 +92,16 @@ impl OpenLedger {
                 path.display()
             );
         }
+        if is_read_only(path) {
+            return OpenLedger::of_copy(path).await;
+        }
         match lock(path)? {
-            Ok(lock) => OpenLedger::start(path, lock).await,
+            Ok(lock) => OpenLedger::start(path, Some(lock)).await,
             Err(Holder { database: Some(endpoint), .. }) => {
                 let client =
                     ledger_aws::connect::dynamodb_client(Some(&LocalEndpoint(endpoint))).await;
                 let ledger = DynamoLedger { client, table: TABLE.to_owned() };
-                Ok(OpenLedger { ledger, database: None, lock: None })
+                Ok(OpenLedger { ledger, database: None, lock: None, _copy: None })
             }
             Err(holder) => bail!(
                 "the data folder `{}` is in use by another tollbook{}; try again when it is done",
@@ -105,7 +111,27 @@ impl OpenLedger {
         }
     }
 
-    async fn start(path: &Path, lock: File) -> anyhow::Result<OpenLedger> {
+    /// Opens a copy of the ledger in a folder that this process may not write to: the embedded
+    /// database writes files of its own even to read.
+    async fn of_copy(path: &Path) -> anyhow::Result<OpenLedger> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let _lock = lock_to_copy(path)?;
+        let private = std::fs::Permissions::from_mode(0o700);
+        let copy = tempfile::Builder::new().prefix("tollbook-").permissions(private).tempdir()?;
+        // The second file holds writes that are not in the first yet.
+        for name in [DATABASE, "ledger.db-wal"] {
+            let (from, to) = (path.join(name), copy.path().join(name));
+            if from.exists() {
+                let bytes = std::fs::copy(&from, &to);
+                bytes.with_context(|| format!("could not read `{}`", from.display()))?;
+                make_private(&to)?;
+            }
+        }
+        let opened = OpenLedger::start(copy.path(), None).await?;
+        Ok(OpenLedger { _copy: Some(copy), ..opened })
+    }
+
+    async fn start(path: &Path, lock: Option<File>) -> anyhow::Result<OpenLedger> {
         let file = path.join(DATABASE);
         // The database makes its other files with the permissions of this one.
         private_file()
@@ -118,7 +144,7 @@ impl OpenLedger {
             ledger_aws::connect::dynamodb_client(Some(&LocalEndpoint(database.endpoint()))).await;
         let ledger = DynamoLedger { client, table: TABLE.to_owned() };
         ledger.ensure_table().await?;
-        let mut opened = OpenLedger { ledger, database: Some(database), lock: Some(lock) };
+        let mut opened = OpenLedger { ledger, database: Some(database), lock, _copy: None };
         opened.announce(None)?;
         Ok(opened)
     }
@@ -158,6 +184,37 @@ pub fn make_private_folder(path: &Path) -> anyhow::Result<()> {
         .mode(0o700)
         .create(path)
         .with_context(|| format!("could not make the data folder `{}`", path.display()))
+}
+
+/// Whether this process may read a folder and not write to it.
+fn is_read_only(path: &Path) -> bool {
+    let opened = private_file().open(path.join("lock"));
+    opened.is_err_and(|err| {
+        matches!(err.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
+    })
+}
+
+/// Keeps writers away while the ledger is copied, where the folder has a lock.
+fn lock_to_copy(path: &Path) -> anyhow::Result<Option<File>> {
+    let Ok(file) = File::open(path.join("lock")) else { return Ok(None) };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => bail!(
+            "the data folder `{}` is in use by another tollbook; try again when it is done",
+            path.display()
+        ),
+        Err(TryLockError::Error(err)) => {
+            Err(err).with_context(|| format!("could not lock `{}`", path.display()))
+        }
+    }
+}
+
+/// Lets the owner alone read and write a file.
+fn make_private(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let permissions = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(path, permissions)
+        .with_context(|| format!("could not write `{}`", path.display()))
 }
 
 /// Options for a file that only its owner may read, whatever the folder allows.
