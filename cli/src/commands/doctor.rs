@@ -16,7 +16,9 @@ use crate::{Outcome, output};
 pub async fn doctor(place: &Place, format: Format) -> anyhow::Result<Outcome> {
     let damage = damage(place).await?;
     let findings = match (of_ledger(place).await, damage) {
-        (Ok(findings), damage) => findings.into_iter().chain(damage).collect(),
+        (Ok(findings), damage) => {
+            findings.into_iter().chain(damage).chain(sharing(place)).collect()
+        }
         // A damaged file may be too damaged to ask.
         (Err(_), Some(damage)) => vec![damage],
         (Err(err), None) => return Err(err),
@@ -65,4 +67,16 @@ async fn damage(place: &Place) -> anyhow::Result<Option<Finding>> {
     };
     let code = FindingCode::DatabaseDamaged;
     Ok(faults.first().map(|first| Finding { code, message: message(first) }))
+}
+
+/// The finding that other users of the machine may read the folder of a ledger.
+fn sharing(place: &Place) -> Option<Finding> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Place::Folder(folder) = place else { return None };
+    let mode = std::fs::metadata(folder).ok()?.permissions().mode() & 0o777;
+    let message = format!(
+        "other users may read the data folder `{}` (permissions {mode:o}); chmod 700 keeps it to its owner",
+        folder.display()
+    );
+    (mode & 0o077 != 0).then_some(Finding { code: FindingCode::DataFolderShared, message })
 }

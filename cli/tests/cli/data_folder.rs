@@ -1,4 +1,5 @@
-//! The folder of a local ledger: one that may only be read, and one whose file is damaged.
+//! The folder of a local ledger: one that may only be read, one whose file is damaged, and one
+//! that others may read.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -95,4 +96,15 @@ fn a_damaged_file_is_a_finding_or_refused() {
         found_count += usize::from(is_found);
     }
     assert!(found_count > 0);
+}
+
+#[test]
+fn a_folder_that_other_users_may_read_is_a_finding() {
+    let (_folder, data) = ledger();
+    let is_found = |mode| {
+        set_mode(&data, mode);
+        let output = tollbook(&data, &["doctor", "--format", "json"]);
+        String::from_utf8(output.stdout).unwrap().contains("\"data-folder-shared\"")
+    };
+    assert_eq!([0o700, 0o750, 0o701, 0o755].map(is_found), [false, true, true, true]);
 }

@@ -63,7 +63,7 @@ fn ask(data: &Path, args: &[&str]) -> Output {
 #[test]
 fn the_sample_is_there_with_its_alerts_and_the_day_cost_explorer_has_not_heard_of() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path();
+    let data = &folder.path().join("ledger");
     let up = Up::start(data);
 
     let by_owner = json(&ask(data, &["report"]));
@@ -208,7 +208,7 @@ fn pages_of_other_sites_and_other_programs_reach_nothing() {
 
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&data), 0o700);
-    for file in ["lock", "ledger.db"] {
+    for file in ["lock", "ledger.db", "outbox/outbox.jsonl", "outbox/topics.txt"] {
         assert_eq!(mode(&data.join(file)), 0o600, "{file}");
     }
 }

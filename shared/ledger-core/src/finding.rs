@@ -23,6 +23,8 @@ labels! {
         ColumnMissing = "column-missing",
         /// Groups of a day do not add up to the day's total.
         ControlTotal = "control-total",
+        /// Other users of the machine may read the data folder.
+        DataFolderShared = "data-folder-shared",
         /// The newest day with data is too long ago.
         DataStale = "data-stale",
         /// The file of the embedded database is damaged.

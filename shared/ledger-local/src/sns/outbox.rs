@@ -1,9 +1,10 @@
 //! Topics and messages, and the files that outlive the process.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Seek, Write};
 use std::ops::Bound;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -120,8 +121,12 @@ struct Lines {
 impl Lines {
     /// Opens or makes a file, drops a last line without its end, and reads the others.
     fn open(path: &Path) -> io::Result<(Self, Vec<String>)> {
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        // Alerts name owners and amounts: they are for this user alone.
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = options.open(path)?;
+        // One that is there may be of a release that let others read it.
+        file.set_permissions(Permissions::from_mode(0o600))?;
         // Bytes, because a line can be cut within a letter.
         let text = fs::read(path)?;
         let length = text.iter().rposition(|it| *it == b'\n').map_or(0, |last| last + 1);
