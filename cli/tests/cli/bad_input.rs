@@ -831,3 +831,29 @@ fn a_folder_that_cannot_hold_a_ledger_is_refused() {
     let kept = fs::read_to_string(other.join("ledger.db")).unwrap();
     assert_eq!(kept, "this is not a database, but it is long enough");
 }
+
+/// No answer would show such money, and a day far ahead would keep the ledger from being stale.
+#[test]
+fn a_bill_before_1970_or_after_next_year_is_refused() {
+    let ledger = Ledger::set_up();
+    for month in ["1969-12", "0001-01", "2099-01", "9999-12"] {
+        let file = ledger.put("bill.csv", bill(&COSTS).replace("2026-10", month));
+        let output = ledger.run(&["import", &file]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        let expected = format!(
+            "8 were rejected; the first: bill.csv:1: day: no bill has the day {month}-01 in the month \
+             {month}; expected days of the years 1970 to "
+        );
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(&expected), "{text}");
+        assert_eq!(ledger.ask(), ledger.answers);
+    }
+    // Beside good lines such a line is rejected alone.
+    let old = bill(&["8.70"]).replace("2026-10", "1969-12");
+    let text = format!("{}{}", bill(&COSTS), old.lines().nth(1).unwrap());
+    let file = ledger.put("bill.csv", format!("{text}\n"));
+    let report = json(&ledger.data, &["import", "--accept", &file]);
+    assert_eq!((&report["lines_ai"], &report["rejected_count"]), (&6.into(), &1.into()));
+    // The statement is as it was, and reports have a finding.
+    assert_eq!(ledger.ask()[2], ledger.answers[2]);
+}

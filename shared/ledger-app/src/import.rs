@@ -17,6 +17,7 @@ use ledger_core::rollup::DayTotal;
 use ledger_core::rules::AttributionRules;
 use rust_decimal::Decimal;
 
+use crate::dates::Dated;
 use crate::ports::{
     BillReplacement, BillSource, Delivery, LedgerStore, Reading, Replaced, Retryable, SourceError,
     StoreError,
@@ -120,6 +121,7 @@ pub async fn import_bills(
     progress: impl Fn(Progress) + Send + Sync + 'static,
     ledger: &impl LedgerStore,
 ) -> Result<ImportReport, ImportError> {
+    let source = Arc::new(Dated::new(source, now));
     let progress = Arc::new(progress);
     let mut report = ImportReport::default();
     let from = Arc::clone(&source);

@@ -8,6 +8,7 @@ pub mod budget_file;
 pub mod causes;
 pub mod checks;
 pub mod collect;
+mod dates;
 pub mod documents;
 pub mod evaluate;
 mod file_text;
