@@ -159,7 +159,7 @@ fn print_tables(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconc
                     .iter()
                     .map(|it| it.clone().unwrap_or_else(|| "-".to_owned()))
                     .collect();
-                let tokens: u64 = row.tokens.values().sum();
+                let tokens = row.token_count();
                 cells.push(row.status.as_str().to_owned());
                 cells.push(if tokens == 0 { "-".to_owned() } else { tokens.to_string() });
                 cells.push(row.cost.to_reader());

@@ -23,6 +23,7 @@ mod restated;
 mod same_answers;
 mod stand_in;
 mod statement_days;
+mod token_sums;
 mod up;
 mod upgrade;
 mod use_it;

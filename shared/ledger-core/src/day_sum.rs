@@ -52,7 +52,8 @@ impl LineAmounts {
     ///
     /// # Errors
     ///
-    /// [`MoneyError::OutOfRange`] beyond what an `i128` holds or at 2³² lines.
+    /// [`MoneyError::OutOfRange`] beyond what an `i128` holds or at 2³² lines, and
+    /// [`MoneyError::TooManyTokens`] at 2⁶⁴ tokens.
     #[inline]
     pub fn checked_add(&self, other: &LineAmounts) -> Result<LineAmounts, MoneyError> {
         let sum = |left: i128, right: i128| left.checked_add(right).ok_or(MoneyError::OutOfRange);
@@ -68,7 +69,9 @@ impl LineAmounts {
                 (left, right) => left.or(right),
             },
             tokens: match (self.tokens, other.tokens) {
-                (Some(left), Some(right)) => Some(left.saturating_add(right)),
+                (Some(left), Some(right)) => {
+                    Some(left.checked_add(right).ok_or(MoneyError::TooManyTokens)?)
+                }
                 (left, right) => left.or(right),
             },
             line_count: line_count.ok_or(MoneyError::OutOfRange)?,

@@ -327,6 +327,9 @@ pub enum MoneyError {
     /// 10¹³ main units or more.
     #[error("amount is out of range; expected less than 10,000,000,000,000 either way")]
     OutOfRange,
+    /// More tokens than are counted.
+    #[error("more than 18,446,744,073,709,551,615 tokens of one kind on one day")]
+    TooManyTokens,
     /// Two currencies do not add.
     #[error("{left} and {right} do not add")]
     CurrencyMismatch {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive as _;
 
 use crate::access::Owners;
 use crate::bill::Status;
@@ -55,15 +56,20 @@ pub struct ReportRow {
     /// The weakest status of its days.
     pub status: Status,
     /// Its tokens by direction.
-    pub tokens: BTreeMap<TokenDirection, u64>,
+    pub tokens: BTreeMap<TokenDirection, u128>,
     /// Its quantities by pricing unit.
     pub quantities: BTreeMap<Arc<str>, Quantity>,
 }
 
 impl ReportRow {
+    /// Its tokens of all directions. A sum of 2⁶⁴ of the ledger's counts would still fit.
+    pub fn token_count(&self) -> u128 {
+        self.tokens.values().fold(0, |sum, it| sum.saturating_add(*it))
+    }
+
     /// The cost per million tokens, over all tokens of the row; `None` without tokens.
     pub fn price_per_million_tokens(&self) -> Option<Decimal> {
-        let count: Decimal = self.tokens.values().copied().map(Decimal::from).sum();
+        let count = Decimal::from_u128(self.token_count())?;
         // The price is for display: the division may lose digits, but no sum is made of it.
         self.cost.amount().checked_mul(Decimal::from(1_000_000))?.checked_div(count)
     }
@@ -118,7 +124,7 @@ pub struct ReportBuilder<'q> {
 struct Group {
     cost: MoneySum,
     status: Status,
-    tokens: BTreeMap<TokenDirection, u64>,
+    tokens: BTreeMap<TokenDirection, u128>,
     quantities: BTreeMap<Arc<str>, Quantity>,
 }
 
@@ -209,7 +215,7 @@ impl Question for ReportBuilder<'_> {
                 (charge.meter.token_direction(), measures.tokens)
             {
                 let tokens = group.tokens.entry(direction).or_default();
-                *tokens = tokens.saturating_add(count);
+                *tokens = tokens.saturating_add(count.into());
             }
             if let (Some(unit), Some(quantity)) = (&charge.unit, measures.quantity) {
                 match group.quantities.get_mut(&**unit) {
@@ -283,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_price_is_by_all_tokens_and_there_is_none_without_tokens() {
-        let row = |tokens: &[(TokenDirection, u64)]| ReportRow {
+        let row = |tokens: &[(TokenDirection, u128)]| ReportRow {
             keys: Vec::new(),
             cost: usd("3"),
             status: Status::Billed,

@@ -29,7 +29,7 @@ impl Measures {
     ///
     /// # Errors
     ///
-    /// As [`Costs::checked_add`].
+    /// As [`Costs::checked_add`], and [`MoneyError::TooManyTokens`] at 2⁶⁴ tokens.
     pub fn add(&mut self, other: &Measures) -> Result<(), MoneyError> {
         self.costs = self.costs.checked_add(&other.costs)?;
         self.quantity = match (self.quantity, other.quantity) {
@@ -37,7 +37,9 @@ impl Measures {
             (mine, theirs) => mine.or(theirs),
         };
         self.tokens = match (self.tokens, other.tokens) {
-            (Some(mine), Some(theirs)) => Some(mine.saturating_add(theirs)),
+            (Some(mine), Some(theirs)) => {
+                Some(mine.checked_add(theirs).ok_or(MoneyError::TooManyTokens)?)
+            }
             (mine, theirs) => mine.or(theirs),
         };
         self.line_count = self.line_count.saturating_add(other.line_count);

@@ -50,7 +50,7 @@ pub struct StatementLine {
     /// The charges that it sums.
     pub key: StatementKey,
     /// Tokens, where the meter counts them.
-    pub tokens: Option<u64>,
+    pub tokens: Option<u128>,
     /// How many lines of the bill are in it.
     pub line_count: u64,
     /// The sum, unrounded.
@@ -91,7 +91,7 @@ struct DraftLine {
     owner: Owner,
     key: StatementKey,
     exact: MoneySum,
-    tokens: Option<u64>,
+    tokens: Option<u128>,
     line_count: u64,
 }
 
@@ -193,7 +193,7 @@ impl Question for StatementBuilder {
         line.update(new, |line| {
             line.exact.add(measures.costs.of(self.cost_kind))?;
             if let Some(more) = measures.tokens {
-                line.tokens = Some(line.tokens.unwrap_or(0).saturating_add(more));
+                line.tokens = Some(line.tokens.unwrap_or(0).saturating_add(more.into()));
             }
             line.line_count = line.line_count.saturating_add(measures.line_count);
             Ok(())

@@ -70,7 +70,8 @@ pub struct CostsRow {
     /// How sure it is.
     pub status: StatusWord,
     /// Tokens by direction, where they are known.
-    pub tokens: BTreeMap<&'static str, u64>,
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, u64>))]
+    pub tokens: BTreeMap<&'static str, u128>,
     /// Quantities by unit, where they are known.
     pub quantities: BTreeMap<String, Amount>,
 }

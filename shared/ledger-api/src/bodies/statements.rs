@@ -76,7 +76,8 @@ pub struct StatementLineBody {
     /// The type of the line in the provider's own word, such as `Usage`.
     pub line_type: String,
     /// Tokens, where the meter counts them.
-    pub tokens: Option<u64>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u64>))]
+    pub tokens: Option<u128>,
     /// Lines of the bill in it.
     pub line_count: u64,
     /// The sum, unrounded.

@@ -90,7 +90,7 @@ fn per_million(row: &ReportRow) -> String {
 }
 
 /// A count with its thousands apart.
-fn grouped(count: u64) -> String {
+fn grouped(count: u128) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

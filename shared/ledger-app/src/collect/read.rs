@@ -146,8 +146,9 @@ impl Reader {
         let usage_type = UsageType::parse(group.usage_type.as_deref().unwrap_or_default());
         let usage_amount = group.usage_amount.as_deref().and_then(|it| parse_decimal(it).ok());
         let meter = usage_type.meter_within_bedrock();
-        let tokens =
-            usage_amount.and_then(|amount| token_count(meter, amount, group.unit.as_deref(), None));
+        // A sum of lines beyond what one line may count has none, as where no unit is written.
+        let count = |amount| token_count(meter, amount, group.unit.as_deref(), None).ok().flatten();
+        let tokens = usage_amount.and_then(count);
         // Cost Explorer names the unit of a quantity in several units `N/A`.
         let unit = group.unit.as_deref().filter(|it| !it.is_empty() && *it != "N/A");
         let quantity = usage_amount.and_then(|it| Quantity::new(it).ok());

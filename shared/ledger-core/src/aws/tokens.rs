@@ -8,9 +8,19 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::meter::Meter;
 
+/// The most tokens of one charge: at the cheapest prices they would cost tens of millions. Sums of counts
+/// up to here do not leave their range by the lines of any bill.
+pub const TOKENS_MAX: u64 = 1_000_000_000_000_000;
+
+/// An amount that would be more than [`TOKENS_MAX`] tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("more than 1,000,000,000,000,000 tokens in one line")]
+pub struct TooManyTokens;
+
 /// The number of tokens of a charge; `None` where its unit does not say.
 ///
-/// - **Range:** whole tokens; the amount is multiplied exactly and rounded once, half to even.
+/// - **Range:** whole tokens up to [`TOKENS_MAX`]; the amount is multiplied exactly and rounded once,
+///   half to even.
 /// - **Source:** `line_item_usage_amount`, `pricing_unit` and `line_item_line_item_description`.
 ///   The unit wins over the description, which is read only where the unit says nothing (`Units`,
 ///   or no unit).
@@ -18,28 +28,32 @@ use crate::meter::Meter;
 /// There is no count for meters that are not tokens, for units that are not tokens (`Images`,
 /// `TextUnit`, `1KTPMHour`), for negative amounts, and where no scale is written anywhere.
 ///
+/// # Errors
+///
+/// [`TooManyTokens`].
+///
 /// ```
 /// use ledger_core::aws::tokens::token_count;
 /// use ledger_core::meter::Meter;
 /// use rust_decimal::Decimal;
 ///
 /// let amount = Decimal::new(15, 1);
-/// assert_eq!(token_count(Meter::InputTokens, amount, Some("1K tokens"), None), Some(1_500));
-/// assert_eq!(token_count(Meter::InputTokens, amount, Some("Units"), None), None);
+/// assert_eq!(token_count(Meter::InputTokens, amount, Some("1K tokens"), None), Ok(Some(1_500)));
+/// assert_eq!(token_count(Meter::InputTokens, amount, Some("Units"), None), Ok(None));
 /// ```
-#[must_use]
 pub fn token_count(
     meter: Meter,
     amount: Decimal,
     pricing_unit: Option<&str>,
     description: Option<&str>,
-) -> Option<u64> {
+) -> Result<Option<u64>, TooManyTokens> {
     if amount < Decimal::ZERO {
-        return None;
+        return Ok(None);
     }
-    let power = token_power(meter, pricing_unit, description)?;
-    let exact = times_power_of_ten(amount, power)?;
-    exact.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven).to_u64()
+    let Some(power) = token_power(meter, pricing_unit, description) else { return Ok(None) };
+    let exact = times_power_of_ten(amount, power).ok_or(TooManyTokens)?;
+    let whole = exact.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven).to_u64();
+    whole.filter(|it| *it <= TOKENS_MAX).map(Some).ok_or(TooManyTokens)
 }
 
 /// The tokens of one billed unit as a power of ten; `None` where there is no count.
@@ -134,7 +148,7 @@ mod tests {
         let amount = amount.parse().unwrap();
         assert_eq!(
             token_count(Meter::InputTokens, amount, unit, description),
-            expected,
+            Ok(expected),
             "{unit:?} {description:?}"
         );
     }
@@ -201,8 +215,9 @@ mod tests {
         }
         check("1", "1K tokens per minute", "", None);
         let one = Decimal::ONE;
-        assert_eq!(token_count(Meter::OutputImages, one, Some("1K tokens"), None), None);
-        assert_eq!(token_count(Meter::CustomizationTraining, one, Some("1K tokens"), None), None);
+        assert_eq!(token_count(Meter::OutputImages, one, Some("1K tokens"), None), Ok(None));
+        let training = token_count(Meter::CustomizationTraining, one, Some("1K tokens"), None);
+        assert_eq!(training, Ok(None));
     }
 
     #[test]
@@ -220,10 +235,18 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_beyond_all_counts_has_none() {
-        check("79228162514264337593543950335", "1M tokens", "", None);
-        check("18446744073709551615", "Tokens", "", Some(u64::MAX));
-        check("18446744073709551616", "Tokens", "", None);
+    fn an_amount_beyond_all_counts_is_an_error() {
+        check("1000000000000000", "Tokens", "", Some(TOKENS_MAX));
+        for (amount, unit) in [
+            ("1000000000000001", "Tokens"),
+            ("1000000001", "1M tokens"),
+            ("18446744073709551616", "Tokens"),
+            ("79228162514264337593543950335", "1M tokens"),
+        ] {
+            let amount = amount.parse().unwrap();
+            let count = token_count(Meter::InputTokens, amount, Some(unit), None);
+            assert_eq!(count, Err(TooManyTokens), "{amount} {unit}");
+        }
     }
 
     proptest! {
@@ -231,8 +254,10 @@ mod tests {
         fn whole_thousands_and_millions_come_back(count in 0_u64..1_000_000_000_000) {
             let thousands = Decimal::new(i64::try_from(count).unwrap(), 3);
             let millions = Decimal::new(i64::try_from(count).unwrap(), 6);
-            prop_assert_eq!(token_count(Meter::OutputTokens, thousands, Some("1K tokens"), None), Some(count));
-            prop_assert_eq!(token_count(Meter::OutputTokens, millions, Some("1M tokens"), None), Some(count));
+            for (amount, unit) in [(thousands, "1K tokens"), (millions, "1M tokens")] {
+                let read = token_count(Meter::OutputTokens, amount, Some(unit), None);
+                prop_assert_eq!(read, Ok(Some(count)));
+            }
         }
 
         #[test]

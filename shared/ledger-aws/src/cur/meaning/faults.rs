@@ -24,6 +24,8 @@ pub(crate) const NOT_UTF8: Fault = "not UTF-8; expected UTF-8 text";
 pub(super) const TOO_LARGE: Fault = "larger than 1048576 bytes";
 /// A note: the id of an account was a number, and is restored.
 pub(super) const RESTORED: Fault = "a number in place of an account id";
+/// As [`TooManyTokens`](ledger_core::aws::tokens::TooManyTokens).
+pub(super) const TOO_MANY_TOKENS: Fault = "more than 1,000,000,000,000,000 tokens in one line";
 const NOT_A_DECIMAL: Fault = "not a decimal amount; expected digits with at most one `.`";
 
 /// The fault of a cell that is no amount.

@@ -11,7 +11,7 @@ use ledger_core::aws::ai_service::is_ai_by_code;
 use ledger_core::aws::line_type::category_of;
 use ledger_core::aws::models::canonical_model;
 use ledger_core::aws::principal::{NotAPrincipal, Principal};
-use ledger_core::aws::tokens::token_count;
+use ledger_core::aws::tokens::{TooManyTokens, token_count};
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::bill_text::BillText;
 use ledger_core::caller::Caller;
@@ -201,8 +201,10 @@ impl Converter {
             Ok((amount, quantity)) => {
                 let unit = raw.text(Column::PricingUnit);
                 let description = raw.text(Column::Description);
-                line.quantity = quantity;
-                line.usage.tokens = token_count(line.usage.meter, amount, unit, description);
+                match token_count(line.usage.meter, amount, unit, description) {
+                    Ok(tokens) => (line.quantity, line.usage.tokens) = (quantity, tokens),
+                    Err(TooManyTokens) => faults.push((Column::Amount, faults::TOO_MANY_TOKENS)),
+                }
             }
             Err(error) => faults.push((Column::Amount, faults::of_amount(&error))),
         }
