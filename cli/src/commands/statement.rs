@@ -94,6 +94,9 @@ impl Known {
 const COLUMNS: [&str; 8] =
     ["cost_centre", "product", "environment", "service", "model", "meter", "line_type", "tokens"];
 
+/// The place of `line_type` in [`COLUMNS`].
+const LINE_TYPE: usize = 6;
+
 /// The cells of [`COLUMNS`], `absent` where the line has no value.
 fn cells(line: &StatementLine, absent: &str) -> Vec<String> {
     let text = |value: &Option<Arc<str>>| value.as_deref().unwrap_or(absent).to_owned();
@@ -131,11 +134,15 @@ fn table(statement: &Statement, known: &Known) {
         output::line(&format!("no data of {}", known.missing()));
     }
     let amount = |money: Money| money.to_reader();
-    let mut rows: Vec<Vec<String>> = statement
-        .lines
-        .iter()
-        .map(|line| [cells(line, "-"), vec![amount(line.amount)]].concat())
-        .collect();
+    let row = |line: &StatementLine| {
+        let mut row = cells(line, "-");
+        if let (Some(cell), Some(period)) = (row.get_mut(LINE_TYPE), line.key.bill_period) {
+            cell.push_str(&format!(" (bill of {period})"));
+        }
+        row.push(amount(line.amount));
+        row
+    };
+    let mut rows: Vec<Vec<String>> = statement.lines.iter().map(row).collect();
     rows.push(closing("rounding", &[amount(statement.rounding)]));
     rows.push(closing("total", &[amount(statement.total)]));
     let names = COLUMNS.map(|it| it.replace('_', " "));
@@ -156,12 +163,13 @@ fn csv(statements: &[Statement], known: &Known) {
         let end = vec![status, known.up_to(), known.missing()];
         for line in &statement.lines {
             let amounts = vec![exact(line.amount), exact(line.exact)];
-            rows.push([start.clone(), cells(line, ""), amounts, end.clone()].concat());
+            let bill = vec![line.key.bill_period.map_or_else(String::new, |it| it.to_string())];
+            rows.push([start.clone(), cells(line, ""), amounts, end.clone(), bill].concat());
         }
         let rounding = closing("rounding", &[exact(statement.rounding), String::new()]);
-        rows.push([start, rounding, end].concat());
+        rows.push([start, rounding, end, vec![String::new()]].concat());
     }
-    let end = ["amount", "exact", "status", "data_up_to", "missing_days"];
+    let end = ["amount", "exact", "status", "data_up_to", "missing_days", "bill_period"];
     let header = [&["owner", "period", "currency"], &COLUMNS[..], &end].concat();
     output::csv(&header, &rows);
 }

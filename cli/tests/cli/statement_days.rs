@@ -42,7 +42,7 @@ fn a_statement_says_which_days_it_lacks() {
     let expected =
         "cost), data up to 2026-10-30, end excluded\nno data of 2026-10-30 to 2026-10-31";
     assert!(table.ends_with(expected), "{table}");
-    assert!(csv.ends_with(",2026-10-30,2026-10-30 to 2026-10-31"), "{csv}");
+    assert!(csv.ends_with(",2026-10-30,2026-10-30 to 2026-10-31,"), "{csv}");
 }
 
 #[test]
@@ -50,5 +50,47 @@ fn a_statement_of_a_whole_month_lacks_none() {
     let (answer, table, csv) = statement(&["2026-10-01", "2026-10-31"]);
     assert_eq!(answer["missing_days"], json!([]));
     assert!(table.contains("data up to 2026-11-01, end excluded\n"), "{table}");
-    assert!(!table.contains("no data") && csv.ends_with(",2026-11-01,"), "{table} {csv}");
+    assert!(!table.contains("no data") && csv.ends_with(",2026-11-01,,"), "{table} {csv}");
+}
+
+/// A credit on November's bill for a day of October is part of October, beside its other credits.
+#[test]
+fn a_charge_on_the_bill_of_another_month_is_a_line_with_that_month() {
+    let line = |bill: &str, day: &str, kind: &str, cost: &str| {
+        format!(
+            "{bill}-01T00:00:00Z,123456789012,123456789012,{day}T00:00:00Z,{kind},AmazonBedrock,\
+             USE1-NovaLite-input-tokens,2.5,1K tokens,{cost},USD,,\n"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("bill.csv"));
+    let lines = [
+        line("2026-10", "2026-10-05", "Usage", "10"),
+        line("2026-10", "2026-10-31", "Credit", "-1"),
+        line("2026-11", "2026-10-31", "Credit", "-2"),
+        line("2026-11", "2026-11-01", "Usage", "5"),
+    ];
+    fs::write(&file, format!("{HEADER}\n{}", lines.concat())).unwrap();
+    json(&data, &["import", file.to_str().unwrap()]);
+    let args = ["statement", "--period", "2026-10"];
+    let answer = json(&data, &args)["statements"][0].clone();
+    let lines: Vec<_> = answer["lines"].as_array().unwrap().iter().collect();
+    let lines = lines.iter().map(|it| (&it["line_type"], &it["bill_period"], &it["amount"]));
+    let expected = [
+        (json!("Credit"), json!(null), json!("-1")),
+        (json!("Credit"), json!("2026-11"), json!("-2")),
+        (json!("Usage"), json!(null), json!("10")),
+    ];
+    assert_eq!(
+        lines.collect::<Vec<_>>(),
+        expected.iter().map(|(a, b, c)| (a, b, c)).collect::<Vec<_>>()
+    );
+    assert_eq!(answer["total"], "7");
+    let output = |format| {
+        let output = tollbook(&data, &[&args[..], &["--format", format]].concat());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(output("table").contains(" Credit (bill of 2026-11) "), "{}", output("table"));
+    let csv = output("csv");
+    assert_eq!(csv.lines().filter(|it| it.ends_with(",2026-11")).count(), 1, "{csv}");
 }

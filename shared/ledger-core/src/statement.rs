@@ -61,7 +61,7 @@ pub struct StatementLine {
 
 /// The key of a statement line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the fields are the dimensions of the same names")]
+#[expect(missing_docs, reason = "the other fields are the dimensions of the same names")]
 pub struct StatementKey {
     pub cost_centre: Option<Arc<str>>,
     pub product: Option<Arc<str>>,
@@ -70,6 +70,9 @@ pub struct StatementKey {
     pub model: Option<Arc<str>>,
     pub meter: Word<Meter>,
     pub line_type: Arc<str>,
+    /// The month of the bill, where it is not the statement's: a late charge, or a credit for a month
+    /// before.
+    pub bill_period: Option<BillingPeriod>,
 }
 
 /// Sums rows into statements as they come.
@@ -96,7 +99,7 @@ struct DraftLine {
 }
 
 /// Columns of the grouping.
-const COLUMN_COUNT: usize = 9;
+const COLUMN_COUNT: usize = 10;
 
 impl StatementBuilder {
     /// Starts without statements, for these owners.
@@ -161,13 +164,14 @@ impl Question for StatementBuilder {
         counts.then(|| Wanted::summary(self.owners.clone()))
     }
 
-    fn add(&mut self, row: Row<'_>, _: &LedgerDay<'_>) -> Result<(), QuestionError> {
+    fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
         let (key, measures) = (row.summary(), row.measures());
         let charge = &key.charge;
         let of_business = |field: BusinessField| field.of(&key.business);
         let [cost_centre, product, environment] =
             [BusinessField::CostCentre, BusinessField::Product, BusinessField::Environment]
                 .map(of_business);
+        let bill_period = Some(day.head.bill.period).filter(|it| *it != self.period);
         let new = || DraftLine {
             owner: key.owner.clone(),
             key: StatementKey {
@@ -178,6 +182,7 @@ impl Question for StatementBuilder {
                 model: charge.model.clone(),
                 meter: charge.meter.clone(),
                 line_type: Arc::clone(&charge.line_type),
+                bill_period,
             },
             exact: MoneySum::zero(charge.currency),
             tokens: None,
@@ -190,6 +195,7 @@ impl Question for StatementBuilder {
             .fold(line, |line, it| line.value(it.map(|it| &**it)));
         let line = line.value(Some(&charge.service)).value(charge.model.as_deref());
         let line = line.value(Some(charge.meter.as_str())).value(Some(&charge.line_type));
+        let line = line.value(bill_period.map(|it| it.to_string()).as_deref());
         line.update(new, |line| {
             line.exact.add(measures.costs.of(self.cost_kind))?;
             if let Some(more) = measures.tokens {

@@ -75,6 +75,9 @@ pub struct StatementLineBody {
     pub meter: String,
     /// The type of the line in the provider's own word, such as `Usage`.
     pub line_type: String,
+    /// The month of the bill, such as `2026-12`, where it is not the statement's: a late charge, or a
+    /// credit for a month before.
+    pub bill_period: Option<String>,
     /// Tokens, where the meter counts them.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u64>))]
     pub tokens: Option<u128>,
@@ -141,6 +144,7 @@ fn line_body(line: &StatementLine) -> StatementLineBody {
         model: text(&key.model),
         meter: key.meter.to_string(),
         line_type: key.line_type.to_string(),
+        bill_period: key.bill_period.map(|it| it.to_string()),
         tokens: line.tokens,
         line_count: line.line_count,
         exact: line.exact.into(),
