@@ -1,27 +1,81 @@
-//! Tables, JSON and CSV.
+//! Tables, JSON and CSV. Texts of bills and rules pass here, and nothing of them moves a cursor, turns
+//! a line or is run by a spreadsheet; JSON alone has them as they are.
 
 use std::io::Write;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, presets};
+use ledger_api::cell::csv_cell;
+use ledger_core::letter::{is_misleading, shown, shown_in_column};
 
-/// Prints a line to standard output; a reader that has gone away is not an error.
+/// One cell of a table or of CSV.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// A charge has no such value: `-` in a table, nothing in CSV.
+    Absent,
+    /// Nothing is to be said.
+    Blank,
+    /// A text or a number.
+    Text(String),
+}
+
+impl Cell {
+    /// A value, or that there is none.
+    pub fn of(value: Option<&str>) -> Cell {
+        value.map_or(Cell::Absent, |it| Cell::Text(it.to_owned()))
+    }
+
+    /// For a table. The mark of an absent value is no text, so a text like it is written otherwise.
+    fn in_table(&self) -> String {
+        match self {
+            Cell::Absent => "-".to_owned(),
+            Cell::Blank => String::new(),
+            Cell::Text(text) if text == "-" => r"\u{2d}".to_owned(),
+            Cell::Text(text) => shown_in_column(text).into_owned(),
+        }
+    }
+
+    /// For CSV, where an empty text is written so that it differs from none.
+    fn in_csv(&self) -> String {
+        match self {
+            Cell::Absent | Cell::Blank => String::new(),
+            Cell::Text(text) if text.is_empty() => shown_in_column(text).into_owned(),
+            Cell::Text(text) => csv_cell(text).into_owned(),
+        }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Cell {
+        match text.is_empty() {
+            true => Cell::Blank,
+            false => Cell::Text(text),
+        }
+    }
+}
+
+/// Prints a line to standard output.
 pub fn line(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    print(&shown(text));
 }
 
 /// Prints a body as one line of JSON.
 pub fn json(body: &impl serde::Serialize) -> anyhow::Result<()> {
-    line(&serde_json::to_string(body)?);
+    print(&serde_json::to_string(body)?);
     Ok(())
+}
+
+/// A reader of standard output that has gone away is not an error.
+fn print(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// Characters of one message that a person reads; input that it quotes may have any length.
 const MESSAGE_CHARS_MAX: usize = 1_000;
 
-/// A message as one line of bounded length. Control characters become spaces, since they could move a
-/// terminal's cursor.
+/// A message as one line of bounded length. Characters that could move a terminal's cursor or turn the
+/// line become spaces.
 pub fn one_line(message: &str) -> String {
-    let plain = |it: char| if it.is_control() { ' ' } else { it };
+    let plain = |it: char| if is_misleading(it) { ' ' } else { it };
     let mut line: String = message.chars().take(MESSAGE_CHARS_MAX).map(plain).collect();
     let left_out = message.chars().count().saturating_sub(MESSAGE_CHARS_MAX);
     if left_out > 0 {
@@ -31,39 +85,31 @@ pub fn one_line(message: &str) -> String {
 }
 
 /// A table for people; the last `numeric` columns are aligned to the right.
-pub fn table(header: &[&str], rows: &[Vec<String>], numeric: usize) {
+pub fn table<C: Clone + Into<Cell>>(header: &[&str], rows: &[Vec<C>], numeric: usize) {
     let mut table = Table::new();
     table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_content_arrangement(ContentArrangement::Dynamic);
     let first_numeric = header.len().saturating_sub(numeric);
-    let cell = |(at, text): (usize, String)| {
-        let cell = Cell::new(text);
+    let cell = |(at, cell): (usize, Cell)| {
+        let cell = comfy_table::Cell::new(cell.in_table());
         if at >= first_numeric { cell.set_alignment(CellAlignment::Right) } else { cell }
     };
-    table.set_header(header.iter().map(|it| (*it).to_owned()).enumerate().map(cell));
+    table.set_header(header.iter().map(|it| (*it).to_owned().into()).enumerate().map(cell));
     for row in rows {
-        table.add_row(row.iter().cloned().enumerate().map(cell));
+        table.add_row(row.iter().cloned().map(Into::into).enumerate().map(cell));
     }
-    line(&table.to_string());
+    print(&table.to_string());
 }
 
-/// CSV that a spreadsheet does not run: text that begins like a formula gets a `'` in front.
-pub fn csv(header: &[&str], rows: &[Vec<String>]) {
+/// CSV.
+pub fn csv<C: Clone + Into<Cell>>(header: &[&str], rows: &[Vec<C>]) {
     let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
-    let _ = writer.write_record(header);
+    let _ = writer.write_record(header.iter().map(|it| csv_cell(it).into_owned()));
     for row in rows {
-        let _ = writer.write_record(row.iter().map(|cell| harmless(cell)));
+        let cells = row.iter().cloned().map(|it| Into::<Cell>::into(it).in_csv());
+        let _ = writer.write_record(cells);
     }
     let _ = writer.flush();
-}
-
-fn harmless(cell: &str) -> String {
-    let is_number = ledger_core::money::parse_decimal(cell).is_ok();
-    if !is_number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    }
 }
 
 #[cfg(test)]
@@ -72,17 +118,23 @@ mod tests {
 
     #[test]
     fn a_message_is_one_line_that_a_person_can_read() {
-        assert_eq!(one_line("a\nb\x1b[2Jc"), "a b [2Jc");
+        assert_eq!(one_line("a\nb\x1b[2Jc\u{202e}d"), "a b [2Jc d");
         let long = one_line(&"ä".repeat(1_002));
         assert!(long.ends_with("ää… and 2 characters more"), "{long}");
     }
 
     #[test]
-    fn a_cell_that_a_spreadsheet_would_run_is_made_text() {
-        for (cell, expected) in
-            [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-1.5", "-1.5"), ("search", "search")]
-        {
-            assert_eq!(harmless(cell), expected);
+    fn a_text_never_looks_like_an_absent_value() {
+        for (cell, in_table, in_csv) in [
+            (Cell::of(None), "-", ""),
+            (Cell::of(Some("")), r"\u{}", r"\u{}"),
+            (Cell::of(Some("-")), r"\u{2d}", "'-"),
+            (Cell::of(Some(r"\u{2d}")), r"\\u{2d}", r"\\u{2d}"),
+            (Cell::of(Some(r"\u{}")), r"\\u{}", r"\\u{}"),
+            (Cell::of(Some("search ")), r"search\u{20}", "search "),
+            (String::new().into(), "", ""),
+        ] {
+            assert_eq!((cell.in_table().as_str(), cell.in_csv().as_str()), (in_table, in_csv));
         }
     }
 }

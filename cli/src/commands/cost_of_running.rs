@@ -71,7 +71,7 @@ pub async fn cost_of_running(format: Format, args: &CostOfRunningArgs) -> anyhow
             print_notes(args, &prices, &organisation, &counted);
         }
         Format::Csv => output::csv(&HEADER, &rows(&parts)),
-        Format::Json => print_json(&parts),
+        Format::Json => print_json(&parts)?,
     }
     Ok(Outcome::Done)
 }
@@ -106,7 +106,7 @@ fn print_table(parts: &[Part]) {
     }
 }
 
-fn print_json(parts: &[Part]) {
+fn print_json(parts: &[Part]) -> anyhow::Result<()> {
     let list: Vec<_> = parts
         .iter()
         .map(|part| {
@@ -122,7 +122,7 @@ fn print_json(parts: &[Part]) {
     let total = total(parts).normalize().to_string();
     let largest = parts.first().map(|it| it.name);
     let answer = json!({ "parts": list, "total_usd_a_month": total, "largest": largest });
-    output::line(&answer.to_string());
+    output::json(&answer)
 }
 
 fn print_notes(

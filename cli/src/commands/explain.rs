@@ -77,13 +77,13 @@ fn principal(text: &str) -> Value {
 
 fn for_each_line(input: &str, explain: impl Fn(&str) -> Value) -> anyhow::Result<Outcome> {
     if input != "-" {
-        output::line(&explain(input).to_string());
+        output::json(&explain(input))?;
         return Ok(Outcome::Done);
     }
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let line = line.strip_suffix('\r').unwrap_or(&line);
-        output::line(&explain(line).to_string());
+        output::json(&explain(line))?;
     }
     Ok(Outcome::Done)
 }

@@ -17,6 +17,7 @@ use ledger_aws::cur::{CurFolder, S3Export};
 use super::invented::refuse_mixing;
 use super::now;
 use crate::args::Format;
+use crate::output::Cell;
 use crate::place::Place;
 use crate::{Outcome, output};
 
@@ -117,11 +118,11 @@ pub fn print(report: &ImportReport) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     for (currency, total) in &report.totals {
         for total in totals_of(*currency, total)? {
-            let text = |it: Option<Amount>| it.map_or_else(|| "-".to_owned(), |it| it.to_string());
+            let text = |it: Option<Amount>| Cell::of(it.map(|it| it.to_string()).as_deref());
             rows.push(vec![
-                total.currency,
-                total.cost_kind.as_str().to_owned(),
-                total.ai.to_string(),
+                Cell::from(total.currency),
+                Cell::of(Some(total.cost_kind.as_str())),
+                Cell::from(total.ai.to_string()),
                 text(total.other),
                 text(total.all),
             ]);

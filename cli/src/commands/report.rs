@@ -16,6 +16,7 @@ use ledger_core::report::ReportQuery;
 
 use super::now;
 use crate::args::{Format, ReportArgs};
+use crate::output::Cell;
 use crate::place::Place;
 use crate::{Outcome, output};
 
@@ -127,13 +128,14 @@ fn print_csv(query: &ReportQuery, answer: &ReportAnswer) {
     let mut rows = Vec::new();
     for report in &answer.currencies {
         for row in &report.rows {
-            let mut cells: Vec<String> =
-                row.keys.iter().map(|it| it.clone().unwrap_or_default()).collect();
-            cells.push(report.currency.to_string());
-            cells.push(query.cost_kind.as_str().to_owned());
-            cells.push(row.cost.amount().to_string());
-            cells.push(row.status.as_str().to_owned());
-            rows.push(cells);
+            let keys = row.keys.iter().map(|it| Cell::of(it.as_deref()));
+            let figures = [
+                report.currency.to_string(),
+                query.cost_kind.as_str().to_owned(),
+                row.cost.amount().to_string(),
+                row.status.as_str().to_owned(),
+            ];
+            rows.push(keys.chain(figures.map(Cell::from)).collect::<Vec<_>>());
         }
     }
     output::csv(&header, &rows);
@@ -150,29 +152,27 @@ fn print_tables(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconc
         let share = |money: Money| {
             Percent::of(money, report.total).map_or_else(String::new, |it| format!("{it:.1}%"))
         };
-        let mut rows: Vec<Vec<String>> = report
+        let mut rows: Vec<Vec<Cell>> = report
             .rows
             .iter()
             .map(|row| {
-                let mut cells: Vec<String> = row
-                    .keys
-                    .iter()
-                    .map(|it| it.clone().unwrap_or_else(|| "-".to_owned()))
-                    .collect();
-                let tokens = row.token_count();
-                cells.push(row.status.as_str().to_owned());
-                cells.push(if tokens == 0 { "-".to_owned() } else { tokens.to_string() });
-                cells.push(row.cost.to_reader());
-                cells.push(share(row.cost));
-                cells
+                let tokens = Some(row.token_count()).filter(|it| *it > 0);
+                let keys = row.keys.iter().map(|it| Cell::of(it.as_deref()));
+                let figures = [
+                    row.status.as_str().to_owned().into(),
+                    Cell::of(tokens.map(|it| it.to_string()).as_deref()),
+                    row.cost.to_reader().into(),
+                    share(row.cost).into(),
+                ];
+                keys.chain(figures).collect()
             })
             .collect();
-        let mut total = vec![String::new(); names.len() + 2];
+        let mut total = vec![Cell::Blank; names.len() + 2];
         if let Some(first) = total.first_mut() {
-            *first = "total".to_owned();
+            *first = Cell::of(Some("total"));
         }
-        total.push(report.total.to_reader());
-        total.push(String::new());
+        total.push(report.total.to_reader().into());
+        total.push(Cell::Blank);
         rows.push(total);
         output::table(&header, &rows, 3);
     }

@@ -53,7 +53,7 @@ pub async fn explain(place: &Place, format: Format, entry: &str) -> anyhow::Resu
     }
     for entry in &found {
         match format {
-            Format::Json => output::line(&json_of(entry, &rules).to_string()),
+            Format::Json => output::json(&json_of(entry, &rules))?,
             Format::Table | Format::Csv => print(entry, &rules),
         }
     }

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 use super::{now, read_file};
 use crate::args::Format;
+use crate::output::Cell;
 use crate::place::{OpenLedger, Place};
 use crate::{Outcome, output};
 
@@ -72,7 +73,7 @@ async fn apply_to(
     if matches!(place, Place::Table(_)) && !is_same {
         let version = document.version;
         match format {
-            Format::Json => output::line(&json!({ "rules_version": version }).to_string()),
+            Format::Json => output::json(&json!({ "rules_version": version }))?,
             Format::Table | Format::Csv => output::line(&format!(
                 "the rules are version {version} now; the function apply-rules makes the owners \
                  of all bills anew within minutes, and `tollbook doctor` names bills that are behind"
@@ -83,7 +84,7 @@ async fn apply_to(
     let applied = apply_rules(now().at(), show_progress, ledger).await?;
     let findings = [findings, &applied.held_back].concat();
     match format {
-        Format::Json => output::line(&json_of(&applied, &findings).to_string()),
+        Format::Json => output::json(&json_of(&applied, &findings))?,
         Format::Table | Format::Csv => print(&applied, &findings, is_same),
     }
     Ok(if applied.held_back.is_empty() { Outcome::Done } else { Outcome::Found })
@@ -150,7 +151,7 @@ async fn show_moves(
     let mut findings = rules.findings();
     findings.extend(moves.findings(|owner| has_contact(owner, &budgets)));
     match format {
-        Format::Json => output::line(&json_of_moves(&moves, &findings).to_string()),
+        Format::Json => output::json(&json_of_moves(&moves, &findings))?,
         Format::Csv => output::csv(&HEADER, &rows_of(&moves)),
         Format::Table if is_same && moves.is_nothing() => output::line(SAME),
         Format::Table => print_moves(&moves, &findings),
@@ -170,15 +171,15 @@ fn has_contact(owner: &Owner, budgets: &[Budget]) -> bool {
 
 const HEADER: [&str; 6] = ["from", "to", "rule", "currency", "lines", "cost"];
 
-fn rows_of(moves: &Moves) -> Vec<Vec<String>> {
+fn rows_of(moves: &Moves) -> Vec<Vec<Cell>> {
     let row = |(key, moved): (&MoveKey, &Moved)| {
         vec![
-            key.from.to_string(),
-            key.to.to_string(),
-            key.rule.as_deref().unwrap_or_default().to_owned(),
-            key.currency.to_string(),
-            moved.line_count.to_string(),
-            exact(moved.cost),
+            Cell::of(Some(key.from.as_str())),
+            Cell::of(Some(key.to.as_str())),
+            Cell::of(key.rule.as_deref()),
+            Cell::from(key.currency.to_string()),
+            Cell::from(moved.line_count.to_string()),
+            Cell::from(exact(moved.cost)),
         ]
     };
     moves.moves.iter().map(row).collect()

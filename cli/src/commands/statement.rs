@@ -16,6 +16,7 @@ use ledger_core::statement::{Statement, StatementLine};
 
 use super::{now, today};
 use crate::args::Format;
+use crate::output::Cell;
 use crate::place::Place;
 use crate::{Outcome, output};
 
@@ -97,28 +98,29 @@ const COLUMNS: [&str; 8] =
 /// The place of `line_type` in [`COLUMNS`].
 const LINE_TYPE: usize = 6;
 
-/// The cells of [`COLUMNS`], `absent` where the line has no value.
-fn cells(line: &StatementLine, absent: &str) -> Vec<String> {
-    let text = |value: &Option<Arc<str>>| value.as_deref().unwrap_or(absent).to_owned();
+/// The cells of [`COLUMNS`].
+fn cells(line: &StatementLine) -> Vec<Cell> {
+    let text = |value: &Option<Arc<str>>| Cell::of(value.as_deref());
     vec![
         text(&line.key.cost_centre),
         text(&line.key.product),
         text(&line.key.environment),
-        line.key.service.to_string(),
+        Cell::of(Some(&line.key.service)),
         text(&line.key.model),
-        line.key.meter.as_str().to_owned(),
-        line.key.line_type.to_string(),
-        line.tokens.map_or_else(|| absent.to_owned(), |it| it.to_string()),
+        Cell::of(Some(line.key.meter.as_str())),
+        Cell::of(Some(&line.key.line_type)),
+        Cell::of(line.tokens.map(|it| it.to_string()).as_deref()),
     ]
 }
 
 /// A row that closes a statement, with a word in the first column.
-fn closing(word: &str, amounts: &[String]) -> Vec<String> {
-    let mut row = vec![String::new(); COLUMNS.len()];
+fn closing(word: &str, amounts: &[String]) -> Vec<Cell> {
+    let mut row = vec![Cell::Blank; COLUMNS.len()];
     if let Some(first) = row.first_mut() {
-        *first = word.to_owned();
+        *first = Cell::of(Some(word));
     }
-    [row.as_slice(), amounts].concat()
+    row.extend(amounts.iter().cloned().map(Cell::from));
+    row
 }
 
 fn table(statement: &Statement, known: &Known) {
@@ -135,14 +137,14 @@ fn table(statement: &Statement, known: &Known) {
     }
     let amount = |money: Money| money.to_reader();
     let row = |line: &StatementLine| {
-        let mut row = cells(line, "-");
+        let mut row = cells(line);
         if let (Some(cell), Some(period)) = (row.get_mut(LINE_TYPE), line.key.bill_period) {
-            cell.push_str(&format!(" (bill of {period})"));
+            *cell = Cell::from(format!("{} (bill of {period})", line.key.line_type));
         }
-        row.push(amount(line.amount));
+        row.push(amount(line.amount).into());
         row
     };
-    let mut rows: Vec<Vec<String>> = statement.lines.iter().map(row).collect();
+    let mut rows: Vec<Vec<Cell>> = statement.lines.iter().map(row).collect();
     rows.push(closing("rounding", &[amount(statement.rounding)]));
     rows.push(closing("total", &[amount(statement.total)]));
     let names = COLUMNS.map(|it| it.replace('_', " "));
@@ -154,20 +156,25 @@ fn csv(statements: &[Statement], known: &Known) {
     let exact = |money: Money| money.amount().to_string();
     let mut rows = Vec::new();
     for statement in statements {
-        let start = vec![
+        let start = [
             statement.owner.to_string(),
             statement.period.to_string(),
             statement.currency.to_string(),
-        ];
+        ]
+        .map(Cell::from);
         let status = statement.status.as_str().to_owned();
-        let end = vec![status, known.up_to(), known.missing()];
+        let end = [status, known.up_to(), known.missing()].map(Cell::from);
+        let row = |cells: Vec<Cell>, bill_period: Option<BillingPeriod>| {
+            let bill_period = bill_period.map(|it| it.to_string());
+            let bill_period = Cell::of(bill_period.as_deref());
+            [&start[..], &cells, &end, &[bill_period]].concat()
+        };
         for line in &statement.lines {
-            let amounts = vec![exact(line.amount), exact(line.exact)];
-            let bill = vec![line.key.bill_period.map_or_else(String::new, |it| it.to_string())];
-            rows.push([start.clone(), cells(line, ""), amounts, end.clone(), bill].concat());
+            let amounts = [exact(line.amount), exact(line.exact)].map(Cell::from);
+            rows.push(row([&cells(line)[..], &amounts].concat(), line.key.bill_period));
         }
         let rounding = closing("rounding", &[exact(statement.rounding), String::new()]);
-        rows.push([start, rounding, end, vec![String::new()]].concat());
+        rows.push(row(rounding, None));
     }
     let end = ["amount", "exact", "status", "data_up_to", "missing_days", "bill_period"];
     let header = [&["owner", "period", "currency"], &COLUMNS[..], &end].concat();

@@ -6,6 +6,7 @@
 
 pub mod bodies;
 mod budgets;
+pub mod cell;
 mod costs;
 mod fingerprint;
 mod health;

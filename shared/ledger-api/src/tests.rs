@@ -582,6 +582,18 @@ async fn a_name_is_text_and_never_markup() {
 }
 
 #[tokio::test]
+async fn a_name_turns_no_line_of_the_page_and_looks_like_no_other() {
+    let names = ["search", "search ", "hcraes\u{202e}", "search\u{200b}", "no owner"];
+    let ledger = MemoryLedger::of(names.iter().map(|it| usd(1, it, "1")).collect());
+    let page = text(get(&ledger, "/").await).await;
+    let cells = ["search", r"search\u{20}", r"hcraes\u{202e}", r"search\u{200b}", "no owner"];
+    for cell in cells {
+        assert!(page.contains(&format!("<td>{cell}</td>")), "{cell}");
+    }
+    assert!(!page.contains(['\u{202e}', '\u{200b}']));
+}
+
+#[tokio::test]
 async fn an_empty_ledger_says_what_to_do() {
     let page = text(get(&MemoryLedger::default(), "/").await).await;
     assert!(page.contains("tollbook import PATH"));

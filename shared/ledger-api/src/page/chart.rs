@@ -4,6 +4,7 @@
 
 use jiff::civil::Date;
 use ledger_core::currency::Currency;
+use ledger_core::letter::shown_in_column;
 use ledger_core::period::ChargePeriod;
 use ledger_core::ranking::Series;
 use maud::{Markup, html};
@@ -37,7 +38,7 @@ pub(super) fn chart(period: ChargePeriod, currency: Currency, series: &[Series])
         h3 { "By day, " (days.len()) " days" }
         ul.legend {
             @for (one, colour) in series.iter().zip(COLOURS) {
-                li { i style={ "background:" (colour) } {} " " (one.name) }
+                li { i style={ "background:" (colour) } {} " " (shown_in_column(&one.name)) }
             }
         }
         div.chart { (svg) }

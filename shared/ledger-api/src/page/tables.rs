@@ -5,6 +5,7 @@ use ledger_app::evaluate::{Undelivered, undelivered};
 use ledger_app::ports::StoredAlert;
 use ledger_core::bill::Status;
 use ledger_core::budget::Verdict;
+use ledger_core::letter::{shown, shown_in_column};
 use ledger_core::meter::TokenDirection;
 use ledger_core::money::Money;
 use ledger_core::percent::Percent;
@@ -53,8 +54,12 @@ fn more_rows(report: &CurrencyReport) -> Markup {
     html! { @if more > 0 { p { (more) " more: " code { "/v1/costs" } " has them all." } } }
 }
 
-fn key_of<'a>(row: &'a ReportRow, none: &'a str) -> &'a str {
-    row.keys.first().and_then(Option::as_deref).unwrap_or(none)
+/// The value of a row's first dimension; that there is none is no text, and looks otherwise.
+fn key_of(row: &ReportRow, none: &str) -> Markup {
+    match row.keys.first().and_then(Option::as_deref) {
+        Some(key) => html! { (shown_in_column(key)) },
+        None => html! { em { (none) } },
+    }
 }
 
 pub(super) fn model_table(report: &CurrencyReport) -> Markup {
@@ -116,8 +121,8 @@ pub(super) fn budget_table(verdicts: &[Verdict]) -> Markup {
                 @let (budget, spend) = (&verdict.budget, &verdict.spend);
                 @let (percent, state) = (verdict.percent(), verdict.state().as_str());
                 tr {
-                    td title=(budget.scope) { (budget.name) }
-                    td { (budget.owner) }
+                    td title=(shown(&budget.scope.to_string())) { (shown_in_column(&budget.name)) }
+                    td { (shown_in_column(&budget.owner)) }
                     td { (budget.window) " from " (spend.period.start()) }
                     td.number { (amount(spend.cost)) " " (status_word(spend.status)) }
                     td.number { (amount(budget.limit)) }
@@ -145,7 +150,7 @@ pub(super) fn alert_table(alerts: &[StoredAlert], now: Timestamp) -> Markup {
             thead { tr { th { "When" } th { "Subject" } th { "State" } } }
             tbody { @for stored in alerts.iter().take(ALERTS_MAX) { tr {
                 td { (stored.at.strftime("%Y-%m-%d %H:%M UTC")) }
-                td { (stored.alert.subject) }
+                td { (shown_in_column(&stored.alert.subject)) }
                 td { (stored.state.as_str()) }
             } } }
         } } }
@@ -167,7 +172,7 @@ pub(super) fn reconciliation_table(days: &[ReconciledDay]) -> Markup {
                     td { @if day.settled { "settled" } @else { "settling" } }
                 }
                 @for (service, compared) in day.differing_services() { tr.part {
-                    td { (service) }
+                    td { (shown_in_column(service)) }
                     (compared_cells(compared))
                     td {}
                 } }
