@@ -857,3 +857,28 @@ fn a_bill_before_1970_or_after_next_year_is_refused() {
     // The statement is as it was, and reports have a finding.
     assert_eq!(ledger.ask()[2], ledger.answers[2]);
 }
+
+/// A shifted column can put a person's name anywhere, and messages are logged.
+#[test]
+fn no_message_quotes_a_cell() {
+    let ledger = Ledger::set_up();
+    let name = "ana.person@corp.example";
+    let columns: Vec<&str> = HEADER.split(',').collect();
+    for at in 0..columns.len() {
+        let row = |line: &str| {
+            let mut cells: Vec<&str> = line.splitn(columns.len(), ',').collect();
+            cells[at] = name;
+            cells.join(",")
+        };
+        let text = bill(&COSTS);
+        let (header, lines) = text.split_once('\n').unwrap();
+        let lines: Vec<String> = lines.lines().map(row).collect();
+        let file = ledger.put("bill.csv", format!("{header}\n{}\n", lines.join("\n")));
+        let output = ledger.run(&["import", &file]);
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        // The type of a line and a usage type are words of the provider, and findings name them.
+        let is_named = ["line_item_usage_type", "line_item_line_item_type", "line_item_product_code"];
+        assert!(!said.contains(name) || is_named.contains(&columns[at]), "{}: {said}", columns[at]);
+    }
+}

@@ -9,8 +9,8 @@ use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
 use sha2::{Digest, Sha256};
 
 use super::{
-    DynamoLedger, Item, Range, WRITTEN_BY, is_condition_failed, keys, malformed, number, parsed,
-    text, text_of, unavailable,
+    DynamoLedger, Item, Range, WRITTEN_BY, is_condition_failed, json_fault, keys, malformed,
+    number, parsed, text, text_of, unavailable,
 };
 
 /// The partition of the one item that says what is settled. It begins like those of alerts, so that
@@ -172,7 +172,7 @@ fn alert_of(item: &Item) -> Result<StoredAlert, StoreError> {
     let window = Window::parse(text_of(item, "window")?)
         .ok_or_else(|| malformed(item, "`window` is none of the windows of budgets"))?;
     let attributes = serde_json::from_str(text_of(item, "attributes")?)
-        .map_err(|err| malformed(item, format!("`attributes` is not what was written: {err}")))?;
+        .map_err(|err| malformed(item, json_fault("attributes", &err)))?;
     let id = AlertId {
         budget: text_of(item, "budget")?.into(),
         window,
@@ -217,13 +217,22 @@ mod tests {
             ("state", Some(text("snoozed")), "`state` is none of the states of alerts"),
             ("window", Some(text("hourly")), "`window` is none of the windows of budgets"),
             ("body", None, "`body` is missing; expected a text"),
-            ("threshold", Some(text("much")), "`threshold` is `much`; expected the form of u16"),
-            ("attributes", Some(text("{\"owner\":")), "`attributes` is not what was written: "),
+            ("threshold", Some(text("much")), "`threshold` does not have the form of u16"),
+            (
+                "attributes",
+                Some(text("{\"owner\":")),
+                "`attributes` is no JSON, at line 1 column 9",
+            ),
+            (
+                "attributes",
+                Some(text("\"ana\"")),
+                "`attributes` has another form than was written, ",
+            ),
             ("subject", Some(number(1)), "`subject` is missing; expected a text"),
         ] {
             let item = item_with(name, value);
             let err = alert_of(&item).unwrap_err().to_string();
-            let start = "item `ALERT#2026-11 2026-11-01#chat%231#monthly#00080` cannot be read: ";
+            let start = "item `ALERT#2026-11 sha256:78b7e8150e4f` cannot be read: ";
             assert!(err.starts_with(&format!("{start}{expected}")), "{err}");
             assert_eq!(readable([&item, &whole].into_iter()), [stored()]);
         }

@@ -12,7 +12,7 @@ use ledger_core::money::Money;
 use ledger_core::rollup::DayTotal;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, WRITTEN_BY, keys, malformed, number, parsed, text, text_of};
+use super::{Item, WRITTEN_BY, json_fault, keys, malformed, number, parsed, text, text_of};
 
 #[derive(Deserialize, Serialize)]
 struct StoredDay {
@@ -186,7 +186,7 @@ pub(super) fn head_of(item: &Item) -> Result<BillHead, StoreError> {
     let bill = keys::bill_of(text_of(item, "sk")?)
         .ok_or_else(|| malformed(item, "expected the key `<month>#<source>#<payer>`"))?;
     let days: BTreeMap<String, StoredDay> = serde_json::from_str(text_of(item, "days")?)
-        .map_err(|err| malformed(item, format!("`days` is not what was written: {err}")))?;
+        .map_err(|err| malformed(item, json_fault("days", &err)))?;
     let export = match item.contains_key("export") {
         true => Some(text_of(item, "export")?.into()),
         false => None,
@@ -214,7 +214,7 @@ pub(super) fn head_of(item: &Item) -> Result<BillHead, StoreError> {
             .into_iter()
             .map(|(day, stored)| {
                 day_of(&day, stored)
-                    .ok_or_else(|| malformed(item, format!("day `{day}` cannot be read")))
+                    .ok_or_else(|| malformed(item, "a day of `days` cannot be read"))
             })
             .collect::<Result<_, _>>()?,
         rejected_count,
@@ -223,16 +223,16 @@ pub(super) fn head_of(item: &Item) -> Result<BillHead, StoreError> {
 }
 
 fn pending_of(item: &Item, stored: &str) -> Result<Pending, StoreError> {
-    let unread = |err: String| malformed(item, format!("`pending` is not what was written: {err}"));
     let stored: StoredPending =
-        serde_json::from_str(stored).map_err(|err| unread(err.to_string()))?;
+        serde_json::from_str(stored).map_err(|err| malformed(item, json_fault("pending", &err)))?;
+    let unread = |field: &str| malformed(item, format!("`{field}` of `pending` cannot be read"));
     let mut totals = BTreeMap::new();
     for (code, amount) in &stored.totals {
-        let currency = Currency::parse(code).map_err(|err| unread(err.to_string()))?;
-        let cost = Money::parse(amount, currency).map_err(|err| unread(err.to_string()))?;
+        let currency = Currency::parse(code).map_err(|_| unread("totals"))?;
+        let cost = Money::parse(amount, currency).map_err(|_| unread("totals"))?;
         totals.insert(currency, cost.money);
     }
-    let at = |it: &str| it.parse::<Timestamp>().map_err(|err| unread(err.to_string()));
+    let at = |it: &str| it.parse::<Timestamp>().map_err(|_| unread("delivered_at or read_at"));
     Ok(Pending {
         delivered_at: stored.delivered_at.as_deref().map(at).transpose()?,
         read_at: at(&stored.read_at)?,
@@ -329,8 +329,8 @@ mod tests {
     #[test]
     fn a_head_that_cannot_be_read_is_named() {
         for (name, value, expected) in [
-            ("version", Some(text("x")), "`version` is `x`; expected the form of u64"),
-            ("days", Some(text("{")), "`days` is not what was written: "),
+            ("version", Some(text("x")), "`version` does not have the form of u64"),
+            ("days", Some(text("{")), "`days` is no JSON, at line 1 column 1"),
             ("days", Some(number(1)), "`days` is missing; expected a text"),
             ("imported_at", None, "`imported_at` is missing"),
         ] {

@@ -59,6 +59,7 @@ use aws_sdk_dynamodb::types::{
 };
 use jiff::civil::Date;
 use ledger_app::ports::{RequestQuota, StoreError};
+use sha2::{Digest as _, Sha256};
 
 pub use self::meter::{Consumption, Meter};
 
@@ -270,10 +271,30 @@ fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// `pk` and `sk` for messages.
+/// `pk` and `sk` for messages, which are logged. Sort keys of rollups and alerts hold names of owners and
+/// budgets, often of people: there the hash of the key says which item of its partition it is.
 fn key_of(item: &Item) -> String {
     let part = |name: &str| item.get(name).and_then(|it| it.as_s().ok()).map_or("", |it| it);
-    format!("{} {}", part("pk"), part("sk"))
+    let (pk, sk) = (part("pk"), part("sk"));
+    match ["ROLLUPS#", "ALERT#"].iter().any(|it| pk.starts_with(it)) {
+        true => {
+            let hash = keys::hex(&Sha256::digest(sk));
+            format!("{pk} sha256:{}", hash.get(..HASH_DIGITS).unwrap_or_default())
+        }
+        false => format!("{pk} {sk}"),
+    }
+}
+
+/// Digits of a hash that tell the items of one partition apart.
+const HASH_DIGITS: usize = 12;
+
+/// The fault of a stored JSON text, without the text: errors of the parser quote it.
+fn json_fault(name: &str, err: &serde_json::Error) -> String {
+    let kind = match err.classify() {
+        serde_json::error::Category::Data => "has another form than was written",
+        _ => "is no JSON",
+    };
+    format!("`{name}` {kind}, at line {} column {}", err.line(), err.column())
 }
 
 fn malformed(item: &Item, reason: impl Into<String>) -> StoreError {
@@ -294,9 +315,9 @@ fn parsed<T: std::str::FromStr>(item: &Item, name: &str) -> Result<T, StoreError
         _ => return Err(malformed(item, format!("`{name}` is missing"))),
     };
     let type_name = std::any::type_name::<T>().rsplit("::").next().unwrap_or_default();
-    value.parse().map_err(|_| {
-        malformed(item, format!("`{name}` is `{value}`; expected the form of {type_name}"))
-    })
+    value
+        .parse()
+        .map_err(|_| malformed(item, format!("`{name}` does not have the form of {type_name}")))
 }
 
 fn is_condition_failed<E: ProvideErrorMetadata>(err: &SdkError<E, HttpResponse>) -> bool {

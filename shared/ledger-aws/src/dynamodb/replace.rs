@@ -24,8 +24,8 @@ use ledger_core::rollup::{DayRollups, DayTotal, Rollup, Row};
 use sha2::{Digest, Sha256};
 
 use super::{
-    DynamoLedger, Item, Meter, Range, chunk, gave_up, head, is_condition_failed, key_of, keys,
-    malformed, number, text, text_of, unavailable,
+    DynamoLedger, Item, Meter, Range, chunk, gave_up, head, is_condition_failed, json_fault,
+    key_of, keys, malformed, number, text, text_of, unavailable,
 };
 
 /// The limit of `BatchWriteItem`.
@@ -125,12 +125,13 @@ fn intent_sk(wanted: &BillHead) -> String {
 
 fn generations_of(intent: &Item, name: &str) -> Result<Vec<DayGeneration>, StoreError> {
     let stored: Vec<(String, u64, String)> = serde_json::from_str(text_of(intent, name)?)
-        .map_err(|err| malformed(intent, format!("`{name}` is not what was written: {err}")))?;
+        .map_err(|err| malformed(intent, json_fault(name, &err)))?;
     stored
         .into_iter()
         .map(|(day, version, hash)| {
             let generation = Generation { version, content_hash: hash.into() };
-            let day = day.parse().map_err(|_| malformed(intent, format!("`{day}` is no day")))?;
+            let day =
+                day.parse().map_err(|_| malformed(intent, format!("a day of `{name}` is none")))?;
             Ok((day, generation))
         })
         .collect()

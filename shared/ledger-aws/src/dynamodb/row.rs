@@ -29,7 +29,7 @@ use ledger_core::word::Word;
 use serde::Deserialize;
 
 use super::head::{StoredAmounts, costs_of};
-use super::{Item, malformed, text_of};
+use super::{Item, json_fault, malformed, text_of};
 
 /// A chunk has one row at least, whatever its size; none of a bill comes near this.
 const ROWS_BYTES_MAX: u64 = 16 << 20;
@@ -176,8 +176,7 @@ fn position_key<'a>(summary: SummaryKey, row: RowDetail<'a>, axes: &mut Axes<'a>
 
 /// Reads the rows of a chunk.
 pub(super) fn rollups_of(item: &Item) -> Result<Vec<Rollup>, StoreError> {
-    let unread =
-        |name: &str, err| malformed(item, format!("`{name}` is not what was written: {err}"));
+    let unread = |name: &str, err| malformed(item, json_fault(name, &err));
     let text = unpacked(item)?;
     let rows: Vec<Row<'_>> = serde_json::from_str(&text).map_err(|err| unread("rows", err))?;
     let files: Vec<String> =

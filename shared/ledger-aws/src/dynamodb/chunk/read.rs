@@ -64,7 +64,7 @@ struct Columns {
     meter: Column<Word<Meter>>,
     line_type: Column<Arc<str>>,
     unit: Column<Arc<str>>,
-    currency: Column<Result<Currency, Arc<str>>>,
+    currency: Column<Option<Currency>>,
     costs: Vec<(CostKind, Column<i128>)>,
     quantity: Column<i128>,
     tokens: Column<u64>,
@@ -95,7 +95,7 @@ struct DetailColumns {
 /// Reason why a row's money cannot be counted.
 enum RowError {
     Missing(&'static str),
-    UnknownCurrency(Arc<str>),
+    UnknownCurrency,
     Money(MoneyError),
 }
 
@@ -103,8 +103,8 @@ impl RowError {
     fn of_row(&self, row: usize) -> String {
         match self {
             RowError::Missing(column) => format!("row {row} of `table` has no `{column}`"),
-            RowError::UnknownCurrency(code) => {
-                format!("row {row} of `table` is in `{code}`, which is not a currency known here")
+            RowError::UnknownCurrency => {
+                format!("row {row} of `table` has a currency that is not known here")
             }
             RowError::Money(err) => format!("row {row} of `table` has no amount of money: {err}"),
         }
@@ -172,9 +172,7 @@ impl Columns {
             meter,
             line_type: lenient.texts("lt"),
             unit: lenient.texts("un"),
-            currency: table
-                .texts("c")?
-                .map(|code| Currency::parse(code).map_err(|_| Arc::clone(code))),
+            currency: table.texts("c")?.map(|code| Currency::parse(code).ok()),
             costs: CostKind::ALL.into_iter().map(amounts).collect::<Result<_, Damage>>()?,
             quantity: lenient.read(table.amounts("q")),
             tokens: lenient.read(table.numbers("t")),
@@ -191,8 +189,8 @@ impl Columns {
 
     fn rollup(&self, row: usize) -> Result<Rollup, RowError> {
         let currency = match self.currency.get(row) {
-            Some(Ok(currency)) => *currency,
-            Some(Err(code)) => return Err(RowError::UnknownCurrency(Arc::clone(code))),
+            Some(Some(currency)) => *currency,
+            Some(None) => return Err(RowError::UnknownCurrency),
             None => return Err(RowError::Missing("c")),
         };
         let named = self.business.iter().filter_map(|(field, column)| {
