@@ -14,6 +14,9 @@ pub struct Config {
     ///
     /// - **Shape:** without a slash at either end.
     pub export_prefix: String,
+    /// The exports whose deliveries are imported: `EXPORT_NAMES`, with commas. Empty means the one that the
+    /// ledger was fed by first.
+    pub export_names: Vec<String>,
     /// Largest total size of one delivery's data files, in bytes, that the function reads itself:
     /// `MAX_EXPORT_BYTES`, from 1.
     pub export_bytes_max: u64,
@@ -58,11 +61,18 @@ impl Config {
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
         let mut variables = Variables::new(&var);
         let folder = |text: &str| Some(text.trim_matches('/').to_owned());
+        let names = |text: &str| {
+            let names = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+            Some(names.map(str::to_owned).collect())
+        };
         let config = Config {
             common: Common::read(&mut variables),
             export_bucket: variables.text("EXPORT_BUCKET", "the bucket of the export"),
             export_prefix: variables
                 .optional("EXPORT_PREFIX", "a folder in the bucket", folder)
+                .unwrap_or_default(),
+            export_names: variables
+                .optional("EXPORT_NAMES", "names of exports with commas", names)
                 .unwrap_or_default(),
             export_bytes_max: variables.number("MAX_EXPORT_BYTES", None, 1..=u64::MAX),
             athena: AthenaTable::read(&mut variables),
@@ -121,6 +131,22 @@ mod tests {
         ];
         let [database, table, workgroup] = on.map(|(_, value)| value.to_owned());
         assert_eq!(with(&on).unwrap().athena, Some(AthenaTable { database, table, workgroup }));
+    }
+
+    #[test]
+    fn names_of_exports_stand_between_commas() {
+        let with = |names| {
+            let set = [
+                ("TABLE_NAME", "ledger"),
+                ("EXPORT_BUCKET", "bills"),
+                ("EXPORT_NAMES", names),
+                ("MAX_EXPORT_BYTES", "1000"),
+            ];
+            read(&set).unwrap().export_names
+        };
+        assert_eq!(with("bills"), ["bills"]);
+        assert_eq!(with(" bills, more ,"), ["bills", "more"]);
+        assert!(with("").is_empty());
     }
 
     #[test]

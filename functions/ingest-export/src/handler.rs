@@ -1,13 +1,18 @@
 //! Handles a notification of S3: one import for each manifest in it.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use ledger_app::apply_rules::catch_up;
 use ledger_app::documents::applied_rules;
 use ledger_app::import::{Accept, ImportReport, import_bills};
 use ledger_app::ports::{BillSource, DocumentStore, LedgerStore};
-use ledger_aws::cur::MANIFEST_END;
+use ledger_aws::cur::{MANIFEST_END, export_name};
+use ledger_core::finding::FindingCode;
+use ledger_core::period::BillingPeriod;
 use ledger_lambda::metric::Metrics;
 use ledger_lambda::outcome::{Failure, TryAgain, settle};
 use serde_json::{Map, Value, json};
@@ -15,7 +20,7 @@ use serde_json::{Map, Value, json};
 use crate::config::Config;
 use crate::event::{NotARecord, Notification, Record};
 
-/// The metric of deliveries that are held back or have lines that cannot be read.
+/// The metric of deliveries that are held back, are of another export or have lines that cannot be read.
 const DELIVERIES_IN_DOUBT: &str = "DeliveriesInDoubt";
 
 /// Dependencies of the handler.
@@ -97,7 +102,11 @@ where
                 tracing::debug!(export.object = %address, "ignored `{address}`: {reason}");
                 return Ok(json!({ "object": address, "ignored": reason }));
             }
-            None => import(ports, &address, record.key).await,
+            None => match foreign_export(ports, &record.key).await {
+                Ok(Some(export)) => Ok(refused(ports, &address, &export)),
+                Ok(None) => import(ports, &address, record.key).await,
+                Err(failure) => Err(failure),
+            },
         }
     } else {
         Err(Failure::permanent(format!(
@@ -118,6 +127,41 @@ fn reason_to_ignore(record: &Record, config: &Config) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// The name of a manifest's export, where it is none that the ledger is fed by.
+///
+/// A delivery replaces whole months. So an export that no setting names, and that did not make the bills
+/// that are there, may not replace them: it may leave out lines, or be of somebody who may only write to
+/// the bucket.
+async fn foreign_export<F, L: LedgerStore>(
+    ports: &Ports<F, L>,
+    manifest_key: &str,
+) -> Result<Option<String>, Failure> {
+    let export = export_name(Path::new(manifest_key)).unwrap_or_default();
+    let mut known: BTreeSet<String> = ports.config.export_names.iter().cloned().collect();
+    if known.is_empty() {
+        let heads = ports.ledger.heads(BillingPeriod::containing(Date::MIN)).await?;
+        known.extend(heads.iter().filter_map(|it| it.export.as_deref()).map(str::to_owned));
+    }
+    Ok((!known.is_empty() && !known.contains(&export)).then_some(export))
+}
+
+/// The answer to a delivery of an export that the ledger is not fed by.
+fn refused<F, L>(ports: &Ports<F, L>, address: &str, export: &str) -> Value {
+    let code = FindingCode::ExportForeign.as_str();
+    let fields = Map::from_iter([
+        ("object".to_owned(), json!(address)),
+        ("finding".to_owned(), json!(code)),
+    ]);
+    ports.metrics.put((ports.now)(), DELIVERIES_IN_DOUBT, "Count", 1, fields);
+    tracing::warn!(
+        export.object = address,
+        finding.code = code,
+        "`{address}` is of the export `{export}`, which is none that this ledger is fed by; it was not \
+         imported, and the parameter ExportName can name it"
+    );
+    json!({ "object": address, "export": export, "findings": [code] })
 }
 
 async fn import<F, S, L>(

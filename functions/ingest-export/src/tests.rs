@@ -274,6 +274,40 @@ async fn a_delivery_that_would_take_money_away_is_held_back_and_counted() {
     assert_eq!(in_doubt[0]["held_back_count"], 1);
 }
 
+/// The event of a manifest with this name beside June's own, which has the same content.
+fn event_of_copy(setting: &Setting, name: &str) -> Value {
+    let manifest = setting.bucket().join(JUNE);
+    fs::copy(&manifest, manifest.with_file_name(name)).unwrap();
+    let text = event("manifest-put").to_string();
+    text.replace("tollbook-sample-Manifest.json", name).parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_delivery_of_another_export_than_the_first_is_not_imported_and_counted() {
+    let setting = Setting::new().await;
+    setting.records("manifest-put").await;
+    let heads = setting.heads().await;
+    let answer = setting.handle(event_of_copy(&setting, "other-Manifest.json")).await.unwrap();
+    let record = &answer["records"][0];
+    assert_eq!((&record["export"], &record["findings"]), (&json!("other"), &json!(["export-foreign"])));
+    assert_eq!(setting.heads().await, heads);
+    let metrics = setting.metrics.lock().unwrap();
+    let in_doubt: Vec<_> = metrics.iter().filter(|it| it["DeliveriesInDoubt"] == 1).collect();
+    assert_eq!(in_doubt.len(), 1);
+    assert_eq!(in_doubt[0]["finding"], "export-foreign");
+}
+
+#[tokio::test]
+async fn an_export_that_the_stack_names_is_read_and_no_other() {
+    let setting = Setting::with(|config| config.export_names = vec!["other".to_owned()]).await;
+    setting.deliver(Delivery::First);
+    let records = setting.records("manifest-put").await;
+    assert_eq!(records[0]["findings"], json!(["export-foreign"]));
+    assert!(setting.heads().await.is_empty());
+    setting.handle(event_of_copy(&setting, "other-Manifest.json")).await.unwrap();
+    assert_eq!(setting.months().await, ["2026-06"]);
+}
+
 #[tokio::test]
 async fn what_is_no_manifest_of_the_export_is_ignored_without_a_look() {
     let setting = Setting::new().await;

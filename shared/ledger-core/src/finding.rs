@@ -35,6 +35,8 @@ labels! {
         DeliveryPending = "delivery-pending",
         /// The ledger holds a newer delivery of the same bill.
         DeliverySuperseded = "delivery-superseded",
+        /// A delivery is of an export that the ledger is not fed by.
+        ExportForeign = "export-foreign",
         /// A file is of the kind before exports 2.0.
         LegacyReport = "legacy-report",
         /// Lines of a bill could not be read.

@@ -28,5 +28,5 @@ mod tests;
 
 pub use self::places::athena::Athena;
 pub use self::places::folder::CurFolder;
-pub use self::places::manifest::MANIFEST_END;
+pub use self::places::manifest::{MANIFEST_END, export_name};
 pub use self::places::s3_export::S3Export;

@@ -64,7 +64,7 @@ impl Manifest {
 }
 
 /// The name of the export that a manifest is of: `bills` of `bills-Manifest.json`.
-pub(crate) fn export_name(manifest: &Path) -> Option<String> {
+pub fn export_name(manifest: &Path) -> Option<String> {
     let name = name_of(manifest).strip_suffix(MANIFEST_END)?.trim_end_matches('-');
     (!name.is_empty()).then(|| name.to_owned())
 }
