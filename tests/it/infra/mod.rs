@@ -406,6 +406,35 @@ fn nobody_asks_without_a_name_or_without_end() {
     assert!(logs.get("caller").is_some() && logs.get("status").is_some());
 }
 
+/// API Gateway puts values into the line as they are. These it makes itself, or has checked: a path, a
+/// header or a message of a refused caller could forge fields.
+#[test]
+fn a_caller_cannot_write_into_the_access_log() {
+    const SAFE: [&str; 10] = [
+        "authorizer.claims.sub",
+        "error.responseType",
+        "identity.sourceIp",
+        "identity.userArn",
+        "integrationStatus",
+        "requestId",
+        "requestTime",
+        "responseLatency",
+        "responseLength",
+        "routeKey",
+    ];
+    let template = Template::read();
+    let logs = template.get("HttpStage", "/AccessLogSettings/Format").as_str().unwrap_or_default();
+    let end = |it: char| !(it.is_alphanumeric() || it == '.');
+    let mut names: Vec<&str> = logs
+        .split("$context.")
+        .skip(1)
+        .map(|it| it.split(end).next().unwrap_or_default())
+        .collect();
+    names.sort_unstable();
+    names.retain(|it| *it != "status");
+    assert_eq!(names, SAFE);
+}
+
 #[test]
 fn nothing_goes_over_plain_http() {
     let template = Template::read();
