@@ -517,3 +517,31 @@ fn every_parameter_has_a_default_and_says_what_it_does() {
         assert!(readme.contains(&format!("`{name}`")), "README.md says why `{name}` exists");
     }
 }
+
+/// A name and a version are not a file: who can replace a file of a registry would run in the build.
+#[test]
+fn tools_are_installed_by_the_hashes_of_their_files() {
+    let lists = |folder: &str| {
+        let entries = std::fs::read_dir(root().join(folder)).expect("the folder is readable");
+        let paths = entries.map(|it| it.expect("an entry is readable").path());
+        paths.filter(|it| it.extension().is_some_and(|it| it == "txt")).collect::<Vec<_>>()
+    };
+    let lists = [lists("infra/tools"), lists("bench/import")].concat();
+    assert!(lists.len() > 6);
+    for list in lists {
+        let text = std::fs::read_to_string(&list).expect("a list is text");
+        let text = text.replace("\\\n", " ");
+        let lines = text.lines().filter(|it| !it.starts_with('#') && !it.trim().is_empty());
+        for line in lines {
+            assert!(line.contains("==") && line.contains("--hash=sha256:"), "{list:?}: {line}");
+        }
+        // The list of names beside it pins versions too.
+        assert!(list.with_extension("in").is_file(), "{list:?}");
+    }
+    for script in ["infra/tools/env", "bench/import/run"] {
+        let text = std::fs::read_to_string(root().join(script)).expect("a script is text");
+        let install = text.split("/bin/pip\" install").nth(1).unwrap_or_default();
+        let install = install.split("requirement ").next().unwrap_or_default();
+        assert!(install.contains("--require-hashes"), "`{script}`");
+    }
+}
