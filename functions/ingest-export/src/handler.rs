@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::Config;
 use crate::event::{NotARecord, Notification, Record};
+use crate::panics::Panics;
 
 /// The metric of deliveries that are held back, are of another export or have lines that cannot be read.
 const DELIVERIES_IN_DOUBT: &str = "DeliveriesInDoubt";
@@ -32,6 +33,8 @@ pub struct Ports<F, L> {
     pub ledger: L,
     /// Where failures are counted.
     pub metrics: Metrics,
+    /// The panics of threads that read files.
+    pub panics: Panics,
     /// The settings.
     pub config: Config,
     /// The clock.
@@ -104,7 +107,10 @@ where
             }
             None => match foreign_export(ports, &record.key).await {
                 Ok(Some(export)) => Ok(refused(ports, &address, &export)),
-                Ok(None) => import(ports, &address, record.key).await,
+                Ok(None) => {
+                    let imported = ports.panics.during(import(ports, &address, record.key)).await;
+                    imported.unwrap_or_else(|place| Err(damaged(&address, &place)))
+                }
                 Err(failure) => Err(failure),
             },
         }
@@ -162,6 +168,14 @@ fn refused<F, L>(ports: &Ports<F, L>, address: &str, export: &str) -> Value {
          imported, and the parameter ExportName can name it"
     );
     json!({ "object": address, "export": export, "findings": [code] })
+}
+
+/// Nothing was written: all files of a delivery are read before.
+fn damaged(address: &str, place: &str) -> Failure {
+    Failure::permanent(format!(
+        "nothing was imported: a file of `{address}` is damaged in a way that its reader has no error \
+         for, at {place}; fetch the delivery again"
+    ))
 }
 
 async fn import<F, S, L>(

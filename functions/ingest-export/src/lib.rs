@@ -6,5 +6,6 @@
 pub mod config;
 pub mod event;
 pub mod handler;
+pub mod panics;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use ingest_export::config::{AthenaTable, Config};
 use ingest_export::handler::{Ports, handle};
+use ingest_export::panics::Panics;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use ledger_aws::cur::{Athena, S3Export};
 use ledger_aws::dynamodb::DynamoLedger;
@@ -38,6 +39,7 @@ async fn serve(config: Config) -> Result<(), Error> {
         },
         ledger: DynamoLedger { client: connection.dynamodb_client(), table },
         metrics: Metrics::stdout(),
+        panics: Panics::watch(),
         config,
         now,
     };

@@ -24,6 +24,7 @@ use tempfile::TempDir;
 
 use crate::config::Config;
 use crate::handler::{Ports, handle};
+use crate::panics::Panics;
 
 const BUCKET: &str = "tollbook-sample-bucket";
 const JUNE: &str = "tollbook-sample/metadata/BILLING_PERIOD=2026-06/tollbook-sample-Manifest.json";
@@ -117,6 +118,7 @@ impl Setting {
             metrics: Metrics::to(move |line| {
                 kept.lock().unwrap().push(serde_json::from_str(line).unwrap());
             }),
+            panics: Panics::none(),
             config,
             now,
         };
@@ -289,7 +291,10 @@ async fn a_delivery_of_another_export_than_the_first_is_not_imported_and_counted
     let heads = setting.heads().await;
     let answer = setting.handle(event_of_copy(&setting, "other-Manifest.json")).await.unwrap();
     let record = &answer["records"][0];
-    assert_eq!((&record["export"], &record["findings"]), (&json!("other"), &json!(["export-foreign"])));
+    assert_eq!(
+        (&record["export"], &record["findings"]),
+        (&json!("other"), &json!(["export-foreign"]))
+    );
     assert_eq!(setting.heads().await, heads);
     let metrics = setting.metrics.lock().unwrap();
     let in_doubt: Vec<_> = metrics.iter().filter(|it| it["DeliveriesInDoubt"] == 1).collect();

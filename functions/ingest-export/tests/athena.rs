@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use ingest_export::config::Config;
 use ingest_export::handler::{Ports, handle};
+use ingest_export::panics::Panics;
 use jiff::Timestamp;
 use ledger_app::ports::{
     BillSource, DocumentKind, DocumentStore as _, LedgerStore as _, Reading, SourceError,
@@ -361,6 +362,7 @@ impl Restated {
             export_of: |manifest| self.setting.export(manifest, bytes_max),
             ledger: self.ledger.clone(),
             metrics: Metrics::to(|_| ()),
+            panics: Panics::none(),
             config: Config::from_env(set).unwrap(),
             now,
         };

@@ -54,8 +54,8 @@ pub(crate) fn read<T: ChunkReader + 'static>(
     reader: &mut Reader<'_>,
 ) -> Result<(), SourceError> {
     // The reader of Parquet trusts the lengths that a file states, and panics at some that are wrong.
-    // What was read until then is not used: a file that is refused ends its import. A function ends
-    // before it comes here, and its event is kept.
+    // What was read until then is not used: a file that is refused ends its import. A function does not
+    // unwind: `ingest-export` refuses the file at the panic itself.
     catch_unwind(AssertUnwindSafe(|| try_read(file, bytes, path, name, reader)))
         .unwrap_or_else(|_| Err(damaged(name, &"its parts contradict each other")))
 }
