@@ -7,11 +7,13 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -19,12 +21,34 @@ use axum::response::{IntoResponse, Response};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Sleep;
 
-/// Time for the head of a request; a slower client is disconnected.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Times after which a slow client is disconnected: it takes a place that others wait for.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// For the head of a request, also of the next one.
+    head: Duration,
+    /// For the body of a request.
+    body: Duration,
+    /// Until it takes more of an answer.
+    answer: Duration,
+}
+
+const PATIENCE: Patience = Patience {
+    head: Duration::from_secs(10),
+    body: Duration::from_secs(30),
+    answer: Duration::from_secs(30),
+};
+
+/// The largest body of a request of people, who only ask.
+const BODY_BYTES_MAX: usize = 1 << 16;
+
+/// The largest body of a request of programs: the most that DynamoDB takes at once.
+const PROGRAM_BODY_BYTES_MAX: usize = 16 << 20;
 
 /// Open connections; further ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 256;
@@ -105,11 +129,20 @@ impl LoopbackServer {
     ///
     /// When the port is not free.
     pub async fn start(port: u16, router: Router, callers: Callers) -> io::Result<LoopbackServer> {
+        LoopbackServer::start_with(port, router, callers, PATIENCE).await
+    }
+
+    async fn start_with(
+        port: u16,
+        router: Router,
+        callers: Callers,
+        patience: Patience,
+    ) -> io::Result<LoopbackServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
-        let router = guarded(router, address.port(), callers);
+        let router = guarded(router, address.port(), callers, patience);
         let (shutdown, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(listener, router, stopped));
+        let server = tokio::spawn(serve(listener, router, patience, stopped));
         Ok(LoopbackServer { address, shutdown, server })
     }
 
@@ -136,7 +169,12 @@ impl LoopbackServer {
 }
 
 /// Accepts connections until it is stopped, then finishes running requests.
-async fn serve(listener: TcpListener, router: Router, mut stopped: oneshot::Receiver<()>) {
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    patience: Patience,
+    mut stopped: oneshot::Receiver<()>,
+) {
     let (stopping, is_stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
@@ -148,7 +186,9 @@ async fn serve(listener: TcpListener, router: Router, mut stopped: oneshot::Rece
         };
         match accepted {
             Ok((stream, place)) => {
-                connections.spawn(converse(stream, router.clone(), is_stopping.clone(), place));
+                let stream = Impatient { stream, limit: patience.answer, stalled: None };
+                let is_stopping = is_stopping.clone();
+                connections.spawn(converse(stream, patience, router.clone(), is_stopping, place));
             }
             // Out of file handles, or a client that is gone already: others still come.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -173,14 +213,15 @@ async fn accept(
 
 /// Answers the requests of one connection, which takes a place until it ends.
 async fn converse(
-    stream: TcpStream,
+    stream: Impatient,
+    patience: Patience,
     router: Router,
     mut is_stopping: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 ) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(patience.head)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = pin!(connection);
     // A client that breaks off ends the connection; nothing else is to be done.
@@ -191,6 +232,49 @@ async fn converse(
     let _ = connection.await;
 }
 
+/// A connection that ends when its client takes nothing of an answer for a while.
+struct Impatient {
+    stream: TcpStream,
+    limit: Duration,
+    /// Runs while nothing can be written.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl AsyncRead for Impatient {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Impatient {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let limit = self.limit;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
 /// The checks of a server's requests.
 #[derive(Clone, Debug)]
 struct Guard {
@@ -198,11 +282,13 @@ struct Guard {
     hosts: [String; 3],
     callers: Callers,
     requests: Arc<Semaphore>,
+    body_timeout: Duration,
 }
 
-fn guarded(router: Router, port: u16, callers: Callers) -> Router {
+fn guarded(router: Router, port: u16, callers: Callers, patience: Patience) -> Router {
     let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{port}"));
-    let guard = Guard { hosts, callers, requests: Arc::new(Semaphore::new(REQUESTS_AT_ONCE)) };
+    let requests = Arc::new(Semaphore::new(REQUESTS_AT_ONCE));
+    let guard = Guard { hosts, callers, requests, body_timeout: patience.body };
     router.layer(middleware::from_fn_with_state(guard, admit))
 }
 
@@ -210,6 +296,11 @@ async fn admit(State(guard): State<Guard>, request: Request, next: Next) -> Resp
     if let Err(reason) = guard.check(request.headers()) {
         return (StatusCode::FORBIDDEN, format!("refused: {reason}\n")).into_response();
     }
+    // A body that comes slowly takes no place of those who can be answered.
+    let request = match guard.whole(request).await {
+        Ok(request) => request,
+        Err(status) => return status.into_response(),
+    };
     match guard.requests.acquire().await {
         Ok(_place) => next.run(request).await,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
@@ -217,6 +308,19 @@ async fn admit(State(guard): State<Guard>, request: Request, next: Next) -> Resp
 }
 
 impl Guard {
+    /// The request with all of its body.
+    async fn whole(&self, request: Request) -> Result<Request, StatusCode> {
+        let bytes_max = match self.callers {
+            Callers::People => BODY_BYTES_MAX,
+            Callers::Programs | Callers::Holders(_) => PROGRAM_BODY_BYTES_MAX,
+        };
+        let (head, body) = request.into_parts();
+        let read = tokio::time::timeout(self.body_timeout, to_bytes(body, bytes_max)).await;
+        let body = read.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
+        let body = body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+        Ok(Request::from_parts(head, Body::from(body)))
+    }
+
     /// Whether a request may be answered; otherwise the reason for its sender.
     fn check(&self, headers: &HeaderMap) -> Result<(), &'static str> {
         let text = |name: HeaderName| headers.get(name).map(|it| it.to_str().unwrap_or_default());
@@ -245,6 +349,7 @@ impl Guard {
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
 
@@ -252,7 +357,8 @@ mod tests {
     fn answers(callers: &Callers, headers: &[(&'static str, &str)]) -> bool {
         let hosts = ["127.0.0.1:8707", "localhost:8707", "[::1]:8707"].map(str::to_owned);
         let requests = Arc::new(Semaphore::new(1));
-        let guard = Guard { hosts, callers: callers.clone(), requests };
+        let (callers, body_timeout) = (callers.clone(), PATIENCE.body);
+        let guard = Guard { hosts, callers, requests, body_timeout };
         let headers = headers.iter().map(|(name, value)| {
             (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
         });
@@ -318,5 +424,56 @@ mod tests {
         assert!(!answers(&callers, &[HOST]));
         assert_ne!(Secret::new().unwrap(), secret);
         assert_eq!(format!("{secret:?}"), "Secret");
+    }
+
+    const HASTE: Duration = Duration::from_millis(200);
+    /// Far more than a server waits for, and less than the time it waits outside of tests.
+    const LONG: Duration = Duration::from_secs(8);
+
+    /// A server that answers with more than the buffers of a connection hold, and a client of it that
+    /// writes this and nothing more.
+    async fn written(text: &str) -> (LoopbackServer, TcpStream) {
+        let large = || async { vec![b'a'; 64 << 20] };
+        let router = Router::new().route("/", axum::routing::get(large).post(large));
+        let patience = Patience { head: HASTE, body: HASTE, answer: HASTE };
+        let server =
+            LoopbackServer::start_with(0, router, Callers::People, patience).await.unwrap();
+        let mut client = TcpStream::connect(server.address()).await.unwrap();
+        let text = text.replace("HOST", &format!("127.0.0.1:{}", server.address().port()));
+        client.write_all(text.as_bytes()).await.unwrap();
+        (server, client)
+    }
+
+    #[tokio::test]
+    async fn a_client_that_is_slow_with_its_request_is_disconnected() {
+        for text in [
+            "",
+            "GET / HTTP/1.1\r\nhost: HOST\r\n",
+            "POST / HTTP/1.1\r\nhost: HOST\r\ncontent-length: 9\r\n\r\nbody",
+        ] {
+            let (server, mut client) = written(text).await;
+            let mut answer = Vec::new();
+            tokio::time::timeout(LONG, client.read_to_end(&mut answer)).await.unwrap().unwrap();
+            assert!(answer.len() < 1_000, "{text}: no page");
+            server.stop().await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_nothing_of_its_answer_is_disconnected() {
+        let (server, client) = written("GET / HTTP/1.1\r\nhost: HOST\r\n\r\n").await;
+        tokio::time::timeout(LONG, server.stop()).await.unwrap().unwrap();
+        drop(client);
+    }
+
+    #[tokio::test]
+    async fn people_send_no_large_bodies() {
+        let (server, mut client) =
+            written("POST / HTTP/1.1\r\nhost: HOST\r\ncontent-length: 9999999\r\n\r\n").await;
+        let _ = client.write_all(&vec![b'a'; 1 << 20]).await;
+        let mut answer = [0; 12];
+        tokio::time::timeout(LONG, client.read_exact(&mut answer)).await.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 413");
+        drop(server);
     }
 }
