@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use ledger_app::import::Placement;
 use ledger_core::cost::CostKind;
 use ledger_core::dimension::Dimension;
 use ledger_local::sample::SampleOrganisation;
@@ -91,6 +92,13 @@ pub enum Command {
         /// Otherwise it is held back, and the bill stays as it is.
         #[arg(long)]
         accept: bool,
+        /// Add it to the bill that the ledger holds, as the part of this name. Needed where it is not
+        /// clear from its lines that they are others: two dumps of one account, for example.
+        #[arg(long, value_name = "NAME", conflicts_with = "replace", value_parser = Placement::part)]
+        as_part: Option<Placement>,
+        /// Put it in place of the bill that the ledger holds, and of all parts of that.
+        #[arg(long)]
+        replace: bool,
     },
     /// Ask Cost Explorer for the days that no bill covers yet; each request costs 0.01 USD.
     ///

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use args::{BudgetCommand, Cli, Command, ExplainCommand, RulesCommand, StandInCommand};
 use clap::Parser;
 use ledger_app::causes::causes;
-use ledger_app::import::Accept;
+use ledger_app::import::{Accept, Placement, Terms};
 use place::Place;
 use tracing_subscriber::EnvFilter;
 
@@ -54,9 +54,14 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
             anyhow::bail!("this command works on a folder; leave out --table (or TOLLBOOK_TABLE)")
         }
         Command::Up(args) => commands::up::up(&data, &args).await,
-        Command::Import { paths, accept } => {
+        Command::Import { paths, accept, as_part, replace } => {
             let accept = if accept { Accept::All } else { Accept::Good };
-            commands::import::import(&place, format, paths, accept).await
+            let placement = match replace {
+                true => Placement::Replacing,
+                false => as_part.unwrap_or(Placement::Compared),
+            };
+            let terms = Terms { accept, placement };
+            commands::import::import(&place, format, paths, terms).await
         }
         Command::Collect(args) => commands::collect::collect_costs(&place, format, &args).await,
         Command::Sample { dir, as_of, seed } => commands::up::sample(&dir, as_of, seed),

@@ -1,5 +1,6 @@
 //! Exports into the ledger.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,10 +10,12 @@ use ledger_api::bodies::imports::{ImportAnswer, totals_of};
 use ledger_api::bodies::values::Amount;
 use ledger_app::apply_rules::catch_up;
 use ledger_app::documents::applied_rules;
-use ledger_app::held::{HeldTotals, held_totals};
-use ledger_app::import::{Accept, ImportReport, Progress, import_bills};
+use ledger_app::held::{BillBeside, HeldTotals, beside, held_totals};
+use ledger_app::import::{ImportReport, Progress, Terms, import_bills};
 use ledger_app::ports::BillSource;
 use ledger_aws::cur::{CurFolder, S3Export};
+use ledger_core::currency::Currency;
+use ledger_core::money::Money;
 
 use super::invented::refuse_mixing;
 use super::now;
@@ -26,15 +29,15 @@ pub async fn import(
     place: &Place,
     format: Format,
     paths: Vec<PathBuf>,
-    accept: Accept,
+    terms: Terms,
 ) -> anyhow::Result<Outcome> {
     let addresses: Vec<&str> =
         paths.iter().filter_map(|it| it.to_str()).filter(|it| it.starts_with("s3://")).collect();
     match (addresses.as_slice(), paths.as_slice()) {
-        ([], _) => import_from(place, format, CurFolder::new(paths), accept).await,
+        ([], _) => import_from(place, format, CurFolder::new(paths), terms).await,
         ([address], [_]) => {
             let client = ledger_aws::connect::s3_client(None).await;
-            import_from(place, format, S3Export::at_address(client, address)?, accept).await
+            import_from(place, format, S3Export::at_address(client, address)?, terms).await
         }
         ([address, ..], _) => {
             anyhow::bail!("`{address}` stands beside other paths; expected it alone")
@@ -46,7 +49,7 @@ async fn import_from(
     place: &Place,
     format: Format,
     source: impl BillSource,
-    accept: Accept,
+    terms: Terms,
 ) -> anyhow::Result<Outcome> {
     let opened = place.open().await?;
     let rules = Arc::new(applied_rules(&opened.ledger).await?);
@@ -64,7 +67,7 @@ async fn import_from(
         Progress::Writing(bill) => shown.set_message(format!("writing {bill}")),
     };
     let result =
-        import_bills(source, rules, accept, jiff::Timestamp::now(), show, &opened.ledger).await;
+        import_bills(source, rules, terms, jiff::Timestamp::now(), show, &opened.ledger).await;
     bar.finish_and_clear();
     let report = match result {
         Ok(report) => report,
@@ -80,15 +83,21 @@ async fn import_from(
         }
         Format::Table | Format::Csv => Ok(HeldTotals::new()),
     };
+    let beside = beside(&report, &opened.ledger).await;
     // In a table, rules can be applied meanwhile.
     let caught_up = catch_up(rules_version, now().at(), &opened.ledger).await;
     opened.close().await;
     caught_up?;
+    let beside = beside?;
     match format {
-        Format::Json => output::json(&ImportAnswer::new(&report, &held?)?)?,
-        Format::Table | Format::Csv => print(&report)?,
+        Format::Json => output::json(&ImportAnswer::new(&report, &held?, &beside)?)?,
+        Format::Table | Format::Csv => {
+            print(&report)?;
+            print_beside(&beside)?;
+        }
     }
-    Ok(if report.held_back_count > 0 { Outcome::Found } else { Outcome::Done })
+    let is_as_read = beside.iter().all(|it| it.is_as_read);
+    Ok(if report.held_back_count > 0 || !is_as_read { Outcome::Found } else { Outcome::Done })
 }
 
 /// A bar on standard error, where a person can see one.
@@ -103,6 +112,29 @@ fn progress_bar() -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+/// What was read of each bill beside what the ledger holds of it now.
+fn print_beside(bills: &[BillBeside]) -> anyhow::Result<()> {
+    let costs = |costs: &BTreeMap<Currency, Money>| match costs.is_empty() {
+        true => "nothing".to_owned(),
+        false => costs.values().map(|it| it.to_reader()).collect::<Vec<_>>().join(" and "),
+    };
+    for beside in bills {
+        let BillBeside { bill, read, held, in_parts, days_kept, is_as_read } = beside;
+        let kept = match days_kept.len() {
+            0 => String::new(),
+            count => format!(", {count} days of it as before"),
+        };
+        let in_parts = in_parts.as_ref().map(|it| format!("; {} with all parts", costs(it)));
+        let (read, held) = (costs(read), costs(held));
+        let error = if *is_as_read { "" } else { "error: " };
+        output::line(&output::one_line(&format!(
+            "{error}{bill}: read {read}, the ledger holds {held}{kept}{}",
+            in_parts.unwrap_or_default()
+        )));
+    }
+    Ok(())
 }
 
 /// The import report for people.

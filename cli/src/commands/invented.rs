@@ -24,7 +24,7 @@ impl Kinds {
         let mut kinds = Kinds { has_sample: false, has_own: false };
         for head in ledger.heads(BillingPeriod::containing(Date::MIN)).await? {
             if head.bill.source.kind == SourceKind::Bill && !head.days.is_empty() {
-                let is_sample = head.export.as_deref() == Some(EXPORT_NAME);
+                let is_sample = head.export.as_ref().is_some_and(|it| &*it.name == EXPORT_NAME);
                 kinds.has_sample |= is_sample;
                 kinds.has_own |= !is_sample;
             }
@@ -46,7 +46,7 @@ pub async fn refuse_mixing(
     let deliveries = tokio::task::spawn_blocking(move || source.deliveries()).await?;
     // A source that cannot be listed is refused by the import itself, with its reason.
     for delivery in deliveries.into_iter().flatten() {
-        let is_sample = delivery.export.as_deref() == Some(EXPORT_NAME);
+        let is_sample = delivery.export.as_ref().is_some_and(|it| &*it.name == EXPORT_NAME);
         if has_sample && !is_sample {
             anyhow::bail!(
                 "the ledger holds the invented figures of the sample organisation, and `{}` would be \

@@ -99,6 +99,7 @@ fn json_of(applied: &AppliedRules, findings: &[Finding]) -> Value {
                 "source": bill.source.to_string(),
                 "period": bill.period.to_string(),
                 "payer": bill.payer_shown(),
+                "part": bill.part.as_deref(),
                 "days_written": replaced.days_written,
                 "days_unchanged": replaced.days_unchanged,
                 "write_units": replaced.write_units.normalize().to_string(),

@@ -878,7 +878,8 @@ fn no_message_quotes_a_cell() {
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8(said).unwrap();
         // The type of a line and a usage type are words of the provider, and findings name them.
-        let is_named = ["line_item_usage_type", "line_item_line_item_type", "line_item_product_code"];
+        let is_named =
+            ["line_item_usage_type", "line_item_line_item_type", "line_item_product_code"];
         assert!(!said.contains(name) || is_named.contains(&columns[at]), "{}: {said}", columns[at]);
     }
 }

@@ -18,6 +18,7 @@ mod killed;
 mod legacy;
 mod marketplace;
 mod measures;
+mod parts;
 mod price_rows;
 mod printed_rows;
 mod restated;

@@ -148,7 +148,7 @@ async fn foreign_export<F, L: LedgerStore>(
     let mut known: BTreeSet<String> = ports.config.export_names.iter().cloned().collect();
     if known.is_empty() {
         let heads = ports.ledger.heads(BillingPeriod::containing(Date::MIN)).await?;
-        known.extend(heads.iter().filter_map(|it| it.export.as_deref()).map(str::to_owned));
+        known.extend(heads.iter().filter_map(|it| Some(it.export.as_ref()?.name.to_string())));
     }
     Ok((!known.is_empty() && !known.contains(&export)).then_some(export))
 }

@@ -109,6 +109,7 @@ impl LedgerStore for MemoryLedger {
                     period,
                     source: Source::AWS_BILL,
                     payer: Some("111122223333".into()),
+                    part: None,
                 },
                 version: 1,
                 export: None,
@@ -117,13 +118,21 @@ impl LedgerStore for MemoryLedger {
                 rules_version: 1,
                 days: BTreeMap::new(),
                 rejected_count: 0,
+                is_chosen_part: false,
                 pending: None,
             });
             let currencies = rollups.iter().map(|it| it.row().summary().charge.currency);
             let totals = currencies.map(|it| (it, DayTotal::zero(it))).collect();
             let facts = FactsForm::CURRENT;
             let generation = Generation { version: 1, content_hash: "a".into() };
-            let state = DayHead { generation, totals, estimated: false, is_invoiced: true, facts };
+            let state = DayHead {
+                generation,
+                totals,
+                estimated: false,
+                is_invoiced: true,
+                facts,
+                files: None,
+            };
             head.days.insert(*day, state);
         }
         Ok(heads.into_values().filter(|it| it.bill.period >= from).collect())

@@ -332,12 +332,14 @@ mod tests {
             estimated: false,
             is_invoiced: true,
             facts: FactsForm::CURRENT,
+            files: None,
         };
         let head = BillHead {
             bill: BillId {
                 period: BillingPeriod::parse("2026-11").unwrap(),
                 source: Source::AWS_BILL,
                 payer: Some("123456789012".into()),
+                part: None,
             },
             version: 1,
             export: None,
@@ -346,6 +348,7 @@ mod tests {
             rules_version: 2,
             days: BTreeMap::from([(date(2026, 11, 4), day)]),
             rejected_count: 0,
+            is_chosen_part: false,
             pending: None,
         };
         Examined {

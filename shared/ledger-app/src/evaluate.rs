@@ -152,9 +152,10 @@ where
 fn state_of(budgets: &[Budget], today: Date, heads: &[BillHead]) -> String {
     let mut state = format!("day {today}\n");
     for BillHead { bill, version, .. } in heads {
-        let BillId { period, source, payer: _ } = bill;
+        let BillId { period, source, payer: _, part } = bill;
         let payer = bill.payer_shown();
-        state.push_str(&format!("bill {period} {source} {payer} {version}\n"));
+        let part = part.iter().map(|it| format!(" {}:{it}", it.len())).collect::<String>();
+        state.push_str(&format!("bill {period} {source} {payer} {version}{part}\n"));
     }
     for budget in budgets {
         state.push_str(&state_of_budget(budget));

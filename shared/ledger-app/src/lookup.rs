@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use ledger_core::access::Owners;
-use ledger_core::bill::{BillHead, Status, served_days};
+use ledger_core::bill::{BillHead, Status, days_with_lines, served_days};
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Level};
@@ -16,6 +16,7 @@ use ledger_core::question::{LedgerDay, Question, QuestionError, Wanted};
 use ledger_core::reconciliation::{ReconciledDay, Reconciliation};
 use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery};
 use ledger_core::rollup::{Position, Row};
+use ledger_core::source::SourceKind;
 use ledger_core::statement::{Statement, StatementBuilder};
 
 use crate::import::pending_finding;
@@ -105,7 +106,32 @@ pub(crate) fn findings_of_bills(heads: &[BillHead], period: ChargePeriod) -> Vec
         findings.extend(head.pending.as_ref().map(|it| pending_finding(&head.bill, it)));
         findings.extend(rejected_lines(head));
     }
+    findings.extend(unnamed_payers(heads, is_in_period));
     findings.extend(missing_measures(heads, period));
+    findings
+}
+
+/// Bills without a payer that have days of bills with one: each may be one of these.
+fn unnamed_payers(heads: &[BillHead], is_meant: impl Fn(&&BillHead) -> bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let is_bill = |it: &&BillHead| it.bill.source.kind == SourceKind::Bill;
+    for head in heads.iter().filter(is_meant).filter(is_bill).filter(|it| it.bill.payer.is_none()) {
+        let named = heads.iter().find(|it| {
+            let of = |it: &BillHead| (it.bill.period, it.bill.source.clone());
+            let mut days = days_with_lines(it);
+            let has_days_of = days.any(|day| days_with_lines(head).any(|it| it == day));
+            it.bill.payer.is_some() && of(it) == of(head) && has_days_of
+        });
+        let message = |named: &BillHead| {
+            format!(
+                "{} has days of {}: if they are one bill, it counts twice; `tollbook import \
+                 --replace` of a delivery that names its payer puts it in place of both",
+                head.bill, named.bill
+            )
+        };
+        let code = FindingCode::PayerUnknown;
+        findings.extend(named.map(|it| Finding { code, message: message(it) }));
+    }
     findings
 }
 

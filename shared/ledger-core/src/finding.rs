@@ -11,8 +11,12 @@ labels! {
         AlertUnconfirmed = "alert-unconfirmed",
         /// Amounts had more than 15 fraction digits.
         AmountRounded = "amount-rounded",
+        /// A delivery has lines of a bill that another one does not have, and is kept beside it.
+        BillInParts = "bill-in-parts",
         /// The newest delivery of a bill was made before its month ended.
         BillNotFinal = "bill-not-final",
+        /// A delivery was put in place of bills.
+        BillReplaced = "bill-replaced",
         /// An export no longer contains a bill that it delivered earlier.
         BillWithdrawn = "bill-withdrawn",
         /// A budget is in a currency that no bill has.
@@ -29,6 +33,10 @@ labels! {
         DataStale = "data-stale",
         /// The file of the embedded database is damaged.
         DatabaseDamaged = "database-damaged",
+        /// Days of an earlier delivery stay, because a later one lacks them.
+        DaysKept = "days-kept",
+        /// A bill is from another export than before, with the same lines.
+        DelivererChanged = "deliverer-changed",
         /// A delivery holds bills that are not of its month.
         DeliveryMixed = "delivery-mixed",
         /// A delivery is held back, because it would take money away.
@@ -57,6 +65,8 @@ labels! {
         NotAmortized = "not-amortized",
         /// An owner who would get cost has no budget, so alerts reach no recipient.
         OwnerWithoutContact = "owner-without-contact",
+        /// A bill without a payer may be the bill of one.
+        PayerUnknown = "payer-unknown",
         /// Lines name callers that cannot be read.
         PrincipalUnreadable = "principal-unreadable",
         /// A quick look had nothing for days that had cost before.

@@ -35,7 +35,7 @@ impl fmt::Display for Provenance {
     }
 }
 
-/// One bill: what one payer owes for one month, by one source.
+/// One bill, or a named part of it: what one payer owes for one month, by one source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BillId {
     /// The month. First, so that bills sort by time.
@@ -44,6 +44,9 @@ pub struct BillId {
     pub source: Source,
     /// The account that pays; `None` where the source does not name it.
     pub payer: Option<Arc<str>>,
+    /// The part of the bill that this is; `None` for the bill itself. A bill is the sum of itself and
+    /// its parts, each of which is delivered and restated by itself.
+    pub part: Option<Arc<str>>,
 }
 
 impl BillId {
@@ -55,7 +58,8 @@ impl BillId {
 
 impl fmt::Display for BillId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} of payer {}", self.source, self.period, self.payer_shown())
+        write!(f, "{} {} of payer {}", self.source, self.period, self.payer_shown())?;
+        self.part.iter().try_for_each(|part| write!(f, ", part {part}"))
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn span(start: &str, end: &str) -> ChargePeriod {
 
 pub(crate) fn bill(source: Source, period: &str, payer: &str) -> BillId {
     let payer = Some(payer).filter(|it| *it != "unknown").map(Into::into);
-    BillId { period: BillingPeriod::parse(period).unwrap(), source, payer }
+    BillId { period: BillingPeriod::parse(period).unwrap(), source, payer, part: None }
 }
 
 /// The usage that a text of AWS names.
@@ -204,6 +204,7 @@ pub(crate) fn head(bill: BillId, days: &[(&str, &str)]) -> BillHead {
             estimated: false,
             is_invoiced: true,
             facts: FactsForm::CURRENT,
+            files: None,
         }
     };
     BillHead {
@@ -215,6 +216,7 @@ pub(crate) fn head(bill: BillId, days: &[(&str, &str)]) -> BillHead {
         rules_version: 1,
         days: days.iter().map(|(day, cost)| (date(day), day_head(cost))).collect(),
         rejected_count: 0,
+        is_chosen_part: false,
         pending: None,
     }
 }

@@ -58,6 +58,7 @@ impl BillSource for Nimbus {
             name: "nimbus 2026-11".to_owned(),
             files: vec!["nimbus.txt".to_owned()],
             export: None,
+            file_set: None,
             period: Some(month("2026-11")),
             delivered_at: None,
             is_complete: true,
@@ -87,7 +88,12 @@ fn line_item(number: u64, line: &str) -> LineItem {
     let is_tax = meter == "tax";
     LineItem {
         provenance: Provenance { file: "nimbus.txt".into(), line: number },
-        bill: BillId { period: month("2026-11"), source, payer: Some("acme-eu".into()) },
+        bill: BillId {
+            period: month("2026-11"),
+            source,
+            payer: Some("acme-eu".into()),
+            part: None,
+        },
         day: date(day),
         account: None,
         line_type: meter.into(),

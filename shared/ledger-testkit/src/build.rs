@@ -82,7 +82,12 @@ pub fn costs(text: &str) -> Costs {
 
 /// A bill of [`ACCOUNT`], from an export.
 pub fn bill(period: &str) -> BillId {
-    BillId { period: month(period), source: Source::AWS_BILL, payer: Some(ACCOUNT.into()) }
+    BillId {
+        period: month(period),
+        source: Source::AWS_BILL,
+        payer: Some(ACCOUNT.into()),
+        part: None,
+    }
 }
 
 /// A charge of one dollar for input tokens on 2026-11-03, by [`GATEWAY`].
@@ -234,10 +239,13 @@ pub fn delivery(days: &[(&str, DayRollups)]) -> BillReplacement {
         is_complete: true,
         based_on: None,
         export: None,
+        files: None,
+        takes_over: false,
         delivered_at: Some(at("2026-11-20T06:00:00Z")),
         imported_at: at("2026-11-20T07:00:00Z"),
         rules_version: 2,
         rejected_count: 0,
+        is_chosen_part: false,
         pending: None,
     }
 }
@@ -260,6 +268,7 @@ pub fn head(bill: BillId, days: &[(&str, &str)]) -> BillHead {
         estimated: false,
         is_invoiced: true,
         facts: FactsForm::CURRENT,
+        files: None,
     };
     BillHead {
         bill,
@@ -270,6 +279,7 @@ pub fn head(bill: BillId, days: &[(&str, &str)]) -> BillHead {
         rules_version: 1,
         days: days.iter().map(|(day, cost)| (date(day), state(cost))).collect(),
         rejected_count: 0,
+        is_chosen_part: false,
         pending: None,
     }
 }

@@ -20,7 +20,7 @@ pub async fn snapshot(ledger: &impl LedgerStore) -> Result<String, StoreError> {
     let first = BillingPeriod::containing(jiff::civil::Date::MIN);
     for head in ledger.heads(first).await? {
         let delivered = head.delivered_at.map_or("-".to_owned(), |it| it.to_string());
-        let export = head.export.as_deref().unwrap_or("-");
+        let export = head.export.as_ref().map_or("-", |it| &*it.name);
         let (version, rules) = (head.version, head.rules_version);
         line(
             &mut table,

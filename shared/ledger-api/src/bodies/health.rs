@@ -47,6 +47,8 @@ pub struct HealthBill {
     pub period: String,
     /// The account that pays it.
     pub payer: String,
+    /// The name of the part of the bill that this is; `null` for the bill itself.
+    pub part: Option<String>,
     /// Its source, such as `cur`.
     pub source: String,
     /// Counts its replacements.
@@ -103,6 +105,7 @@ impl From<&BillHead> for HealthBill {
         HealthBill {
             period: head.bill.period.to_string(),
             payer: head.bill.payer_shown().to_owned(),
+            part: head.bill.part.as_deref().map(str::to_owned),
             source: head.bill.source.to_string(),
             version: head.version,
             imported_at: Instant(head.imported_at),

@@ -1,13 +1,15 @@
 //! Reports of what was read into the ledger.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ledger_app::collect::CollectReport;
-use ledger_app::held::HeldTotals;
+use ledger_app::held::{BillBeside, HeldTotals};
 use ledger_app::import::ImportReport;
 use ledger_app::ports::Replaced;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::line_item::{BillId, Rejected};
-use ledger_core::money::MoneyError;
+use ledger_core::money::{Money, MoneyError};
 use ledger_core::rollup::DayTotal;
 use serde::Serialize;
 
@@ -113,6 +115,8 @@ pub struct ReplacedBody {
     pub period: String,
     /// The account that pays it.
     pub payer: String,
+    /// The name of the part of the bill; `null` for the bill itself.
+    pub part: Option<String>,
     /// Days that changed.
     pub days_written: u64,
     /// Days that are as before.
@@ -125,6 +129,25 @@ pub struct ReplacedBody {
     pub write_units: Amount,
     /// Whether the ledger holds a newer delivery already.
     pub superseded: bool,
+    /// What was read beside what the ledger holds now, one for each currency.
+    pub totals: Vec<BesideTotal>,
+    /// Days that were not read and stay.
+    pub days_kept: Vec<String>,
+    /// Whether the ledger holds what was read.
+    pub as_read: bool,
+}
+
+/// The unblended cost of all lines of a bill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BesideTotal {
+    /// The currency, by ISO 4217.
+    pub currency: String,
+    /// As it was read.
+    pub read: Amount,
+    /// In the ledger.
+    pub ledger: Amount,
+    /// In the ledger with all parts of the bill; `null` where it has no others.
+    pub ledger_in_parts: Option<Amount>,
 }
 
 impl ImportAnswer {
@@ -133,7 +156,11 @@ impl ImportAnswer {
     /// # Errors
     ///
     /// [`MoneyError::OutOfRange`].
-    pub fn new(report: &ImportReport, held: &HeldTotals) -> Result<ImportAnswer, MoneyError> {
+    pub fn new(
+        report: &ImportReport,
+        held: &HeldTotals,
+        beside: &[BillBeside],
+    ) -> Result<ImportAnswer, MoneyError> {
         let mut totals = Vec::new();
         for (currency, total) in &report.totals {
             totals.extend(totals_of(*currency, total)?);
@@ -162,7 +189,7 @@ impl ImportAnswer {
             ledger,
             unknown_usage_types: unknown.collect(),
             findings: findings::bodies(&report.findings),
-            bills: report.bills.iter().map(replaced_body).collect(),
+            bills: report.bills.iter().map(|it| replaced_body(it, beside)).collect(),
         })
     }
 }
@@ -197,18 +224,39 @@ fn rejected_body(rejected: &Rejected) -> RejectedBody {
     }
 }
 
-fn replaced_body((bill, replaced): &(BillId, Replaced)) -> ReplacedBody {
+fn replaced_body((bill, replaced): &(BillId, Replaced), beside: &[BillBeside]) -> ReplacedBody {
+    let beside = beside.iter().find(|it| it.bill == *bill);
     ReplacedBody {
         source: bill.source.to_string(),
         period: bill.period.to_string(),
         payer: bill.payer_shown().to_owned(),
+        part: bill.part.as_deref().map(str::to_owned),
         days_written: replaced.days_written,
         days_unchanged: replaced.days_unchanged,
         days_removed: replaced.days_removed,
         items_written: replaced.items_written,
         write_units: Amount(replaced.write_units.normalize()),
         superseded: replaced.is_superseded,
+        totals: beside.map(beside_totals).unwrap_or_default(),
+        days_kept: beside.iter().flat_map(|it| &it.days_kept).map(ToString::to_string).collect(),
+        as_read: beside.is_none_or(|it| it.is_as_read),
     }
+}
+
+fn beside_totals(beside: &BillBeside) -> Vec<BesideTotal> {
+    let all = [Some(&beside.read), Some(&beside.held), beside.in_parts.as_ref()];
+    let currencies: BTreeSet<Currency> =
+        all.into_iter().flatten().flat_map(|it| it.keys().copied()).collect();
+    let amount = |costs: &BTreeMap<Currency, Money>, currency: Currency| -> Amount {
+        costs.get(&currency).copied().unwrap_or(Money::zero(currency)).into()
+    };
+    let total = |currency: Currency| BesideTotal {
+        currency: currency.to_string(),
+        read: amount(&beside.read, currency),
+        ledger: amount(&beside.held, currency),
+        ledger_in_parts: beside.in_parts.as_ref().map(|it| amount(it, currency)),
+    };
+    currencies.into_iter().map(total).collect()
 }
 
 /// The report of `tollbook collect`.

@@ -64,7 +64,7 @@ impl CollectRequest {
     /// The bill of a month.
     fn bill(&self, month: ChargePeriod, source: Source) -> BillId {
         let period = BillingPeriod::containing(month.start());
-        BillId { period, source, payer: self.payer.as_deref().map(Arc::from) }
+        BillId { period, source, payer: self.payer.as_deref().map(Arc::from), part: None }
     }
 }
 
@@ -396,6 +396,9 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
             is_complete: false,
             based_on: None,
             export: None,
+            files: None,
+            takes_over: false,
+            is_chosen_part: false,
             delivered_at: None,
             imported_at: self.request.now,
             rules_version: self.rules.version,

@@ -98,7 +98,7 @@ mod tests {
 
     fn of(month: ChargePeriod, source: Source, payer: &str) -> BillId {
         let period = BillingPeriod::containing(month.start());
-        BillId { period, source, payer: Some(payer.into()) }
+        BillId { period, source, payer: Some(payer.into()), part: None }
     }
 
     /// A bill that has these days.
@@ -108,7 +108,9 @@ mod tests {
             generation,
             totals: BTreeMap::new(),
             estimated: false,
+            is_invoiced: true,
             facts: FactsForm::CURRENT,
+            files: None,
         };
         BillHead {
             bill: of(days, source, payer),
@@ -119,6 +121,7 @@ mod tests {
             rules_version: 1,
             days: days.days().map(|it| (it, day.clone())).collect(),
             rejected_count: 0,
+            is_chosen_part: false,
             pending: None,
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use ledger_core::bill::{Export, FileSet};
 use ledger_core::day_sum::DaySum;
 use ledger_core::finding::Finding;
 use ledger_core::line_item::{LineItem, Rejected};
@@ -19,9 +20,11 @@ pub struct Delivery {
     pub name: String,
     /// Its data files, in order.
     pub files: Vec<String>,
-    /// The name of the export that made it, where a manifest says so: bills of a month that this
-    /// export delivered earlier and no longer contains are withdrawn.
-    pub export: Option<String>,
+    /// The export that made it, where a manifest says so: bills of a month that this export
+    /// delivered earlier and no longer contains are withdrawn.
+    pub export: Option<Export>,
+    /// Its files, where no manifest names them: by these it is recognised when they come again.
+    pub file_set: Option<FileSet>,
     /// The month it is for, where a manifest or a folder says so.
     pub period: Option<BillingPeriod>,
     /// When the provider made it, where a manifest says so.

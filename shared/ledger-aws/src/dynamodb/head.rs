@@ -1,11 +1,13 @@
 //! Heads as items.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::ports::StoreError;
-use ledger_core::bill::{BillHead, DayHead, FactsForm, Generation, Pending};
+use ledger_core::bill::{BillHead, DayHead, Export, FactsForm, FileSet, Generation, Pending};
 use ledger_core::cost::{CostKind, Costs};
 use ledger_core::currency::Currency;
 use ledger_core::money::Money;
@@ -25,6 +27,9 @@ struct StoredDay {
     #[serde(default = "first_form")]
     facts: u32,
     totals: BTreeMap<String, StoredTotal>,
+    /// [`FileSet`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    files: Option<String>,
 }
 
 fn first_form() -> u32 {
@@ -149,8 +154,9 @@ pub(super) fn item_of(head: &BillHead) -> Result<Item, StoreError> {
             };
             let totals = stored_totals(&state.totals);
             let (estimated, facts) = (state.estimated, state.facts.0);
-            let invoiced = state.is_invoiced;
-            (day.to_string(), StoredDay { generation, estimated, invoiced, facts, totals })
+            let (invoiced, files) =
+                (state.is_invoiced, state.files.as_ref().map(ToString::to_string));
+            (day.to_string(), StoredDay { generation, estimated, invoiced, facts, totals, files })
         })
         .collect();
     let mut item = Item::from([
@@ -162,10 +168,16 @@ pub(super) fn item_of(head: &BillHead) -> Result<Item, StoreError> {
         ("written_by".to_owned(), text(WRITTEN_BY)),
     ]);
     if let Some(export) = &head.export {
-        item.insert("export".to_owned(), text(&**export));
+        item.insert("export".to_owned(), text(&*export.name));
+        if let Some(place) = &export.place {
+            item.insert("export_place".to_owned(), text(&**place));
+        }
     }
     if let Some(at) = head.delivered_at {
         item.insert("delivered_at".to_owned(), text(at.to_string()));
+    }
+    if head.is_chosen_part {
+        item.insert("chosen_part".to_owned(), AttributeValue::Bool(true));
     }
     if head.rejected_count > 0 {
         item.insert("rejected_count".to_owned(), number(head.rejected_count));
@@ -187,10 +199,12 @@ pub(super) fn head_of(item: &Item) -> Result<BillHead, StoreError> {
         .ok_or_else(|| malformed(item, "expected the key `<month>#<source>#<payer>`"))?;
     let days: BTreeMap<String, StoredDay> = serde_json::from_str(text_of(item, "days")?)
         .map_err(|err| malformed(item, json_fault("days", &err)))?;
-    let export = match item.contains_key("export") {
-        true => Some(text_of(item, "export")?.into()),
-        false => None,
+    let maybe = |name: &str| -> Result<Option<Arc<str>>, StoreError> {
+        let has_it = item.contains_key(name);
+        Ok(if has_it { Some(text_of(item, name)?.into()) } else { None })
     };
+    let place = maybe("export_place")?;
+    let export = maybe("export")?.map(|name| Export { name, place });
     let delivered_at = match item.contains_key("delivered_at") {
         true => Some(parsed(item, "delivered_at")?),
         false => None,
@@ -218,6 +232,7 @@ pub(super) fn head_of(item: &Item) -> Result<BillHead, StoreError> {
             })
             .collect::<Result<_, _>>()?,
         rejected_count,
+        is_chosen_part: item.contains_key("chosen_part"),
         pending,
     })
 }
@@ -257,19 +272,20 @@ fn day_of(day: &str, stored: StoredDay) -> Option<(Date, DayHead)> {
         version: stored.generation.version,
         content_hash: stored.generation.content_hash.into(),
     };
+    let files = stored.files.as_deref().map(FileSet::parse).map(Arc::new);
     let state = DayHead {
         generation,
         totals,
         estimated: stored.estimated,
         is_invoiced: stored.invoiced,
         facts: FactsForm(stored.facts),
+        files,
     };
     Some((day.parse().ok()?, state))
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_dynamodb::types::AttributeValue;
     use ledger_testkit::build::{bill, head};
 
     use super::*;

@@ -50,27 +50,44 @@ fn payer_text(bill: &BillId) -> &str {
     bill.payer.as_deref().unwrap_or(UNKNOWN_PAYER)
 }
 
+/// Stands between the payer and the name of a part. No escaped name has it, and releases that know no
+/// parts take both together for the name of a payer, so that their sums are right.
+const PART_SEPARATOR: &str = "%+";
+
+/// The payer, and the part of its bill.
+fn payer_and_part(bill: &BillId) -> String {
+    let payer = escape(payer_text(bill));
+    match &bill.part {
+        Some(part) => format!("{payer}{PART_SEPARATOR}{}", escape(part)),
+        None => payer,
+    }
+}
+
 /// The sort key of a bill's head.
 pub(super) fn head_sk(bill: &BillId) -> String {
     let source = escape(&bill.source.to_string());
-    format!("{}#{source}#{}", bill.period, escape(payer_text(bill)))
+    format!("{}#{source}#{}", bill.period, payer_and_part(bill))
 }
 
 /// Reads what [`head_sk`] writes.
 pub(super) fn bill_of(head_sk: &str) -> Option<BillId> {
     let mut parts = head_sk.split('#');
-    let bill = BillId {
-        period: BillingPeriod::parse(parts.next()?).ok()?,
-        source: Source::parse(&unescape(parts.next()?)),
-        payer: Some(unescape(parts.next()?)).filter(|it| it != UNKNOWN_PAYER).map(Arc::from),
+    let period = BillingPeriod::parse(parts.next()?).ok()?;
+    let source = Source::parse(&unescape(parts.next()?));
+    let payer = parts.next()?;
+    let (payer, part) = match payer.split_once(PART_SEPARATOR) {
+        Some((payer, part)) => (payer, Some(unescape(part).into())),
+        None => (payer, None),
     };
+    let payer = Some(unescape(payer)).filter(|it| it != UNKNOWN_PAYER).map(Arc::from);
+    let bill = BillId { period, source, payer, part };
     parts.next().is_none().then_some(bill)
 }
 
 /// The partition of one generation of one day.
 pub(super) fn rollups_pk(bill: &BillId, day: Date, generation: &Generation) -> String {
     let source = escape(&bill.source.to_string());
-    format!("ROLLUPS#{source}#{}#{}#{day}#{generation}", bill.period, escape(payer_text(bill)))
+    format!("ROLLUPS#{source}#{}#{}#{day}#{generation}", bill.period, payer_and_part(bill))
 }
 
 /// Sort key prefix of a level.
@@ -96,8 +113,17 @@ mod tests {
             [Source::AWS_BILL, Source::AWS_QUICK_LOOK, Source::aws_view("resourceTags/a#b%23")]
         {
             let period = BillingPeriod::parse("2026-11").unwrap();
-            let bill = BillId { period, source, payer: Some("1#2".into()) };
-            assert_eq!(bill_of(&head_sk(&bill)), Some(bill));
+            for (payer, part) in [
+                (Some("1#2"), None),
+                (Some("1%+#2"), Some("a%+b#")),
+                (None, Some("unknown")),
+                (None, None),
+            ] {
+                let source = source.clone();
+                let (payer, part) = (payer.map(Into::into), part.map(Into::into));
+                let bill = BillId { period, source, payer, part };
+                assert_eq!(bill_of(&head_sk(&bill)), Some(bill));
+            }
         }
         assert_eq!(bill_of("2026-11#cur"), None);
         assert_eq!(bill_of("2026-11#cur#1#2"), None);

@@ -5,7 +5,8 @@
 //!
 //! | Item | `pk` | `sk` | Attributes |
 //! | --- | --- | --- | --- |
-//! | head of a bill | `HEAD` | `2026-11#cur#123456789012` | `version` 7, `delivered_at`, `imported_at`, `rules_version` 2, `days` |
+//! | head of a bill | `HEAD` | `2026-11#cur#123456789012` | `version` 7, `export`, `export_place`, `chosen_part`, `delivered_at`, `imported_at`, `rules_version` 2, `days` |
+//! | head of a part of it | `HEAD` | `2026-11#cur#123456789012%+name` | the same; wherever a key has a payer, the part is behind it |
 //! | rollups by owner, summary | `ROLLUPS#cur#2026-11#123456789012#2026-11-03#00000007-0011223344556677` | `S#payments#0000` | `table` |
 //! | rollups by owner, detail | the same | `D#payments#0000` | `table` |
 //! | intent of a running replacement | `INTENT` | `2026-11#cur#123456789012#00000007#0011223344556677` | `written`, `replaced` |

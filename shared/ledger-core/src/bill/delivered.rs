@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::deliverer::Export;
 use super::head::BillHead;
 use crate::line_item::BillId;
 use crate::period::BillingPeriod;
@@ -11,7 +12,7 @@ use crate::source::SourceKind;
 #[derive(Clone, Copy, Debug)]
 pub struct Delivered<'a> {
     /// The export that made it, where a manifest names it.
-    pub export: Option<&'a str>,
+    pub export: Option<&'a Export>,
     /// The month it is for, where a manifest or a folder says so.
     pub period: Option<BillingPeriod>,
     /// Time at which the provider made it, where a manifest says so.
@@ -20,7 +21,7 @@ pub struct Delivered<'a> {
     pub is_complete: bool,
     /// Whether every line of it could be read.
     pub is_read_whole: bool,
-    /// The bills that it has lines of.
+    /// The bills that it has lines of, as the ledger keeps them.
     pub bills: &'a [BillId],
 }
 
@@ -48,7 +49,7 @@ impl Delivered<'_> {
         let is_withdrawn = |head: &&BillHead| {
             head.bill.period == period
                 && head.bill.source.kind == SourceKind::Bill
-                && head.export.as_deref() == Some(export)
+                && head.export.as_ref().is_some_and(|it| it.is_same(export))
                 && !head.days.is_empty()
                 && head.delivered_at <= self.delivered_at
                 && !self.bills.contains(&head.bill)
@@ -59,15 +60,21 @@ impl Delivered<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::source::Source;
     use crate::testing::*;
 
     fn held(payer: &str, export: &str, hour: u8) -> BillHead {
         let mut head = head(bill(Source::AWS_BILL, "2026-10", payer), &[("2026-10-01", "1")]);
-        head.export = Some(export.into());
+        head.export = Some(named(export));
         head.delivered_at = Some(time(hour));
         head
+    }
+
+    fn named(name: &str) -> Export {
+        Export { name: name.into(), place: None }
     }
 
     fn time(hour: u8) -> Timestamp {
@@ -84,8 +91,9 @@ mod tests {
             held("4", "daily", 7),
         ];
         let bills = [heads[0].bill.clone(), bill(Source::AWS_BILL, "2026-10", "9")];
+        let daily = named("daily");
         let mut delivered = Delivered {
-            export: Some("daily"),
+            export: Some(&daily),
             period: Some(BillingPeriod::parse("2026-10").unwrap()),
             delivered_at: Some(time(6)),
             is_complete: true,
@@ -102,7 +110,8 @@ mod tests {
     fn an_export_takes_back_what_it_delivered_before_and_leaves_out() {
         check(|_| (), &["2"]);
         check(|it| it.bills = &[], &["1", "2"]);
-        check(|it| it.export = Some("other"), &["3"]);
+        static OTHER: LazyLock<Export> = LazyLock::new(|| named("other"));
+        check(|it| it.export = Some(&OTHER), &["3"]);
     }
 
     #[test]

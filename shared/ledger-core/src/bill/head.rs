@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::deliverer::{Export, FileSet};
 use super::pending::Pending;
 use crate::currency::Currency;
 use crate::line_item::BillId;
@@ -24,7 +25,7 @@ pub struct BillHead {
     /// Counts moves, from 1.
     pub version: u64,
     /// The export that delivered it last, where a manifest names it.
-    pub export: Option<Arc<str>>,
+    pub export: Option<Export>,
     /// When the provider made the delivery, where it says so: an older one never replaces a newer.
     pub delivered_at: Option<Timestamp>,
     /// Time of the import.
@@ -35,6 +36,8 @@ pub struct BillHead {
     pub days: BTreeMap<Date, DayHead>,
     /// Lines of the last delivery that could not be read and are in no figure.
     pub rejected_count: u64,
+    /// Whether a person said that it is a part: then it may have lines that look like others.
+    pub is_chosen_part: bool,
     /// A later delivery that is held back.
     pub pending: Option<Pending>,
 }
@@ -60,6 +63,8 @@ pub struct DayHead {
     pub is_invoiced: bool,
     /// The release of the facts it was made from.
     pub facts: FactsForm,
+    /// The files it is from, where no manifest names them. Earlier releases did not keep them.
+    pub files: Option<Arc<FileSet>>,
 }
 
 /// The form of the facts of a day: which keys and measures the release kept that read them from the

@@ -1,15 +1,19 @@
 //! The ledger's view of a bill: its pointer, the source that serves each day, and replacement.
 
+mod comparison;
 mod content;
 mod delivered;
+mod deliverer;
 mod doubt;
 mod head;
 mod pending;
 mod replacement;
 mod served;
 
+pub use self::comparison::{CommonDays, Growth, Makeup, Relation, days_with_lines};
 pub use self::content::content_hash;
 pub use self::delivered::Delivered;
+pub use self::deliverer::{Export, FileSet};
 pub use self::doubt::{Doubt, LinesRead, held_back};
 pub use self::head::{BillHead, DayHead, FactsForm, Generation};
 pub use self::pending::Pending;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::content::content_hash;
+use super::deliverer::{Export, FileSet};
 use super::head::{BillHead, DayHead, FactsForm, Generation};
 use super::pending::Pending;
 use crate::bill_rollups::BillRollups;
@@ -28,9 +29,16 @@ pub struct BillReplacement {
     /// any other version makes the replacement outdated.
     pub based_on: Option<u64>,
     /// The export that delivered it, where a manifest names it.
-    pub export: Option<Arc<str>>,
+    pub export: Option<Export>,
+    /// The files that it is from, where no manifest names them.
+    pub files: Option<Arc<FileSet>>,
+    /// Whether it takes the place of a bill that something else delivered: nothing of that stays, and
+    /// its time says nothing.
+    pub takes_over: bool,
     /// Time at which the provider made it.
     pub delivered_at: Option<Timestamp>,
+    /// Whether a person said that it is a part.
+    pub is_chosen_part: bool,
     /// Now.
     pub imported_at: Timestamp,
     /// The version of the rules that assigned its owners.
@@ -49,6 +57,8 @@ impl BillReplacement {
             days: BillRollups::default(),
             is_complete: false,
             export: None,
+            files: None,
+            takes_over: false,
             delivered_at: None,
             pending: Some(pending),
             ..self
@@ -100,7 +110,7 @@ pub fn plan_replacement(
     if ours.based_on.is_some_and(|it| it != held) {
         return Ok(Planned::Outdated);
     }
-    let theirs = read.as_ref().and_then(|it| it.delivered_at);
+    let theirs = read.as_ref().and_then(|it| it.delivered_at).filter(|_| !ours.takes_over);
     if theirs.zip(ours.delivered_at).is_some_and(|(theirs, ours)| ours < theirs) {
         return Ok(Planned::Superseded);
     }
@@ -126,10 +136,14 @@ fn replace(
             (Some(_), Some(held)) => held.facts,
             _ => FactsForm::CURRENT,
         };
+        let files = match (ours.based_on, held) {
+            (Some(_), Some(held)) => held.files.clone(),
+            _ => ours.files.clone(),
+        };
         let state = match held {
             Some(state) if state.generation.content_hash == content_hash => {
                 unchanged_count += 1;
-                DayHead { is_invoiced, facts, ..state.clone() }
+                DayHead { is_invoiced, facts, files, ..state.clone() }
             }
             _ => {
                 written.push(day);
@@ -139,6 +153,7 @@ fn replace(
                     estimated: rollups.estimated,
                     is_invoiced,
                     facts,
+                    files,
                 }
             }
         };
@@ -173,17 +188,20 @@ fn head(
     // Days that were made from the ledger are as old as the import before, and so are those of a bill
     // of which a delivery is held back.
     let kept = read.filter(|_| ours.based_on.is_some() || ours.pending.is_some());
+    // The deliverer of a bill that is taken over is forgotten.
+    let before = read.filter(|_| !ours.takes_over);
     // A delivery that is held back gives no charge another owner.
     let owned = read.filter(|_| ours.pending.is_some());
     BillHead {
         bill: ours.bill.clone(),
         version,
-        export: ours.export.clone().or_else(|| read?.export.clone()),
+        export: ours.export.clone().or_else(|| before?.export.clone()),
         // Files without a date must not erase how new the held delivery is.
-        delivered_at: ours.delivered_at.or_else(|| read?.delivered_at),
+        delivered_at: ours.delivered_at.or_else(|| before?.delivered_at),
         imported_at: kept.map_or(ours.imported_at, |it| it.imported_at),
         rules_version: owned.map_or(ours.rules_version, |it| it.rules_version),
         days,
+        is_chosen_part: ours.is_chosen_part || before.is_some_and(|it| it.is_chosen_part),
         rejected_count: kept.map_or(ours.rejected_count, |it| it.rejected_count),
         pending: ours.pending.clone().or_else(|| kept?.pending.clone()),
     }
@@ -199,6 +217,7 @@ impl ReplacementPlan {
         self.has_generations()
             || read.export != self.wanted.export
             || read.delivered_at != self.wanted.delivered_at
+            || read.is_chosen_part != self.wanted.is_chosen_part
             || read.rules_version != self.wanted.rules_version
             || read.rejected_count != self.wanted.rejected_count
             || read.pending != self.wanted.pending
@@ -230,6 +249,9 @@ mod tests {
             is_complete: true,
             based_on: None,
             export: None,
+            files: None,
+            takes_over: false,
+            is_chosen_part: false,
             delivered_at: Some(format!("2026-11-20T{hour:02}:00:00Z").parse().unwrap()),
             imported_at: "2026-11-21T00:00:00Z".parse().unwrap(),
             rules_version: 1,

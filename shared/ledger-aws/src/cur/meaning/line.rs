@@ -394,7 +394,12 @@ impl Converter {
         let payer = payer.map_err(|fault| (Column::Payer, fault.to_owned()))?;
         let payer = payer.map(|it| note_restored(it, Column::Payer, faults));
         Ok((
-            BillId { period, source: Source::AWS_BILL, payer: payer.map(|it| self.texts.get(&it)) },
+            BillId {
+                period,
+                source: Source::AWS_BILL,
+                payer: payer.map(|it| self.texts.get(&it)),
+                part: None,
+            },
             day,
         ))
     }

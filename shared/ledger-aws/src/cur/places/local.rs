@@ -8,12 +8,12 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use ledger_app::ports::{Delivery, SourceError};
+use ledger_core::bill::FileSet;
 use ledger_core::period::BillingPeriod;
 
 use crate::cur::files;
 use crate::cur::places::manifest::{
-    MANIFEST_END, Manifest, export_folder, export_name, name_of, newest_of_each_month,
-    period_folder, period_of,
+    MANIFEST_END, Manifest, export_folder, name_of, newest_of_each_month, period_folder, period_of,
 };
 
 const DATA_ENDS: [&str; 3] = [".parquet", ".csv", ".gz"];
@@ -49,7 +49,8 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<Delivery>, SourceError> {
         let name = text(first)?;
         let period =
             period_of(first).filter(|it| loose.iter().all(|file| period_of(file) == Some(*it)));
-        found.push(delivery(name, &loose, period)?);
+        let file_set = Some(file_set(&loose));
+        found.push(Delivery { file_set, ..delivery(name, &loose, period)? });
     }
     if found.is_empty() {
         return Err(refused(
@@ -90,7 +91,8 @@ fn in_folder(root: &Path) -> Result<Vec<Delivery>, SourceError> {
         .into_iter()
         .map(|((folder, period), files)| {
             check_one_delivery(&folder, &files)?;
-            delivery(text(&folder)?, &files, period)
+            let file_set = Some(file_set(std::slice::from_ref(&folder)));
+            Ok(Delivery { file_set, ..delivery(text(&folder)?, &files, period)? })
         })
         .collect()
 }
@@ -160,8 +162,9 @@ fn newest(root: &Path, manifests: &[PathBuf]) -> Result<Vec<Delivery>, SourceErr
         }
         let known = delivery(text(path)?, &files, manifest.period(path))?;
         let delivered_at = manifest.delivered_at();
-        let export = export_name(path);
-        deliveries.push(Delivery { export, delivered_at, is_complete: true, ..known });
+        let export = manifest.export(path);
+        let file_set = None;
+        deliveries.push(Delivery { export, file_set, delivered_at, is_complete: true, ..known });
     }
     Ok(deliveries)
 }
@@ -218,11 +221,19 @@ fn delivery(
         name: name.to_owned(),
         files: names,
         export: None,
+        file_set: None,
         period,
         delivered_at: None,
         is_complete: false,
         bytes,
     })
+}
+
+/// These files or folders, wherever they are named from.
+fn file_set(paths: &[PathBuf]) -> FileSet {
+    let place = |it: &PathBuf| fs::canonicalize(it).unwrap_or_else(|_| it.clone());
+    let places: Vec<String> = paths.iter().map(|it| place(it).display().to_string()).collect();
+    FileSet::of(places.iter().map(String::as_str))
 }
 
 fn text(path: &Path) -> Result<&str, SourceError> {

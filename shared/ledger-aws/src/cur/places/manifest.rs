@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use ledger_app::ports::SourceError;
+use ledger_core::bill::Export;
 use ledger_core::period::BillingPeriod;
 use serde::Deserialize;
 
@@ -25,6 +26,7 @@ pub(crate) struct Manifest {
     data_files: Vec<String>,
     created_at: Option<serde_json::Value>,
     billing_period: Option<serde_json::Value>,
+    bucket: Option<String>,
 }
 
 impl Manifest {
@@ -47,6 +49,24 @@ impl Manifest {
             )));
         }
         Ok(&self.data_files)
+    }
+
+    /// The export that the manifest at a path is of: `bills` of `bills-Manifest.json`.
+    pub(crate) fn export(&self, path: &Path) -> Option<Export> {
+        let name = export_name(path)?.into();
+        Some(Export { name, place: self.place().map(Into::into) })
+    }
+
+    /// The folder of the export in S3: the one above the folder of the month, and above `data`.
+    fn place(&self) -> Option<String> {
+        let address = self.data_files.first()?;
+        let month = period_folder(Path::new(address))?.parent()?;
+        let folder = if name_of(month) == "data" { month.parent()? } else { month };
+        let folder = folder.to_str().filter(|it| !it.is_empty())?;
+        Some(match &self.bucket {
+            Some(bucket) if !folder.contains("://") => format!("s3://{bucket}/{folder}"),
+            _ => folder.to_owned(),
+        })
     }
 
     /// When AWS wrote the delivery.

@@ -11,7 +11,7 @@ use ledger_core::money::MoneyError;
 
 use crate::cur::files;
 use crate::cur::places::athena::Athena;
-use crate::cur::places::manifest::{MANIFEST_END, Manifest, export_name, newest_of_each_month};
+use crate::cur::places::manifest::{MANIFEST_END, Manifest, newest_of_each_month};
 use crate::cur::places::s3::{Chunks, Object, Store};
 use crate::cur::reader::Reader;
 
@@ -184,7 +184,8 @@ impl S3Export {
         Ok(Delivery {
             name,
             files,
-            export: export_name(found.as_ref()),
+            export: manifest.export(found.as_ref()),
+            file_set: None,
             period: manifest.period(found.as_ref()),
             delivered_at: manifest.delivered_at(),
             is_complete: true,

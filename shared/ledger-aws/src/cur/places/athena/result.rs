@@ -218,6 +218,7 @@ mod tests {
         let delivery = Delivery {
             name: "June".to_owned(),
             export: None,
+            file_set: None,
             files: Vec::new(),
             period: None,
             delivered_at: None,
