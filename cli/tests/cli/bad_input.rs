@@ -542,6 +542,7 @@ fn a_manifest_that_cannot_be_followed_is_refused() {
             "cannot be read: EOF while parsing a list at line 1 column 15; expected the manifest \
              of a data export with `dataFiles`",
         ),
+        (&" ".repeat(5_000_000), "has 5000000 bytes; expected a manifest of at most 4194304"),
     ] {
         ledger.put(place, content);
         let folder = ledger.folder.path().join("export");

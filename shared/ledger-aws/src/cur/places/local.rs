@@ -13,7 +13,8 @@ use ledger_core::period::BillingPeriod;
 
 use crate::cur::files;
 use crate::cur::places::manifest::{
-    MANIFEST_END, Manifest, export_folder, name_of, newest_of_each_month, period_folder, period_of,
+    MANIFEST_BYTES_MAX, MANIFEST_END, Manifest, export_folder, name_of, newest_of_each_month,
+    period_folder, period_of,
 };
 
 const DATA_ENDS: [&str; 3] = [".parquet", ".csv", ".gz"];
@@ -141,11 +142,24 @@ fn is_data(path: &Path) -> bool {
     name != TEST_OBJECT && DATA_ENDS.iter().any(|end| name.ends_with(end))
 }
 
+/// The bytes of a manifest; a file of another kind with such a name may be larger than memory.
+fn manifest_content(path: &Path) -> Result<Vec<u8>, SourceError> {
+    let unreachable = |source| unreachable(path, source);
+    let bytes = fs::metadata(path).map_err(unreachable)?.len();
+    if bytes > MANIFEST_BYTES_MAX {
+        return Err(refused(format!(
+            "`{}` has {bytes} bytes; expected a manifest of at most {MANIFEST_BYTES_MAX}",
+            path.display()
+        )));
+    }
+    fs::read(path).map_err(unreachable)
+}
+
 /// One delivery for each month of each export: the newest.
 fn newest(root: &Path, manifests: &[PathBuf]) -> Result<Vec<Delivery>, SourceError> {
     let mut all = Vec::new();
     for path in manifests {
-        let content = fs::read(path).map_err(|source| unreachable(path, source))?;
+        let content = manifest_content(path)?;
         all.push((path, Manifest::parse(&content, &path.display().to_string())?));
     }
     let mut deliveries = Vec::new();

@@ -15,6 +15,9 @@ use serde::Deserialize;
 /// The end of a manifest's name.
 pub const MANIFEST_END: &str = "Manifest.json";
 
+/// A manifest lists columns and files; those of the largest exports are far below this.
+pub(crate) const MANIFEST_BYTES_MAX: u64 = 4 << 20;
+
 const PERIOD_FOLDER: &str = "BILLING_PERIOD=";
 
 /// **Source:** `<export>-Manifest.json`, of which AWS publishes no schema; the reports before exports

@@ -11,12 +11,11 @@ use ledger_core::money::MoneyError;
 
 use crate::cur::files;
 use crate::cur::places::athena::Athena;
-use crate::cur::places::manifest::{MANIFEST_END, Manifest, newest_of_each_month};
+use crate::cur::places::manifest::{
+    MANIFEST_BYTES_MAX, MANIFEST_END, Manifest, newest_of_each_month,
+};
 use crate::cur::places::s3::{Chunks, Object, Store};
 use crate::cur::reader::Reader;
-
-/// A manifest lists columns and files; those of the largest exports are far below this.
-const MANIFEST_BYTES_MAX: u64 = 4 << 20;
 
 /// Each data file costs a request before the first is read.
 const FILES_MAX: usize = 10_000;
