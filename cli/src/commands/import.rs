@@ -114,7 +114,7 @@ fn progress_bar() -> ProgressBar {
     bar
 }
 
-/// What was read of each bill beside what the ledger holds of it now.
+/// Each bill as it was read, beside the bill that the ledger holds now.
 fn print_beside(bills: &[BillBeside]) -> anyhow::Result<()> {
     let costs = |costs: &BTreeMap<Currency, Money>| match costs.is_empty() {
         true => "nothing".to_owned(),

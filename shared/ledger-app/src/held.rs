@@ -24,7 +24,7 @@ pub enum HeldError {
     Read(#[source] StoreError),
     /// A sum left the range of money.
     #[error("could not add up {0}")]
-    Money(BillId, #[source] MoneyError),
+    Money(Box<BillId>, #[source] MoneyError),
 }
 
 /// A bill as it was read, beside the bill in the ledger.
@@ -59,7 +59,8 @@ pub async fn beside(
     let bills = report.read.iter();
     bills
         .map(|(bill, read)| {
-            bill_beside(bill, read, &heads).map_err(|err| HeldError::Money(bill.clone(), err))
+            bill_beside(bill, read, &heads)
+                .map_err(|err| HeldError::Money(Box::new(bill.clone()), err))
         })
         .collect()
 }
@@ -127,7 +128,7 @@ pub async fn held_totals(
             let sum = totals
                 .entry((head.bill.clone(), *currency))
                 .or_insert_with(|| DayTotal::zero(*currency));
-            let failed = |err| HeldError::Money(head.bill.clone(), err);
+            let failed = |err| HeldError::Money(Box::new(head.bill.clone()), err);
             *sum = sum.checked_add(total).map_err(failed)?;
         }
     }

@@ -58,6 +58,8 @@ struct Setting {
     outbox: SnsStandIn,
     notifier: SnsNotifier,
     budgets: Vec<Budget>,
+    /// Of the bill: the same file restates it.
+    folder: tempfile::TempDir,
 }
 
 impl Setting {
@@ -75,7 +77,8 @@ impl Setting {
         let client = sns_client(Some(&endpoint)).await;
         let notifier = SnsNotifier::ensure_topic(client, "alerts").await.unwrap();
         let budgets = parse_budgets(budgets).unwrap();
-        let setting = Setting { database, outbox, notifier, budgets };
+        let folder = tempfile::tempdir().unwrap();
+        let setting = Setting { database, outbox, notifier, budgets, folder };
         let ledger = setting.ledger(setting.database.endpoint()).await;
         ledger.ensure_table().await.unwrap();
         setting.import(bill, rules).await;
@@ -84,8 +87,7 @@ impl Setting {
 
     async fn import(&self, bill: &str, rules: &str) {
         let ledger = self.ledger(self.database.endpoint()).await;
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("bill.csv");
+        let file = self.folder.path().join("bill.csv");
         std::fs::write(&file, bill).unwrap();
         let source = Arc::new(CurFolder::new(vec![file]));
         let rules = Arc::new(parse_rules(rules, 1).unwrap());

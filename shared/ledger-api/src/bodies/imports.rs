@@ -129,7 +129,7 @@ pub struct ReplacedBody {
     pub write_units: Amount,
     /// Whether the ledger holds a newer delivery already.
     pub superseded: bool,
-    /// What was read beside what the ledger holds now, one for each currency.
+    /// Each currency as it was read, beside the one that the ledger holds now.
     pub totals: Vec<BesideTotal>,
     /// Days that were not read and stay.
     pub days_kept: Vec<String>,

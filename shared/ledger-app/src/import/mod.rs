@@ -44,7 +44,7 @@ pub enum ImportError {
     Read(#[source] StoreError),
     /// The ledger failed; bills that were replaced before stay replaced.
     #[error("could not replace {0}")]
-    Write(BillId, #[source] StoreError),
+    Write(Box<BillId>, #[source] StoreError),
 }
 
 /// An import is safe to repeat.
@@ -82,7 +82,7 @@ pub struct ImportReport {
     pub findings: BTreeSet<Finding>,
     /// The bills, each with the outcome of replacing it.
     pub bills: Vec<(BillId, Replaced)>,
-    /// What was read of each bill.
+    /// The days of each bill as they were read.
     pub read: BTreeMap<BillId, ReadBill>,
     /// The number of bills whose delivery is held back; they are as they were before.
     pub held_back_count: u64,
@@ -132,12 +132,12 @@ impl Placement {
     }
 }
 
-/// What is taken, and where it goes.
+/// Terms of an import: which deliveries are taken, and their place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// What is taken.
+    /// Which deliveries are taken.
     pub accept: Accept,
-    /// Where it goes.
+    /// Their place.
     pub placement: Placement,
 }
 
@@ -249,6 +249,34 @@ struct Run<'a> {
     rules_version: u64,
 }
 
+impl Run<'_> {
+    /// The replacement of a bill by what a delivery has of it.
+    fn replacement(
+        self,
+        bill: BillId,
+        days: BillRollups,
+        is_complete: bool,
+        delivery: &Delivery,
+        lines: LinesRead,
+    ) -> BillReplacement {
+        BillReplacement {
+            bill,
+            days,
+            is_complete,
+            based_on: None,
+            export: delivery.export.clone(),
+            files: None,
+            takes_over: false,
+            is_chosen_part: false,
+            delivered_at: delivery.delivered_at,
+            imported_at: self.now,
+            rules_version: self.rules_version,
+            rejected_count: lines.rejected,
+            pending: None,
+        }
+    }
+}
+
 /// The replacements of an import, before any of them is written.
 struct Plan<'a, L> {
     bills: Bills<'a, L>,
@@ -289,21 +317,7 @@ impl<L: LedgerStore> Plan<'_, L> {
         if delivered.is_mixed() && !is_replacing {
             report.findings.insert(findings::mixed(delivery, &ids));
         }
-        let replacement = |bill: BillId, days: BillRollups| BillReplacement {
-            bill,
-            days,
-            is_complete,
-            based_on: None,
-            export: delivery.export.clone(),
-            files: None,
-            takes_over: false,
-            is_chosen_part: false,
-            delivered_at: delivery.delivered_at,
-            imported_at: run.now,
-            rules_version: run.rules_version,
-            rejected_count: lines.rejected,
-            pending: None,
-        };
+        let replacement = |bill, days| run.replacement(bill, days, is_complete, delivery, lines);
         let files = delivery.file_set.clone().map(Arc::new);
         let mut placed = Vec::new();
         for (bill, days) in rollups {
@@ -380,7 +394,7 @@ async fn write(
 ) -> Result<(), ImportError> {
     let (bill, pending) = (ours.bill.clone(), ours.pending.clone());
     let replaced = ledger.replace(ours).await;
-    let replaced = replaced.map_err(|err| ImportError::Write(bill.clone(), err))?;
+    let replaced = replaced.map_err(|err| ImportError::Write(Box::new(bill.clone()), err))?;
     report.held_back_count += u64::from(pending.is_some());
     match pending {
         Some(pending) => {

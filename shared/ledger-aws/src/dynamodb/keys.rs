@@ -50,7 +50,7 @@ fn payer_text(bill: &BillId) -> &str {
     bill.payer.as_deref().unwrap_or(UNKNOWN_PAYER)
 }
 
-/// Stands between the payer and the name of a part. No escaped name has it, and releases that know no
+/// Separates the payer from the name of a part. No escaped name has it, and releases that know no
 /// parts take both together for the name of a payer, so that their sums are right.
 const PART_SEPARATOR: &str = "%+";
 

@@ -79,8 +79,8 @@ impl CommonDays {
         if !self.is_different && ours == theirs {
             return Relation::Same;
         }
-        // Accounts that cost the same may be one account under two names: that of the caller stands
-        // in where a file does not name the account that was charged.
+        // Accounts that cost the same may be one account under two names: that of the caller counts
+        // where a file does not name the account that was charged.
         let is_apart = self.is_different && self.restated.is_empty();
         match is_apart && are_apart(&ours.accounts(), &theirs.accounts()) {
             true => Relation::OtherAccounts,
@@ -147,7 +147,7 @@ fn are_apart(one: &BTreeSet<Option<&str>>, two: &BTreeSet<Option<&str>>) -> bool
     is_named(one) && is_named(two) && one.is_disjoint(two)
 }
 
-/// What a bill gets that is restated, beside another part of it: on the days that both have.
+/// The lines that a restated bill gets, beside another part of it: on the days that both have.
 #[derive(Clone, Debug, Default)]
 pub struct Growth {
     /// Whether the two had days in common before.
