@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use ledger_core::bill::{BillHead, Pending};
 use ledger_core::finding::{Finding, FindingCode};
 use ledger_core::line_item::BillId;
+use ledger_core::source::Provider;
 
 use crate::ports::Delivery;
 
@@ -109,9 +110,13 @@ pub(super) fn same(delivery: &Delivery, bill: &BillId, head: &BillHead) -> Optio
 /// The refusal of a delivery that may hold lines of a bill from elsewhere.
 pub(super) fn unclear(delivery: &Delivery, head: &BillHead, faults: &[String]) -> String {
     let faults: String = faults.iter().map(|it| format!("; {it}")).collect();
+    let column = match head.bill.source.provider {
+        Provider::Aws => " (`line_item_usage_account_id`)",
+        Provider::Other(_) => "",
+    };
     format!(
         "`{}` and {} have lines of the same days, which are neither the same lines nor all of other \
-         accounts, so that lines could count twice or be lost; expected `--as-part NAME`, which adds \
+         accounts{column}, so that lines could count twice or be lost; expected `--as-part NAME`, which adds \
          it to the bill, or `--replace`, which puts it in place of the bill{faults}",
         delivery.name,
         held(head),
