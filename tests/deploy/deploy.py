@@ -327,11 +327,10 @@ def a_restatement_replaces(it):
 def beside_the_export_little_is_asked(it):
     """Where bills have all days, a run asks Cost Explorer at most three requests."""
     def requests():
-        lines = [json.loads(it) for it in it_log().splitlines() if '"requests"' in it]
-        return [line["fields"]["requests"] if "fields" in line else line["requests"] for line in lines]
-
-    def it_log():
-        return it.log("IngestCostExplorer")
+        lines = [json.loads(line) for line in it.log("IngestCostExplorer").splitlines() if line.startswith("{")]
+        lines = [line for line in lines if "requests" in line.get("fields", line)]
+        lines.sort(key=lambda line: line["timestamp"])
+        return [line.get("fields", line)["requests"] for line in lines]
 
     before = len(requests())
     wait_for("a run of Cost Explorer", lambda: len(requests()) > before, 180)

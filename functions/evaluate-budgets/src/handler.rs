@@ -118,17 +118,22 @@ fn write_undelivered(state: &State, now: Now, evaluation: &Evaluation) {
     }
 }
 
-/// Writes the age of the newest data; nothing when there is none, since nothing has no age.
+/// Writes the age of the feed that is furthest behind; nothing when there is none, since nothing has no
+/// age.
 fn write_age(state: &State, view: &View<DynamoLedger>) {
     let now = view.now().at();
-    let end = view.data_up_to().and_then(|it| it.to_zoned(TimeZone::UTC).ok());
-    let Some(end) = end else {
-        tracing::warn!("the ledger has no data of the last 400 days, so there is no age of it");
+    let oldest = view.feeds().into_iter().min_by_key(|it| it.data_up_to);
+    let end = oldest.and_then(|it| Some((it.data_up_to.to_zoned(TimeZone::UTC).ok()?, it)));
+    let Some((end, feed)) = end else {
+        tracing::warn!("the ledger has no data of the last months, so there is no age of it");
         return;
     };
     let seconds = now.as_second().saturating_sub(end.timestamp().as_second());
     let day = end.date().to_string();
-    let fields = Map::from_iter([("data_up_to".to_owned(), json!(day))]);
+    let fields = Map::from_iter([
+        ("data_up_to".to_owned(), json!(day)),
+        ("feed".to_owned(), json!(feed.to_string())),
+    ]);
     // A day that is still running has data already: that is no age.
     state.metrics.put(now, DATA_AGE_HOURS, "None", (seconds / 3600).max(0), fields);
 }

@@ -139,6 +139,7 @@ async fn each_run_writes_the_age_of_the_data_once() {
         },
         "DataAgeHours": 8,
         "data_up_to": "2026-11-05",
+        "feed": "cur of payer 123456789012",
     });
     assert_eq!(lines, [expected]);
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::Offset;
-use ledger_core::bill::BillHead;
+use ledger_core::bill::{BillHead, Feed, feeds};
 use ledger_core::budget::Budget;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::Dimension;
@@ -140,15 +140,27 @@ fn finding(code: FindingCode, message: impl Into<String>) -> Finding {
 }
 
 fn data_is_recent(examined: &Examined) -> Vec<Finding> {
-    let Some(up_to) = examined.data_up_to else {
+    let Some(newest) = examined.data_up_to else {
         let message = "the ledger holds no bill; `tollbook import PATH` reads an export";
         return vec![finding(FindingCode::NoData, message)];
     };
-    let age = examined.now.today().since(up_to).map_or(0, |it| it.get_days());
-    let is_stale = age > STALE_DAYS;
-    let message =
-        || format!("the data ends at {up_to}, {age} days ago; import the newest delivery");
-    is_stale.then(|| finding(FindingCode::DataStale, message())).into_iter().collect()
+    let today = examined.now.today();
+    let age = |up_to: Date| today.since(up_to).map_or(0, |it| it.get_days());
+    let of = |feed: &Feed| {
+        let Feed { data_up_to: up_to, .. } = feed;
+        let days = age(*up_to);
+        format!("the data of {feed} ends at {up_to}, {days} days ago; import the newest delivery")
+    };
+    let feeds = feeds(&examined.heads, today);
+    let stale = feeds.iter().filter(|it| age(it.data_up_to) > STALE_DAYS);
+    let mut findings: Vec<_> = stale.map(|it| finding(FindingCode::DataStale, of(it))).collect();
+    if feeds.is_empty() && age(newest) > STALE_DAYS {
+        let days = age(newest);
+        let message =
+            format!("the data ends at {newest}, {days} days ago; import the newest delivery");
+        findings.push(finding(FindingCode::DataStale, message));
+    }
+    findings
 }
 
 /// A delivery that was made within its month cannot hold the month's last charges.

@@ -8,7 +8,7 @@ use std::panic::resume_unwind;
 
 use jiff::civil::Date;
 use ledger_core::access::{Access, Owners};
-use ledger_core::bill::{BillHead, data_up_to};
+use ledger_core::bill::{BillHead, Feed, data_up_to, feeds};
 use ledger_core::now::Now;
 use ledger_core::period::BillingPeriod;
 use ledger_core::question::{LedgerDay, Question, QuestionError, Wanted, ledger_days};
@@ -105,6 +105,11 @@ impl<L: LedgerStore + Clone + 'static> View<L> {
     /// The time of the view.
     pub fn now(&self) -> Now {
         self.now
+    }
+
+    /// The feeds of the ledger, each with the end of its data.
+    pub fn feeds(&self) -> Vec<Feed> {
+        feeds(&self.heads, self.now.today())
     }
 
     /// The end of the last day with data.

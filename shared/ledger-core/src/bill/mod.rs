@@ -5,6 +5,7 @@ mod content;
 mod delivered;
 mod deliverer;
 mod doubt;
+mod feed;
 mod head;
 mod pending;
 mod replacement;
@@ -15,6 +16,7 @@ pub use self::content::content_hash;
 pub use self::delivered::Delivered;
 pub use self::deliverer::{Export, FileSet};
 pub use self::doubt::{Doubt, LinesRead, held_back};
+pub use self::feed::{Feed, feeds};
 pub use self::head::{BillHead, DayHead, FactsForm, Generation};
 pub use self::pending::Pending;
 pub use self::replacement::{

@@ -109,7 +109,7 @@ fn served_by_lower(heads: &[BillHead], bill: &BillId, day: Date) -> bool {
 
 /// Whether a bill of a lower source and one of a higher are of one provider and payer. A lower source
 /// that names no payer covers them all.
-fn covers_payer(lower: &BillId, higher: &BillId) -> bool {
+pub(super) fn covers_payer(lower: &BillId, higher: &BillId) -> bool {
     lower.source.provider == higher.source.provider
         && (lower.payer.is_none() || lower.payer == higher.payer)
 }
