@@ -345,6 +345,23 @@ fn a_bill_counts_once_with_and_without_its_payer() {
 }
 
 #[test]
+fn lines_without_a_payer_stay_beside_those_of_their_delivery() {
+    let setting = Setting::set_up();
+    let rows = |cost: &str| {
+        let unnamed = row(TWO, 5, cost).replace(",123456789012,", ",,");
+        [row(ONE, 5, "10"), row(ONE, 6, "1"), unnamed]
+    };
+    for (hour, cost, total) in [(1, "7", "18"), (2, "7", "18"), (3, "8", "19")] {
+        let bucket = setting.deliver("a", "all", hour, &rows(cost));
+        setting.import(&[&bucket]);
+        assert_eq!(setting.total(), total);
+    }
+    let dump = setting.dump("dump.csv", &rows("8"));
+    setting.import(&[&dump]);
+    assert_eq!(setting.total(), "19");
+}
+
+#[test]
 fn a_ledger_that_holds_something_else_than_was_read_is_an_error() {
     let setting = Setting::set_up();
     let bucket = setting.deliver("a", "all", 2, &[row(ONE, 5, "10")]);

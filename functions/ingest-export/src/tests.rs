@@ -13,6 +13,7 @@ use ledger_aws::connect::{Connection, LocalEndpoint};
 use ledger_aws::cur::{CurFolder, S3Export};
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_core::bill::BillHead;
+use ledger_core::cost::CostKind;
 use ledger_core::period::BillingPeriod;
 use ledger_lambda::metric::Metrics;
 use ledger_lambda::outcome::TryAgain;
@@ -253,6 +254,65 @@ async fn an_older_delivery_after_a_newer_one_is_left_out() {
     assert_eq!(superseded["findings"], json!(["delivery-superseded"]));
     let days = |heads: &[BillHead]| heads.iter().map(|it| it.days.clone()).collect::<Vec<_>>();
     assert_eq!(days(&setting.heads().await), days(&heads));
+}
+
+/// Writes a delivery of another export: the rows are a day of June and an account with its cost.
+fn deliver_export(setting: &Setting, name: &str, hour: u8, rows: &[(u8, &str, &str)]) -> Value {
+    let mut text =
+        "bill_billing_period_start_date,bill_payer_account_id,line_item_usage_account_id,\
+        line_item_usage_start_date,line_item_product_code,line_item_usage_type,\
+        line_item_unblended_cost,line_item_currency_code\n"
+            .to_owned();
+    for (day, account, cost) in rows {
+        text.push_str(&format!(
+            "2026-06-01T00:00:00Z,123456789012,{account},2026-06-{day:02}T00:00:00Z,AmazonBedrock,\
+             USE1-NovaLite-input-tokens,{cost},USD\n"
+        ));
+    }
+    let month = "BILLING_PERIOD=2026-06";
+    let data = format!("tollbook-sample/{name}/data/{month}/{name}-1.csv");
+    let manifest = format!("tollbook-sample/{name}/metadata/{month}/{name}-Manifest.json");
+    let said = json!({
+        "dataFiles": [format!("s3://{BUCKET}/{data}")],
+        "createdAt": format!("2026-06-20T{hour:02}:00:00Z"),
+    });
+    for (key, text) in [(data, text), (manifest.clone(), said.to_string())] {
+        let path = setting.bucket().join(key);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let mut event = event("manifest-put");
+    event["Records"][0]["s3"]["object"]["key"] = json!(manifest);
+    event
+}
+
+#[tokio::test]
+async fn a_delivery_that_may_hold_lines_of_another_export_fails_for_good_and_doubles_nothing() {
+    let names = ["one", "two", "all"].map(str::to_owned);
+    let setting = Setting::with(|it| it.export_names = names.into()).await;
+    let (one, two) = ("111122223333", "444455556666");
+    let record = async |event: Value| setting.handle(event).await.unwrap()["records"][0].clone();
+    record(deliver_export(&setting, "one", 1, &[(5, one, "10")])).await;
+    // A member account's export is a part of the bill.
+    let part = record(deliver_export(&setting, "two", 2, &[(5, two, "7")])).await;
+    let bill = "cur 2026-06 of payer 123456789012, part two";
+    assert_eq!(part["bills"][0]["bill"], bill);
+    let total = async || -> Vec<String> {
+        let heads = setting.heads().await;
+        let days = heads.iter().flat_map(|it| it.days.values());
+        let totals = days.flat_map(|it| it.totals.values());
+        totals.map(|it| it.ai.of(CostKind::Unblended).amount().to_string()).collect()
+    };
+    assert_eq!(total().await, ["10", "7"]);
+    assert_eq!(setting.failure_count(), 0);
+    // Both accounts in another export may be the same lines.
+    let all = deliver_export(&setting, "all", 3, &[(5, one, "10"), (5, two, "7")]);
+    let refused = record(all).await;
+    assert!(refused["failed"].is_string(), "{refused}");
+    assert_eq!(setting.failure_count(), 1);
+    assert_eq!(total().await, ["10", "7"]);
+    record(deliver_export(&setting, "two", 4, &[(5, two, "8")])).await;
+    assert_eq!(total().await, ["10", "8"]);
 }
 
 #[tokio::test]

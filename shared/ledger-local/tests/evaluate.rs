@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::budget_file::parse_budgets;
 use ledger_app::evaluate::{Evaluation, evaluate_budgets, judge_all};
-use ledger_app::import::{Accept, import_bills};
+use ledger_app::import::{Accept, Placement, Terms, import_bills};
 use ledger_app::rules_file::parse_rules;
 use ledger_app::view::{LookupError, View};
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client, sns_client};
@@ -91,7 +91,8 @@ impl Setting {
         std::fs::write(&file, bill).unwrap();
         let source = Arc::new(CurFolder::new(vec![file]));
         let rules = Arc::new(parse_rules(rules, 1).unwrap());
-        import_bills(source, rules, Accept::Good, now(), |_| (), &ledger).await.unwrap();
+        let terms = Terms { accept: Accept::Good, placement: Placement::Replacing };
+        import_bills(source, rules, terms, now(), |_| (), &ledger).await.unwrap();
     }
 
     /// Evaluates and says what that read: requests, and units of 4 KB.

@@ -115,9 +115,10 @@ pub(super) fn unclear(delivery: &Delivery, head: &BillHead, faults: &[String]) -
         Provider::Other(_) => "",
     };
     format!(
-        "`{}` and {} have lines of the same days, which are neither the same lines nor all of other \
-         accounts{column}, so that lines could count twice or be lost; expected `--as-part NAME`, which adds \
-         it to the bill, or `--replace`, which puts it in place of the bill{faults}",
+        "`{}` and {} have lines of the same days; by account{column}, usage type, cost and number they \
+         are neither the same lines nor all of other accounts, so that lines could count twice or be \
+         lost; expected `--as-part NAME`, which adds it to the bill, or `--replace`, which puts it in \
+         place of the bill{faults}",
         delivery.name,
         held(head),
     )

@@ -132,12 +132,12 @@ impl Placement {
     }
 }
 
-/// Terms of an import: which deliveries are taken, and their place.
+/// The terms of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// Which deliveries are taken.
+    /// Whether a delivery is taken that would take money away.
     pub accept: Accept,
-    /// Their place.
+    /// The place of its bills in the ledger.
     pub placement: Placement,
 }
 
@@ -249,34 +249,6 @@ struct Run<'a> {
     rules_version: u64,
 }
 
-impl Run<'_> {
-    /// The replacement of a bill by what a delivery has of it.
-    fn replacement(
-        self,
-        bill: BillId,
-        days: BillRollups,
-        is_complete: bool,
-        delivery: &Delivery,
-        lines: LinesRead,
-    ) -> BillReplacement {
-        BillReplacement {
-            bill,
-            days,
-            is_complete,
-            based_on: None,
-            export: delivery.export.clone(),
-            files: None,
-            takes_over: false,
-            is_chosen_part: false,
-            delivered_at: delivery.delivered_at,
-            imported_at: self.now,
-            rules_version: self.rules_version,
-            rejected_count: lines.rejected,
-            pending: None,
-        }
-    }
-}
-
 /// The replacements of an import, before any of them is written.
 struct Plan<'a, L> {
     bills: Bills<'a, L>,
@@ -293,6 +265,35 @@ struct After {
     findings: Vec<Finding>,
 }
 
+/// The terms of one delivery, once all of it is read.
+#[derive(Clone, Copy)]
+struct Taking<'a> {
+    delivery: &'a Delivery,
+    lines: LinesRead,
+    run: Run<'a>,
+    is_complete: bool,
+}
+
+impl Taking<'_> {
+    fn replacement(&self, bill: BillId, days: BillRollups) -> BillReplacement {
+        BillReplacement {
+            bill,
+            days,
+            is_complete: self.is_complete,
+            based_on: None,
+            export: self.delivery.export.clone(),
+            files: None,
+            takes_over: false,
+            is_chosen_part: false,
+            delivered_at: self.delivery.delivered_at,
+            imported_at: self.run.now,
+            rules_version: self.run.rules_version,
+            rejected_count: self.lines.rejected,
+            pending: None,
+        }
+    }
+}
+
 impl<L: LedgerStore> Plan<'_, L> {
     /// Decides about the bills of one delivery, and those that its export no longer contains.
     async fn add(
@@ -302,7 +303,6 @@ impl<L: LedgerStore> Plan<'_, L> {
         report: &mut ImportReport,
     ) -> Result<(), ImportError> {
         let Batch { delivery, rollups, lines, faults } = batch;
-        let delivery = &delivery;
         let ids: Vec<BillId> = rollups.keys().cloned().collect();
         let mut delivered = Delivered {
             export: delivery.export.as_ref(),
@@ -315,42 +315,55 @@ impl<L: LedgerStore> Plan<'_, L> {
         let is_replacing = run.terms.placement == Placement::Replacing;
         let is_complete = delivered.restates_whole_bill() || is_replacing;
         if delivered.is_mixed() && !is_replacing {
-            report.findings.insert(findings::mixed(delivery, &ids));
+            report.findings.insert(findings::mixed(&delivery, &ids));
         }
-        let replacement = |bill, days| run.replacement(bill, days, is_complete, delivery, lines);
-        let files = delivery.file_set.clone().map(Arc::new);
+        let taking = Taking { delivery: &delivery, lines, run, is_complete };
         let mut placed = Vec::new();
         for (bill, days) in rollups {
-            let faults = &faults;
-            let ours =
-                placing::Delivered { delivery, faults, bill: &bill, days: &days, is_complete };
-            let place = self.bills.place(&ours, &run.terms.placement, &self.steps).await?;
-            let ours = BillReplacement {
-                files: files.clone().filter(|_| place.keeps_files),
-                takes_over: place.takes_over,
-                is_chosen_part: matches!(run.terms.placement, Placement::Part(_)),
-                ..replacement(place.bill.clone(), days)
-            };
-            let mut findings: Vec<Finding> = place.finding.into_iter().collect();
-            findings.extend(self.days_kept(delivery, &ours));
-            placed.push(place.bill);
-            self.step(ours, findings, delivery, lines, run)?;
-            for bill in place.cleared {
-                let finding = findings::replaced(delivery, &bill);
-                let ours = replacement(bill, BillRollups::default());
-                let ours =
-                    BillReplacement { export: None, delivered_at: None, takes_over: true, ..ours };
-                self.step(ours, vec![finding], delivery, lines, run)?;
-            }
+            placed.push(self.add_bill(bill, days, &ids, &faults, taking).await?);
         }
         delivered.bills = &placed;
         let heads: Vec<BillHead> = self.bills.heads().cloned().collect();
         for bill in delivered.withdraws(&heads) {
-            let finding = findings::withdrawn(delivery, &bill);
-            let ours = replacement(bill, BillRollups::default());
-            self.step(ours, vec![finding], delivery, lines, run)?;
+            let finding = findings::withdrawn(&delivery, &bill);
+            let ours = taking.replacement(bill, BillRollups::default());
+            self.step(ours, vec![finding], taking)?;
         }
         Ok(())
+    }
+
+    /// Decides about one bill of a delivery, which has those of `ids`; returns its place.
+    async fn add_bill(
+        &mut self,
+        bill: BillId,
+        days: BillRollups,
+        ids: &[BillId],
+        faults: &[String],
+        taking: Taking<'_>,
+    ) -> Result<BillId, ImportError> {
+        let Taking { delivery, run, is_complete, .. } = taking;
+        let (placement, days_read) = (&run.terms.placement, &days);
+        let ours =
+            placing::Delivered { delivery, faults, ids, bill: &bill, days: days_read, is_complete };
+        let place = self.bills.place(&ours, placement, &self.steps).await?;
+        let files = delivery.file_set.clone().map(Arc::new);
+        let ours = BillReplacement {
+            files: files.filter(|_| place.keeps_files),
+            takes_over: place.takes_over,
+            is_chosen_part: matches!(placement, Placement::Part(_)),
+            ..taking.replacement(place.bill.clone(), days)
+        };
+        let mut findings: Vec<Finding> = place.finding.into_iter().collect();
+        findings.extend(self.days_kept(delivery, &ours));
+        self.step(ours, findings, taking)?;
+        for bill in place.cleared {
+            let finding = findings::replaced(delivery, &bill);
+            let ours = taking.replacement(bill, BillRollups::default());
+            let ours =
+                BillReplacement { export: None, delivered_at: None, takes_over: true, ..ours };
+            self.step(ours, vec![finding], taking)?;
+        }
+        Ok(place.bill)
     }
 
     /// Days that stay although files lack them. Of an export's bill, files are at most a copy.
@@ -367,11 +380,10 @@ impl<L: LedgerStore> Plan<'_, L> {
         &mut self,
         ours: BillReplacement,
         findings: Vec<Finding>,
-        delivery: &Delivery,
-        lines: LinesRead,
-        run: Run<'_>,
+        taking: Taking<'_>,
     ) -> Result<(), ImportError> {
-        // Who replaces a bill knows that it takes something away.
+        let Taking { delivery, lines, run, .. } = taking;
+        // The user who replaces a bill knows that it takes something away.
         let is_replacing = run.terms.placement == Placement::Replacing;
         let head = self.bills.head(&ours.bill).filter(|_| !is_replacing);
         let failed = |err| ImportError::Source(SourceError::Money(delivery.name.clone(), err));

@@ -24,6 +24,8 @@ pub(super) struct Delivered<'a> {
     pub delivery: &'a Delivery,
     /// Faults by which its lines may look like others.
     pub faults: &'a [String],
+    /// All bills of the delivery.
+    pub ids: &'a [BillId],
     pub bill: &'a BillId,
     pub days: &'a BillRollups,
     /// Whether days that it leaves out have no cost.
@@ -137,8 +139,9 @@ impl<'a, L: LedgerStore> Bills<'a, L> {
         placement: &Placement,
         planned: &[BillReplacement],
     ) -> Result<Place, ImportError> {
-        let of_bill = || self.heads.values().filter(|it| is_of(&it.bill, ours.bill));
-        let own = of_bill().find(|it| is_own(it, ours));
+        let of_bill = || self.heads.values().filter(|it| is_of(&it.bill, ours));
+        let own = || of_bill().filter(|it| is_own(it, ours));
+        let own = own().find(|it| it.bill.payer == ours.bill.payer).or_else(|| own().next());
         match placement {
             Placement::Part(name) => {
                 let part = BillId { part: Some(Arc::clone(name)), ..ours.bill.clone() };
@@ -323,9 +326,13 @@ impl<'a, L: LedgerStore> Bills<'a, L> {
     }
 }
 
-/// Whether a bill of the ledger may be the bill: one of the two may not name its payer.
-fn is_of(held: &BillId, bill: &BillId) -> bool {
-    let is_payer = held.payer == bill.payer || held.payer.is_none() || bill.payer.is_none();
+/// Whether a bill of the ledger may be the bill: one of the two may not name its payer. Not so where the
+/// delivery has both: lines of one delivery are different lines.
+fn is_of(held: &BillId, ours: &Delivered<'_>) -> bool {
+    let bill = ours.bill;
+    let is_other = || ours.ids.iter().any(|it| it.payer == held.payer && it.period == held.period);
+    let is_unnamed = || held.payer.is_none() || bill.payer.is_none();
+    let is_payer = held.payer == bill.payer || is_unnamed() && !is_other();
     held.period == bill.period && held.source == bill.source && is_payer
 }
 
