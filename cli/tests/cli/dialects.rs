@@ -99,6 +99,82 @@ fn parquet(table: &Table<'_>, more: Vec<(&str, ArrayRef)>) -> Vec<u8> {
 const TEAMS: [(&str, &str); 2] = [("ml", "2.5"), ("search", "1.25")];
 
 #[test]
+fn times_that_databases_print_with_their_zone_are_read() {
+    for (first, last) in [
+        ("2026-10-05 00:00:00.000 UTC", "2026-10-05 23:59:59.999 UTC"),
+        ("2026-10-05 00:00:00.000 Z", "2026-10-05 12:00:00 +0000"),
+        ("2026-10-05 00:00:00 +00:00", "2026-10-05 23:00:00+00"),
+        // The day is that of UTC.
+        ("2026-10-06 01:00:00 +0200", "2026-10-04 23:00:00-02:00"),
+    ] {
+        let mut table = with("line_item_usage_start_date", [first, last]);
+        table.push(("iamPrincipal/team", ["search", "ml"]));
+        let imported = check("a.csv", &csv(&table, b','), &TEAMS);
+        assert_eq!(imported["bills"][0]["days_written"], 1, "{first}");
+    }
+}
+
+#[test]
+fn words_for_nothing_are_nothing() {
+    for word in ["NULL", "null", "None", "nan", "NaT", "<NA>", "\\N"] {
+        let mut table = with("line_item_usage_type", ["USE1-NovaPro-input-tokens", word]);
+        for column in ["line_item_iam_principal", "bill_invoice_id", "pricing_unit", "tags"] {
+            table.push((column, [word; 2]));
+        }
+        table.push(("line_item_net_unblended_cost", [word; 2]));
+        let nothing = [("Unattributed", "3.75")];
+        for (name, content) in
+            [("a.csv", csv(&table, b',')), ("a.parquet", parquet(&table, Vec::new()))]
+        {
+            let imported = check(name, &content, &nothing);
+            assert!(!imported["findings"].to_string().contains("cannot be read"), "{word}");
+            assert_eq!(imported["lines_ai"], 2);
+        }
+    }
+}
+
+#[test]
+fn habits_of_spreadsheets_are_named() {
+    let refused = |table: &Table<'_>| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.csv");
+        fs::write(&file, csv(table, b';')).unwrap();
+        let output = tollbook(&folder.path().join("data"), &["import", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    for (column, cell, words) in [
+        ("line_item_unblended_cost", "1,25", "a number with commas, as spreadsheets write it"),
+        ("line_item_unblended_cost", "1,234.5", "a number with commas, as spreadsheets write it"),
+        ("line_item_usage_start_date", "10/5/2026 0:00", "a date as spreadsheets write it"),
+        ("line_item_usage_start_date", "05.10.2026 00:00", "a date as spreadsheets write it"),
+        ("line_item_usage_start_date", "46300.5", "a number, as spreadsheets and data frames keep"),
+    ] {
+        let said = refused(&with(column, [cell; 2]));
+        assert!(said.contains(words) && !said.contains(cell), "{cell}: {said}");
+    }
+}
+
+#[test]
+fn other_kinds_of_files_are_named_with_the_way_out() {
+    let text = String::from_utf8(csv(&table(), b'\t')).unwrap();
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (content, words) in [
+        ([&[0xff, 0xfe], utf16.as_slice()].concat(), "to be saved as `CSV UTF-8`"),
+        (utf16.clone(), "a binary file"),
+        (b"PK\x03\x04 and more".to_vec(), "a zip archive or an Excel workbook"),
+        (b"{\"line_item_unblended_cost\": 1}".to_vec(), "JSON"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.csv");
+        fs::write(&file, content).unwrap();
+        let output = tollbook(&folder.path().join("data"), &["import", file.to_str().unwrap()]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && said.contains(words), "{said}");
+    }
+}
+
+#[test]
 fn cost_categories_in_a_map_of_their_own_are_tags() {
     let mut table = with("cost_category", [r#"{"Team":"search"}"#, r#"{"Team":"ml"}"#]);
     check("a.csv", &csv(&table, b','), &TEAMS);

@@ -152,7 +152,12 @@ const DECIMAL_SCALE: i8 = 18;
 
 fn text(values: &[&'static str]) -> BoxedStrategy<Value> {
     let values: Vec<&'static str> = values.to_vec();
-    prop_oneof![8 => select(values).prop_map(Value::Text), 1 => Just(Value::Null)].boxed()
+    prop_oneof![
+        16 => select(values).prop_map(Value::Text),
+        2 => Just(Value::Null),
+        1 => select(vec!["NULL", "None", "\\N", "nan"]).prop_map(Value::Text),
+    ]
+    .boxed()
 }
 
 fn number() -> BoxedStrategy<Value> {
@@ -810,8 +815,8 @@ fn what_the_bill_does_not_say_of_amortizing_is_told() {
 #[test]
 fn an_amount_that_cannot_be_amortized_is_no_reason_to_guess() {
     let column = Column::SavingsPlanEffectiveCost;
-    let covered = row_of_type("SavingsPlanCoveredUsage", 1.0, &[(column, f64::NAN)]);
-    let usage = row_of_type("Usage", 1.0, &[(column, f64::NAN)]);
+    let covered = row_of_type("SavingsPlanCoveredUsage", 1.0, &[(column, f64::INFINITY)]);
+    let usage = row_of_type("Usage", 1.0, &[(column, f64::INFINITY)]);
     let outcome = check(&[usage, covered], &plain_form(4));
     assert!(outcome.rejected.is_empty(), "{:?}", outcome.rejected);
     let findings: Vec<&str> = outcome.findings.iter().map(|it| it.message.as_str()).collect();

@@ -251,7 +251,11 @@ fn wrong_files_are_refused() {
         )
     };
     check_refused("a.csv", b"\x89PNG\r\n\x1a\n\0\0", &wrong("a PNG image"));
-    check_refused("a.csv", b"PK\x03\x04abc", &wrong("a zip archive"));
+    check_refused(
+        "a.csv",
+        b"PK\x03\x04abc",
+        &wrong("a zip archive or an Excel workbook, from which CSV is to be taken"),
+    );
     check_refused("a.csv", b"{\"a\": 1}", &wrong("JSON"));
     check_refused("a.csv", b"a\0b\0", &wrong("a binary file"));
     check_refused("a.csv", b"date,cost\n1,2\n", &wrong("other text"));

@@ -94,7 +94,8 @@ fn columns_of(
     reader: &mut Reader<'_>,
 ) -> Result<ColumnMap, SourceError> {
     let layout = ColumnMap::new(header.iter().map(String::as_str));
-    if layout.known_count() == 0 {
+    let known_count = if is_text(start) { layout.known_count() } else { 0 };
+    if known_count == 0 {
         return Err(SourceError::Refused(format!(
             "`{name}` is not a cost and usage export: it begins like {}; expected Parquet, or CSV \
              with a header line that has `{}`",
@@ -206,15 +207,28 @@ fn row(
     reader.row(&raw, &broken, provenance)
 }
 
+/// Whether a file begins with text in UTF-8: that of UTF-16 has zero bytes.
+fn is_text(start: &[u8]) -> bool {
+    !start.contains(&0)
+}
+
 /// Names what a file without our columns is.
 fn looks_like(start: &[u8]) -> &'static str {
     match start {
         [0x89, b'P', b'N', b'G', ..] => "a PNG image",
-        [b'P', b'K', 3, 4, ..] => "a zip archive",
+        [b'P', b'K', 3, 4, ..] => {
+            "a zip archive or an Excel workbook, from which CSV is to be taken"
+        }
         [b'P', b'A', b'R', b'1', ..] => "Parquet within gzip",
         [b'%', b'P', b'D', b'F', ..] => "a PDF document",
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16 text, which is to be saved as UTF-8",
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            "UTF-16 text, as Excel saves `Unicode Text`, which is to be saved as `CSV UTF-8`"
+        }
         [b'{' | b'[', ..] => "JSON",
+        [b'O', b'R', b'C', ..] => "ORC",
+        [b'O', b'b', b'j', 1, ..] => "Avro",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "Zstandard, which is to be decompressed",
+        [b'B', b'Z', b'h', ..] => "bzip2, which is to be decompressed",
         _ if start.contains(&0) => "a binary file",
         _ => "other text",
     }

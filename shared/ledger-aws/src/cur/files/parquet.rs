@@ -419,6 +419,14 @@ impl Progress<'_> {
 }
 
 fn damaged(name: &str, error: &dyn std::fmt::Display) -> SourceError {
+    let error = error.to_string();
+    // The crate says so of a compression that it was built without.
+    if let Some((_, compression)) = error.split_once("Disabled feature at compile time: ") {
+        return SourceError::Refused(format!(
+            "`{name}` is compressed with {compression}, which is not read; expected Snappy, gzip, \
+             Zstandard or no compression: write it again with one of them"
+        ));
+    }
     SourceError::Refused(format!(
         "`{name}` is damaged: {error}, expected a whole Parquet file; fetch it again"
     ))

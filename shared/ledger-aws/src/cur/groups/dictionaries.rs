@@ -3,6 +3,7 @@
 use crate::cur::columnar::{Array, Batch};
 use crate::cur::groups::ids::{EMPTY, Id, MapView, TextView, Texts, Translation};
 use crate::cur::meaning::columns::Column;
+use crate::cur::meaning::row::is_null;
 
 #[derive(Default)]
 pub(super) struct Dictionaries {
@@ -18,15 +19,15 @@ impl Dictionaries {
     pub(super) fn learn(&mut self, batch: &Batch, texts: &mut Texts) {
         for (translation, column) in self.columns.iter_mut().zip(Column::ALL) {
             if let Some(column) = batch.column(column).and_then(Array::as_texts) {
-                translation.learn(column, texts);
+                translation.learn(column, |it| if is_null(it) { EMPTY } else { texts.id(it) });
                 translation.number();
             }
         }
         let maps = [(&mut self.tags, Column::Tags), (&mut self.product, Column::Product)];
         for ([keys, values], column) in maps {
             if let Some(map) = batch.column(column).and_then(Array::as_map) {
-                keys.learn(map.keys(), texts);
-                values.learn(map.values(), texts);
+                keys.learn(map.keys(), |it| texts.id(it));
+                values.learn(map.values(), |it| texts.id(it));
             }
         }
     }

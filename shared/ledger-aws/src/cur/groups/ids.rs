@@ -189,15 +189,15 @@ pub(super) struct Translation {
 }
 
 impl Translation {
-    /// Learns what is new in the dictionary of a column, or another one.
-    pub(super) fn learn(&mut self, column: &TextArray, texts: &mut Texts) {
+    /// Learns the texts that are new in the dictionary of a column, or of another one.
+    pub(super) fn learn(&mut self, column: &TextArray, mut id: impl FnMut(&str) -> Id) {
         if self.dictionary != Some(column.dictionary()) {
             self.dictionary = Some(column.dictionary());
             self.ids.clear();
             self.numbers.clear();
         }
         let new = column.texts_from(self.ids.len());
-        self.ids.extend(new.map(|it| it.map_or(ODD, |it| texts.id(it))));
+        self.ids.extend(new.map(|it| it.map_or(ODD, &mut id)));
     }
 
     /// Numbers what was learnt.

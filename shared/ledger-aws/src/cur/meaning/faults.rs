@@ -26,6 +26,8 @@ pub(super) const TOO_LARGE: Fault = "larger than 1048576 bytes";
 pub(super) const RESTORED: Fault = "a number in place of an account id";
 /// As [`TooManyTokens`](ledger_core::aws::tokens::TooManyTokens).
 pub(super) const TOO_MANY_TOKENS: Fault = "more than 1,000,000,000,000,000 tokens in one line";
+const DECIMAL_COMMA: Fault = "a number with commas, as spreadsheets write it; write it with a `.` before \
+     the fraction and without separators of thousands";
 const NOT_A_DECIMAL: Fault = "not a decimal amount; expected digits with at most one `.`";
 
 /// The fault of a cell that is no amount.
@@ -34,6 +36,15 @@ pub(super) fn of_amount(error: &MoneyError) -> Fault {
         MoneyError::OutOfRange => "out of range; expected less than 10,000,000,000,000 either way",
         MoneyError::TooPrecise => "more than 15 fraction digits",
         _ => NOT_A_DECIMAL,
+    }
+}
+
+/// The fault of a text that is no amount; names the habit of the tool that wrote it.
+pub(super) fn of_amount_text(error: &MoneyError, text: &str) -> Fault {
+    let is_of_number = |it: char| it.is_ascii_digit() || matches!(it, '.' | ',' | '-' | ' ');
+    match of_amount(error) {
+        NOT_A_DECIMAL if text.contains(',') && text.chars().all(is_of_number) => DECIMAL_COMMA,
+        fault => fault,
     }
 }
 

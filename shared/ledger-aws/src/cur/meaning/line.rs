@@ -206,7 +206,7 @@ impl Converter {
                     Err(TooManyTokens) => faults.push((Column::Amount, faults::TOO_MANY_TOKENS)),
                 }
             }
-            Err(error) => faults.push((Column::Amount, faults::of_amount(&error))),
+            Err(error) => faults.push((Column::Amount, faults::of_amount_text(&error, text))),
         }
     }
 
@@ -226,7 +226,7 @@ impl Converter {
                 difference
             }
             Err(error) => {
-                faults.push((Column::List, faults::of_amount(&error)));
+                faults.push((Column::List, faults::of_amount_text(&error, text)));
                 Decimal::ZERO
             }
         }
@@ -333,8 +333,8 @@ impl Converter {
         let unblended = raw.text(Column::Unblended);
         let unblended =
             unblended.ok_or_else(|| problem("the cell is empty; expected an amount"))?;
-        let unblended = Money::parse(unblended, currency);
-        let unblended = unblended.map_err(|it| problem(faults::of_amount(&it)))?;
+        let unblended = Money::parse(unblended, currency)
+            .map_err(|it| problem(faults::of_amount_text(&it, unblended)))?;
         let costs = |net| Costs::new(unblended.money, net);
         let net = raw.text(Column::NetUnblended).map(|text| {
             let net = Money::parse(text, currency)?;

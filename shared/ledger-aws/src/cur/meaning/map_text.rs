@@ -11,6 +11,7 @@
 //! | Spark, printed | `{a -> b}` |
 
 use crate::cur::meaning::faults::Fault;
+use crate::cur::meaning::row::is_null;
 
 pub(super) const NOT_A_MAP: Fault =
     "not a JSON object of texts; expected the form `{\"key\":\"value\"}`";
@@ -41,10 +42,6 @@ pub(super) fn entries(text: &str) -> Result<Vec<(String, String)>, Fault> {
     let read = parse(&unescaped).and_then(|it| of_node(it, true).ok_or(NOT_A_MAP));
     let is_cut = |fault| fault == NOT_A_MAP && (text.contains("...") || text.contains('…'));
     read.map_err(|fault| if is_cut(fault) { CUT_SHORT } else { fault })
-}
-
-fn is_null(text: &str) -> bool {
-    matches!(text, "" | "null" | "NULL" | "None" | "nan" | "NaN" | "<NA>" | "\\N" | "undefined")
 }
 
 /// A value of any of the forms.

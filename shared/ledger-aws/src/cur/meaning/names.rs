@@ -11,10 +11,13 @@ use std::collections::BTreeMap;
 use crate::cur::meaning::columns::{COUNT, Column};
 use crate::cur::meaning::faults::Fault;
 use crate::cur::meaning::map_text;
+use crate::cur::meaning::row::is_null;
 
 /// The prefix of resource tags in the column `tags` of exports 2.0.
 const RESOURCE_TAG: &str = "resourceTags/";
 const COST_CATEGORY: &str = "costCategory/";
+const PRINCIPAL_TAG: &str = "iamPrincipal/";
+const ACCOUNT_TAG: &str = "accountTag/";
 
 /// The maps of exports 2.0 that have tags of resources and cost categories alone, with the prefix of
 /// their keys in the column `tags`.
@@ -124,7 +127,7 @@ impl ColumnMap {
         }
         for entry in self.entries.iter().filter(|it| it.map == map) {
             match cell(entry.position) {
-                Ok(text) if text.as_ref().is_empty() => {}
+                Ok(text) if is_null(text.as_ref()) => {}
                 Ok(text) => drop(all.insert(entry.key.clone(), text.as_ref().to_owned())),
                 Err(fault) => unread = Some(fault),
             }
@@ -142,7 +145,13 @@ fn is_spelling(name: &str, column: &str) -> bool {
 }
 
 /// Prefixes of the columns that hold one tag each, in small letters, with that of the key.
-const ENTRIES_OF_TAGS: [(&str, &str); 9] = [
+const ENTRIES_OF_TAGS: [(&str, &str); 15] = [
+    ("iamprincipal/", PRINCIPAL_TAG),
+    ("iam_principal_", PRINCIPAL_TAG),
+    ("iamprincipal_", PRINCIPAL_TAG),
+    ("iam_principal.", PRINCIPAL_TAG),
+    ("accounttag/", ACCOUNT_TAG),
+    ("account_tag_", ACCOUNT_TAG),
     ("resourcetags/", RESOURCE_TAG),
     ("resource_tags_", RESOURCE_TAG),
     ("resourcetags_", RESOURCE_TAG),

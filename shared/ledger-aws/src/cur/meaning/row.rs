@@ -15,9 +15,9 @@ impl<'a> RawLine<'a> {
         self.0.get(column as usize).is_some_and(Option::is_some)
     }
 
-    /// The text of a cell that is neither absent nor empty.
+    /// The text of a cell that is neither absent nor null.
     pub(crate) fn text(&self, column: Column) -> Option<&'a str> {
-        self.0.get(column as usize).copied().flatten().filter(|it| !it.is_empty())
+        self.0.get(column as usize).copied().flatten().filter(|it| !is_null(it))
     }
 
     /// The same row with nothing in these cells.
@@ -33,3 +33,9 @@ impl<'a> RawLine<'a> {
 
 /// Why a row was rejected: the column that could not be read, and the reason.
 pub(crate) type Problem = (Column, String);
+
+/// Whether a cell is one of the words that databases and data frames write where there is nothing.
+pub(crate) fn is_null(text: &str) -> bool {
+    let words = ["null", "NULL", "None", "nan", "NaN", "NaT", "<NA>", "\\N", "undefined"];
+    text.is_empty() || text.len() <= 9 && words.contains(&text)
+}
