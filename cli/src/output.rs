@@ -5,7 +5,10 @@ use std::io::Write;
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, presets};
 use ledger_api::cell::csv_cell;
+use ledger_core::finding::Finding;
 use ledger_core::letter::{is_misleading, shown, shown_in_column};
+
+use crate::args::Format;
 
 /// One cell of a table or of CSV.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +65,19 @@ pub fn line(text: &str) {
 pub fn json(body: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&serde_json::to_string(body)?);
     Ok(())
+}
+
+/// Prints findings below a table. JSON has them in its body; beside CSV they go to standard error, so
+/// that the rows stay as they are.
+pub fn notes(format: Format, findings: &[Finding]) {
+    for finding in findings {
+        let note = one_line(&format!("note: {}", finding.message));
+        match format {
+            Format::Table => line(&note),
+            Format::Csv => drop(writeln!(std::io::stderr().lock(), "{}", shown(&note))),
+            Format::Json => {}
+        }
+    }
 }
 
 /// A reader of standard output that has gone away is not an error.

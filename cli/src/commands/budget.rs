@@ -4,14 +4,17 @@ use std::path::Path;
 
 use anyhow::Context;
 use ledger_api::bodies::budgets::{BudgetsAnswer, budget_body};
+use ledger_api::bodies::findings::bodies;
 use ledger_app::budget_file::parse_budgets;
 use ledger_app::documents::applied_budgets;
 use ledger_app::evaluate::judge_all;
+use ledger_app::lookup::findings_of_windows;
 use ledger_app::overview::recent_alerts;
 use ledger_app::ports::{DocumentKind, DocumentStore, StoredAlert};
 use ledger_app::view::View;
 use ledger_core::access::Access;
 use ledger_core::budget::{Verdict, first_month};
+use ledger_core::finding::Finding;
 
 use super::{now, read_file};
 use crate::args::Format;
@@ -29,7 +32,8 @@ pub async fn list(place: &Place, format: Format, is_check: bool) -> anyhow::Resu
     let verdicts = judge_all(&view, &budgets).await?;
     let alerts = recent_alerts(&view, &budgets).await?;
     opened.close().await;
-    print(version, &verdicts, &alerts, format)?;
+    let findings = findings_of_windows(&view, &verdicts);
+    print(version, &verdicts, &alerts, &findings, format)?;
     let broken = verdicts.iter().any(|it| !it.reached.is_empty());
     Ok(if is_check && broken { Outcome::Found } else { Outcome::Done })
 }
@@ -38,6 +42,7 @@ fn print(
     version: Option<u64>,
     verdicts: &[Verdict],
     alerts: &[StoredAlert],
+    findings: &[Finding],
     format: Format,
 ) -> anyhow::Result<()> {
     let header =
@@ -76,11 +81,13 @@ fn print(
             let body = BudgetsAnswer {
                 version,
                 budgets: verdicts.iter().map(|verdict| budget_body(verdict, alerts)).collect(),
+                findings: bodies(findings),
                 next_cursor: None,
             };
             output::json(&body)?;
         }
     }
+    output::notes(format, findings);
     Ok(())
 }
 

@@ -145,8 +145,11 @@ pub fn print(report: &ImportReport) -> anyhow::Result<()> {
         report.files.len(),
         report.lines_ai,
         report.lines_other,
-        report.rejected_count
+        report.unread.rejected_count
     ));
+    if let Some(rejected) = report.unread.rejected() {
+        output::line(&format!("{rejected} could not be read and are in no figure"));
+    }
     let mut rows = Vec::new();
     for (currency, total) in &report.totals {
         for total in totals_of(*currency, total)? {
@@ -179,10 +182,10 @@ pub fn print(report: &ImportReport) -> anyhow::Result<()> {
             rejected.provenance, rejected.column, rejected.reason
         )));
     }
-    if report.rejected_count > 20 {
+    if report.unread.rejected_count > 20 {
         output::line(&format!(
             "and {} more; --format json lists up to 1000",
-            report.rejected_count - 20
+            report.unread.rejected_count - 20
         ));
     }
     for ((usage_type, _), (lines, cost)) in &report.unknown_usage_types {

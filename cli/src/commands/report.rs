@@ -139,11 +139,18 @@ fn print_csv(query: &ReportQuery, answer: &ReportAnswer) {
         }
     }
     output::csv(&header, &rows);
+    output::notes(Format::Csv, &answer.findings);
 }
 
 fn print_tables(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[ReconciledDay]) {
     if answer.currencies.is_empty() {
-        output::line(&format!("nothing was spent in {}", query.period));
+        output::line(&match answer.data_up_to {
+            Some(end) if end > query.period.start() => {
+                format!("no charge for generative AI in {}", query.period)
+            }
+            // Bills of months before may be there.
+            Some(_) | None => format!("no data of {} yet", query.period),
+        });
     }
     let names: Vec<String> = query.by.iter().map(ToString::to_string).collect();
     for report in &answer.currencies {
@@ -191,7 +198,5 @@ fn print_tables(query: &ReportQuery, answer: &ReportAnswer, reconciled: &[Reconc
         output::line(&format!("not AI on the same bills{charged}: {other} ({currency})"));
     }
     print_reconciliation(reconciled, &charged);
-    for finding in &answer.findings {
-        output::line(&output::one_line(&format!("note: {}", finding.message)));
-    }
+    output::notes(Format::Table, &answer.findings);
 }

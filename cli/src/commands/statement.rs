@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use ledger_api::bodies::statements::StatementFigures;
-use ledger_app::lookup::statements;
+use ledger_app::lookup::{findings_of_month, statements};
 use ledger_app::view::View;
 use ledger_core::access::{Access, Owners};
 use ledger_core::cost::CostKind;
@@ -41,6 +41,7 @@ pub async fn statement(
         data_up_to: view.data_up_to(),
         missing_days: missing_days(view.heads(), period, view.now().today()),
     };
+    let findings = findings_of_month(&view, period);
     match format {
         Format::Json => {
             let figures = StatementFigures {
@@ -49,15 +50,15 @@ pub async fn statement(
                 data_up_to: known.data_up_to,
                 missing_days: &known.missing_days,
                 statements: &answer,
+                findings: &findings,
             };
             output::json(&figures.body(None))?;
         }
         Format::Csv => csv(&answer, &known),
-        Format::Table if answer.is_empty() => {
-            output::line(&format!("nothing was spent in {period}"));
-        }
+        Format::Table if answer.is_empty() => output::line(&known.nothing(period)),
         Format::Table => answer.iter().for_each(|it| table(it, &known)),
     }
+    output::notes(format, &findings);
     Ok(Outcome::Done)
 }
 
@@ -72,6 +73,18 @@ impl Known {
     /// The end of the last day with data.
     fn up_to(&self) -> String {
         self.data_up_to.map_or_else(String::new, |it| it.to_string())
+    }
+
+    /// In place of statements.
+    fn nothing(&self, period: BillingPeriod) -> String {
+        match self.data_up_to {
+            Some(end) if end > period.first_day() => format!(
+                "no charge for generative AI in {period}, of which the data goes up to {end}, end \
+                 excluded"
+            ),
+            // Bills of months before may be there.
+            Some(_) | None => format!("no data of {period} yet"),
+        }
     }
 
     /// The days that lack, as `2026-10-03, 2026-10-30 to 2026-10-31`.

@@ -113,7 +113,14 @@ impl Ledger {
         expected: &[(u64, &str, &str)],
     ) {
         let file = self.put(name, content);
-        let report = json(&self.data, &["import", "--accept", &file]);
+        let mut report = json(&self.data, &["import", "--accept", &file]);
+        for rejected in report["rejected"].as_array_mut().unwrap() {
+            let rejected = rejected.as_object_mut().unwrap();
+            let column = rejected["column"].as_str().unwrap();
+            let is_lost = ["line_item_unblended_cost", "line_item_currency_code"].contains(&column);
+            let cost = ["cost", "currency"].map(|it| rejected.remove(it).unwrap());
+            assert_eq!(cost.iter().all(Value::is_null), is_lost, "{cost:?}");
+        }
         let rejected: Vec<Value> = expected
             .iter()
             .map(|(line, column, reason)| {
@@ -426,11 +433,12 @@ fn with_costly_row(cells: &[(&str, &str)]) -> Vec<u8> {
 #[test]
 fn a_bad_cell_costs_what_it_says_and_no_money() {
     let large = "x".repeat(2_000_000);
-    let decimal = "not a decimal amount; expected digits with at most one `.`";
+    let commas = "a number with commas, as spreadsheets write it; write it with a `.` before the fraction \
+                  and without separators of thousands";
     let map = "not a JSON object of texts; expected the form `{\"key\":\"value\"}`";
     let unmetered = "it has no tokens and no quantity";
     let cases: [(&str, &str, &str, &str); 10] = [
-        ("line_item_usage_amount", "1,000", decimal, unmetered),
+        ("line_item_usage_amount", "1,000", commas, unmetered),
         (
             "line_item_usage_amount",
             "1e400",
@@ -855,8 +863,11 @@ fn a_bill_before_1970_or_after_next_year_is_refused() {
     let file = ledger.put("bill.csv", format!("{text}\n"));
     let report = json(&ledger.data, &["import", "--accept", &file]);
     assert_eq!((&report["lines_ai"], &report["rejected_count"]), (&6.into(), &1.into()));
-    // The statement is as it was, and reports have a finding.
-    assert_eq!(ledger.ask()[2], ledger.answers[2]);
+    // The statement is as it was, with a finding.
+    let statements = |answers: &[Value]| answers[2]["statements"].clone();
+    let statement = ledger.ask();
+    assert_eq!(statements(&statement), statements(&ledger.answers));
+    assert_eq!(statement[2]["findings"][0]["code"], "lines-rejected");
 }
 
 /// A shifted column can put a person's name anywhere, and messages are logged.

@@ -25,6 +25,7 @@ mod restated;
 mod same_answers;
 mod stand_in;
 mod statement_days;
+mod stays_with_bill;
 mod token_sums;
 mod up;
 mod upgrade;

@@ -76,7 +76,9 @@ impl Setting {
         let output = tollbook(&self.data, &[args, &["--format", "json"]].concat());
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
         let findings = answer["findings"].as_array().unwrap().iter();
-        findings.map(|it| it["code"].as_str().unwrap().to_owned()).collect()
+        let codes = findings.map(|it| it["code"].as_str().unwrap().to_owned());
+        // The files here have no more columns than they need.
+        codes.filter(|it| it != "fields-unknown").collect()
     }
 
     /// Cost by day.
@@ -114,6 +116,8 @@ fn a_stray_row_does_not_wipe_out_another_bill() {
             "column": "bill_billing_period_start_date",
             "reason": "the row is of the bill of 2026-11, but its delivery is of 2026-10; expected \
                        rows of one bill",
+            "cost": "1",
+            "currency": "USD",
         }])
     );
     assert_eq!(report["bills"].as_array().unwrap().len(), 1);

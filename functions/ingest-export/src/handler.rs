@@ -196,11 +196,11 @@ where
     // Rules that were applied during the import hold for these bills too.
     catch_up(rules_version, now, &ports.ledger).await?;
     let summary = summary(address, &report);
-    if report.held_back_count > 0 || report.rejected_count > 0 {
+    if report.held_back_count > 0 || report.unread.rejected_count > 0 {
         let fields = Map::from_iter([
             ("object".to_owned(), json!(address)),
             ("held_back_count".to_owned(), json!(report.held_back_count)),
-            ("rejected_count".to_owned(), json!(report.rejected_count)),
+            ("rejected_count".to_owned(), json!(report.unread.rejected_count)),
         ]);
         ports.metrics.put(now, DELIVERIES_IN_DOUBT, "Count", 1, fields);
     }
@@ -208,7 +208,7 @@ where
         export.object = address,
         import.lines_ai = report.lines_ai,
         import.lines_other = report.lines_other,
-        import.rejected_count = report.rejected_count,
+        import.rejected_count = report.unread.rejected_count,
         import.summary = %summary,
         "imported `{address}`",
     );
@@ -253,7 +253,7 @@ fn summary(address: &str, report: &ImportReport) -> Value {
         "files": report.files.len(),
         "lines_ai": report.lines_ai,
         "lines_other": report.lines_other,
-        "rejected_count": report.rejected_count,
+        "rejected_count": report.unread.rejected_count,
         "held_back_count": report.held_back_count,
         "first_rejected": first_rejected,
         "rounded_count": report.rounded.0,

@@ -173,6 +173,7 @@ impl Told {
                     None => it.message,
                 })
             }
+            Reading::NoColumn(it) => self.findings.push(it.finding().message),
             Reading::Progress(_) => {}
         }
     }

@@ -5,11 +5,13 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger_app::documents::applied_budgets;
 use ledger_app::evaluate::judge_all;
+use ledger_app::lookup::findings_of_windows;
 use ledger_app::overview::recent_alerts;
 use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
 use ledger_core::budget::first_month;
 
 use crate::bodies::budgets::{BudgetsAnswer, budget_body};
+use crate::bodies::findings;
 use crate::fingerprint::Fingerprint;
 use crate::paging::Paging;
 use crate::parameters::{Asked, Parameter, Parameters, RouteQuery};
@@ -64,6 +66,7 @@ where
     let body = BudgetsAnswer {
         version,
         budgets: on_page.iter().map(|verdict| budget_body(verdict, &alerts)).collect(),
+        findings: findings::bodies(&findings_of_windows(&view, &verdicts)),
         next_cursor: page.next_cursor,
     };
     tagged(&headers, &body)

@@ -4,9 +4,11 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger_app::evaluate::undelivered;
+use ledger_app::lookup::findings_in_full;
 use ledger_app::overview::{self, Health};
 use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
 
+use crate::bodies::findings;
 use crate::bodies::health::{HealthAnswer, HealthBill, UnattributedBody};
 use crate::bodies::reconciliation::ReconciledDayBody;
 use crate::bodies::values::Day;
@@ -43,6 +45,7 @@ where
         bills: view.heads().iter().map(HealthBill::from).collect(),
         unattributed,
         reconciliation: reconciled.iter().map(ReconciledDayBody::from).collect(),
+        findings: findings::bodies(&findings_in_full(view.heads())),
         undelivered_alerts: (&undelivered(&alerts, view.now().at())).into(),
     };
     tagged(&headers, &body)

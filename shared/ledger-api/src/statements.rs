@@ -79,6 +79,7 @@ pub(crate) async fn statements<L: LedgerStore + Clone + 'static>(
         data_up_to: view.data_up_to(),
         missing_days: &missing_days(view.heads(), period, view.now().today()),
         statements: all.get(page.items).unwrap_or_default(),
+        findings: &lookup::findings_of_month(&view, period),
     };
     tagged(&headers, &figures.body(page.next_cursor))
 }

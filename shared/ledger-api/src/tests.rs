@@ -117,7 +117,7 @@ impl LedgerStore for MemoryLedger {
                 imported_at: Timestamp::UNIX_EPOCH,
                 rules_version: 1,
                 days: BTreeMap::new(),
-                rejected_count: 0,
+                unread: Arc::default(),
                 is_chosen_part: false,
                 pending: None,
             });

@@ -1,5 +1,7 @@
 //! Applied rules on what the ledger holds: positions made anew from facts, without the bill.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_core::bill::BillHead;
@@ -216,7 +218,7 @@ async fn own_anew(
         delivered_at: None,
         imported_at: now,
         rules_version: rules.version,
-        rejected_count: 0,
+        unread: Arc::default(),
         pending: None,
     };
     let replaced = ledger.replace(replacement).await;

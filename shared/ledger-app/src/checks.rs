@@ -24,7 +24,7 @@ use ledger_core::source::Rank;
 
 use crate::documents::{DocumentError, applied_budgets};
 use crate::evaluate::{Undelivered, undelivered};
-use crate::lookup::{findings_of_bills, reconciliation_question};
+use crate::lookup::{findings_in_full, reconciliation_question};
 use crate::overview::{OverviewError, grouped, recent_alerts};
 use crate::ports::{AlertStore, DocumentKind, DocumentStore, LedgerStore, StoredAlert};
 use crate::view::{LookupError, View};
@@ -204,8 +204,7 @@ fn rules_are_applied(examined: &Examined) -> Vec<Finding> {
 }
 
 fn bills_are_complete(examined: &Examined) -> Vec<Finding> {
-    let all = ChargePeriod::new(Date::MIN, Date::MAX);
-    all.map(|all| findings_of_bills(&examined.heads, all)).unwrap_or_default()
+    findings_in_full(&examined.heads)
 }
 
 /// An export without callers is a setting, not a company whose calls have none.
@@ -314,6 +313,7 @@ fn alerts_arrived(examined: &Examined) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use jiff::civil::date;
     use ledger_core::bill::{DayHead, FactsForm, Generation, Status};
@@ -359,7 +359,7 @@ mod tests {
             imported_at: "2026-11-08T06:00:00Z".parse().unwrap(),
             rules_version: 2,
             days: BTreeMap::from([(date(2026, 11, 4), day)]),
-            rejected_count: 0,
+            unread: Arc::default(),
             is_chosen_part: false,
             pending: None,
         };

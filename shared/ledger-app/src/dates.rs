@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use ledger_core::cost::CostKind;
 use ledger_core::day_sum::DaySum;
 use ledger_core::line_item::{LineItem, Rejected};
 use ledger_core::money::MoneyError;
@@ -53,9 +54,12 @@ impl<S> Dated<S> {
         for sum in sums {
             let mut provenance = line_item.provenance.clone();
             provenance.line = Some(sum.first_line()).filter(|it| *it != u64::MAX).unwrap_or(0);
+            // Lines that share a sum have one cost.
+            let mut cost = sum.costs(line_item.costs.currency()).ok();
             for _ in 0..sum.line_count() {
                 let (provenance, reason) = (provenance.clone(), reason.clone());
-                rejected.push(Rejected { provenance, column: "day".into(), reason });
+                let cost = cost.take().map(|it| it.of(CostKind::Unblended));
+                rejected.push(Rejected { provenance, column: "day".into(), reason, cost });
             }
         }
         rejected

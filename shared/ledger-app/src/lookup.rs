@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use ledger_core::access::Owners;
 use ledger_core::bill::{BillHead, Status, days_with_lines, served_days};
+use ledger_core::budget::Verdict;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Level};
@@ -93,8 +94,39 @@ where
     })
 }
 
+/// Findings about the bills of a month.
+pub fn findings_of_month<L>(view: &View<L>, month: BillingPeriod) -> Vec<Finding>
+where
+    L: LedgerStore + Clone + 'static,
+{
+    let days = month.charge_period();
+    days.map(|days| findings_of_bills(view.heads(), days)).into_iter().flatten().collect()
+}
+
+/// Findings about the bills of the windows of budgets.
+pub fn findings_of_windows<L>(view: &View<L>, verdicts: &[Verdict]) -> Vec<Finding>
+where
+    L: LedgerStore + Clone + 'static,
+{
+    let windows = verdicts.iter().map(|it| it.spend.period);
+    let start = windows.clone().map(ChargePeriod::start).min();
+    let days = start.zip(windows.map(ChargePeriod::end).max());
+    let days = days.and_then(|(start, end)| ChargePeriod::new(start, end).ok());
+    days.map(|days| findings_of_bills(view.heads(), days)).into_iter().flatten().collect()
+}
+
+/// Findings about all bills, with each field that their lines lack.
+pub fn findings_in_full(heads: &[BillHead]) -> Vec<Finding> {
+    let Ok(all) = ChargePeriod::new(Date::MIN, Date::MAX) else { return Vec::new() };
+    let mut findings = findings_of_bills(heads, all);
+    // In full, below.
+    findings.retain(|it| it.code != FindingCode::FieldsUnknown);
+    findings.extend(lacking_fields(heads));
+    findings
+}
+
 /// Findings about the bills of a period.
-pub(crate) fn findings_of_bills(heads: &[BillHead], period: ChargePeriod) -> Vec<Finding> {
+pub fn findings_of_bills(heads: &[BillHead], period: ChargePeriod) -> Vec<Finding> {
     let is_in_period = |head: &&BillHead| {
         let month = head.bill.period.charge_period();
         let overlaps = |it: ChargePeriod| it.start() < period.end() && period.start() < it.end();
@@ -105,6 +137,7 @@ pub(crate) fn findings_of_bills(heads: &[BillHead], period: ChargePeriod) -> Vec
     for head in heads.iter().filter(is_in_period) {
         findings.extend(head.pending.as_ref().map(|it| pending_finding(&head.bill, it)));
         findings.extend(rejected_lines(head));
+        findings.extend(unknown_fields(head));
     }
     findings.extend(unnamed_payers(heads, is_in_period));
     findings.extend(missing_measures(heads, period));
@@ -137,12 +170,50 @@ fn unnamed_payers(heads: &[BillHead], is_meant: impl Fn(&&BillHead) -> bool) -> 
 
 /// The finding that lines of a bill could not be read.
 fn rejected_lines(head: &BillHead) -> Option<Finding> {
-    let message = format!(
-        "{} lines of {} could not be read and are in no figure; `tollbook import` of its files names \
-         them",
-        head.rejected_count, head.bill
-    );
-    (head.rejected_count > 0).then_some(Finding { code: FindingCode::LinesRejected, message })
+    let message = |lines| {
+        format!(
+            "{lines} of {} could not be read and are in no figure; `tollbook import` of its files \
+             names them",
+            head.bill
+        )
+    };
+    let code = FindingCode::LinesRejected;
+    Some(Finding { code, message: message(head.unread.rejected()?) })
+}
+
+/// The finding that lines of a bill lack fields, in short.
+fn unknown_fields(head: &BillHead) -> Option<Finding> {
+    let message = |unknown| {
+        format!("lines of {} lack fields ({unknown}); `tollbook doctor` says more", head.bill)
+    };
+    let code = FindingCode::FieldsUnknown;
+    Some(Finding { code, message: message(head.unread.unknown()?) })
+}
+
+/// The findings about fields that lines lack, each column once for all bills.
+fn lacking_fields(heads: &[BillHead]) -> Vec<Finding> {
+    let mut columns: BTreeMap<(&str, &str), Vec<&BillHead>> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for head in heads {
+        for (column, consequence) in &head.unread.columns {
+            columns.entry((column, consequence)).or_default().push(head);
+        }
+        findings.extend(head.unread.findings.iter().map(|it| Finding {
+            code: it.code,
+            message: format!("{}: {}", head.bill, it.message),
+        }));
+    }
+    let of_column = |((column, consequence), heads): (_, Vec<&BillHead>)| {
+        let first = heads.first().map(|it| it.bill.to_string());
+        let more = match heads.len() {
+            0 | 1 => String::new(),
+            count => format!(" and {} more bills", count - 1),
+        };
+        let first = first.as_deref().unwrap_or("a bill");
+        let message = format!("{first}{more}: no column `{column}`: {consequence}");
+        Finding { code: FindingCode::ColumnMissing, message }
+    };
+    columns.into_iter().map(of_column).chain(findings).collect()
 }
 
 /// The finding that days of a period lack measures, because an earlier version stored them.

@@ -9,6 +9,7 @@ use ledger_core::budget::{Budget, BudgetState, Verdict};
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Scope};
+use ledger_core::finding::Finding;
 use ledger_core::money::Money;
 use ledger_core::period::{BillingPeriod, ChargePeriod};
 use ledger_core::question::Question;
@@ -18,7 +19,7 @@ use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery};
 
 use crate::documents::{DocumentError, applied_budgets};
 use crate::evaluate::spending_question;
-use crate::lookup::reconciliation_question;
+use crate::lookup::{findings_of_bills, reconciliation_question};
 use crate::ports::{AlertStore, DocumentStore, LedgerStore, Retryable, StoreError, StoredAlert};
 use crate::view::{LookupError, View};
 
@@ -69,6 +70,8 @@ pub struct Overview {
     pub alerts: Vec<StoredAlert>,
     /// The bill and Cost Explorer side by side on the last days.
     pub reconciled: Vec<ReconciledDay>,
+    /// Findings about the bills of the days that are shown.
+    pub findings: Vec<Finding>,
 }
 
 /// Costs up to the last day with data.
@@ -156,6 +159,7 @@ where
     let (answered, alerts) =
         tokio::join!(view.answer(&mut questions), recent_alerts(view, &budgets));
     answered?;
+    let shown = periods.map(|it| it.chart_days);
     let verdicts = spending.finish().map_err(LookupError::from)?;
     let figures = match (data_up_to, periods, builders) {
         (Some(data_up_to), Some(periods), Some(builders)) => {
@@ -171,6 +175,7 @@ where
         reconciled: both
             .map_or_else(|| Ok(Vec::new()), Reconciliation::finish)
             .map_err(LookupError::from)?,
+        findings: shown.map(|it| findings_of_bills(view.heads(), it)).unwrap_or_default(),
     })
 }
 

@@ -45,6 +45,8 @@ labels! {
         DeliverySuperseded = "delivery-superseded",
         /// A delivery is of an export that the ledger is not fed by.
         ExportForeign = "export-foreign",
+        /// Lines of a bill lack fields.
+        FieldsUnknown = "fields-unknown",
         /// A file is of the kind before exports 2.0.
         LegacyReport = "legacy-report",
         /// Lines of a bill could not be read.
@@ -93,6 +95,8 @@ labels! {
         TokensNotAi = "tokens-not-ai",
         /// Much cost has no owner.
         Unattributed = "unattributed",
+        /// Usage types could not be read, so that their lines have no meter.
+        UsageTypeUnknown = "usage-type-unknown",
     }
 }
 

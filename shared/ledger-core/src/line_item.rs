@@ -11,6 +11,7 @@ use crate::caller::Caller;
 use crate::category::ChargeCategory;
 use crate::cost::Costs;
 use crate::model::Model;
+use crate::money::Money;
 use crate::period::BillingPeriod;
 use crate::quantity::Quantity;
 use crate::source::Source;
@@ -104,7 +105,7 @@ pub struct LineItem {
 }
 
 /// A line that could not be read; counted, never dropped.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
     /// Where it is.
     pub provenance: Provenance,
@@ -112,6 +113,8 @@ pub struct Rejected {
     pub column: Arc<str>,
     /// The fault, and what was expected.
     pub reason: String,
+    /// Its unblended cost, where that can be read.
+    pub cost: Option<Money>,
 }
 
 #[cfg(test)]

@@ -215,7 +215,7 @@ pub(crate) fn head(bill: BillId, days: &[(&str, &str)]) -> BillHead {
         imported_at: "2026-11-01T00:00:00Z".parse().unwrap(),
         rules_version: 1,
         days: days.iter().map(|(day, cost)| (date(day), day_head(cost))).collect(),
-        rejected_count: 0,
+        unread: Arc::default(),
         is_chosen_part: false,
         pending: None,
     }

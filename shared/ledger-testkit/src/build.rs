@@ -244,7 +244,7 @@ pub fn delivery(days: &[(&str, DayRollups)]) -> BillReplacement {
         delivered_at: Some(at("2026-11-20T06:00:00Z")),
         imported_at: at("2026-11-20T07:00:00Z"),
         rules_version: 2,
-        rejected_count: 0,
+        unread: Arc::default(),
         is_chosen_part: false,
         pending: None,
     }
@@ -278,7 +278,7 @@ pub fn head(bill: BillId, days: &[(&str, &str)]) -> BillHead {
         imported_at: at("2026-11-20T07:00:00Z"),
         rules_version: 1,
         days: days.iter().map(|(day, cost)| (date(day), state(cost))).collect(),
-        rejected_count: 0,
+        unread: Arc::default(),
         is_chosen_part: false,
         pending: None,
     }

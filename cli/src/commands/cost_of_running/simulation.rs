@@ -174,7 +174,10 @@ impl Setting<'_> {
         let report =
             import_bills(Arc::new(source), rules, Accept::Good, now(), |_| (), &self.ledger)
                 .await?;
-        anyhow::ensure!(report.rejected_count == 0, "lines of the simulated bill were rejected");
+        anyhow::ensure!(
+            report.unread.rejected_count == 0,
+            "lines of the simulated bill were rejected"
+        );
         Ok(())
     }
 

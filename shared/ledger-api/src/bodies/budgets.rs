@@ -5,6 +5,7 @@ use ledger_core::budget::{BudgetState, Verdict};
 use ledger_core::period::Window;
 use serde::Serialize;
 
+use super::findings::FindingBody;
 use super::values::{Amount, CostKindWord, Day, Instant, Share, StatusWord, words};
 
 /// The applied budgets, judged: `GET /v1/budgets` and `tollbook budget list`.
@@ -16,6 +17,8 @@ pub struct BudgetsAnswer {
     pub version: Option<u64>,
     /// The budgets on this page, in the order of the file.
     pub budgets: Vec<BudgetBody>,
+    /// Things to know about the bills of the windows.
+    pub findings: Vec<FindingBody>,
     /// The `cursor` of the next page; `null` on the last.
     pub next_cursor: Option<String>,
 }

@@ -7,6 +7,7 @@ use ledger_core::percent::Percent;
 use ledger_core::period::BillingPeriod;
 use serde::Serialize;
 
+use super::findings::FindingBody;
 use super::reconciliation::ReconciledDayBody;
 use super::values::{Amount, Day, Instant, Share};
 
@@ -25,6 +26,8 @@ pub struct HealthAnswer {
     pub unattributed: Vec<UnattributedBody>,
     /// The bill and Cost Explorer on the last days that both have.
     pub reconciliation: Vec<ReconciledDayBody>,
+    /// Things to know about the bills, with each field that their lines lack.
+    pub findings: Vec<FindingBody>,
     /// Alerts of the last weeks that no owner is sure to have.
     pub undelivered_alerts: UndeliveredAlerts,
 }

@@ -56,6 +56,10 @@ pub struct RejectedBody {
     pub column: String,
     /// The fault, and what was expected.
     pub reason: String,
+    /// Its unblended cost; `null` where that cannot be read.
+    pub cost: Option<Amount>,
+    /// The currency of `cost`.
+    pub currency: Option<String>,
 }
 
 /// Amounts that were rounded.
@@ -183,7 +187,7 @@ impl ImportAnswer {
             lines_ai: report.lines_ai,
             lines_other: report.lines_other,
             rejected: report.rejected.iter().map(rejected_body).collect(),
-            rejected_count: report.rejected_count,
+            rejected_count: report.unread.rejected_count,
             rounded: RoundedBody { lines: report.rounded.0, difference: Amount(report.rounded.1) },
             totals,
             ledger,
@@ -221,6 +225,8 @@ fn rejected_body(rejected: &Rejected) -> RejectedBody {
         line: Some(rejected.provenance.line).filter(|it| *it > 0),
         column: rejected.column.to_string(),
         reason: rejected.reason.clone(),
+        cost: rejected.cost.map(Amount::from),
+        currency: rejected.cost.map(|it| it.currency().to_string()),
     }
 }
 

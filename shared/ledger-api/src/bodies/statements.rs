@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use ledger_core::cost::CostKind;
+use ledger_core::finding::Finding;
 use ledger_core::period::BillingPeriod;
 use ledger_core::statement::{Statement, StatementLine};
 use serde::Serialize;
 
+use super::findings::{self, FindingBody};
 use super::values::{Amount, CostKindWord, Day, StatusWord};
 
 /// The statements of a month: `GET /v1/statements` and `tollbook statement`.
@@ -23,6 +25,8 @@ pub struct StatementsAnswer {
     pub data_up_to: Option<Day>,
     /// The statements on this page, by owner and currency.
     pub statements: Vec<StatementBody>,
+    /// Things to know about the bills of the month.
+    pub findings: Vec<FindingBody>,
     /// The `cursor` of the next page; `null` on the last.
     pub next_cursor: Option<String>,
 }
@@ -102,6 +106,8 @@ pub struct StatementFigures<'a> {
     pub missing_days: &'a [Date],
     /// The statements.
     pub statements: &'a [Statement],
+    /// Findings about the bills of the month.
+    pub findings: &'a [Finding],
 }
 
 impl StatementFigures<'_> {
@@ -112,6 +118,7 @@ impl StatementFigures<'_> {
             cost_kind: self.cost_kind.into(),
             data_up_to: self.data_up_to.map(Day),
             statements: self.statements.iter().map(|it| self.statement_body(it)).collect(),
+            findings: findings::bodies(self.findings),
             next_cursor,
         }
     }

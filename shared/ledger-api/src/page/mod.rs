@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 use ledger_app::overview::{Overview, overview};
 use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
+use ledger_core::letter::shown;
 use ledger_core::period::ChargePeriod;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -98,6 +99,12 @@ fn body(view: &Overview, now: Timestamp) -> Markup {
                     h2 { "The ledger is empty" }
                     p { "Read a cost and usage export into it: " code { "tollbook import PATH" } }
                 }
+            }
+        }
+        @if !view.findings.is_empty() {
+            section {
+                h2 { "Not complete" }
+                ul { @for finding in &view.findings { li { (shown(&finding.message)) } } }
             }
         }
         (budget_table(&view.verdicts))

@@ -402,7 +402,7 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
             delivered_at: None,
             imported_at: self.request.now,
             rules_version: self.rules.version,
-            rejected_count: 0,
+            unread: Arc::default(),
             pending: None,
         };
         let replaced = self

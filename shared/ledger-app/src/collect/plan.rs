@@ -120,7 +120,7 @@ mod tests {
             imported_at: Timestamp::UNIX_EPOCH,
             rules_version: 1,
             days: days.days().map(|it| (it, day.clone())).collect(),
-            rejected_count: 0,
+            unread: Arc::default(),
             is_chosen_part: false,
             pending: None,
         }

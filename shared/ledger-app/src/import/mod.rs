@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ledger_core::bill::{BillHead, Delivered, LinesRead, days_with_lines, held_back};
+use ledger_core::bill::{BillHead, Delivered, LinesRead, Unread, days_with_lines, held_back};
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
@@ -69,8 +69,8 @@ pub struct ImportReport {
     pub lines_other: u64,
     /// Lines that could not be read; at most the first thousand.
     pub rejected: Vec<Rejected>,
-    /// How many lines could not be read.
-    pub rejected_count: u64,
+    /// The parts that are in no figure or no field.
+    pub unread: Unread,
     /// The number of lines with amounts rounded to 15 fraction digits, and the sum of the
     /// differences.
     pub rounded: (u64, Decimal),
@@ -151,7 +151,7 @@ impl From<Accept> for Terms {
 impl ImportReport {
     /// All lines that were read or rejected.
     pub fn lines_read(&self) -> u64 {
-        self.lines_ai + self.lines_other + self.rejected_count
+        self.lines_ai + self.lines_other + self.unread.rejected_count
     }
 
     /// The cost kinds that the bills of a currency state.
@@ -205,11 +205,13 @@ pub async fn import_bills(
     }
     let mut batches = Vec::new();
     for (delivery, (rollups, partial)) in read {
-        let lines = LinesRead { rejected: partial.rejected_count, all: partial.lines_read() };
+        let lines =
+            LinesRead { rejected: partial.unread.rejected_count, all: partial.lines_read() };
+        let unread = Arc::new(partial.unread.clone());
         let failed = |err| ImportError::Source(SourceError::Money(delivery.name.clone(), err));
         let faults = findings::faults_of_accounts(&partial.findings);
         merge(&mut report, partial).map_err(failed)?;
-        batches.push(Batch { delivery, rollups, lines, faults });
+        batches.push(Batch { delivery, rollups, lines, unread, faults });
     }
     let months = batches
         .iter()
@@ -237,6 +239,7 @@ struct Batch {
     delivery: Delivery,
     rollups: RollupsByBill,
     lines: LinesRead,
+    unread: Arc<Unread>,
     /// Faults by which its lines may look like others.
     faults: Vec<String>,
 }
@@ -270,6 +273,7 @@ struct After {
 struct Taking<'a> {
     delivery: &'a Delivery,
     lines: LinesRead,
+    unread: &'a Arc<Unread>,
     run: Run<'a>,
     is_complete: bool,
 }
@@ -288,7 +292,7 @@ impl Taking<'_> {
             delivered_at: self.delivery.delivered_at,
             imported_at: self.run.now,
             rules_version: self.run.rules_version,
-            rejected_count: self.lines.rejected,
+            unread: Arc::clone(self.unread),
             pending: None,
         }
     }
@@ -302,7 +306,7 @@ impl<L: LedgerStore> Plan<'_, L> {
         run: Run<'_>,
         report: &mut ImportReport,
     ) -> Result<(), ImportError> {
-        let Batch { delivery, rollups, lines, faults } = batch;
+        let Batch { delivery, rollups, lines, unread, faults } = batch;
         let ids: Vec<BillId> = rollups.keys().cloned().collect();
         let mut delivered = Delivered {
             export: delivery.export.as_ref(),
@@ -317,7 +321,7 @@ impl<L: LedgerStore> Plan<'_, L> {
         if delivered.is_mixed() && !is_replacing {
             report.findings.insert(findings::mixed(&delivery, &ids));
         }
-        let taking = Taking { delivery: &delivery, lines, run, is_complete };
+        let taking = Taking { delivery: &delivery, lines, unread: &unread, run, is_complete };
         let mut placed = Vec::new();
         for (bill, days) in rollups {
             placed.push(self.add_bill(bill, days, &ids, &faults, taking).await?);

@@ -120,7 +120,7 @@ impl<'a, L: LedgerStore> Bills<'a, L> {
             imported_at: ours.imported_at,
             rules_version: ours.rules_version,
             days,
-            rejected_count: ours.rejected_count,
+            unread: Arc::clone(&ours.unread),
             is_chosen_part: ours.is_chosen_part || kept.is_some_and(|it| it.is_chosen_part),
             pending: ours.pending.clone(),
         };

@@ -1,9 +1,15 @@
 //! Reads one delivery into rollups and its part of the report.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ledger_core::bill::Unread;
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::cost::CostKind;
+use ledger_core::currency::Currency;
+use ledger_core::day_sum::DaySum;
+use ledger_core::finding::{Finding, FindingCode};
+use ledger_core::line_item::LineItem;
 use ledger_core::meter::Meter;
 use ledger_core::money::{Money, MoneyError};
 use ledger_core::roll_up::{RollupBuilder, RollupsByBill};
@@ -11,7 +17,7 @@ use ledger_core::rollup::DayTotal;
 use ledger_core::rules::AttributionRules;
 
 use super::{ImportReport, Progress};
-use crate::ports::{BillSource, Delivery, Reading, SourceError};
+use crate::ports::{BillSource, Delivery, NoColumn, Reading, SourceError};
 
 /// Rejected lines that a report lists; the rest is counted.
 const REJECTED_LISTED_MAX: usize = 1_000;
@@ -27,25 +33,12 @@ pub(super) fn read_delivery(
     source.read(delivery, &mut |reading| {
         match reading {
             Reading::Charge(line_item, sums) => {
-                // Taxes and credits have no usage type; they do not count as unknown.
-                let usage_type = &line_item.usage.axes.usage_type;
-                let usage_type =
-                    usage_type.as_ref().filter(|_| line_item.usage.meter == Meter::Unknown);
-                if let Some(usage_type) = usage_type {
-                    let currency = line_item.costs.currency();
-                    let key = (Arc::clone(usage_type), currency);
-                    let (count, cost) =
-                        report.unknown_usage_types.entry(key).or_insert((0, Money::zero(currency)));
-                    for sum in &sums {
-                        *count += sum.line_count();
-                        *cost = cost.checked_add(sum.costs(currency)?.of(CostKind::Unblended))?;
-                    }
-                }
+                count_unknown(&line_item, &sums, &mut report.unknown_usage_types)?;
                 builder.add_sums(&line_item, sums)?;
             }
             Reading::Other(line_item, sums) => builder.add_other(&line_item, &sums)?,
             Reading::Rejected(rejected) => {
-                report.rejected_count += 1;
+                report.unread.reject(&rejected)?;
                 if report.rejected.len() < REJECTED_LISTED_MAX {
                     report.rejected.push(rejected);
                 }
@@ -56,7 +49,13 @@ pub(super) fn read_delivery(
                 *sum = sum.checked_add(difference).ok_or(MoneyError::OutOfRange)?;
             }
             Reading::Finding(finding) => {
+                report.unread.keep(&finding);
                 report.findings.insert(finding);
+            }
+            Reading::NoColumn(missing) => {
+                report.findings.insert(missing.finding());
+                let NoColumn { column, consequence, .. } = missing;
+                report.unread.columns.insert(column.into(), consequence.into());
             }
             Reading::Progress(bytes) => progress(Progress::Read(bytes)),
         }
@@ -73,24 +72,67 @@ pub(super) fn read_delivery(
         report.lines_ai += total.ai_line_count;
         report.lines_other += total.other_line_count;
     }
-    if report.lines_ai + report.lines_other == 0 && report.rejected_count > 0 {
+    if let Some(unknown) = unknown_usage_types(&report.unknown_usage_types).map_err(failed)? {
+        report.unread.keep(&unknown);
+    }
+    if report.lines_ai + report.lines_other == 0 && report.unread.rejected_count > 0 {
         let first = report.rejected.first();
         let example = first.map(|it| format!("{}: {}: {}", it.provenance, it.column, it.reason));
         return Err(SourceError::Refused(format!(
             "no line of `{}` can be read, {} were rejected; the first: {}",
             delivery.name,
-            report.rejected_count,
+            report.unread.rejected_count,
             example.unwrap_or_default()
         )));
     }
     Ok((rollups, report))
 }
 
+/// Usage types that could not be read: their lines and cost.
+type UnknownTypes = BTreeMap<(Arc<str>, Currency), (u64, Money)>;
+
+/// Counts lines whose usage type could not be read. Taxes and credits have none.
+fn count_unknown(
+    line_item: &LineItem,
+    sums: &[DaySum],
+    types: &mut UnknownTypes,
+) -> Result<(), MoneyError> {
+    let usage_type = &line_item.usage.axes.usage_type;
+    let usage_type = usage_type.as_ref().filter(|_| line_item.usage.meter == Meter::Unknown);
+    let Some(usage_type) = usage_type else { return Ok(()) };
+    let currency = line_item.costs.currency();
+    let key = (Arc::clone(usage_type), currency);
+    let (count, cost) = types.entry(key).or_insert((0, Money::zero(currency)));
+    for sum in sums {
+        *count += sum.line_count();
+        *cost = cost.checked_add(sum.costs(currency)?.of(CostKind::Unblended))?;
+    }
+    Ok(())
+}
+
+/// The finding that usage types could not be read.
+fn unknown_usage_types(types: &UnknownTypes) -> Result<Option<Finding>, MoneyError> {
+    let Some(((first, _), _)) = types.first_key_value() else { return Ok(None) };
+    let (mut line_count, mut unread) = (0, Unread::default());
+    for (lines, cost) in types.values() {
+        line_count += lines;
+        unread.add_cost(*cost)?;
+    }
+    let costs: Vec<String> = unread.rejected_costs.values().map(|it| it.to_reader()).collect();
+    let message = format!(
+        "{line_count} lines of {} have usage types that could not be read, such as `{first}`; their \
+         cost counts, their meter is unknown",
+        costs.join(" and ")
+    );
+    Ok(Some(Finding { code: FindingCode::UsageTypeUnknown, message }))
+}
+
 /// Adds the part of one delivery to the report.
 pub(super) fn merge(report: &mut ImportReport, part: ImportReport) -> Result<(), MoneyError> {
     report.lines_ai += part.lines_ai;
     report.lines_other += part.lines_other;
-    report.rejected_count += part.rejected_count;
+    report.unread.rejected_count += part.unread.rejected_count;
+    part.unread.rejected_costs.values().try_for_each(|it| report.unread.add_cost(*it))?;
     let room = REJECTED_LISTED_MAX.saturating_sub(report.rejected.len());
     report.rejected.extend(part.rejected.into_iter().take(room));
     report.rounded.0 += part.rounded.0;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use ledger_core::bill::{Export, FileSet};
 use ledger_core::day_sum::DaySum;
-use ledger_core::finding::Finding;
+use ledger_core::finding::{Finding, FindingCode};
 use ledger_core::line_item::{LineItem, Rejected};
 use ledger_core::money::MoneyError;
 use ledger_core::period::BillingPeriod;
@@ -35,6 +35,26 @@ pub struct Delivery {
     pub bytes: u64,
 }
 
+/// A column that a file lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoColumn {
+    /// The file.
+    pub file: Arc<str>,
+    /// The column.
+    pub column: &'static str,
+    /// The consequence and the fix.
+    pub consequence: &'static str,
+}
+
+impl NoColumn {
+    /// The finding.
+    pub fn finding(&self) -> Finding {
+        let NoColumn { file, column, consequence } = self;
+        let message = format!("`{file}` has no column `{column}`: {consequence}");
+        Finding { code: FindingCode::ColumnMissing, message }
+    }
+}
+
 /// One piece of a bill that is being read.
 #[derive(Debug)]
 pub enum Reading {
@@ -54,6 +74,8 @@ pub enum Reading {
     Rounded(Decimal),
     /// A finding about the file.
     Finding(Finding),
+    /// A column that a file lacks.
+    NoColumn(NoColumn),
     /// This many bytes were read since the last time.
     Progress(u64),
 }

@@ -8,7 +8,7 @@ mod quick_look;
 mod retryable;
 
 pub use self::alerts::{AlertState, AlertStore, Notifier, PublishError, StoredAlert};
-pub use self::bills::{BillSource, Delivery, Reading, SourceError};
+pub use self::bills::{BillSource, Delivery, NoColumn, Reading, SourceError};
 pub use self::documents::{Document, DocumentKind, DocumentStore};
 pub use self::ledger::{BillReplacement, LedgerStore, Replaced, StoreError};
 pub use self::quick_look::{

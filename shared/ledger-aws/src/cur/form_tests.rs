@@ -13,7 +13,7 @@ use arrow_array::{
 use jiff::Timestamp;
 use ledger_core::cost::CostKind;
 use ledger_core::finding::Finding;
-use ledger_core::line_item::Rejected;
+use ledger_core::line_item::{Provenance, Rejected};
 use ledger_core::roll_up::{RollupBuilder, RollupsByBill};
 use ledger_core::rules::{AttributionRules, MatchKey, Matcher, Pattern, Rule, Template};
 use parquet::arrow::ArrowWriter;
@@ -35,7 +35,7 @@ use ledger_app::ports::{BillSource, Reading};
 struct Outcome {
     ledger: RollupsByBill,
     findings: BTreeSet<Finding>,
-    rejected: BTreeSet<Rejected>,
+    rejected: BTreeMap<Provenance, Rejected>,
     /// How many, and their sum.
     rounded: (usize, Decimal),
     /// How often the reader told of lines.
@@ -94,12 +94,15 @@ fn read(bytes: &[u8], is_line_by_line: bool) -> Outcome {
                     outcome.told += 1;
                     builder.add_other(&line, &sums)?;
                 }
-                Reading::Rejected(it) => assert!(outcome.rejected.insert(it)),
+                Reading::Rejected(it) => {
+                    assert!(outcome.rejected.insert(it.provenance.clone(), it).is_none());
+                }
                 Reading::Rounded(by) => {
                     outcome.rounded.0 += 1;
                     outcome.rounded.1 += by;
                 }
                 Reading::Finding(it) => assert!(outcome.findings.insert(it)),
+                Reading::NoColumn(it) => assert!(outcome.findings.insert(it.finding())),
                 Reading::Progress(bytes) => outcome.bytes += bytes,
             }
             Ok(())
@@ -602,8 +605,7 @@ fn a_bad_row_does_not_spoil_its_group() {
     rows[4][Column::Unblended as usize] = Value::Number(f64::NAN);
     rows[6][Column::Unblended as usize] = Value::Number(1.4e-15);
     let outcome = check(&rows, &plain_form(3));
-    let rejected: Vec<String> =
-        outcome.rejected.iter().map(|it| it.provenance.to_string()).collect();
+    let rejected: Vec<String> = outcome.rejected.keys().map(ToString::to_string).collect();
     assert_eq!(rejected, ["bill:5"]);
     assert_eq!(outcome.rounded, (1, "-0.0000000000000004".parse().unwrap()));
     // The group, and the row that had to be rounded.

@@ -73,7 +73,10 @@ fn read(bytes: &[u8]) -> Result<Told, SourceError> {
                     }
                 }
                 Reading::Rejected(it) => assert!(told.rejected.insert(it.provenance.line)),
-                Reading::Rounded(_) | Reading::Finding(_) | Reading::Progress(_) => (),
+                Reading::Rounded(_)
+                | Reading::Finding(_)
+                | Reading::NoColumn(_)
+                | Reading::Progress(_) => (),
             }
             Ok(())
         })?;

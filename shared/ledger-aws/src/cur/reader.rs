@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ledger_app::ports::{Delivery, Reading, SourceError};
+use ledger_app::ports::{Delivery, NoColumn, Reading, SourceError};
 use ledger_core::cost::CostKind;
 use ledger_core::day_sum::DaySum;
-use ledger_core::finding::{Finding, FindingCode};
 use ledger_core::line_item::{Provenance, Rejected};
 use ledger_core::money::MoneyError;
 
@@ -96,7 +95,7 @@ impl<'a> Reader<'a> {
                 Reading::Rejected(_) => 1,
                 Reading::Rounded(_) => 0,
                 // The first pass has said it.
-                Reading::Finding(_) | Reading::Progress(_) => return Ok(()),
+                Reading::Finding(_) | Reading::NoColumn(_) | Reading::Progress(_) => return Ok(()),
             };
             *count = count.saturating_add(lines);
         }
@@ -125,11 +124,9 @@ impl<'a> Reader<'a> {
             if let Some(meaning) = column.absence()
                 && self.reported.insert(column.name())
             {
-                let message = format!("`{file}` has no column `{}`: {meaning}", column.name());
-                self.emit(
-                    file,
-                    Reading::Finding(Finding { code: FindingCode::ColumnMissing, message }),
-                )?;
+                let missing =
+                    NoColumn { file: file.into(), column: column.name(), consequence: meaning };
+                self.emit(file, Reading::NoColumn(missing))?;
             }
         }
         Ok(())
@@ -161,7 +158,8 @@ impl<'a> Reader<'a> {
                 if let Some((column, fault)) = lost.filter(|_| self.row_height > 1) {
                     let (provenance, column) = (provenance.clone(), column.name().into());
                     let reason = (*fault).to_owned();
-                    return self.emit_rejected(Rejected { provenance, column, reason });
+                    let cost = Some(converted.line.costs.of(CostKind::Unblended));
+                    return self.emit_rejected(Rejected { provenance, column, reason, cost });
                 }
                 self.count_faults(&converted, 1, provenance);
                 if !converted.rounded.is_zero() {
@@ -211,7 +209,8 @@ impl<'a> Reader<'a> {
         if !self.is_chosen && self.converter.codes.is_second_pass() {
             return Ok(());
         }
-        let rejected = Rejected { provenance: provenance.clone(), column: column.into(), reason };
+        let (provenance, column) = (provenance.clone(), column.into());
+        let rejected = Rejected { provenance, column, reason, cost: None };
         self.emit_rejected(rejected)
     }
 }

@@ -56,6 +56,10 @@ fn read_all(paths: &[&Path]) -> Result<Read, String> {
                 }
                 Reading::Rounded(by) => read.rounded.push(by.to_string()),
                 Reading::Finding(it) => read.findings.push(format!("{}: {}", it.code, it.message)),
+                Reading::NoColumn(it) => {
+                    let finding = it.finding();
+                    read.findings.push(format!("{}: {}", finding.code, finding.message));
+                }
                 Reading::Progress(bytes) => read.progress += bytes,
             }
             Ok(())

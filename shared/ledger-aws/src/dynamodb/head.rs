@@ -7,9 +7,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::ports::StoreError;
-use ledger_core::bill::{BillHead, DayHead, Export, FactsForm, FileSet, Generation, Pending};
+use ledger_core::bill::{
+    BillHead, DayHead, Export, FactsForm, FileSet, Generation, Pending, Unread,
+};
 use ledger_core::cost::{CostKind, Costs};
 use ledger_core::currency::Currency;
+use ledger_core::finding::{Finding, FindingCode};
 use ledger_core::money::Money;
 use ledger_core::rollup::DayTotal;
 use serde::{Deserialize, Serialize};
@@ -82,6 +85,37 @@ impl StoredPending {
             totals: totals.iter().map(|(code, it)| (code.to_string(), amount(it))).collect(),
             reasons: reasons.to_string(),
         }
+    }
+}
+
+/// [`Unread`], except for the number of lines.
+#[derive(Deserialize, Serialize)]
+struct StoredUnread {
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    rejected_costs: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    columns: BTreeMap<Arc<str>, Arc<str>>,
+    /// Code and message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<(String, String)>,
+}
+
+impl StoredUnread {
+    fn new(unread: &Unread) -> StoredUnread {
+        let costs = unread.rejected_costs.iter();
+        let costs = costs.map(|(code, it)| (code.to_string(), it.amount().normalize().to_string()));
+        let findings = unread.findings.iter();
+        StoredUnread {
+            rejected_costs: costs.collect(),
+            columns: unread.columns.clone(),
+            findings: findings
+                .map(|it| (it.code.as_str().to_owned(), it.message.clone()))
+                .collect(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rejected_costs.is_empty() && self.columns.is_empty() && self.findings.is_empty()
     }
 }
 
@@ -179,12 +213,17 @@ pub(super) fn item_of(head: &BillHead) -> Result<Item, StoreError> {
     if head.is_chosen_part {
         item.insert("chosen_part".to_owned(), AttributeValue::Bool(true));
     }
-    if head.rejected_count > 0 {
-        item.insert("rejected_count".to_owned(), number(head.rejected_count));
-    }
     let stored = |it: Result<String, serde_json::Error>, item: &Item| {
         it.map_err(|err| malformed(item, err.to_string()))
     };
+    if head.unread.rejected_count > 0 {
+        item.insert("rejected_count".to_owned(), number(head.unread.rejected_count));
+    }
+    let unread = StoredUnread::new(&head.unread);
+    if !unread.is_empty() {
+        let unread = stored(serde_json::to_string(&unread), &item)?;
+        item.insert("unread".to_owned(), text(unread));
+    }
     if let Some(pending) = &head.pending {
         let pending = stored(serde_json::to_string(&StoredPending::new(pending)), &item)?;
         item.insert("pending".to_owned(), text(pending));
@@ -209,10 +248,13 @@ pub(super) fn head_of(item: &Item) -> Result<BillHead, StoreError> {
         true => Some(parsed(item, "delivered_at")?),
         false => None,
     };
-    let rejected_count = match item.contains_key("rejected_count") {
-        true => parsed(item, "rejected_count")?,
-        false => 0,
+    let mut unread = match item.contains_key("unread") {
+        true => unread_of(item, text_of(item, "unread")?)?,
+        false => Unread::default(),
     };
+    if item.contains_key("rejected_count") {
+        unread.rejected_count = parsed(item, "rejected_count")?;
+    }
     let pending = match item.contains_key("pending") {
         true => Some(pending_of(item, text_of(item, "pending")?)?),
         false => None,
@@ -231,22 +273,43 @@ pub(super) fn head_of(item: &Item) -> Result<BillHead, StoreError> {
                     .ok_or_else(|| malformed(item, "a day of `days` cannot be read"))
             })
             .collect::<Result<_, _>>()?,
-        rejected_count,
+        unread: Arc::new(unread),
         is_chosen_part: item.contains_key("chosen_part"),
         pending,
     })
+}
+
+fn unread_of(item: &Item, stored: &str) -> Result<Unread, StoreError> {
+    let stored: StoredUnread =
+        serde_json::from_str(stored).map_err(|err| malformed(item, json_fault("unread", &err)))?;
+    let findings = stored.findings.into_iter().filter_map(|(code, message)| {
+        // A newer release may know others.
+        let code = FindingCode::ALL.iter().find(|it| it.as_str() == code)?;
+        Some(Finding { code: *code, message })
+    });
+    Ok(Unread {
+        rejected_count: 0,
+        rejected_costs: costs_by_currency(&stored.rejected_costs)
+            .ok_or_else(|| malformed(item, "`rejected_costs` of `unread` cannot be read"))?,
+        columns: stored.columns,
+        findings: findings.collect(),
+    })
+}
+
+/// Amounts by currency.
+fn costs_by_currency(stored: &BTreeMap<String, String>) -> Option<BTreeMap<Currency, Money>> {
+    let read = |(code, amount): (&String, &String)| {
+        let currency = Currency::parse(code).ok()?;
+        Some((currency, Money::parse(amount, currency).ok()?.money))
+    };
+    stored.iter().map(read).collect()
 }
 
 fn pending_of(item: &Item, stored: &str) -> Result<Pending, StoreError> {
     let stored: StoredPending =
         serde_json::from_str(stored).map_err(|err| malformed(item, json_fault("pending", &err)))?;
     let unread = |field: &str| malformed(item, format!("`{field}` of `pending` cannot be read"));
-    let mut totals = BTreeMap::new();
-    for (code, amount) in &stored.totals {
-        let currency = Currency::parse(code).map_err(|_| unread("totals"))?;
-        let cost = Money::parse(amount, currency).map_err(|_| unread("totals"))?;
-        totals.insert(currency, cost.money);
-    }
+    let totals = costs_by_currency(&stored.totals).ok_or_else(|| unread("totals"))?;
     let at = |it: &str| it.parse::<Timestamp>().map_err(|_| unread("delivered_at or read_at"));
     Ok(Pending {
         delivered_at: stored.delivered_at.as_deref().map(at).transpose()?,

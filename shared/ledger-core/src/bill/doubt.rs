@@ -107,7 +107,7 @@ pub fn held_back(
         held.iter().flat_map(|it| &it.days).map(|(day, it)| (*day, &it.totals)).collect();
     let mut after = if ours.is_complete { Days::new() } else { before.clone() };
     after.extend(ours.days.totals());
-    let rejected_before = held.map_or(0, |it| it.rejected_count);
+    let rejected_before = held.map_or(0, |it| it.unread.rejected_count);
     let doubts = doubts(&before, &after, ours, lines, rejected_before)?;
     let totals = totals_of(&after)?;
     let earlier = held.and_then(|it| it.pending.as_ref());

@@ -107,7 +107,7 @@ mod tests {
             imported_at: jiff::Timestamp::UNIX_EPOCH,
             rules_version: 1,
             days,
-            rejected_count: 0,
+            unread: Arc::default(),
             is_chosen_part: false,
             pending: None,
         }

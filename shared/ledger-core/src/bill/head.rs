@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use super::deliverer::{Export, FileSet};
 use super::pending::Pending;
+use super::unread::Unread;
 use crate::currency::Currency;
 use crate::line_item::BillId;
 use crate::rollup::DayTotal;
@@ -34,8 +35,8 @@ pub struct BillHead {
     pub rules_version: u64,
     /// Its days.
     pub days: BTreeMap<Date, DayHead>,
-    /// Lines of the last delivery that could not be read and are in no figure.
-    pub rejected_count: u64,
+    /// Parts of the last delivery that are in no figure or no field.
+    pub unread: Arc<Unread>,
     /// Whether a person said that it is a part: then it may have lines that look like others.
     pub is_chosen_part: bool,
     /// A later delivery that is held back.

@@ -10,6 +10,7 @@ mod head;
 mod pending;
 mod replacement;
 mod served;
+mod unread;
 
 pub use self::comparison::{CommonDays, Growth, Makeup, Relation, days_with_lines};
 pub use self::content::content_hash;
@@ -24,3 +25,4 @@ pub use self::replacement::{
 };
 pub(crate) use self::served::reached_by_higher;
 pub use self::served::{ServedDay, Status, data_up_to, last_day_of_higher, served_days};
+pub use self::unread::Unread;

@@ -10,6 +10,7 @@ use super::content::content_hash;
 use super::deliverer::{Export, FileSet};
 use super::head::{BillHead, DayHead, FactsForm, Generation};
 use super::pending::Pending;
+use super::unread::Unread;
 use crate::bill_rollups::BillRollups;
 use crate::bill_text::BillText;
 use crate::line_item::BillId;
@@ -43,8 +44,8 @@ pub struct BillReplacement {
     pub imported_at: Timestamp,
     /// The version of the rules that assigned its owners.
     pub rules_version: u64,
-    /// Lines that could not be read.
-    pub rejected_count: u64,
+    /// Parts of the delivery that are in no figure or no field.
+    pub unread: Arc<Unread>,
     /// A delivery that is held back: then this has no days, and restates nothing.
     pub pending: Option<Pending>,
 }
@@ -202,7 +203,7 @@ fn head(
         rules_version: owned.map_or(ours.rules_version, |it| it.rules_version),
         days,
         is_chosen_part: ours.is_chosen_part || before.is_some_and(|it| it.is_chosen_part),
-        rejected_count: kept.map_or(ours.rejected_count, |it| it.rejected_count),
+        unread: Arc::clone(kept.map_or(&ours.unread, |it| &it.unread)),
         pending: ours.pending.clone().or_else(|| kept?.pending.clone()),
     }
 }
@@ -219,7 +220,7 @@ impl ReplacementPlan {
             || read.delivered_at != self.wanted.delivered_at
             || read.is_chosen_part != self.wanted.is_chosen_part
             || read.rules_version != self.wanted.rules_version
-            || read.rejected_count != self.wanted.rejected_count
+            || read.unread != self.wanted.unread
             || read.pending != self.wanted.pending
             || read.days != self.wanted.days
     }
@@ -255,7 +256,7 @@ mod tests {
             delivered_at: Some(format!("2026-11-20T{hour:02}:00:00Z").parse().unwrap()),
             imported_at: "2026-11-21T00:00:00Z".parse().unwrap(),
             rules_version: 1,
-            rejected_count: 0,
+            unread: Arc::default(),
             pending: None,
         }
     }

@@ -15,7 +15,7 @@ use ledger_core::aws::tokens::{TooManyTokens, token_count};
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::bill_text::BillText;
 use ledger_core::caller::Caller;
-use ledger_core::cost::Costs;
+use ledger_core::cost::{CostKind, Costs};
 use ledger_core::currency::Currency;
 use ledger_core::day_sum::DaySum;
 use ledger_core::finding::Finding;
@@ -136,8 +136,15 @@ impl Converter {
                 provenance: provenance.clone(),
                 column: self.texts.get(column.name()),
                 reason,
+                cost: self.lone_cost(raw),
             })
         })
+    }
+
+    /// The unblended cost of a row that cannot be read otherwise.
+    fn lone_cost(&mut self, raw: &RawLine<'_>) -> Option<Money> {
+        let (costs, _) = self.costs(raw, &mut Vec::new()).ok()?;
+        Some(costs.of(CostKind::Unblended))
     }
 
     /// Findings after the last row.
