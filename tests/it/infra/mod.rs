@@ -485,7 +485,83 @@ fn alarms_are_few_unless_more_are_asked_for() {
         assert_eq!(template.get(alarm, "/AlarmActions"), &told, "`{alarm}`");
         assert!(!template.get(alarm, "/TreatMissingData").is_null(), "`{alarm}`");
     }
-    assert_eq!(alarms, BTreeMap::from([("HasAlarms", 6), ("HasAllAlarms", 10)]));
+    assert_eq!(alarms, BTreeMap::from([("HasAlarms", 9), ("HasAllAlarms", 14)]));
+}
+
+/// An alarm on a metric that is not written would be silent for ever.
+#[test]
+fn alarms_watch_metrics_that_are_written_or_are_of_aws() {
+    let template = Template::read();
+    let mut own = BTreeSet::new();
+    for (alarm, it) in template.of_type("AWS::CloudWatch::Alarm") {
+        let text = |path: &str| template.get(alarm, path).as_str().expect("a text").to_owned();
+        let (namespace, metric) = (text("/Namespace"), text("/MetricName"));
+        let of = match (namespace.as_str(), metric.as_str()) {
+            ("Tollbook", _) => {
+                assert!(it.pointer("/Properties/Dimensions").is_none(), "`{alarm}`");
+                own.insert(metric);
+                continue;
+            }
+            ("AWS/SQS", "NumberOfMessagesSent" | "ApproximateNumberOfMessagesVisible") => {
+                ("QueueName", json!({ "Fn::GetAtt": "FailedEvents.QueueName" }))
+            }
+            ("AWS/ApiGateway", "4xx" | "5xx") => ("ApiId", json!({ "Ref": "HttpApi" })),
+            ("AWS/DynamoDB", "WriteThrottleEvents" | "ReadThrottleEvents") => {
+                ("TableName", json!({ "Ref": "Table" }))
+            }
+            ("AWS/SNS", "NumberOfNotificationsFailed") => {
+                ("TopicName", json!({ "Fn::GetAtt": "AlertsTopic.TopicName" }))
+            }
+            ("AWS/Lambda", "Errors" | "Throttles" | "IteratorAge") => {
+                let function = template.get(alarm, "/Dimensions/0/Value/Ref");
+                let function = function.as_str().expect("a function");
+                let mut streams = template.of_type("AWS::Lambda::EventSourceMapping");
+                let is_read = streams
+                    .any(|(it, _)| template.get(it, "/FunctionName/Ref") == &json!(function));
+                assert!(metric != "IteratorAge" || is_read, "`{alarm}`");
+                ("FunctionName", json!({ "Ref": function }))
+            }
+            other => panic!("`{alarm}` watches {other:?}"),
+        };
+        let dimension = json!([{ "Name": of.0, "Value": of.1 }]);
+        assert_eq!(template.get(alarm, "/Dimensions"), &dimension, "`{alarm}`");
+    }
+    let sources: String = rust_files(&root().join("functions"))
+        .chain(rust_files(&root().join("shared/ledger-lambda/src")))
+        .filter(|it| !it.components().any(|it| it.as_os_str() == "tests"))
+        .map(|it| std::fs::read_to_string(it).expect("a source is readable"))
+        .collect();
+    for metric in &own {
+        assert!(sources.contains(&format!(": &str = \"{metric}\"")), "`{metric}` is written");
+    }
+    assert!(own.len() > 3, "{own:?}");
+}
+
+fn rust_files(folder: &Path) -> Box<dyn Iterator<Item = PathBuf>> {
+    let entries = std::fs::read_dir(folder).expect("the folder is readable");
+    let paths = entries.map(|it| it.expect("an entry is readable").path());
+    let files = |path: PathBuf| match path.is_dir() {
+        true => rust_files(&path),
+        false => {
+            Box::new(Some(path).into_iter().filter(|it| it.extension() == Some("rs".as_ref())))
+        }
+    };
+    Box::new(paths.collect::<Vec<_>>().into_iter().flat_map(files))
+}
+
+/// Each row of the table of failures that no alarm tells of says so, and each alarm is in it.
+#[test]
+fn each_alarm_is_in_the_table_of_failures() {
+    let readme =
+        std::fs::read_to_string(root().join("infra/README.md")).expect("there is a README");
+    let table = readme.split("## What is noticed").nth(1).expect("there is a table");
+    let table = table.split("\n## ").next().unwrap_or_default();
+    for (alarm, _) in Template::read().of_type("AWS::CloudWatch::Alarm") {
+        let is_of_a_function = ["ErrorsAlarm", "ThrottlesAlarm"]
+            .iter()
+            .any(|end| alarm.ends_with(end) && !alarm.starts_with("Table"));
+        assert!(is_of_a_function || table.contains(&format!("`{alarm}`")), "`{alarm}`");
+    }
 }
 
 #[test]
