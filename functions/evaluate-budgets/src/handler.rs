@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ledger_app::causes::causes;
 use ledger_app::documents::applied_budgets;
-use ledger_app::evaluate::{Evaluation, evaluate_budgets};
+use ledger_app::evaluate::{Evaluation, Run, evaluate_budgets};
 use ledger_app::ports::Retryable as _;
 use ledger_app::view::View;
 use ledger_aws::dynamodb::DynamoLedger;
@@ -12,6 +12,7 @@ use ledger_aws::sns::TopicNotifier;
 use ledger_core::access::Access;
 use ledger_core::budget::first_month;
 use ledger_core::now::Now;
+use ledger_lambda::clock::Invocation;
 use ledger_lambda::metric::Metrics;
 use ledger_lambda::outcome::{Failure, TryAgain, settle};
 use serde_json::{Map, Value, json};
@@ -38,8 +39,9 @@ pub struct State {
 /// The content of the event does not matter, as long as it is a JSON object: a schedule, or the record
 /// of another function's success. Each threshold is alerted once, however often this runs.
 ///
-/// `request_id` names the invocation in the ledger, together with the time: Lambda may hand over one
-/// event twice, even at once, under the same id.
+/// `invocation` names itself in the ledger, together with the time: Lambda may hand over one event twice,
+/// even at once, under the same id. Before its time ends it stops between two alerts and fails, so that
+/// Lambda tries again: what was sent stays sent, and the next attempt goes on.
 ///
 /// # Errors
 ///
@@ -47,14 +49,16 @@ pub struct State {
 pub async fn handle(
     state: &State,
     event: &Value,
-    request_id: &str,
+    invocation: &Invocation<'_>,
     now: Timestamp,
 ) -> Result<Value, TryAgain> {
     let input = input_of(event);
-    let run = format!("{request_id}-{}", now.as_nanosecond());
+    let name = format!("{}-{}", invocation.request_id, now.as_nanosecond());
+    let has_time = || invocation.has_time();
+    let run = Run { name: &name, has_time: &has_time };
     let result = match event {
         // Boxed: the compiler gives up on a future this deep.
-        Value::Object(_) => Box::pin(judge(state, &run, Now::new(now))).await,
+        Value::Object(_) => Box::pin(judge(state, run, Now::new(now))).await,
         _ => Err(Failure::permanent("the event is not a JSON object; expected one, such as `{}`")),
     };
     settle(&input, now, &state.metrics, result)
@@ -69,7 +73,7 @@ fn input_of(event: &Value) -> String {
     known.unwrap_or_else(|| "evaluation".to_owned())
 }
 
-async fn judge(state: &State, run: &str, now: Now) -> Result<Value, Failure> {
+async fn judge(state: &State, run: Run<'_>, now: Now) -> Result<Value, Failure> {
     let State { ledger, notifier, .. } = state;
     let applied = applied_budgets(ledger).await;
     let judged = applied.as_ref().map_or(&[][..], |(_, budgets)| budgets);

@@ -7,7 +7,7 @@ use evaluate_budgets::handler::{State, handle};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::TopicNotifier;
-use ledger_lambda::clock::now;
+use ledger_lambda::clock::{Invocation, instant_of, now};
 use ledger_lambda::config::variable;
 use ledger_lambda::metric::Metrics;
 use serde_json::Value;
@@ -25,7 +25,9 @@ async fn serve(Config { common, topic_arn }: Config) -> Result<(), Error> {
     let notifier = TopicNotifier::new(connection, topic_arn);
     let state = State { ledger, notifier, metrics: Metrics::stdout() };
     let judge = async |LambdaEvent { payload, context }: LambdaEvent<Value>| {
-        handle(&state, &payload, &context.request_id, now()).await
+        let (request_id, deadline) = (&context.request_id, instant_of(context.deadline));
+        let invocation = Invocation { request_id, deadline };
+        handle(&state, &payload, &invocation, now()).await
     };
     lambda_runtime::run(service_fn(judge)).await
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use evaluate_budgets::config::Config;
 use evaluate_budgets::handler::{State, handle};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ledger_app::import::{Accept, import_bills};
 use ledger_app::ports::{DocumentKind, DocumentStore as _};
 use ledger_aws::connect::{Connection, LocalEndpoint};
@@ -13,6 +13,7 @@ use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::{SnsNotifier, TopicNotifier};
 use ledger_core::rules::AttributionRules;
+use ledger_lambda::clock::Invocation;
 use ledger_lambda::metric::Metrics;
 use ledger_lambda::outcome::TryAgain;
 use ledger_local::database::EmbeddedDatabase;
@@ -83,13 +84,23 @@ impl Setting {
     }
 
     async fn handle_with(&self, ledger: DynamoLedger, event: &str) -> Result<Value, TryAgain> {
+        self.handle_until(Timestamp::MAX, ledger, event).await
+    }
+
+    async fn handle_until(
+        &self,
+        deadline: Timestamp,
+        ledger: DynamoLedger,
+        event: &str,
+    ) -> Result<Value, TryAgain> {
         let kept = Arc::clone(&self.metrics);
         let metrics = Metrics::to(move |line| {
             kept.lock().unwrap().push(serde_json::from_str(line).unwrap());
         });
         let notifier = TopicNotifier::new(Connection::local(&self.sns), self.topic_arn.clone());
         let state = State { ledger, notifier, metrics };
-        handle(&state, &serde_json::from_str(event).unwrap(), "request-1", now()).await
+        let invocation = Invocation { request_id: "request-1", deadline };
+        handle(&state, &serde_json::from_str(event).unwrap(), &invocation, now()).await
     }
 
     /// The metrics of this name.
@@ -184,6 +195,17 @@ async fn a_throttled_ledger_fails_the_invocation_and_the_next_one_tells() {
     assert_eq!(setting.metric("PermanentFailures"), Vec::<i64>::new());
     assert_eq!(setting.outbox.outbox().len(), 0);
     setting.handle(&event("schedule")).await.unwrap();
+    assert_eq!(setting.outbox.outbox().len(), 2);
+}
+
+#[tokio::test]
+async fn an_evaluation_without_time_leaves_its_alerts_to_the_next_attempt() {
+    let setting = Setting::new(BUDGETS).await;
+    let soon = Timestamp::now() + SignedDuration::from_secs(5);
+    let stopped = setting.handle_until(soon, setting.ledger.clone(), &event("schedule")).await;
+    assert!(format!("{:?}", stopped.unwrap_err()).contains("the time of the run ended"));
+    assert_eq!((setting.outbox.outbox().len(), setting.metric("PermanentFailures")), (0, vec![]));
+    assert_eq!(setting.handle(&event("schedule")).await.unwrap()["alerts_sent"], 2);
     assert_eq!(setting.outbox.outbox().len(), 2);
 }
 

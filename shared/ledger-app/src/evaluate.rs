@@ -40,6 +40,9 @@ pub enum EvaluateError {
     /// The settled state could not be read.
     #[error("could not find out whether anything changed")]
     Settled(#[source] StoreError),
+    /// The time of the run ended.
+    #[error("the time of the run ended before {0} alerts were looked at; the next run goes on")]
+    OutOfTime(usize),
 }
 
 impl Retryable for EvaluateError {
@@ -49,7 +52,25 @@ impl Retryable for EvaluateError {
             EvaluateError::Keep(_, source) | EvaluateError::Settled(source) => {
                 source.is_retryable()
             }
+            EvaluateError::OutOfTime(_) => true,
         }
+    }
+}
+
+/// One run of an evaluation.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    /// Its name in the ledger.
+    pub name: &'a str,
+    /// Whether there is time for one more alert. A run that is stopped while it sends one would leave it
+    /// unconfirmed.
+    pub has_time: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// A run without a limit.
+impl<'a> From<&'a str> for Run<'a> {
+    fn from(name: &'a str) -> Run<'a> {
+        Run { name, has_time: &|| true }
     }
 }
 
@@ -66,8 +87,8 @@ pub struct Evaluation {
     pub not_sent: Vec<Alert>,
     /// Alerts whose delivery is unknown.
     pub unconfirmed: Vec<Alert>,
-    /// Alerts that could not be read or written down, each an [`EvaluateError::Keep`]. They stopped no
-    /// other; the next run tries again.
+    /// Alerts that could not be read or written down, each an [`EvaluateError::Keep`], and those for which
+    /// there was no time. They stopped no other; the next run tries again.
     pub failed: Vec<EvaluateError>,
     /// The end of the last day with data.
     pub data_up_to: Option<Date>,
@@ -112,13 +133,13 @@ where
 pub async fn evaluate_budgets<L>(
     view: &View<L>,
     budgets: &[Budget],
-    run: &str,
+    run: impl Into<Run<'_>>,
     notifier: &impl Notifier,
 ) -> Result<Evaluation, EvaluateError>
 where
     L: LedgerStore + AlertStore + Clone + 'static,
 {
-    let (ledger, now) = (view.ledger(), view.now());
+    let (ledger, now, run) = (view.ledger(), view.now(), run.into());
     let mut evaluation = Evaluation { data_up_to: view.data_up_to(), ..Evaluation::default() };
     let state = state_of(budgets, now.today(), view.heads());
     if ledger.is_settled(&state).await.map_err(EvaluateError::Settled)? {
@@ -126,11 +147,17 @@ where
         return Ok(evaluation);
     }
     evaluation.verdicts = judge_all(view, budgets).await.map_err(EvaluateError::Spend)?;
-    let Planned { alerts, failed } = planned(view, &evaluation.verdicts).await?;
+    let Planned { alerts, failed } = planned(view, &evaluation.verdicts, run).await?;
     evaluation.failed = failed;
     let mut is_settled = true;
+    let mut left = alerts.len();
     for stored in alerts {
-        match send_once(&stored, now.at(), run, ledger, notifier).await {
+        if !(run.has_time)() {
+            evaluation.failed.push(EvaluateError::OutOfTime(left));
+            break;
+        }
+        left -= 1;
+        match send_once(&stored, now.at(), run.name, ledger, notifier).await {
             Ok(Outcome::Sent) => evaluation.sent.push(stored.alert),
             Ok(Outcome::NotSent) => evaluation.not_sent.push(stored.alert),
             Ok(Outcome::Unconfirmed) => evaluation.unconfirmed.push(stored.alert),
@@ -198,20 +225,30 @@ struct Planned {
 }
 
 /// The alerts of these verdicts as they are written down; those that are new are written down now.
-async fn planned<L>(view: &View<L>, verdicts: &[Verdict]) -> Result<Planned, EvaluateError>
+async fn planned<L>(
+    view: &View<L>,
+    verdicts: &[Verdict],
+    run: Run<'_>,
+) -> Result<Planned, EvaluateError>
 where
     L: LedgerStore + AlertStore + Clone + 'static,
 {
     let (ledger, now) = (view.ledger(), view.now());
     let mut planned = Planned::default();
     let mut new = Vec::new();
-    for verdict in verdicts {
-        for id in verdict.alert_ids() {
-            match ledger.alert(&id).await {
-                Ok(Some(stored)) => planned.alerts.push(stored),
-                Ok(None) => new.push((verdict, id)),
-                Err(err) => planned.failed.push(keep_error(&id, err)),
-            }
+    let ids = verdicts.iter().flat_map(|it| it.alert_ids().into_iter().map(move |id| (it, id)));
+    let ids: Vec<(&Verdict, AlertId)> = ids.collect();
+    let mut left = ids.len();
+    for (verdict, id) in ids {
+        if !(run.has_time)() {
+            planned.failed.push(EvaluateError::OutOfTime(left));
+            break;
+        }
+        left -= 1;
+        match ledger.alert(&id).await {
+            Ok(Some(stored)) => planned.alerts.push(stored),
+            Ok(None) => new.push((verdict, id)),
+            Err(err) => planned.failed.push(keep_error(&id, err)),
         }
     }
     let drivers = drivers_of(view, &new).await.map_err(EvaluateError::Drivers)?;

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::budget_file::parse_budgets;
-use ledger_app::evaluate::{Evaluation, evaluate_budgets, judge_all};
+use ledger_app::evaluate::{EvaluateError, Evaluation, Run, evaluate_budgets, judge_all};
 use ledger_app::import::{Accept, Placement, Terms, import_bills};
 use ledger_app::rules_file::parse_rules;
 use ledger_app::view::{LookupError, View};
@@ -160,6 +161,29 @@ async fn a_threshold_is_told_when_it_is_reached_and_never_again() {
         assert!(setting.evaluate(run, FaultPlan::none()).await);
         assert_eq!(setting.told(), each_once());
     }
+}
+
+#[tokio::test]
+async fn a_run_whose_time_ends_is_continued_by_the_next() {
+    let mut sent_by_first = BTreeSet::new();
+    for steps in 0..8 {
+        let setting = Setting::new().await;
+        let ledger = setting.ledger(setting.database.endpoint()).await;
+        let view = view(&ledger, &setting.budgets, now()).await.unwrap();
+        let taken = AtomicUsize::new(0);
+        let has_time = || taken.fetch_add(1, Ordering::Relaxed) < steps;
+        let run = Run { name: "first", has_time: &has_time };
+        let first =
+            evaluate_budgets(&view, &setting.budgets, run, &setting.notifier).await.unwrap();
+        let is_whole = first.sent.len() == 2;
+        let is_said = first.failed.iter().any(|it| matches!(it, EvaluateError::OutOfTime(_)));
+        assert!(is_whole != is_said, "{steps} {:?}", first.failed);
+        assert!(first.unconfirmed.is_empty());
+        sent_by_first.insert(first.sent.len());
+        assert!(setting.evaluate("second", FaultPlan::none()).await);
+        assert_eq!(setting.told(), each_once());
+    }
+    assert_eq!(sent_by_first, BTreeSet::from([0, 1, 2]));
 }
 
 #[tokio::test]
