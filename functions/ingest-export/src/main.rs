@@ -1,5 +1,8 @@
 //! Wires the handler to the export in S3 and the ledger in DynamoDB.
 
+// The futures of an import, from its event to a request, are nested deeper than the default allows.
+#![recursion_limit = "256"]
+
 use std::process::ExitCode;
 
 use ingest_export::config::{AthenaTable, Config};

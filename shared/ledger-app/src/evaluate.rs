@@ -236,7 +236,7 @@ where
     let (ledger, now) = (view.ledger(), view.now());
     let mut planned = Planned::default();
     let mut new = Vec::new();
-    let ids = verdicts.iter().flat_map(|it| it.alert_ids().into_iter().map(move |id| (it, id)));
+    let ids = verdicts.iter().flat_map(|it| it.alert_ids().map(move |id| (it, id)));
     let ids: Vec<(&Verdict, AlertId)> = ids.collect();
     let mut left = ids.len();
     for (verdict, id) in ids {

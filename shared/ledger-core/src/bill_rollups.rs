@@ -92,6 +92,10 @@ impl BillRollups {
         self.days.iter().map(|(day, state)| (*day, &state.totals))
     }
 
+    pub(crate) fn states(&self) -> impl Iterator<Item = (Date, &DayState)> {
+        self.days.iter().map(|(day, state)| (*day, state))
+    }
+
     /// The days in order.
     ///
     /// # Errors
@@ -111,17 +115,62 @@ impl BillRollups {
     }
 
     fn day(&self, day: Date, state: &DayState) -> Result<DayRollups, MoneyError> {
-        let mut positions = Vec::new();
-        for (id, days) in &self.sums {
-            if let Ok(place) = days.binary_search_by_key(&day, DaySum::day) {
-                let sum = days.get(place).ok_or(MoneyError::Broken("the sum of a day"))?;
-                let key = self.key(*id)?;
-                let measures = self.measures(*id, sum, key.summary.charge.currency)?;
-                positions.push((key, measures));
-            }
-        }
+        let positions = self.positions(day).collect::<Result<_, _>>()?;
         let DayState { totals, estimated } = state.clone();
-        Ok(DayRollups { positions: positions.into_iter().collect(), totals, estimated })
+        Ok(DayRollups { positions, totals, estimated })
+    }
+
+    /// The positions of one day in order, each built when it is asked for: a day with very many owners
+    /// takes no more memory than one with few.
+    ///
+    /// # Errors
+    ///
+    /// As [`BillRollups::get`], each position for itself.
+    pub fn positions(
+        &self,
+        day: Date,
+    ) -> impl Iterator<Item = Result<(PositionKey, Measures), MoneyError>> {
+        self.sums.iter().filter_map(move |(id, days)| {
+            let place = days.binary_search_by_key(&day, DaySum::day).ok()?;
+            Some(self.position(*id, days.get(place)?))
+        })
+    }
+
+    /// [`BillRollups::positions`] without their detail, in order: the sums of those that agree in
+    /// everything else.
+    ///
+    /// # Errors
+    ///
+    /// As [`Measures::add`], each summary for itself.
+    pub fn summaries(
+        &self,
+        day: Date,
+    ) -> impl Iterator<Item = Result<(SummaryKey, Measures), MoneyError>> {
+        let mut positions = self.positions(day).peekable();
+        std::iter::from_fn(move || {
+            let first = positions.next()?;
+            // In order, those of one summary follow each other.
+            Some(first.and_then(|(PositionKey { summary, .. }, measures)| {
+                let mut sum = Measures { first_line: None, ..measures };
+                let is_same = |it: &Result<(PositionKey, Measures), MoneyError>| {
+                    it.as_ref().map_or(true, |(key, _)| key.summary == summary)
+                };
+                while let Some(more) = positions.next_if(is_same) {
+                    sum.add(&Measures { first_line: None, ..more?.1 })?;
+                }
+                Ok((summary, sum))
+            }))
+        })
+    }
+
+    fn position(
+        &self,
+        id: PositionId,
+        sum: &DaySum,
+    ) -> Result<(PositionKey, Measures), MoneyError> {
+        let key = self.key(id)?;
+        let measures = self.measures(id, sum, key.summary.charge.currency)?;
+        Ok((key, measures))
     }
 
     /// Checks that each amortization belongs to an existing sum and keeps it in range.
@@ -191,6 +240,24 @@ mod tests {
                 prop_assert!(bill.details.iter().is_sorted_by(|left, right| left < right));
                 prop_assert!(bill.claims.iter().is_sorted_by(|left, right| left < right));
                 prop_assert!(bill.sums.is_sorted_by(|left, right| left.0 < right.0));
+            }
+        }
+
+        /// One at a time they are those of the day as a whole.
+        #[test]
+        fn positions_and_summaries_are_those_of_the_day(
+            lines in any_line_items(), rules in any_rules(),
+        ) {
+            for bill in ledger_of(&lines, &rules).0.values() {
+                for day in bill.iter() {
+                    let (day, rollups) = day.unwrap();
+                    let summaries: Vec<_> = rollups.summary().unwrap().into_iter().collect();
+                    let streamed: Vec<_> = bill.summaries(day).map(Result::unwrap).collect();
+                    prop_assert_eq!(streamed, summaries);
+                    let positions: Vec<_> = rollups.positions.into_iter().collect();
+                    let streamed: Vec<_> = bill.positions(day).map(Result::unwrap).collect();
+                    prop_assert_eq!(streamed, positions);
+                }
             }
         }
     }

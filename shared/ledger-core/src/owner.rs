@@ -21,6 +21,11 @@ impl Owner {
         if text == UNATTRIBUTED { Owner::Unattributed } else { Owner::Named(text.into()) }
     }
 
+    /// As [`Owner::parse`], without a copy of the name.
+    pub fn of(name: Arc<str>) -> Owner {
+        if *name == *UNATTRIBUTED { Owner::Unattributed } else { Owner::Named(name) }
+    }
+
     /// The name, or `Unattributed`.
     pub fn as_str(&self) -> &str {
         match self {

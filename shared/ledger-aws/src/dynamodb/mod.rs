@@ -45,6 +45,7 @@ mod meter;
 mod replace;
 mod row;
 mod table;
+mod written_days;
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -205,33 +206,12 @@ impl DynamoLedger {
         keys_only: bool,
     ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
-        let mut start = None;
-        for _ in 0..PAGES_MAX {
-            let call = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .set_exclusive_start_key(start.take())
-                .expression_attribute_values(":pk", text(pk));
-            let call = if keys_only { call.projection_expression("pk, sk") } else { call };
-            let call = match range {
-                Range::All => call.key_condition_expression("pk = :pk"),
-                Range::Prefix(sk) => call
-                    .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
-                    .expression_attribute_values(":sk", text(sk)),
-                Range::From(sk) => call
-                    .key_condition_expression("pk = :pk AND sk >= :sk")
-                    .expression_attribute_values(":sk", text(sk)),
-            };
-            let page = call.send().await.map_err(|err| unavailable(doing, err))?;
-            items.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key.filter(|it| !it.is_empty());
-            if start.is_none() {
-                return Ok(items);
-            }
+        let mut pages = Pages::new(self, doing, pk, range);
+        pages.keys_only = keys_only;
+        while let Some(page) = pages.next().await? {
+            items.extend(page);
         }
-        Err(gave_up(doing, "there are more pages than a range can have"))
+        Ok(items)
     }
 
     /// One item as it is now.
@@ -246,6 +226,57 @@ impl DynamoLedger {
             .send()
             .await;
         Ok(answer.map_err(|err| unavailable(doing, err))?.item)
+    }
+}
+
+/// The items of a range by page, in order of their sort keys, as they are now: a day with very many
+/// owners has many.
+struct Pages<'a> {
+    ledger: &'a DynamoLedger,
+    doing: &'a str,
+    pk: &'a str,
+    range: Range<'a>,
+    keys_only: bool,
+    /// The number of pages that may follow; `None` after the last.
+    left: Option<usize>,
+    /// The key before the next page; `None` for the first.
+    start: Option<Item>,
+}
+
+impl<'a> Pages<'a> {
+    fn new(ledger: &'a DynamoLedger, doing: &'a str, pk: &'a str, range: Range<'a>) -> Pages<'a> {
+        let left = Some(PAGES_MAX);
+        Pages { ledger, doing, pk, range, keys_only: false, left, start: None }
+    }
+
+    /// The next page, which may be empty; `None` after the last.
+    async fn next(&mut self) -> Result<Option<Vec<Item>>, StoreError> {
+        let Some(left) = self.left.take() else { return Ok(None) };
+        if left == 0 {
+            return Err(gave_up(self.doing, "there are more pages than a range can have"));
+        }
+        let call = self
+            .ledger
+            .client
+            .query()
+            .table_name(&self.ledger.table)
+            .consistent_read(true)
+            .set_exclusive_start_key(self.start.take())
+            .expression_attribute_values(":pk", text(self.pk));
+        let call = if self.keys_only { call.projection_expression("pk, sk") } else { call };
+        let call = match self.range {
+            Range::All => call.key_condition_expression("pk = :pk"),
+            Range::Prefix(sk) => call
+                .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+                .expression_attribute_values(":sk", text(sk)),
+            Range::From(sk) => call
+                .key_condition_expression("pk = :pk AND sk >= :sk")
+                .expression_attribute_values(":sk", text(sk)),
+        };
+        let page = call.send().await.map_err(|err| unavailable(self.doing, err))?;
+        self.start = page.last_evaluated_key.filter(|it| !it.is_empty());
+        self.left = self.start.is_some().then(|| left.saturating_sub(1));
+        Ok(Some(page.items.unwrap_or_default()))
     }
 }
 

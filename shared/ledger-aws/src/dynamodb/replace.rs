@@ -1,46 +1,26 @@
 //! Replacing a bill, and reading what the ledger holds of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
-use futures_util::future::BoxFuture;
-use futures_util::stream::{FuturesUnordered, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::causes::causes;
 use ledger_app::ports::{BillReplacement, LedgerStore, Replaced, StoreError};
 use ledger_core::bill::{
-    BillHead, DayGeneration, DayHead, Generation, Planned, ReplacementPlan, plan_replacement,
+    BillHead, DayGeneration, Generation, Planned, ReplacementPlan, plan_replacement,
 };
-use ledger_core::cost::Costs;
-use ledger_core::currency::Currency;
 use ledger_core::dimension::Level;
 use ledger_core::line_item::BillId;
 use ledger_core::money::MoneyError;
 use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
-use ledger_core::rollup::{DayRollups, DayTotal, Rollup, Row};
+use ledger_core::rollup::Rollup;
 use sha2::{Digest, Sha256};
 
 use super::{
-    DynamoLedger, Item, Meter, Range, chunk, gave_up, head, is_condition_failed, json_fault,
-    key_of, keys, malformed, number, text, text_of, unavailable,
+    DynamoLedger, Item, Meter, Pages, Range, chunk, head, is_condition_failed, json_fault, key_of,
+    keys, malformed, number, text, text_of, unavailable,
 };
-
-/// The limit of `BatchWriteItem`.
-const BATCH_ITEMS_MAX: usize = 25;
-
-/// Attempts of a batch. With their pauses they take half a minute, in which an on-demand table
-/// scales up.
-const BATCH_ATTEMPTS_MAX: u32 = 9;
-
-/// The first pause; each further one is twice as long.
-const BATCH_PAUSE: Duration = Duration::from_millis(50);
-
-/// Days written at the same time: enough to hide network latency, few enough for the memory of a
-/// small function.
-const DAYS_AT_ONCE: usize = 4;
 
 /// Generations that no head names expire after a week: a reader may still hold an older head.
 const EXPIRY_SECONDS: i64 = 7 * 24 * 60 * 60;
@@ -76,12 +56,17 @@ impl LedgerStore for DynamoLedger {
         };
         let mut by_owner: BTreeMap<Owner, Vec<Rollup>> = BTreeMap::new();
         for prefix in prefixes {
-            for item in self.query(&doing, &pk, Range::Prefix(&prefix), false).await? {
-                let rollups = chunk::rollups_of(&item)?;
-                // All rows of an item have one owner, and are in order.
-                if let Some(first) = rollups.first() {
-                    let owner = first.row().summary().owner.clone();
-                    by_owner.entry(owner).or_default().extend(rollups);
+            let mut pages = Pages::new(self, &doing, &pk, Range::Prefix(&prefix));
+            while let Some(page) = pages.next().await? {
+                for item in page {
+                    let mut rollups = chunk::rollups_of(&item)?;
+                    // All rows of an item have one owner, and are in order.
+                    let Some(first) = rollups.first() else { continue };
+                    let known = by_owner.entry(first.row().summary().owner.clone()).or_default();
+                    if known.is_empty() {
+                        std::mem::swap(known, &mut rollups);
+                    }
+                    known.extend(rollups);
                 }
             }
         }
@@ -141,10 +126,6 @@ fn doing(bill: &BillId) -> String {
     format!("replace {bill}")
 }
 
-fn unwritable(bill: &BillId, day: Date, err: &dyn std::error::Error) -> StoreError {
-    StoreError::Malformed { key: format!("{day} of {bill}"), reason: err.to_string() }
-}
-
 impl DynamoLedger {
     async fn replace_bill(&self, replacement: BillReplacement) -> Result<Replaced, StoreError> {
         let bill = &replacement.bill;
@@ -178,38 +159,6 @@ impl DynamoLedger {
         Ok(outcome)
     }
 
-    /// Writes the days that changed, a few at a time; returns the number of items.
-    async fn write_days(
-        &self,
-        plan: &ReplacementPlan,
-        ours: &BillReplacement,
-    ) -> Result<u64, StoreError> {
-        // Boxed, and queued by hand: the compiler cannot prove that a stream of closures over
-        // borrowed days may move between threads.
-        let write = |day: Date| -> BoxFuture<'_, Result<u64, StoreError>> {
-            Box::pin(async move {
-                let rollups = ours.days.get(day);
-                let rollups = rollups.map_err(|err| unwritable(&ours.bill, day, &err))?;
-                let Some((rollups, state)) = rollups.zip(plan.wanted.days.get(&day)) else {
-                    return Ok(0);
-                };
-                let generation = &state.generation;
-                let items = self.write_day(&ours.bill, day, generation, &rollups).await?;
-                self.check_written(&ours.bill, day, state).await?;
-                Ok(items)
-            })
-        };
-        let mut waiting = plan.written.iter().copied();
-        let mut writing: FuturesUnordered<_> =
-            waiting.by_ref().take(DAYS_AT_ONCE).map(write).collect();
-        let mut written: u64 = 0;
-        while let Some(items) = writing.try_next().await? {
-            written = written.saturating_add(items);
-            writing.extend(waiting.next().map(write));
-        }
-        Ok(written)
-    }
-
     async fn head(&self, bill: &BillId) -> Result<Option<BillHead>, StoreError> {
         let item = self.get(&format!("read {bill}"), "HEAD", &keys::head_sk(bill)).await?;
         item.as_ref().map(head::head_of).transpose()
@@ -218,70 +167,6 @@ impl DynamoLedger {
     async fn put(&self, doing: &str, item: Item) -> Result<(), StoreError> {
         let call = self.client.put_item().table_name(&self.table).set_item(Some(item));
         call.send().await.map(|_| ()).map_err(|err| unavailable(doing, err))
-    }
-
-    /// Writes the chunks of a day under its new generation; returns their number.
-    async fn write_day(
-        &self,
-        bill: &BillId,
-        day: Date,
-        generation: &Generation,
-        rollups: &DayRollups,
-    ) -> Result<u64, StoreError> {
-        let pk = keys::rollups_pk(bill, day, generation);
-        let summary = rollups.summary().map_err(|err| unwritable(bill, day, &err))?;
-        let mut items = Vec::new();
-        let unwritten = |err: std::io::Error| unwritable(bill, day, &err);
-        let summary = summary.iter().map(|(key, measures)| Row::Summary(key, measures));
-        let positions = rollups.positions.iter();
-        let positions = positions.map(|(key, measures)| Row::Position(key, measures));
-        let prefix = keys::level_prefix;
-        items.extend(chunk::chunks_of(&pk, prefix(Level::Summary), summary).map_err(unwritten)?);
-        items.extend(chunk::chunks_of(&pk, prefix(Level::Detail), positions).map_err(unwritten)?);
-        for batch in items.chunks(BATCH_ITEMS_MAX) {
-            self.write_batch(&format!("write {day} of {bill}"), batch).await?;
-        }
-        Ok(u64::try_from(items.len()).unwrap_or(u64::MAX))
-    }
-
-    async fn write_batch(&self, doing: &str, items: &[Item]) -> Result<(), StoreError> {
-        let mut requests = Vec::with_capacity(items.len());
-        for item in items {
-            let put = PutRequest::builder().set_item(Some(item.clone())).build();
-            let put = put.map_err(|err| malformed(item, err.to_string()))?;
-            requests.push(WriteRequest::builder().put_request(put).build());
-        }
-        let mut pause = BATCH_PAUSE;
-        for _ in 0..BATCH_ATTEMPTS_MAX {
-            let call = self.client.batch_write_item().request_items(&self.table, requests);
-            let answer = call.send().await.map_err(|err| unavailable(doing, err))?;
-            requests = answer
-                .unprocessed_items
-                .and_then(|mut it| it.remove(&self.table))
-                .unwrap_or_default();
-            if requests.is_empty() {
-                return Ok(());
-            }
-            tokio::time::sleep(pause).await;
-            pause = pause.saturating_mul(2);
-        }
-        Err(gave_up(doing, "items stayed unprocessed after all attempts"))
-    }
-
-    /// Reads a written day back: both levels must add up to the day's totals.
-    async fn check_written(
-        &self,
-        bill: &BillId,
-        day: Date,
-        state: &DayHead,
-    ) -> Result<(), StoreError> {
-        for level in [Level::Summary, Level::Detail] {
-            let rollups = self.rollups(bill, day, &state.generation, level, None).await?;
-            if !comes_to(&rollups, &state.totals).unwrap_or(false) {
-                return Err(StoreError::Unbalanced(format!("{day} of {bill}")));
-            }
-        }
-        Ok(())
     }
 
     /// Moves the pointer; a lost answer to our own move counts as done.
@@ -382,37 +267,31 @@ impl DynamoLedger {
         let doing = format!("expire {day} of {bill}");
         let pk = keys::rollups_pk(bill, day, generation);
         let expires_at = now.as_second().saturating_add(EXPIRY_SECONDS);
-        for key in self.query(&doing, &pk, Range::All, true).await? {
-            let outcome = self
-                .client
-                .update_item()
-                .table_name(&self.table)
-                .set_key(Some(key))
-                .update_expression("SET expires_at = :at")
-                // An item that is already gone must not come back empty.
-                .condition_expression("attribute_exists(pk)")
-                .expression_attribute_values(":at", number(expires_at))
-                .send()
-                .await;
-            match outcome {
-                Err(err) if !is_condition_failed(&err) => return Err(unavailable(doing, err)),
-                _ => {}
+        let mut pages = Pages::new(self, &doing, &pk, Range::All);
+        pages.keys_only = true;
+        while let Some(page) = pages.next().await? {
+            for key in page {
+                self.expire_item(&doing, key, expires_at).await?;
             }
         }
         Ok(())
     }
-}
 
-/// Whether rollups add up to the AI totals of a day.
-fn comes_to(rollups: &[Rollup], totals: &BTreeMap<Currency, DayTotal>) -> Result<bool, MoneyError> {
-    let mut sums: BTreeMap<Currency, (Costs, u64)> =
-        totals.keys().map(|it| (*it, (Costs::zero(*it), 0))).collect();
-    for rollup in rollups {
-        let (key, measures) = (rollup.row().summary(), rollup.row().measures());
-        let sum = sums.get_mut(&key.charge.currency);
-        let Some((costs, line_count)) = sum else { return Ok(false) };
-        *costs = costs.checked_add(&measures.costs)?;
-        *line_count = line_count.saturating_add(measures.line_count);
+    async fn expire_item(&self, doing: &str, key: Item, expires_at: i64) -> Result<(), StoreError> {
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .update_expression("SET expires_at = :at")
+            // An item that is already gone must not come back empty.
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":at", number(expires_at))
+            .send()
+            .await;
+        match outcome {
+            Err(err) if !is_condition_failed(&err) => Err(unavailable(doing, err)),
+            _ => Ok(()),
+        }
     }
-    Ok(totals.iter().all(|(it, total)| sums.get(it) == Some(&(total.ai, total.ai_line_count))))
 }

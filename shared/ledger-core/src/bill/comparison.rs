@@ -130,9 +130,11 @@ impl Makeup {
     ///
     /// As [`BillRollups::get`].
     pub fn add_day(&mut self, bill: &BillRollups, day: Date) -> Result<(), MoneyError> {
-        let rollups = bill.get(day)?;
-        let positions = rollups.iter().flat_map(|it| &it.positions);
-        positions.into_iter().try_for_each(|(key, measures)| self.add(key, measures))
+        for position in bill.positions(day) {
+            let (key, measures) = position?;
+            self.add(&key, &measures)?;
+        }
+        Ok(())
     }
 
     /// The accounts; `None` is one that is not named.

@@ -1,14 +1,16 @@
 //! A hash of the values of a day, whatever form they are stored in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::bill_text::BillText;
 use crate::cost::{CostKind, Costs};
+use crate::currency::Currency;
 use crate::fact::{ChargeKey, DetailKey};
 use crate::position::{EntryKind, PositionKey, SummaryKey};
-use crate::rollup::{DayRollups, Measures};
+use crate::rollup::{DayTotal, Measures};
 use crate::usage::UsageAxes;
 use crate::word::Word;
 
@@ -22,25 +24,33 @@ const HASH_BYTES: usize = 8;
 ///   to read one more column changes only the hashes of days that have it.
 ///
 /// Names of files are left out: the same figures delivered again are the same day.
-pub fn content_hash(rollups: &DayRollups) -> Arc<str> {
-    let DayRollups { positions, totals, estimated } = rollups;
-    let mut content = Content::default();
-    for (key, measures) in positions {
+///
+/// Its positions are added in order, one at a time.
+#[derive(Default)]
+pub(super) struct ContentHash(Content);
+
+impl ContentHash {
+    pub(super) fn add(&mut self, key: &PositionKey, measures: &Measures) {
+        let ContentHash(content) = self;
         content.key(key);
         content.measures(measures);
         content.end();
     }
-    for (currency, total) in totals {
-        content.text("total", Some(currency.as_str()));
-        content.costs("ai", &total.ai);
-        content.costs("other", &total.other);
-        content.number("ai_line_count", Some(total.ai_line_count.into()));
-        content.number("other_line_count", Some(total.other_line_count.into()));
-        content.end();
+
+    pub(super) fn finish(self, totals: &BTreeMap<Currency, DayTotal>, estimated: bool) -> Arc<str> {
+        let ContentHash(mut content) = self;
+        for (currency, total) in totals {
+            content.text("total", Some(currency.as_str()));
+            content.costs("ai", &total.ai);
+            content.costs("other", &total.other);
+            content.number("ai_line_count", Some(total.ai_line_count.into()));
+            content.number("other_line_count", Some(total.other_line_count.into()));
+            content.end();
+        }
+        content.number("estimated", estimated.then_some(1));
+        let hash = content.0.finalize();
+        hash.iter().take(HASH_BYTES).map(|it| format!("{it:02x}")).collect::<String>().into()
     }
-    content.number("estimated", estimated.then_some(1));
-    let hash = content.0.finalize();
-    hash.iter().take(HASH_BYTES).map(|it| format!("{it:02x}")).collect::<String>().into()
 }
 
 /// Named values, fed into a hash in an unambiguous form.
@@ -152,15 +162,20 @@ impl Content {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
     use crate::line_item::{LineItem, Provenance};
     use crate::model::Model;
+    use crate::rollup::DayRollups;
     use crate::rules::AttributionRules;
     use crate::testing::*;
+
+    fn content_hash(rollups: &DayRollups) -> Arc<str> {
+        let mut content = ContentHash::default();
+        rollups.positions.iter().for_each(|(key, measures)| content.add(key, measures));
+        content.finish(&rollups.totals, rollups.estimated)
+    }
 
     fn day_of(lines: &[LineItem]) -> DayRollups {
         let (ledger, _) = ledger_of(lines, &AttributionRules::default());

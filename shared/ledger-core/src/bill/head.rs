@@ -92,7 +92,7 @@ impl FactsForm {
 pub struct Generation {
     /// The version of the head that introduced it.
     pub version: u64,
-    /// [`super::content_hash`] of the day.
+    /// Hash of everything readers see of the day.
     pub content_hash: Arc<str>,
 }
 

@@ -13,7 +13,6 @@ mod served;
 mod unread;
 
 pub use self::comparison::{CommonDays, Growth, Makeup, Relation, days_with_lines};
-pub use self::content::content_hash;
 pub use self::delivered::Delivered;
 pub use self::deliverer::{Export, FileSet};
 pub use self::doubt::{Doubt, LinesRead, held_back};

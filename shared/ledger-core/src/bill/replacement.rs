@@ -6,16 +6,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::content::content_hash;
+use super::content::ContentHash;
 use super::deliverer::{Export, FileSet};
 use super::head::{BillHead, DayHead, FactsForm, Generation};
 use super::pending::Pending;
 use super::unread::Unread;
-use crate::bill_rollups::BillRollups;
+use crate::bill_rollups::{BillRollups, DayState};
 use crate::bill_text::BillText;
 use crate::line_item::BillId;
 use crate::money::MoneyError;
-use crate::rollup::DayRollups;
 
 /// A bill as it is to be from now on.
 #[derive(Clone, Debug)]
@@ -128,10 +127,8 @@ fn replace(
     let mut days = if ours.is_complete { BTreeMap::new() } else { before.clone() };
     let mut written = Vec::new();
     let mut unchanged_count = 0;
-    for day in ours.days.iter() {
-        let (day, rollups) = day?;
-        let content_hash = content_hash(&rollups);
-        let is_invoiced = is_invoiced(&rollups);
+    for (day, delivered) in ours.days.states() {
+        let (content_hash, is_invoiced) = digest(&ours.days, (day, delivered))?;
         let held = before.get(&day);
         let facts = match (ours.based_on, held) {
             (Some(_), Some(held)) => held.facts,
@@ -150,8 +147,8 @@ fn replace(
                 written.push(day);
                 DayHead {
                     generation: Generation { version, content_hash },
-                    totals: rollups.totals,
-                    estimated: rollups.estimated,
+                    totals: delivered.totals.clone(),
+                    estimated: delivered.estimated,
                     is_invoiced,
                     facts,
                     files,
@@ -174,9 +171,19 @@ fn replace(
     Ok(ReplacementPlan { read, wanted, written, unchanged_count, removed_count, replaced })
 }
 
-/// Whether every AI line of a day names its invoice.
-fn is_invoiced(rollups: &DayRollups) -> bool {
-    rollups.positions.keys().all(|it| it.detail.texts.get(BillText::InvoiceId).is_some())
+/// The hash of a day's content, and whether every AI line of it names its invoice.
+fn digest(
+    days: &BillRollups,
+    (day, state): (Date, &DayState),
+) -> Result<(Arc<str>, bool), MoneyError> {
+    let mut content = ContentHash::default();
+    let mut is_invoiced = true;
+    for position in days.positions(day) {
+        let (key, measures) = position?;
+        content.add(&key, &measures);
+        is_invoiced &= key.detail.texts.get(BillText::InvoiceId).is_some();
+    }
+    Ok((content.finish(&state.totals, state.estimated), is_invoiced))
 }
 
 /// The head with these days.

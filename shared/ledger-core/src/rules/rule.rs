@@ -57,7 +57,7 @@ impl Rule {
         if !self.when.matches(fact) {
             return None;
         }
-        let owner = Owner::Named(self.owner.fill(fact)?);
+        let owner = Owner::of(self.owner.fill(fact)?);
         let (mut business, mut detail) = (Business::default(), Business::default());
         for (key, template) in &self.business {
             let level = match key {

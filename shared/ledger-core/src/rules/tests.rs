@@ -51,6 +51,15 @@ fn a_claim_is_explained_rule_by_rule() {
 }
 
 #[test]
+fn an_owner_named_as_what_no_rule_claims_is_the_same_owner() {
+    let of_tag = rules(&[rule("by team", &[], "{tag:iamPrincipal/team}")]);
+    let tags =
+        std::collections::BTreeMap::from([("iamPrincipal/team".into(), UNATTRIBUTED.into())]);
+    let line = LineItem { tags: tags.into(), ..line() };
+    assert_eq!(claim_of(&line, &of_tag).owner, Owner::Unattributed);
+}
+
+#[test]
 fn each_key_is_held_against_its_part_of_the_line() {
     let line = line();
     for (key, hit, miss) in [

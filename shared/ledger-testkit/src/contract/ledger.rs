@@ -73,6 +73,22 @@ pub async fn rollups_are_read_as_they_were_written_at_both_levels(ledger: &impl 
     }
 }
 
+/// More owners than are written at once, some of them with names that a key cannot hold as they are,
+/// and each with several charges.
+pub async fn a_day_of_many_owners_is_read_as_it_was_written(ledger: &impl LedgerStore) {
+    let mut owners: Vec<String> = (0..80).map(|it| format!("team#{it}")).collect();
+    owners.extend((0..3).map(|it| format!("{}{it}", "ü".repeat(300))));
+    owners.push("Unattributed".to_owned());
+    let accounts = ["1", "2"];
+    let charges = owners.iter().flat_map(|owner| accounts.map(|it| (owner.as_str(), it, "0.5")));
+    let day = mixed_day(&charges.collect::<Vec<_>>());
+    ledger.replace(delivery(&[("2026-11-01", day.clone())])).await.unwrap();
+    let head = head_of(ledger).await;
+    for level in [Level::Summary, Level::Detail] {
+        assert_eq!(read(ledger, &head, date("2026-11-01"), level).await, made(&day, level));
+    }
+}
+
 /// Nothing is there before anything is written.
 pub async fn an_empty_ledger_has_no_heads(ledger: &impl LedgerStore) {
     assert_eq!(ledger.heads(month("2026-01")).await.unwrap(), []);

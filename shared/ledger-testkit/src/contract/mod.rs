@@ -36,6 +36,7 @@ macro_rules! ledger_store_contract {
             $set_up,
             $crate::contract::ledger,
             rollups_are_read_as_they_were_written_at_both_levels,
+            a_day_of_many_owners_is_read_as_it_was_written,
             an_empty_ledger_has_no_heads,
             heads_are_read_from_a_month_on,
             owners_are_read_by_themselves,

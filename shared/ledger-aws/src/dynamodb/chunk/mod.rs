@@ -39,7 +39,7 @@ use ledger_core::business::BusinessField;
 use ledger_core::cost::CostKind;
 
 pub(super) use self::read::rollups_of;
-pub(super) use self::write::chunks_of;
+pub(super) use self::write::Chunks;
 
 /// The column of a business dimension.
 fn column_of(field: BusinessField) -> &'static str {

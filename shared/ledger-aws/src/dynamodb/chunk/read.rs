@@ -13,7 +13,7 @@ use ledger_core::fact::{ChargeKey, DetailKey};
 use ledger_core::line_item::Provenance;
 use ledger_core::meter::Meter;
 use ledger_core::money::{Money, MoneyError};
-use ledger_core::owner::{Owner, UNATTRIBUTED};
+use ledger_core::owner::Owner;
 use ledger_core::position::{AllocationId, EntryKind, PositionKey, SummaryKey};
 use ledger_core::quantity::Quantity;
 use ledger_core::rollup::{Measures, Position, Rollup, Summary};
@@ -44,7 +44,11 @@ pub(in crate::dynamodb) fn rollups_of(item: &Item) -> Result<Vec<Rollup>, StoreE
     let table = Table::parse(&table).map_err(unread)?;
     let columns = Columns::new(&table, is_detail).map_err(unread)?;
     let rollup = |row| columns.rollup(row).map_err(|it| malformed(item, it.of_row(row)));
-    let rollups = (0..table.row_count()).map(rollup).collect::<Result<_, _>>()?;
+    // Many items have one row: a vector of unknown length would take room for four.
+    let mut rollups = Vec::with_capacity(table.row_count());
+    for row in 0..table.row_count() {
+        rollups.push(rollup(row)?);
+    }
     for problem in &columns.problems {
         tracing::warn!("item `{}` is read in part: {problem}", key_of(item));
     }
@@ -293,5 +297,5 @@ impl DetailColumns {
 }
 
 fn owner_of(name: &Arc<str>) -> Owner {
-    if **name == *UNATTRIBUTED { Owner::Unattributed } else { Owner::Named(Arc::clone(name)) }
+    Owner::of(Arc::clone(name))
 }

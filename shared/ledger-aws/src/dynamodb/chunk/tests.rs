@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use ledger_core::bill_text::BillTexts;
 use ledger_core::business::BusinessKey;
+use ledger_core::dimension::Level;
 use ledger_core::position::{AllocationId, EntryKind, PositionKey};
 use ledger_core::rollup::{DayRollups, Measures, Position, Rollup, Row};
 use ledger_core::source::Provider;
@@ -14,11 +15,14 @@ use super::axes::axes_of;
 use super::packing::{PLAIN, ZLIB};
 use super::*;
 use crate::dynamodb::table::TableWriter;
-use crate::dynamodb::{Item, keys, text};
+use crate::dynamodb::{Item, text};
 
 fn items_of(day: &DayRollups) -> Vec<Item> {
+    let mut chunks = Chunks::new("ROLLUPS#2026-11-03", Level::Detail);
     let rows = day.positions.iter().map(|(key, measures)| Row::Position(key, measures));
-    chunks_of("ROLLUPS#2026-11-03", keys::DETAIL_PREFIX, rows).unwrap()
+    let mut items: Vec<Item> = rows.filter_map(|it| chunks.add(it).unwrap()).collect();
+    items.extend(chunks.end().unwrap());
+    items
 }
 
 fn positions_of(day: &DayRollups) -> Vec<Rollup> {

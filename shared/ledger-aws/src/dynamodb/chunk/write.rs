@@ -1,14 +1,16 @@
 //! Rollups cut into items.
 
-use std::collections::BTreeMap;
+use std::io;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use ledger_core::bill_text::BillText;
 use ledger_core::business::{Business, BusinessField, BusinessKey};
 use ledger_core::cost::CostKind;
+use ledger_core::dimension::Level;
 use ledger_core::fact::{ChargeKey, DetailKey};
 use ledger_core::money::Money;
+use ledger_core::owner::Owner;
 use ledger_core::position::{EntryKind, PositionKey, SummaryKey};
 use ledger_core::quantity::Quantity;
 use ledger_core::rollup::{Measures, Row};
@@ -16,7 +18,7 @@ use ledger_core::source::Provider;
 use ledger_core::word::Word;
 
 use super::axes::axes_text;
-use super::packing::packed;
+use super::packing::Packer;
 use super::{column_of, column_of_cost, column_of_text};
 use crate::dynamodb::table::TableWriter;
 use crate::dynamodb::{Item, keys, text};
@@ -31,50 +33,70 @@ const CHUNK_BYTES_MAX: usize = 256 * 1024;
 /// does not depend on these: two runs that write the same generation write the same chunks.
 const CELLS_BYTES: usize = 6 * 14 + (28 + BillText::COUNT) * 3 + 2 * 10;
 
-/// The items of one level of a day. `prefix` and `pk` are parts of their keys.
-pub(in crate::dynamodb) fn chunks_of<'a>(
-    pk: &str,
-    prefix: &str,
-    rollups: impl Iterator<Item = Row<'a>>,
-) -> std::io::Result<Vec<Item>> {
-    let mut by_owner: BTreeMap<String, OwnerChunks> = BTreeMap::new();
-    for rollup in rollups {
-        let owner = keys::bounded(rollup.summary().owner.as_str());
-        by_owner.entry(owner).or_default().add(rollup);
-    }
-    let mut items = Vec::new();
-    for (owner, chunks) in by_owner {
-        for (at, table) in chunks.full.into_iter().chain([chunks.last]).enumerate() {
-            let sk = format!("{prefix}{owner}#{at:04}");
-            let table = packed(&table.finish(), pk.len() + sk.len())?;
-            items.push(Item::from([
-                ("pk".to_owned(), text(pk)),
-                ("sk".to_owned(), text(sk)),
-                ("table".to_owned(), AttributeValue::B(Blob::new(table))),
-            ]));
-        }
-    }
-    Ok(items)
+/// Cuts the rows of one level of a day into items, one at a time: a day can have very many owners.
+///
+/// The rows of one owner follow each other.
+pub(in crate::dynamodb) struct Chunks<'a> {
+    pk: &'a str,
+    /// The part of the sort key that names the level.
+    prefix: &'static str,
+    packer: Packer,
+    /// The owner of the current item.
+    owner: Option<Owner>,
+    /// The number of items that this owner has already.
+    owner_item_count: usize,
+    table: TableWriter,
+    table_bytes: usize,
 }
 
-/// The rows of one owner.
-#[derive(Default)]
-struct OwnerChunks {
-    full: Vec<TableWriter>,
-    last: TableWriter,
-    last_bytes: usize,
-}
-
-impl OwnerChunks {
-    fn add(&mut self, rollup: Row<'_>) {
-        let mut bytes = bytes_of(&self.last, rollup);
-        if self.last.row_count() > 0 && self.last_bytes + bytes > CHUNK_BYTES_MAX {
-            self.full.push(std::mem::take(&mut self.last));
-            self.last_bytes = 0;
-            bytes = bytes_of(&self.last, rollup);
+impl<'a> Chunks<'a> {
+    pub(in crate::dynamodb) fn new(pk: &'a str, level: Level) -> Chunks<'a> {
+        Chunks {
+            pk,
+            prefix: keys::level_prefix(level),
+            packer: Packer::default(),
+            owner: None,
+            owner_item_count: 0,
+            table: TableWriter::default(),
+            table_bytes: 0,
         }
-        self.last_bytes += bytes;
-        write(&mut self.last, rollup);
+    }
+
+    /// Adds a row; returns an item that ended before it.
+    pub(in crate::dynamodb) fn add(&mut self, rollup: Row<'_>) -> io::Result<Option<Item>> {
+        let owner = &rollup.summary().owner;
+        let mut ended = None;
+        if self.owner.as_ref() != Some(owner) {
+            ended = self.end()?;
+            self.owner = Some(owner.clone());
+            self.owner_item_count = 0;
+        }
+        let mut bytes = bytes_of(&self.table, rollup);
+        if self.table.row_count() > 0 && self.table_bytes + bytes > CHUNK_BYTES_MAX {
+            ended = self.end()?;
+            bytes = bytes_of(&self.table, rollup);
+        }
+        self.table_bytes += bytes;
+        write(&mut self.table, rollup);
+        Ok(ended)
+    }
+
+    /// Ends the current item, if it has rows.
+    pub(in crate::dynamodb) fn end(&mut self) -> io::Result<Option<Item>> {
+        let Some(owner) = self.owner.as_ref().filter(|_| self.table.row_count() > 0) else {
+            return Ok(None);
+        };
+        let owner = keys::bounded(owner.as_str());
+        let sk = format!("{}{owner}#{:04}", self.prefix, self.owner_item_count);
+        self.owner_item_count += 1;
+        self.table_bytes = 0;
+        let table = std::mem::take(&mut self.table).finish();
+        let table = self.packer.packed(&table, self.pk.len() + sk.len())?;
+        Ok(Some(Item::from([
+            ("pk".to_owned(), text(self.pk)),
+            ("sk".to_owned(), text(sk)),
+            ("table".to_owned(), AttributeValue::B(Blob::new(table))),
+        ])))
     }
 }
 
