@@ -5,6 +5,7 @@ mod placing;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -23,7 +24,7 @@ use rust_decimal::Decimal;
 
 pub(crate) use self::findings::pending_finding;
 use self::placing::{Bills, PART_BYTES_MAX};
-use self::read::{merge, read_delivery};
+use self::read::{merge, read_deliveries};
 use crate::dates::Dated;
 use crate::ports::{
     BillReplacement, BillSource, Delivery, LedgerStore, Replaced, Retryable, SourceError,
@@ -191,18 +192,8 @@ pub async fn import_bills(
     progress(Progress::Begin { bytes: deliveries.iter().map(|it| it.bytes).sum() });
     // Everything is read and decided before anything is written: a refused input leaves the ledger
     // as it was.
-    let mut read = Vec::new();
-    for delivery in deliveries {
-        let (source, rules, progress) =
-            (Arc::clone(&source), Arc::clone(&rules), Arc::clone(&progress));
-        let batch = tokio::task::spawn_blocking(move || {
-            read_delivery(&*source, &delivery, &rules, &*progress).map(|batch| (delivery, batch))
-        })
-        .await
-        .map_err(|_| ImportError::Stopped)?
-        .map_err(ImportError::Source)?;
-        read.push(batch);
-    }
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let read = read_deliveries(&source, deliveries, (&rules, threads), &progress).await?;
     let mut batches = Vec::new();
     for (delivery, (rollups, partial)) in read {
         let lines =

@@ -1,6 +1,6 @@
 //! Reads one delivery into rollups and its part of the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use ledger_core::bill::Unread;
@@ -15,14 +15,50 @@ use ledger_core::money::{Money, MoneyError};
 use ledger_core::roll_up::{RollupBuilder, RollupsByBill};
 use ledger_core::rollup::DayTotal;
 use ledger_core::rules::AttributionRules;
+use tokio::task::JoinHandle;
 
-use super::{ImportReport, Progress};
+use super::{ImportError, ImportReport, Progress};
 use crate::ports::{BillSource, Delivery, NoColumn, Reading, SourceError};
 
 /// Rejected lines that a report lists; the rest is counted.
 const REJECTED_LISTED_MAX: usize = 1_000;
 
-pub(super) fn read_delivery(
+/// A delivery and what was read of it.
+type Read = (Delivery, (RollupsByBill, ImportReport));
+
+/// Reads deliveries side by side, each on a thread of its own. The result, an error included, is that
+/// of reading one after the other.
+pub(super) async fn read_deliveries<S: BillSource>(
+    source: &Arc<S>,
+    deliveries: Vec<Delivery>,
+    (rules, threads): (&Arc<AttributionRules>, usize),
+    progress: &Arc<impl Fn(Progress) + Send + Sync + 'static>,
+) -> Result<Vec<Read>, ImportError> {
+    let mut reading = VecDeque::new();
+    let mut read = Vec::new();
+    let done = async |it: JoinHandle<Result<Read, SourceError>>| {
+        it.await.map_err(|_| ImportError::Stopped)?.map_err(ImportError::Source)
+    };
+    for delivery in deliveries {
+        if reading.len() >= threads
+            && let Some(first) = reading.pop_front()
+        {
+            read.push(done(first).await?);
+        }
+        let (source, rules) = (Arc::clone(source), Arc::clone(rules));
+        let progress = Arc::clone(progress);
+        reading.push_back(tokio::task::spawn_blocking(move || {
+            let read = read_delivery(&*source, &delivery, &rules, &*progress)?;
+            Ok((delivery, read))
+        }));
+    }
+    for next in reading {
+        read.push(done(next).await?);
+    }
+    Ok(read)
+}
+
+fn read_delivery(
     source: &impl BillSource,
     delivery: &Delivery,
     rules: &AttributionRules,
@@ -150,4 +186,63 @@ pub(super) fn merge(report: &mut ImportReport, part: ImportReport) -> Result<(),
         entry.1 = entry.1.checked_add(cost)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    /// Reads nothing, once as many deliveries as the barrier waits for are being read; the one named
+    /// `bad` is refused.
+    struct Waiting(Barrier);
+
+    impl BillSource for Waiting {
+        fn deliveries(&self) -> Result<Vec<Delivery>, SourceError> {
+            Ok(Vec::new())
+        }
+
+        fn read(
+            &self,
+            delivery: &Delivery,
+            _: &mut dyn FnMut(Reading) -> Result<(), MoneyError>,
+        ) -> Result<(), SourceError> {
+            self.0.wait();
+            if delivery.name.starts_with("bad") {
+                return Err(SourceError::Refused(delivery.name.clone()));
+            }
+            Ok(())
+        }
+    }
+
+    async fn names(names: &[&str], threads: usize) -> Result<Vec<String>, String> {
+        let deliveries = names.iter().map(|name| Delivery {
+            name: (*name).to_owned(),
+            files: Vec::new(),
+            export: None,
+            file_set: None,
+            period: None,
+            delivered_at: None,
+            is_complete: false,
+            bytes: 0,
+        });
+        let source = Arc::new(Waiting(Barrier::new(threads)));
+        let rules = (&Arc::new(AttributionRules::default()), threads);
+        let read = read_deliveries(&source, deliveries.collect(), rules, &Arc::new(|_| ())).await;
+        let names = read.map(|it| it.into_iter().map(|(delivery, _)| delivery.name).collect());
+        names.map_err(|err| match err {
+            ImportError::Source(err) => err.to_string(),
+            err => err.to_string(),
+        })
+    }
+
+    #[tokio::test]
+    async fn deliveries_are_read_side_by_side_and_come_in_their_order() {
+        for threads in [1, 2] {
+            let read = names(&["a", "b", "c", "d"], threads).await;
+            assert_eq!(read.unwrap(), ["a", "b", "c", "d"]);
+        }
+        assert_eq!(names(&["a", "b", "bad 1", "bad 2"], 2).await, Err("bad 1".to_owned()));
+    }
 }

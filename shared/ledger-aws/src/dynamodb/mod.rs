@@ -83,6 +83,10 @@ type Item = HashMap<String, AttributeValue>;
 /// More pages than a month of rollups has: 4 GB at 1 MB a page.
 const PAGES_MAX: usize = 4096;
 
+/// Items of a page. The table itself ends a page at 1 MB, which is about as many items of the smallest
+/// kind; the embedded one reads all that follow into memory unless the request says how many are wanted.
+const PAGE_ITEMS_MAX: i32 = 1000;
+
 /// A new table is there within seconds.
 const TABLE_CHECKS_MAX: u32 = 60;
 
@@ -261,6 +265,7 @@ impl<'a> Pages<'a> {
             .query()
             .table_name(&self.ledger.table)
             .consistent_read(true)
+            .limit(PAGE_ITEMS_MAX)
             .set_exclusive_start_key(self.start.take())
             .expression_attribute_values(":pk", text(self.pk));
         let call = if self.keys_only { call.projection_expression("pk, sk") } else { call };
