@@ -207,7 +207,7 @@ impl Local {
         let run = format!("{}-{}", std::process::id(), now.at().as_nanosecond());
         let from = first_month(&budgets, now.today());
         let view = View::open(&self.ledger, from, Access::everything(), now).await?;
-        let evaluation = evaluate_budgets(&view, &budgets, &run, &self.notifier).await?;
+        let evaluation = evaluate_budgets(&view, &budgets, run.as_str(), &self.notifier).await?;
         output::line(&format!(
             "{} budgets judged, {} alerts sent, {} not accepted, {} unconfirmed",
             budgets.len(),
