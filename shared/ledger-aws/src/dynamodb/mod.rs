@@ -241,6 +241,8 @@ struct Pages<'a> {
     pk: &'a str,
     range: Range<'a>,
     keys_only: bool,
+    /// Items of a page.
+    page_items_max: i32,
     /// The number of pages that may follow; `None` after the last.
     left: Option<usize>,
     /// The key before the next page; `None` for the first.
@@ -249,8 +251,16 @@ struct Pages<'a> {
 
 impl<'a> Pages<'a> {
     fn new(ledger: &'a DynamoLedger, doing: &'a str, pk: &'a str, range: Range<'a>) -> Pages<'a> {
-        let left = Some(PAGES_MAX);
-        Pages { ledger, doing, pk, range, keys_only: false, left, start: None }
+        Pages {
+            ledger,
+            doing,
+            pk,
+            range,
+            keys_only: false,
+            page_items_max: PAGE_ITEMS_MAX,
+            left: Some(PAGES_MAX),
+            start: None,
+        }
     }
 
     /// The next page, which may be empty; `None` after the last.
@@ -265,7 +275,7 @@ impl<'a> Pages<'a> {
             .query()
             .table_name(&self.ledger.table)
             .consistent_read(true)
-            .limit(PAGE_ITEMS_MAX)
+            .limit(self.page_items_max)
             .set_exclusive_start_key(self.start.take())
             .expression_attribute_values(":pk", text(self.pk));
         let call = if self.keys_only { call.projection_expression("pk, sk") } else { call };

@@ -29,6 +29,10 @@ const BATCH_ITEMS_MAX: usize = 25;
 /// items, as a request and as its text.
 const BATCH_BYTES_MAX: usize = 1024 * 1024;
 
+/// Items that are read back at once. A page is in memory several times, on each of the days that are
+/// written; a request for every ten batches costs little beside them.
+const CHECKED_ITEMS_MAX: i32 = 250;
+
 /// Attempts of a batch. With their pauses they take half a minute, in which an on-demand table
 /// scales up.
 const BATCH_ATTEMPTS_MAX: u32 = 9;
@@ -135,6 +139,7 @@ impl DynamoLedger {
         let pk = keys::rollups_pk(bill, day, &state.generation);
         let mut sums = Sums::new(&state.totals);
         let mut pages = Pages::new(self, &doing, &pk, Range::Prefix(keys::level_prefix(level)));
+        pages.page_items_max = CHECKED_ITEMS_MAX;
         while let Some(page) = pages.next().await? {
             for item in page {
                 for rollup in chunk::rollups_of(&item)? {
