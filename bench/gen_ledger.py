@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """An export that makes a large ledger: one line for each rollup row.
 
-    bench/gen_ledger.py FOLDER [--month 2026-10] [--teams 200] [--callers 12] [--changed-day 17]
+    bench/gen_ledger.py FOLDER [--month 2026-10] [--days 31] [--teams 200] [--callers 12]
+        [--usage-types 7] [--changed-day 17]
 
-Each of TEAMS teams has CALLERS callers, each with seven usage types on every day of the month: by
-default 16,800 rows a day, about half a million a month. `--changed-day` writes the same delivery an
-hour later with other costs on that one day. All values are invented.
+Each of TEAMS teams has CALLERS callers, each with USAGE_TYPES usage types on each of the first DAYS
+days of the month: by default 16,800 rows a day, about half a million a month. `--changed-day` writes
+the same delivery an hour later with other costs on that one day. All values are invented.
 """
 
 import argparse
@@ -31,10 +32,12 @@ def main():
     parser.add_argument("--month", default="2026-10")
     parser.add_argument("--teams", type=int, default=200)
     parser.add_argument("--callers", type=int, default=12)
+    parser.add_argument("--days", type=int, default=31)
+    parser.add_argument("--usage-types", type=int, default=len(USAGE_TYPES))
     parser.add_argument("--changed-day", type=int, default=0)
     args = parser.parse_args()
     year, month = map(int, args.month.split("-"))
-    day_count = calendar.monthrange(year, month)[1]
+    day_count = min(args.days, calendar.monthrange(year, month)[1])
     folder = f"BILLING_PERIOD={args.month}"
     data = args.folder / "large" / "data" / folder / "large-00001.csv"
     data.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +53,7 @@ def main():
             for team in range(args.teams):
                 for caller in range(args.callers):
                     amount = 100 + (day * 31 + team * 7 + caller) % 900 + (day == args.changed_day)
-                    for usage_type, price in USAGE_TYPES:
+                    for usage_type, price in USAGE_TYPES[: args.usage_types]:
                         digits = len(price) - 2
                         cost = amount * int(price[2:])
                         text = str(cost).rjust(digits + 1, "0")
