@@ -94,7 +94,7 @@ struct StoredUnread {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     rejected_costs: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    columns: BTreeMap<Arc<str>, Arc<str>>,
+    columns: BTreeMap<String, String>,
     /// Code and message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     findings: Vec<(String, String)>,
@@ -107,7 +107,11 @@ impl StoredUnread {
         let findings = unread.findings.iter();
         StoredUnread {
             rejected_costs: costs.collect(),
-            columns: unread.columns.clone(),
+            columns: unread
+                .columns
+                .iter()
+                .map(|(column, it)| (column.to_string(), it.to_string()))
+                .collect(),
             findings: findings
                 .map(|it| (it.code.as_str().to_owned(), it.message.clone()))
                 .collect(),
@@ -291,7 +295,7 @@ fn unread_of(item: &Item, stored: &str) -> Result<Unread, StoreError> {
         rejected_count: 0,
         rejected_costs: costs_by_currency(&stored.rejected_costs)
             .ok_or_else(|| malformed(item, "`rejected_costs` of `unread` cannot be read"))?,
-        columns: stored.columns,
+        columns: stored.columns.into_iter().map(|(it, text)| (it.into(), text.into())).collect(),
         findings: findings.collect(),
     })
 }
