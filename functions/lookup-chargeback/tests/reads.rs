@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use jiff::Timestamp;
@@ -49,15 +50,29 @@ async fn ledger_at(endpoint: String) -> DynamoLedger {
 
 /// The partitions that a request reads, and how often.
 async fn reads(uri: &str) -> BTreeMap<String, usize> {
+    let [reads] = reads_of_each([uri], BILL).await;
+    reads
+}
+
+/// The partitions that each of some requests reads, one after the other; before the last one the bill
+/// is restated.
+async fn reads_of_each<const COUNT: usize>(
+    uris: [&str; COUNT],
+    restated: &str,
+) -> [BTreeMap<String, usize>; COUNT] {
     let database = EmbeddedDatabase::open(None).await.unwrap();
     let ledger = ledger_at(database.endpoint()).await;
     ledger.ensure_table().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bill.csv");
     std::fs::write(&file, BILL).unwrap();
-    let source = Arc::new(CurFolder::new(vec![file]));
+    let source = Arc::new(CurFolder::new(vec![file.clone()]));
     let rules = Arc::new(parse_rules(RULES, 1).unwrap());
-    import_bills(source, rules, Accept::Good, now(), |_| (), &ledger).await.unwrap();
+    let import = async |source| {
+        let rules = Arc::clone(&rules);
+        import_bills(source, rules, Accept::All, now(), |_| (), &ledger).await.unwrap();
+    };
+    import(Arc::clone(&source)).await;
     ledger.apply(DocumentKind::Budgets, BUDGETS, now()).await.unwrap();
 
     let partitions = Arc::new(Mutex::new(BTreeMap::new()));
@@ -67,13 +82,28 @@ async fn reads(uri: &str) -> BTreeMap<String, usize> {
         Fault::Pass
     });
     let proxy = FaultyProxy::start(database.address(), plan).await.unwrap();
-    let ledger = ledger_at(database.endpoint_by(proxy.address())).await;
-    let router = router(AppState::new(ledger, now, false));
-    let request = Request::get(uri).body(Body::empty()).unwrap();
-    assert_eq!(router.oneshot(request).await.unwrap().status(), StatusCode::OK);
+    let by_proxy = ledger_at(database.endpoint_by(proxy.address())).await;
+    let kept = router(AppState::new(by_proxy, now, false));
+    let mut reads = Vec::new();
+    for (at, uri) in uris.iter().enumerate() {
+        if at > 0 && at + 1 == COUNT {
+            std::fs::write(&file, restated).unwrap();
+            import(Arc::clone(&source)).await;
+        }
+        let ask = async |router: Router| {
+            let request = Request::get(*uri).body(Body::empty()).unwrap();
+            let answer = router.oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::OK);
+            axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap()
+        };
+        let answer = ask(kept.clone()).await;
+        // The same as of a process that has read nothing before.
+        assert_eq!(answer, ask(router(AppState::new(ledger.clone(), now, false))).await);
+        reads.push(std::mem::take(&mut *partitions.lock().unwrap()));
+    }
     drop(proxy);
     database.stop().await.unwrap();
-    Arc::into_inner(partitions).unwrap().into_inner().unwrap()
+    reads.try_into().unwrap()
 }
 
 /// The value of `pk` that a query asks for, without the generation of a day's rollups.
@@ -97,6 +127,17 @@ async fn a_page_load_reads_the_heads_once_and_each_day_once() {
     reads.retain(|partition, _| !partition.starts_with("ALERT#"));
     let days = ["day 2026-10-02", "day 2026-11-03", "day 2026-11-04"];
     assert_eq!(reads, once(&[&["DOCUMENT#budgets", "HEAD"], &days[..]].concat()));
+}
+
+#[tokio::test]
+async fn a_day_that_was_read_is_read_again_once_it_is_restated() {
+    let costs = "/v1/costs?from=2026-10-01&to=2026-12-01&group_by=owner,day";
+    let restated = BILL.replace("20.00", "21.50");
+    let [first, second, third] = reads_of_each([costs; 3], &restated).await;
+    let days = ["HEAD", "day 2026-10-02", "day 2026-11-03", "day 2026-11-04"];
+    assert_eq!(first, once(&days));
+    assert_eq!(second, once(&["HEAD"]));
+    assert_eq!(third, once(&["HEAD", "day 2026-11-04"]));
 }
 
 #[tokio::test]

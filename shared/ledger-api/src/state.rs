@@ -1,6 +1,7 @@
 //! The state that every route answers from, and the description of a route.
 
 use jiff::Timestamp;
+use ledger_app::kept_days::KeptDays;
 use ledger_app::lookup::{LookupError, View};
 use ledger_app::ports::LedgerStore;
 use ledger_core::access::Access;
@@ -15,6 +16,8 @@ pub struct AppState<L> {
     pub(crate) ledger: L,
     clock: fn() -> Timestamp,
     access: Access,
+    /// Days that earlier requests read.
+    kept: KeptDays,
     pub(crate) sample: bool,
 }
 
@@ -22,7 +25,7 @@ impl<L> AppState<L> {
     /// A ledger that every caller may see all of. Where it holds sample data, every page and answer
     /// says so.
     pub fn new(ledger: L, clock: fn() -> Timestamp, sample: bool) -> AppState<L> {
-        AppState { ledger, clock, access: Access::everything(), sample }
+        AppState { ledger, clock, access: Access::everything(), kept: KeptDays::default(), sample }
     }
 
     /// Limits all callers to whose money they may see.
@@ -40,12 +43,14 @@ impl<L> AppState<L> {
 impl<L: LedgerStore + Clone + 'static> AppState<L> {
     /// The ledger from a month on, as the caller may see it now: every route answers from one view.
     pub(crate) async fn view(&self, from: BillingPeriod) -> Result<View<L>, LookupError> {
-        View::open(&self.ledger, from, self.access.clone(), self.now()).await
+        let view = View::open(&self.ledger, from, self.access.clone(), self.now()).await?;
+        Ok(view.keeping(self.kept.clone()))
     }
 
     /// The whole ledger, as the caller may see it now.
     pub(crate) async fn view_of_all(&self) -> Result<View<L>, LookupError> {
-        View::open_all(&self.ledger, self.access.clone(), self.now()).await
+        let view = View::open_all(&self.ledger, self.access.clone(), self.now()).await?;
+        Ok(view.keeping(self.kept.clone()))
     }
 }
 

@@ -14,6 +14,7 @@ pub mod evaluate;
 mod file_text;
 pub mod held;
 pub mod import;
+pub mod kept_days;
 pub mod lookup;
 pub mod overview;
 pub mod ports;

@@ -5,16 +5,19 @@
 //! together, at the deepest level that one of them needs.
 
 use std::panic::resume_unwind;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use ledger_core::access::{Access, Owners};
 use ledger_core::bill::{BillHead, Feed, data_up_to, feeds};
+use ledger_core::dimension::Level;
 use ledger_core::now::Now;
 use ledger_core::period::BillingPeriod;
 use ledger_core::question::{LedgerDay, Question, QuestionError, Wanted, ledger_days};
 use ledger_core::rollup::Rollup;
 use tokio::task::JoinSet;
 
+use crate::kept_days::{DayKey, KeptDays};
 use crate::ports::{LedgerStore, Retryable, StoreError};
 
 /// Days read at the same time: enough to hide network latency, few enough for one HTTP client.
@@ -57,6 +60,7 @@ pub struct View<L> {
     heads: Vec<BillHead>,
     access: Access,
     now: Now,
+    kept: Option<KeptDays>,
 }
 
 impl<L: LedgerStore + Clone + 'static> View<L> {
@@ -73,7 +77,7 @@ impl<L: LedgerStore + Clone + 'static> View<L> {
         now: Now,
     ) -> Result<View<L>, LookupError> {
         let heads = ledger.heads(from).await.map_err(LookupError::Read)?;
-        Ok(View { ledger: ledger.clone(), heads, access, now })
+        Ok(View { ledger: ledger.clone(), heads, access, now, kept: None })
     }
 
     /// Reads the heads of all bills.
@@ -85,6 +89,12 @@ impl<L: LedgerStore + Clone + 'static> View<L> {
         // No bill is older: AWS began in 2006.
         let first = BillingPeriod::containing(Date::constant(2006, 1, 1));
         View::open(ledger, first, access, now).await
+    }
+
+    /// Takes days from those that were read before, and keeps those that it reads.
+    #[must_use]
+    pub fn keeping(self, kept: KeptDays) -> View<L> {
+        View { kept: Some(kept), ..self }
     }
 
     /// The ledger itself, for what is not answered from days.
@@ -128,7 +138,7 @@ impl<L: LedgerStore + Clone + 'static> View<L> {
         let mut waiting = planned.iter().enumerate();
         let mut reads = JoinSet::new();
         for (at, day) in waiting.by_ref().take(DAYS_AT_ONCE) {
-            reads.spawn(day.read(at, self.ledger.clone()));
+            reads.spawn(day.read(at, self.ledger.clone(), self.kept.clone()));
         }
         while let Some(read) = reads.join_next().await {
             let (at, rows) = match read {
@@ -138,7 +148,7 @@ impl<L: LedgerStore + Clone + 'static> View<L> {
             };
             let rows = rows.map_err(LookupError::Read)?;
             if let Some((at, day)) = waiting.next() {
-                reads.spawn(day.read(at, self.ledger.clone()));
+                reads.spawn(day.read(at, self.ledger.clone(), self.kept.clone()));
             }
             if let Some(day) = planned.get(at) {
                 day.give(&rows, questions)?;
@@ -192,7 +202,8 @@ impl PlannedDay<'_> {
         &self,
         at: usize,
         ledger: L,
-    ) -> impl Future<Output = (usize, Result<Vec<Rollup>, StoreError>)> + Send + use<L> {
+        kept: Option<KeptDays>,
+    ) -> impl Future<Output = (usize, Result<Arc<[Rollup]>, StoreError>)> + Send + use<L> {
         let bill = self.day.head.bill.clone();
         let generation = self.day.state.generation.clone();
         let (day, level) = (self.day.day, self.wanted.level);
@@ -200,8 +211,18 @@ impl PlannedDay<'_> {
             Owners::All => None,
             Owners::Only(owners) => Some(owners.iter().cloned().collect::<Vec<_>>()),
         };
+        let kept = kept.filter(|_| level == Level::Summary && owners.is_none());
         async move {
-            let rows = ledger.rollups(&bill, day, &generation, level, owners.as_deref()).await;
+            let key = DayKey { bill, day, generation };
+            if let Some(rows) = kept.as_ref().and_then(|it| it.get(&key)) {
+                return (at, Ok(rows));
+            }
+            let DayKey { bill, generation, .. } = &key;
+            let rows = ledger.rollups(bill, day, generation, level, owners.as_deref()).await;
+            let rows: Result<Arc<[Rollup]>, StoreError> = rows.map(Into::into);
+            if let (Some(kept), Ok(rows)) = (kept, &rows) {
+                kept.keep(key, rows);
+            }
             (at, rows)
         }
     }
