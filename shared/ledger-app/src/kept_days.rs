@@ -23,7 +23,7 @@ pub struct KeptDays(Arc<Mutex<Kept>>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    days: BTreeMap<DayKey, Arc<[Rollup]>>,
+    days: BTreeMap<DayKey, Arc<Vec<Rollup>>>,
     row_count: usize,
 }
 
@@ -37,13 +37,13 @@ pub(crate) struct DayKey {
 
 impl KeptDays {
     /// The rows of a day, if they are kept.
-    pub(crate) fn get(&self, key: &DayKey) -> Option<Arc<[Rollup]>> {
+    pub(crate) fn get(&self, key: &DayKey) -> Option<Arc<Vec<Rollup>>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.days.get(key).map(Arc::clone)
     }
 
     /// Keeps the rows of a day. Where there is no room for them, all others are forgotten.
-    pub(crate) fn keep(&self, key: DayKey, rows: &Arc<[Rollup]>) {
+    pub(crate) fn keep(&self, key: DayKey, rows: &Arc<Vec<Rollup>>) {
         if rows.len() > ROWS_OF_A_DAY_MAX {
             return;
         }

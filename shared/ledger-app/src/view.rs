@@ -203,7 +203,7 @@ impl PlannedDay<'_> {
         at: usize,
         ledger: L,
         kept: Option<KeptDays>,
-    ) -> impl Future<Output = (usize, Result<Arc<[Rollup]>, StoreError>)> + Send + use<L> {
+    ) -> impl Future<Output = (usize, Result<Arc<Vec<Rollup>>, StoreError>)> + Send + use<L> {
         let bill = self.day.head.bill.clone();
         let generation = self.day.state.generation.clone();
         let (day, level) = (self.day.day, self.wanted.level);
@@ -219,7 +219,7 @@ impl PlannedDay<'_> {
             }
             let DayKey { bill, generation, .. } = &key;
             let rows = ledger.rollups(bill, day, generation, level, owners.as_deref()).await;
-            let rows: Result<Arc<[Rollup]>, StoreError> = rows.map(Into::into);
+            let rows: Result<Arc<Vec<Rollup>>, StoreError> = rows.map(Arc::new);
             if let (Some(kept), Ok(rows)) = (kept, &rows) {
                 kept.keep(key, rows);
             }
