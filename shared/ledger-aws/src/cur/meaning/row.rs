@@ -36,6 +36,12 @@ pub(crate) type Problem = (Column, String);
 
 /// Whether a cell is one of the words that databases and data frames write where there is nothing.
 pub(crate) fn is_null(text: &str) -> bool {
-    let words = ["null", "NULL", "None", "nan", "NaN", "NaT", "<NA>", "\\N", "undefined"];
-    text.is_empty() || text.len() <= 9 && words.contains(&text)
+    const WORDS: [&str; 9] =
+        ["null", "NULL", "None", "nan", "NaN", "NaT", "<NA>", "\\N", "undefined"];
+    match text.as_bytes().first() {
+        None => true,
+        // Asked of every cell of every group: the first letter tells nearly all of them.
+        Some(b'n' | b'N' | b'u' | b'<' | b'\\') => WORDS.contains(&text),
+        Some(_) => false,
+    }
 }
