@@ -134,6 +134,14 @@ fn words_for_nothing_are_nothing() {
 }
 
 #[test]
+fn a_tag_whose_value_is_such_a_word_is_a_tag() {
+    let mut table = table();
+    table.push(("resourceTags/user:env", ["NULL", "\\N"]));
+    table.push(("iamPrincipal/team", ["None", "null"]));
+    check("a.csv", &csv(&table, b','), &[("None", "1.25"), ("null", "2.5")]);
+}
+
+#[test]
 fn habits_of_spreadsheets_are_named() {
     let refused = |table: &Table<'_>| {
         let folder = tempfile::tempdir().unwrap();

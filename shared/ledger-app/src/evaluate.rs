@@ -252,7 +252,13 @@ where
         }
     }
     let drivers = drivers_of(view, &new).await.map_err(EvaluateError::Drivers)?;
+    let mut left = new.len();
     for (verdict, id) in new {
+        if !(run.has_time)() {
+            planned.failed.push(EvaluateError::OutOfTime(left));
+            break;
+        }
+        left -= 1;
         let of_verdict = drivers.get(&window_of(&id)).map_or(&[][..], Vec::as_slice);
         let alert = verdict.alert(id, of_verdict);
         match ledger.plan(&alert, now.at()).await {

@@ -56,7 +56,8 @@ pub struct RejectedBody {
     pub column: String,
     /// The fault, and what was expected.
     pub reason: String,
-    /// Its unblended cost; `null` where that cannot be read.
+    /// Its unblended cost; `null` where that cannot be read. Lines that were added up before they were
+    /// rejected have it at the first of them.
     pub cost: Option<Amount>,
     /// The currency of `cost`.
     pub currency: Option<String>,

@@ -286,10 +286,10 @@ pub(super) fn head_of(item: &Item) -> Result<BillHead, StoreError> {
 fn unread_of(item: &Item, stored: &str) -> Result<Unread, StoreError> {
     let stored: StoredUnread =
         serde_json::from_str(stored).map_err(|err| malformed(item, json_fault("unread", &err)))?;
-    let findings = stored.findings.into_iter().filter_map(|(code, message)| {
-        // A newer release may know others.
-        let code = FindingCode::ALL.iter().find(|it| it.as_str() == code)?;
-        Some(Finding { code: *code, message })
+    let findings = stored.findings.into_iter().map(|(code, message)| {
+        // A newer release may know others: their message says enough.
+        let code = FindingCode::ALL.iter().find(|it| it.as_str() == code).copied();
+        Finding { code: code.unwrap_or(FindingCode::FieldsUnknown), message }
     });
     Ok(Unread {
         rejected_count: 0,

@@ -67,7 +67,14 @@ impl Unread {
                 | FindingCode::TokensNotAi
                 | FindingCode::UsageTypeUnknown
         );
-        if !is_of_lines || self.findings.len() >= FINDINGS_MAX {
+        if !is_of_lines {
+            return;
+        }
+        if self.findings.len() >= FINDINGS_MAX {
+            let message =
+                "more fields could not be read; `tollbook import` of its files names them all";
+            let code = FindingCode::FieldsUnknown;
+            self.findings.insert(Finding { code, message: message.to_owned() });
             return;
         }
         let mut message = finding.message.clone();
@@ -125,7 +132,9 @@ mod tests {
             let message = format!("{number}{}", "é".repeat(MESSAGE_BYTES_MAX));
             unread.keep(&finding(FindingCode::TokensNotAi, &message));
         }
-        assert_eq!(unread.findings.len(), FINDINGS_MAX);
+        let more = |it: &&Finding| it.message.starts_with("more fields could not be read");
+        assert_eq!(unread.findings.len(), FINDINGS_MAX + 1);
+        assert_eq!(unread.findings.iter().filter(more).count(), 1);
         assert!(unread.findings.iter().all(|it| it.message.len() < MESSAGE_BYTES_MAX + 4));
     }
 

@@ -127,13 +127,19 @@ impl ColumnMap {
         }
         for entry in self.entries.iter().filter(|it| it.map == map) {
             match cell(entry.position) {
-                Ok(text) if is_null(text.as_ref()) => {}
+                Ok(text) if is_no_tag(text.as_ref()) => {}
                 Ok(text) => drop(all.insert(entry.key.clone(), text.as_ref().to_owned())),
                 Err(fault) => unread = Some(fault),
             }
         }
         (serde_json::Value::from_iter(all).to_string(), unread)
     }
+}
+
+/// Whether the cell of a tag is empty. People write `None` and `null` as values of tags: with them a
+/// charge has an owner.
+fn is_no_tag(text: &str) -> bool {
+    is_null(text) && !matches!(text, "None" | "null" | "undefined")
 }
 
 /// Whether a name is that of a column, in any spelling.
