@@ -7,7 +7,7 @@ usage type, line type, pricing unit, invoice and tags. Engines other than Tollbo
 totals are right to the digit is checked against DuckDB's sums of decimals. Imports are not timed,
 peak memory is that of the whole process. The time on a core is the better measure where other
 programs share the machine. Runs of all engines alternate, so that a slow minute hits all of them.
-Tollbook reads on one thread, whatever it is given.
+A last table has what a second thread brings to Tollbook.
 """
 import argparse
 import json
@@ -151,6 +151,20 @@ def time_all(binary, file, engines, threads, repeats):
         print(f"| {' | '.join(cells)} |", flush=True)
 
 
+def time_second_thread(binary, files, repeats):
+    """Tollbook on one thread and on two, in turns."""
+    print("\n| file | one thread | two | gain | peak MiB, one | two |\n| --- | --- | --- | --- | --- | --- |")
+    for file in files:
+        runs = {1: [], 2: []}
+        for _ in range(repeats):
+            for threads, results in runs.items():
+                results.append(run([binary, file], threads))
+        (one, two), (small, large) = ([statistics.median(it[key] for it in runs[threads])
+                                       for threads in (1, 2)] for key in ("wall", "rss"))
+        name = os.path.basename(file)
+        print(f"| {name} | {one:.2f} s | {two:.2f} s | {one / two:.2f}x | {small:.0f} | {large:.0f} |", flush=True)
+
+
 def check_totals(binary, file):
     """Tollbook's totals and groups against DuckDB's, which sums decimals here."""
     ours = run([binary, file], 1)
@@ -184,11 +198,12 @@ def main():
     args = parser.parse_args()
     engines = [it for it in args.engines.split(",") if it]
     is_right = True
-    for name in ("all-ai-5m.parquet", "some-ai-5m.parquet"):
-        file = os.path.join(args.folder, name)
+    files = [os.path.join(args.folder, it) for it in ("all-ai-5m.parquet", "some-ai-5m.parquet")]
+    for file in files:
         is_right &= check_totals(args.binary, file)
         for threads in map(int, args.threads.split(",")):
             time_all(args.binary, file, engines, threads, args.repeats)
+    time_second_thread(args.binary, files, args.repeats)
     if args.large:
         for name in ("all-ai-slim-5m.parquet", "all-ai-slim-50m.parquet"):
             file = os.path.join(args.folder, name)

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for delivery in source.deliveries()? {
         source.read(&delivery, &mut |reading| {
             match reading {
-                Reading::Charge(line, sums) => builder.add_sums(&line, sums)?,
+                Reading::Charge(line, sums) => builder.add_sums(line, sums)?,
                 Reading::Other(line, sums) => builder.add_other(&line, &sums)?,
                 Reading::Rejected(_) => rejected += 1,
                 _ => {}

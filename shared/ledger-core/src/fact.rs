@@ -65,25 +65,28 @@ pub struct FactKey {
 
 impl FactKey {
     /// The fact that a charge is part of.
-    pub fn of(line_item: &LineItem) -> FactKey {
+    pub fn of(line_item: LineItem) -> FactKey {
+        let LineItem { bill, service, model, usage, category, line_type, unit, costs, .. } =
+            line_item;
+        let LineItem { account, texts, caller, tags, .. } = line_item;
         FactKey {
             charge: ChargeKey {
-                provider: line_item.bill.source.provider.clone(),
-                service: Arc::clone(&line_item.service),
-                publisher: line_item.model.publisher.clone(),
-                model: line_item.model.name.clone(),
-                meter: Word::Known(line_item.usage.meter),
-                category: line_item.category.map(Word::Known),
-                line_type: Arc::clone(&line_item.line_type),
-                unit: line_item.unit.clone(),
-                currency: line_item.costs.currency(),
+                provider: bill.source.provider,
+                service,
+                publisher: model.publisher,
+                model: model.name,
+                meter: Word::Known(usage.meter),
+                category: category.map(Word::Known),
+                line_type,
+                unit,
+                currency: costs.currency(),
             },
             detail: DetailKey {
-                account: line_item.account.clone(),
-                texts: line_item.texts.clone(),
-                caller: line_item.caller.as_ref().map(|it| Arc::clone(it.key())),
-                axes: Arc::clone(&line_item.usage.axes),
-                tags: Arc::clone(&line_item.tags),
+                account,
+                texts,
+                caller: caller.map(|it| Arc::clone(it.key())),
+                axes: usage.axes,
+                tags,
             },
         }
     }

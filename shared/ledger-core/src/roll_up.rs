@@ -9,6 +9,7 @@ mod sessions;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::bill_rollups::BillRollups;
 use crate::day_sum::DaySum;
@@ -43,7 +44,7 @@ impl RollupBuilder {
     /// [`MoneyError::OutOfRange`] when a sum leaves the range of [`crate::money::Money`].
     pub fn add(&mut self, line_item: &LineItem) -> Result<(), MoneyError> {
         let sum = DaySum::of(line_item)?;
-        self.add_sums(line_item, vec![sum])
+        self.add_sums(line_item.clone(), vec![sum])
     }
 
     /// Adds charges for generative AI of one file that are equal except for day and amounts. What
@@ -52,13 +53,14 @@ impl RollupBuilder {
     /// # Errors
     ///
     /// As [`RollupBuilder::add`].
-    pub fn add_sums(&mut self, line_item: &LineItem, sums: Vec<DaySum>) -> Result<(), MoneyError> {
-        let bill = self.totalled(line_item, true, &sums)?;
+    pub fn add_sums(&mut self, line_item: LineItem, sums: Vec<DaySum>) -> Result<(), MoneyError> {
+        let bill = self.totalled(&line_item, true, &sums)?;
         let (currency, added) = (line_item.costs.currency(), line_item.costs.amortization());
-        bill.totals.amortize(currency, line_item.day, added)?;
+        let (day, file) = (line_item.day, Arc::clone(&line_item.provenance.file));
+        bill.totals.amortize(currency, day, added)?;
         let id = bill.id(FactKey::of(line_item))?;
-        bill.sums.amortize(id, line_item.day, added)?;
-        bill.sums.add(id, Some(&line_item.provenance.file), sums)
+        bill.sums.amortize(id, day, added)?;
+        bill.sums.add(id, Some(&file), sums)
     }
 
     /// Adds charges for anything else, which are totalled and never amortized. Of the line item only

@@ -151,7 +151,7 @@ pub(crate) fn rollups_of(ledger: &RollupsByBill, is_detail: bool) -> Vec<(Date, 
 
 /// The claim of rules on the fact that a charge is part of.
 pub(crate) fn claim_of(line_item: &LineItem, rules: &AttributionRules) -> Claim {
-    let fact = FactKey::of(line_item);
+    let fact = FactKey::of(line_item.clone());
     rules.claim(fact.with_caller(fact.caller().as_ref()))
 }
 

@@ -70,7 +70,7 @@ fn read_delivery(
         match reading {
             Reading::Charge(line_item, sums) => {
                 count_unknown(&line_item, &sums, &mut report.unknown_usage_types)?;
-                builder.add_sums(&line_item, sums)?;
+                builder.add_sums(line_item, sums)?;
             }
             Reading::Other(line_item, sums) => builder.add_other(&line_item, &sums)?,
             Reading::Rejected(rejected) => {

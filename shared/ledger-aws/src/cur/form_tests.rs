@@ -88,7 +88,7 @@ fn read(bytes: &[u8], is_line_by_line: bool) -> Outcome {
             match reading {
                 Reading::Charge(line, sums) => {
                     outcome.told += 1;
-                    builder.add_sums(&line, sums)?;
+                    builder.add_sums(line, sums)?;
                 }
                 Reading::Other(line, sums) => {
                     outcome.told += 1;

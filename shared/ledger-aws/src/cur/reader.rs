@@ -29,9 +29,32 @@ pub(crate) struct Reader<'a> {
     pub is_line_by_line: bool,
     /// Whether the pass over the delivery was chosen for the current rows: all of them are read.
     pub is_chosen: bool,
+    out: Emitter<'a>,
+}
+
+/// Emits what is read.
+pub(crate) struct Emitter<'a> {
     /// Lines that the second pass has read so far; `None` in the first.
     second_count: Option<u64>,
     sink: Sink<'a>,
+}
+
+impl Emitter<'_> {
+    pub(crate) fn emit(&mut self, file: &str, reading: Reading) -> Result<(), SourceError> {
+        if let Some(count) = &mut self.second_count {
+            let lines = match &reading {
+                Reading::Charge(_, sums) | Reading::Other(_, sums) => {
+                    sums.iter().map(DaySum::line_count).sum()
+                }
+                Reading::Rejected(_) => 1,
+                Reading::Rounded(_) => 0,
+                // The first pass has said it.
+                Reading::Finding(_) | Reading::NoColumn(_) | Reading::Progress(_) => return Ok(()),
+            };
+            *count = count.saturating_add(lines);
+        }
+        (self.sink)(reading).map_err(|error| SourceError::Money(file.to_owned(), error))
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -43,8 +66,7 @@ impl<'a> Reader<'a> {
             row_is_faulty: false,
             is_line_by_line: false,
             is_chosen: false,
-            second_count: None,
-            sink,
+            out: Emitter { second_count: None, sink },
         }
     }
 
@@ -65,9 +87,9 @@ impl<'a> Reader<'a> {
             }
         }
         self.converter.codes.begin_second_pass();
-        self.second_count = Some(0);
+        self.out.second_count = Some(0);
         again.into_iter().try_for_each(|it| read(it, self))?;
-        let read_count = self.second_count.take().unwrap_or_default();
+        let read_count = self.out.second_count.take().unwrap_or_default();
         let left_count = self.converter.codes.left_count();
         if read_count != left_count {
             return Err(SourceError::Changing(format!(
@@ -87,19 +109,12 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn emit(&mut self, file: &str, reading: Reading) -> Result<(), SourceError> {
-        if let Some(count) = &mut self.second_count {
-            let lines = match &reading {
-                Reading::Charge(_, sums) | Reading::Other(_, sums) => {
-                    sums.iter().map(DaySum::line_count).sum()
-                }
-                Reading::Rejected(_) => 1,
-                Reading::Rounded(_) => 0,
-                // The first pass has said it.
-                Reading::Finding(_) | Reading::NoColumn(_) | Reading::Progress(_) => return Ok(()),
-            };
-            *count = count.saturating_add(lines);
-        }
-        (self.sink)(reading).map_err(|error| SourceError::Money(file.to_owned(), error))
+        self.out.emit(file, reading)
+    }
+
+    /// Converting and emitting, side by side.
+    pub(crate) fn parts(&mut self) -> (&mut Converter, &mut Emitter<'a>) {
+        (&mut self.converter, &mut self.out)
     }
 
     /// Refuses a file without a required column; reports other missing columns, once each.

@@ -35,7 +35,7 @@ fn a_claim_is_explained_rule_by_rule() {
         rule("by team", &[(MatchKey::Role, "llm-*")], "{tag:iamPrincipal/team}"),
         rule("never asked", &[], "third"),
     ]);
-    let fact = FactKey::of(&line());
+    let fact = FactKey::of(line());
     let explained = rules.explain(fact.with_caller(fact.caller().as_ref()));
     let outcomes: Vec<_> =
         explained.into_iter().map(|(rule, outcome)| (&*rule.name, outcome)).collect();

@@ -2,6 +2,7 @@
 
 use parquet::data_type::ByteArray;
 
+use super::double::Digits;
 use super::form::Unit;
 use crate::cur::meaning::columns::{COUNT, Column};
 
@@ -30,6 +31,24 @@ impl Batch {
     }
 }
 
+/// A cost in femto-units. The cost of one line nearly always fits: below 9,223 main units.
+pub(crate) type Femto = i64;
+
+/// A cell without an amount.
+pub(crate) const NO_AMOUNT: i64 = i64::MIN;
+
+/// An amount that is read as text.
+pub(crate) const ODD_AMOUNT: i64 = i64::MIN + 1;
+
+/// One column of a batch; empty where the column has no numbers.
+#[derive(Debug)]
+pub(crate) enum Amounts {
+    /// Or [`NO_AMOUNT`] or [`ODD_AMOUNT`].
+    Costs(Vec<Femto>),
+    /// As written; the digits can be [`NO_AMOUNT`] or [`ODD_AMOUNT`].
+    Quantities(Vec<Digits>),
+}
+
 /// One column.
 #[derive(Debug)]
 pub(crate) enum Array {
@@ -44,6 +63,8 @@ pub(crate) enum Array {
     Map(MapArray),
     /// The texts of each key.
     Record(Vec<(String, TextArray)>),
+    /// In place of numbers.
+    Amounts(Amounts),
     /// Nothing in each row.
     Nulls,
 }
@@ -56,11 +77,39 @@ impl Array {
         }
     }
 
+    pub(crate) fn as_amounts(&self) -> Option<&Amounts> {
+        match self {
+            Array::Amounts(amounts) => Some(amounts),
+            _ => None,
+        }
+    }
+
     pub(crate) fn as_map(&self) -> Option<&MapArray> {
         match self {
             Array::Map(map) => Some(map),
             _ => None,
         }
+    }
+}
+
+impl Array {
+    /// Takes the cells of the rows that follow, which become free to be decoded into. Texts of
+    /// dictionaries stay, and those that are new with these rows are added.
+    pub(super) fn turn(&mut self, next: &mut Array) {
+        match (&mut *self, &mut *next) {
+            (Array::Texts(texts), Array::Texts(new)) => texts.add_texts(new),
+            (Array::Map(map), Array::Map(new)) => {
+                map.keys.add_texts(&mut new.keys);
+                map.values.add_texts(&mut new.values);
+            }
+            (Array::Record(fields), Array::Record(new)) => {
+                for ((_, texts), (_, new)) in fields.iter_mut().zip(new) {
+                    texts.add_texts(new);
+                }
+            }
+            _ => {}
+        }
+        std::mem::swap(self, next);
     }
 }
 
@@ -122,11 +171,18 @@ pub(crate) struct TextArray {
     pub(super) places: Values<i32>,
     /// The number of the dictionary among all that are read from the file.
     pub(super) dictionary: u64,
-    /// The texts so far. More may follow with the next batch.
+    /// The texts so far, of rows that are decoded ahead those that are new. More may follow with
+    /// the next batch.
     pub(super) texts: Vec<ByteArray>,
 }
 
 impl TextArray {
+    /// Hands the texts so far on to the array that has the new ones, in front of them.
+    fn add_texts(&mut self, new: &mut TextArray) {
+        self.texts.append(&mut new.texts);
+        std::mem::swap(&mut self.texts, &mut new.texts);
+    }
+
     pub(crate) fn places(&self) -> &Values<i32> {
         &self.places
     }

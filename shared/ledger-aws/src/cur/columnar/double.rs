@@ -48,14 +48,15 @@ impl Digits {
     #[inline]
     pub(crate) fn scaled(self, power: u32) -> Option<i64> {
         let shift = self.exponent.saturating_add_unsigned(power);
-        let unit = 10_i64.checked_pow(shift.unsigned_abs());
-        if shift >= 0 || self.digits == 0 {
-            return unit.map_or(if self.digits == 0 { Some(0) } else { None }, |it| {
-                self.digits.checked_mul(it)
-            });
+        if self.digits == 0 {
+            return Some(0);
         }
-        let unit = unit?;
-        (self.digits % unit == 0).then(|| self.digits / unit)
+        if shift >= 0 {
+            return self.digits.checked_mul(10_i64.checked_pow(shift.unsigned_abs())?);
+        }
+        let (whole, rest) = divided(self.digits.unsigned_abs(), shift.unsigned_abs())?;
+        let whole = i64::try_from(whole).ok().filter(|_| rest == 0)?;
+        Some(if self.digits < 0 { -whole } else { whole })
     }
 
     /// The whole number nearest to 10^`power` times this one, half to even, as
@@ -75,15 +76,39 @@ impl Digits {
             return count.filter(|it| *it <= TOKENS_MAX).map(Some).ok_or(ReadAsText);
         }
         // Beyond 10¹⁹ nothing is left of the digits, not even a half.
-        let Some(unit) = 10_u64.checked_pow(fraction_digits - power) else { return Ok(Some(0)) };
-        let (whole, rest) = (digits / unit, digits % unit);
-        let is_up = match rest.cmp(&(unit / 2)) {
+        let fraction_digits = fraction_digits - power;
+        let Some((whole, rest)) = divided(digits, fraction_digits) else { return Ok(Some(0)) };
+        let half = 5 * 10_u64.checked_pow(fraction_digits - 1).ok_or(ReadAsText)?;
+        let is_up = match rest.cmp(&half) {
             std::cmp::Ordering::Less => false,
             std::cmp::Ordering::Equal => !whole.is_multiple_of(2),
             std::cmp::Ordering::Greater => true,
         };
         Some(whole + u64::from(is_up)).filter(|it| *it <= TOKENS_MAX).map(Some).ok_or(ReadAsText)
     }
+}
+
+/// A number divided by 10^`power`, and the rest; `None` where no number is that large.
+#[inline]
+fn divided(number: u64, power: u32) -> Option<(u64, u64)> {
+    /// Dividing by a number that is fixed is a multiplication.
+    fn by<const UNIT: u64>(number: u64) -> (u64, u64) {
+        (number / UNIT, number % UNIT)
+    }
+    Some(match power {
+        // From the fraction digits of a scale to those of quantities and of tokens.
+        2 => by::<100>(number),
+        3 => by::<1_000>(number),
+        5 => by::<100_000>(number),
+        6 => by::<1_000_000>(number),
+        9 => by::<1_000_000_000>(number),
+        12 => by::<1_000_000_000_000>(number),
+        15 => by::<1_000_000_000_000_000>(number),
+        _ => {
+            let unit = 10_u64.checked_pow(power)?;
+            (number / unit, number % unit)
+        }
+    })
 }
 
 /// A double in femto-units by the fast way; `None` where [`Digits`] must decide.

@@ -65,13 +65,22 @@ fn file(row_count: usize, version: WriterVersion, has_dictionaries: bool) -> Byt
 fn read(file: &Bytes, rows: Option<&[usize]>) -> Vec<String> {
     let metadata = ParquetMetaDataReader::new().parse_and_finish(file).unwrap();
     let fields = fields(metadata.file_metadata().schema_descr());
-    let (fields, dictionaries) = (fields.iter().enumerate(), Cell::default());
-    let (file, selected) = (Arc::new(file.clone()), ([None; COUNT], rows));
-    let mut batches = Batches::new(&file, &metadata, 0, fields, selected, &dictionaries).unwrap();
-    let mut read = Vec::new();
-    while let Some(batch) = batches.next().unwrap() {
-        read.extend((0..batch.row_count()).map(|row| in_words(batch, row)));
-    }
+    let read = [false, true].map(|is_ahead| {
+        let fields = fields.iter().enumerate();
+        let selection =
+            Selection { fields, positions: &[None; COUNT], rows, as_amounts: false, is_ahead };
+        let file = Arc::new(file.clone());
+        let batches = Batches::new(&file, &metadata, 0, selection, &Cell::default()).unwrap();
+        let mut read = Vec::new();
+        let take = |batch: &Batch| {
+            read.extend((0..batch.row_count()).map(|row| in_words(batch, row)));
+            Ok(())
+        };
+        batches.each(|it| it, take).unwrap();
+        read
+    });
+    let [read, ahead] = read;
+    assert_eq!(read, ahead);
     read
 }
 
@@ -161,18 +170,30 @@ fn older_timestamps_and_decimals_of_any_width_are_read() {
     let file = Bytes::from(out);
     let metadata = ParquetMetaDataReader::new().parse_and_finish(&file).unwrap();
     let fields = fields(metadata.file_metadata().schema_descr());
-    let (fields, dictionaries) = (fields.iter().enumerate(), Cell::default());
-    let (file, all) = (Arc::new(file), ([None; COUNT], None));
-    let mut batches = Batches::new(&file, &metadata, 0, fields, all, &dictionaries).unwrap();
-    let batch = batches.next().unwrap().unwrap();
-    let read = (0..5).map(|position| match batch.at(position) {
-        Some(Array::Days(days)) => (days.get(0).map(i128::from), 0, days.get(1).map(i128::from)),
-        Some(Array::Decimals(values, scale)) => (values.get(0), *scale, values.get(1)),
-        other => panic!("{other:?}"),
-    });
+    let fields = fields.iter().enumerate();
+    let selection = Selection {
+        fields,
+        positions: &[None; COUNT],
+        rows: None,
+        as_amounts: false,
+        is_ahead: false,
+    };
+    let batches = Batches::new(&Arc::new(file), &metadata, 0, selection, &Cell::default()).unwrap();
+    let mut read = Vec::new();
+    let take = |batch: &Batch| {
+        read.extend((0..5).map(|position| match batch.at(position) {
+            Some(Array::Days(days)) => {
+                (days.get(0).map(i128::from), 0, days.get(1).map(i128::from))
+            }
+            Some(Array::Decimals(values, scale)) => (values.get(0), *scale, values.get(1)),
+            other => panic!("{other:?}"),
+        }));
+        Ok(())
+    };
+    batches.each(|it| it, take).unwrap();
     let expected = [(20_729, 0), (-125, 2), (1_250_000, 4), (-129, 3), (258, 1)]
         .map(|it| (Some(it.0), it.1, None));
-    assert_eq!(read.collect::<Vec<_>>(), expected);
+    assert_eq!(read, expected);
 }
 
 /// Rows alone, in clumps, and far from each other.

@@ -18,6 +18,8 @@ pub(crate) fn write_cell(
 ) -> Result<(), Fault> {
     match array {
         Array::Nulls => {}
+        // Only groups of rows ask for amounts.
+        Array::Amounts(_) => return Err("is not there as text"),
         // A text that was taken for a number, and null where that is none.
         Array::Doubles(values) if kind != Kind::Number => {
             if let Some(value) = values.get(row).filter(|it| !it.is_nan()) {

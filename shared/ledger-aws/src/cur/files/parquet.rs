@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use ledger_app::ports::{Reading, SourceError};
 use ledger_core::line_item::Provenance;
@@ -11,7 +12,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::ChunkReader;
 
-use crate::cur::columnar::{Array, Batch, Batches, Field, Form, fields};
+use crate::cur::columnar::{Array, Batch, Batches, Field, Form, Selection, fields};
 use crate::cur::files::cell_text::write_cell;
 use crate::cur::groups::{BatchRow, Groups, Turn};
 use crate::cur::meaning::columns::{COUNT, Column, ColumnSet, Kind};
@@ -110,6 +111,8 @@ struct Opened<'a, T> {
     bytes: u64,
     /// The number of dictionaries so far.
     dictionaries: Cell<u64>,
+    /// Whether a second core decodes rows while those before them are added up.
+    is_ahead: bool,
 }
 
 impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
@@ -119,7 +122,8 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         let fields = fields(metadata.file_metadata().schema_descr());
         let layout = ColumnMap::new(fields.iter().map(|it| it.name.as_str()));
         let (file, dictionaries) = (Arc::new(file), Cell::default());
-        Ok(Opened { layout, fields, metadata, file, name, bytes, dictionaries })
+        let is_ahead = available_parallelism().is_ok_and(|it| it.get() > 1);
+        Ok(Opened { layout, fields, metadata, file, name, bytes, dictionaries, is_ahead })
     }
 
     fn field(&self, column: Column) -> Option<&Field> {
@@ -136,13 +140,12 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         let mut progress = self.progress();
         let mut before = 0;
         for (row_group, _) in self.row_groups() {
-            let mut batches = self.batches(row_group, &Column::ALL, None)?;
-            while let Some(batch) = self.checked(batches.next())? {
+            self.each_batch(row_group, &Column::ALL, (None, false), |batch| {
                 let lines = before + 1..;
                 before += u64::try_from(batch.row_count()).unwrap_or_default();
                 self.read_batch(batch, lines, reader)?;
-                progress.report(before, reader)?;
-            }
+                progress.report(before, reader)
+            })?;
         }
         progress.end(reader)
     }
@@ -166,12 +169,12 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
             self.read_rows_as_text(&row_group, &unclear, reader)?;
             reader.is_chosen = false;
             if groups.is_full() {
-                groups.emit(self.name, reader)?;
+                groups.emit(self.name, self.is_ahead, reader)?;
             }
             before += u64::try_from(row_count).unwrap_or_default();
             progress.report(before, reader)?;
         }
-        groups.emit(self.name, reader)?;
+        groups.emit(self.name, self.is_ahead, reader)?;
         progress.end(reader)
     }
 
@@ -188,8 +191,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         groups.begin_row_group(row_group.before);
         let mut add = |columns: &[Column], rows: Option<&[usize]>, takes_ai: bool| {
             let mut at = 0;
-            let mut batches = self.batches(row_group.row_group, columns, rows)?;
-            while let Some(batch) = self.checked(batches.next())? {
+            self.each_batch(row_group.row_group, columns, (rows, true), |batch| {
                 let from = at;
                 at += batch.row_count();
                 let row_at = |place: usize| match rows {
@@ -206,9 +208,8 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
                     Some(BatchRow { place, row, is_ai })
                 });
                 let added = groups.add(batch, taken, &mut reader.converter);
-                added.map_err(|it| SourceError::Money(self.name.to_string(), it))?;
-            }
-            Ok(())
+                added.map_err(|it| SourceError::Money(self.name.to_string(), it))
+            })
         };
         let are_most =
             |count: usize| count.saturating_mul(AI_ROWS_APART) >= row_group.row_count && count > 0;
@@ -239,16 +240,15 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         let mut turns = Vec::with_capacity(row_group.row_count);
         let mut open = Vec::new();
         if self.layout.position(Column::ProductCode).is_some() {
-            let columns = [Column::ProductCode];
-            let mut batches = self.batches(row_group.row_group, &columns, None)?;
-            while let Some(batch) = self.checked(batches.next())? {
+            self.each_batch(row_group.row_group, &[Column::ProductCode], (None, true), |batch| {
                 for turn in groups.turns_by_code(batch, codes) {
                     if turn.is_none() {
                         open.push(turns.len());
                     }
                     turns.push(turn.unwrap_or(Turn::AsText));
                 }
-            }
+                Ok(())
+            })?;
         } else {
             open.extend(0..row_group.row_count);
             turns.resize(row_group.row_count, Turn::AsText);
@@ -256,9 +256,7 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
         // Where all is AI, nothing more is asked.
         if turns.contains(&Turn::Other) {
             let mut others = turns.iter_mut();
-            let columns = [Column::UsageType];
-            let mut batches = self.batches(row_group.row_group, &columns, None)?;
-            while let Some(batch) = self.checked(batches.next())? {
+            self.each_batch(row_group.row_group, &[Column::UsageType], (None, true), |batch| {
                 // Tokens outside of AI need a finding.
                 let counts = groups.token_counts(batch);
                 for (counts_tokens, turn) in counts.zip(others.by_ref()) {
@@ -266,18 +264,19 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
                         *turn = Turn::AsText;
                     }
                 }
-            }
+                Ok(())
+            })?;
         }
         let mut rows = open.iter();
         if !open.is_empty() {
-            let mut batches = self.batches(row_group.row_group, &DECIDING, Some(&open))?;
-            while let Some(batch) = self.checked(batches.next())? {
+            self.each_batch(row_group.row_group, &DECIDING, (Some(&open), true), |batch| {
                 for turn in groups.turns(batch, codes) {
                     if let Some(row) = rows.next().and_then(|it| turns.get_mut(*it)) {
                         *row = turn;
                     }
                 }
-            }
+                Ok(())
+            })?;
         }
         Ok(turns)
     }
@@ -292,33 +291,29 @@ impl<'a, T: ChunkReader + 'static> Opened<'a, T> {
             return Ok(());
         }
         let mut lines = rows.iter().map(|it| row_group.line(*it));
-        let mut batches = self.batches(row_group.row_group, &Column::ALL, Some(rows))?;
-        while let Some(batch) = self.checked(batches.next())? {
-            self.read_batch(batch, &mut lines, reader)?;
-        }
-        Ok(())
+        self.each_batch(row_group.row_group, &Column::ALL, (Some(rows), false), |batch| {
+            self.read_batch(batch, &mut lines, reader)
+        })
     }
 
-    /// Some columns of one row group, of all rows or of some. A batch never spans two row groups:
-    /// each has dictionaries of its own.
-    fn batches<'r>(
+    /// Gives some columns of one row group, of all rows or of some. A batch never spans two row
+    /// groups: each has dictionaries of its own.
+    fn each_batch(
         &self,
         row_group: usize,
         columns: &[Column],
-        rows: Option<&'r [usize]>,
-    ) -> Result<Batches<'r>, SourceError> {
+        (rows, as_amounts): (Option<&[usize]>, bool),
+        take: impl FnMut(&Batch) -> Result<(), SourceError>,
+    ) -> Result<(), SourceError> {
         let positions = columns.iter().flat_map(|it| self.layout.positions(*it));
         let positions: BTreeSet<usize> = positions.collect();
         let fields = positions.into_iter().filter_map(|it| Some((it, self.fields.get(it)?)));
-        let positions = Column::ALL.map(|it| self.layout.position(it));
+        let positions = &Column::ALL.map(|it| self.layout.position(it));
+        let selection = Selection { fields, positions, rows, as_amounts, is_ahead: self.is_ahead };
         let (file, metadata) = (&self.file, &self.metadata);
-        let selected = (positions, rows);
-        let batches = Batches::new(file, metadata, row_group, fields, selected, &self.dictionaries);
-        self.checked(batches)
-    }
-
-    fn checked<U>(&self, read: Result<U, ParquetError>) -> Result<U, SourceError> {
-        read.map_err(|error| damaged(self.name, &error))
+        let failed = |error| damaged(self.name, &error);
+        let batches = Batches::new(file, metadata, row_group, selection, &self.dictionaries);
+        batches.map_err(failed)?.each(failed, take)
     }
 
     /// Emits each row of a batch, read as text.

@@ -4,12 +4,13 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use ledger_core::money::MoneyError;
 
-use crate::cur::columnar::double::{Digits, femto_units};
+use crate::cur::columnar::double::Digits;
+use crate::cur::columnar::{Amounts, Femto, NO_AMOUNT, ODD_AMOUNT};
 use crate::cur::columnar::{Array, Batch, Unit, Values};
 use crate::cur::groups::dictionaries::Dictionaries;
 use crate::cur::groups::ids::{Id, MapView, Sets, TextView};
 use crate::cur::groups::packed::{BitLayout, FIELDS, Field, PackedRows};
-use crate::cur::groups::pending::{Femto, NO_AMOUNT, ODD_AMOUNT, PendingRow};
+use crate::cur::groups::pending::PendingRow;
 use crate::cur::meaning::columns::{CALLER_COLUMNS, Column, PRODUCT_COLUMNS};
 
 /// A row of a batch.
@@ -50,10 +51,6 @@ pub(super) fn text_field(column: Column) -> Field {
 pub(super) struct Cells {
     starts: Vec<RowDay>,
     periods: Vec<RowDay>,
-    unblended: Vec<Femto>,
-    net_unblended: Vec<Femto>,
-    list: Vec<Femto>,
-    amounts: Vec<Digits>,
     tags: Vec<Id>,
     attributes: Vec<Id>,
     packed: PackedRows,
@@ -71,10 +68,6 @@ impl Cells {
     ) {
         view.start.read(calendar, row_count, &mut self.starts);
         view.period.read(calendar, row_count, &mut self.periods);
-        view.unblended.read_femto_units(row_count, &mut self.unblended);
-        view.net_unblended.read_femto_units(row_count, &mut self.net_unblended);
-        view.list.read_femto_units(row_count, &mut self.list);
-        view.amount.read_digits(row_count, &mut self.amounts);
         view.tags.read(tags, None, &mut self.tags);
         view.product.read(attributes, Some(attribute_keys), &mut self.attributes);
     }
@@ -100,12 +93,17 @@ impl Cells {
 
     /// The amounts that a row adds to its group; `None` if it must be read as text.
     #[inline]
-    pub(super) fn pending(&self, row: &BatchRow, before: u64) -> Option<PendingRow> {
+    pub(super) fn pending(
+        &self,
+        amounts: AmountsView<'_>,
+        row: &BatchRow,
+        before: u64,
+    ) -> Option<PendingRow> {
         let place = row.place;
-        let unblended = *self.unblended.get(place)?;
-        let net_unblended = self.net_unblended.get(place).copied().unwrap_or(NO_AMOUNT);
+        let unblended = *amounts.unblended.get(place)?;
+        let net_unblended = amounts.net_unblended.get(place).copied().unwrap_or(NO_AMOUNT);
         // Of non-AI lines only the charged costs count.
-        let list = self.list.get(place).copied().filter(|_| row.is_ai).unwrap_or(NO_AMOUNT);
+        let list = amounts.list.get(place).copied().filter(|_| row.is_ai).unwrap_or(NO_AMOUNT);
         let start = *self.starts.get(place)?;
         let period = *self.periods.get(place)?;
         let is_clear = unblended > ODD_AMOUNT
@@ -116,7 +114,7 @@ impl Cells {
         if !is_clear {
             return None;
         }
-        let amount = self.amounts.get(place).copied().unwrap_or(NO_DIGITS);
+        let amount = amounts.quantities.get(place).copied().unwrap_or(NO_DIGITS);
         Some(PendingRow {
             key: self.packed.get(place, row.is_ai)?,
             unblended,
@@ -130,14 +128,37 @@ impl Cells {
     }
 }
 
-/// The columns of a batch.
+/// The amounts of a batch's rows; nothing where there is no such column.
+#[derive(Clone, Copy)]
+pub(super) struct AmountsView<'a> {
+    unblended: &'a [Femto],
+    net_unblended: &'a [Femto],
+    list: &'a [Femto],
+    quantities: &'a [Digits],
+}
+
+impl<'a> AmountsView<'a> {
+    pub(super) fn new(batch: &'a Batch) -> AmountsView<'a> {
+        let costs = |it| match batch.column(it).and_then(Array::as_amounts) {
+            Some(Amounts::Costs(it)) => it.as_slice(),
+            _ => &[],
+        };
+        AmountsView {
+            unblended: costs(Column::Unblended),
+            net_unblended: costs(Column::NetUnblended),
+            list: costs(Column::List),
+            quantities: match batch.column(Column::Amount).and_then(Array::as_amounts) {
+                Some(Amounts::Quantities(it)) => it,
+                _ => &[],
+            },
+        }
+    }
+}
+
+/// The columns of a batch that tell its rows apart.
 pub(super) struct BatchView<'a> {
     start: DayView<'a>,
     period: DayView<'a>,
-    unblended: NumberView<'a>,
-    net_unblended: NumberView<'a>,
-    list: NumberView<'a>,
-    amount: NumberView<'a>,
     texts: [TextView<'a>; TEXTS.len()],
     /// The count of numbers of each.
     text_counts: [usize; TEXTS.len()],
@@ -151,10 +172,6 @@ impl<'a> BatchView<'a> {
         BatchView {
             start: DayView::new(column(Column::UsageStart)),
             period: DayView::new(column(Column::PeriodStart)),
-            unblended: NumberView::new(column(Column::Unblended)),
-            net_unblended: NumberView::new(column(Column::NetUnblended)),
-            list: NumberView::new(column(Column::List)),
-            amount: NumberView::new(column(Column::Amount)),
             texts: TEXTS.map(|it| dictionaries.text(batch, it)),
             text_counts: TEXTS.map(|it| dictionaries.number_count(it)),
             tags: dictionaries.map(batch, Column::Tags, &dictionaries.tags),
@@ -178,97 +195,7 @@ impl<'a> BatchView<'a> {
     }
 }
 
-/// A cell of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cell {
-    Empty,
-    Number(Digits),
-    Unclear,
-}
-
 const NO_DIGITS: Digits = Digits { digits: NO_AMOUNT, exponent: 0 };
-
-impl Cell {
-    fn digits(self) -> Digits {
-        match self {
-            Cell::Empty => NO_DIGITS,
-            Cell::Number(digits) if digits.digits > ODD_AMOUNT => digits,
-            Cell::Number(_) | Cell::Unclear => Digits { digits: ODD_AMOUNT, exponent: 0 },
-        }
-    }
-
-    fn femto_units(self) -> Femto {
-        let digits = match self {
-            Cell::Empty => return NO_AMOUNT,
-            Cell::Number(digits) => digits,
-            Cell::Unclear => return ODD_AMOUNT,
-        };
-        let femto_units = digits.femto_units().and_then(|it| i64::try_from(it).ok());
-        femto_units.filter(|it| *it > ODD_AMOUNT).unwrap_or(ODD_AMOUNT)
-    }
-}
-
-#[derive(Clone, Copy)]
-enum NumberView<'a> {
-    Absent,
-    Doubles(&'a Values<f64>),
-    Integers(&'a Values<i64>),
-    Decimals(&'a Values<i128>, i32),
-}
-
-impl<'a> NumberView<'a> {
-    fn new(column: Option<&'a Array>) -> NumberView<'a> {
-        match column {
-            Some(Array::Doubles(it)) => NumberView::Doubles(it),
-            Some(Array::Integers(it)) => NumberView::Integers(it),
-            Some(Array::Decimals(it, scale)) => NumberView::Decimals(it, *scale),
-            _ => NumberView::Absent,
-        }
-    }
-
-    #[inline]
-    fn get(&self, place: usize) -> Cell {
-        let digits = match self {
-            NumberView::Absent => None,
-            NumberView::Doubles(it) => it.get(place).map(Digits::of_double),
-            NumberView::Integers(it) => {
-                it.get(place).map(|digits| Some(Digits { digits, exponent: 0 }))
-            }
-            NumberView::Decimals(it, scale) => it
-                .get(place)
-                .map(|it| i64::try_from(it).map(|digits| Digits { digits, exponent: -scale }).ok()),
-        };
-        digits.map_or(Cell::Empty, |it| it.map_or(Cell::Unclear, Cell::Number))
-    }
-
-    /// All of the column as amounts of money.
-    fn read_femto_units(&self, row_count: usize, amounts: &mut Vec<Femto>) {
-        amounts.clear();
-        match self {
-            NumberView::Absent => {}
-            NumberView::Doubles(it) if it.nulls().is_none() => {
-                let read = |(place, value): (usize, &f64)| {
-                    femto_units(*value).unwrap_or_else(|| self.get(place).femto_units())
-                };
-                amounts.extend(it.values().iter().enumerate().map(read));
-            }
-            _ => amounts.extend((0..row_count).map(|place| self.get(place).femto_units())),
-        }
-    }
-
-    /// All of the column, digits as written.
-    fn read_digits(&self, row_count: usize, amounts: &mut Vec<Digits>) {
-        amounts.clear();
-        match self {
-            NumberView::Absent => {}
-            NumberView::Doubles(it) if it.nulls().is_none() => {
-                let cell = |it: Option<Digits>| it.map_or(Cell::Unclear, Cell::Number);
-                amounts.extend(it.values().iter().map(|it| cell(Digits::of_double(*it)).digits()));
-            }
-            _ => amounts.extend((0..row_count).map(|place| self.get(place).digits())),
-        }
-    }
-}
 
 /// Times by the number of their day since 1970.
 #[derive(Clone, Copy)]

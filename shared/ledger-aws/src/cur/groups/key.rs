@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use crate::cur::columnar::double::Digits;
+use crate::cur::columnar::{NO_AMOUNT, ODD_AMOUNT};
 use crate::cur::groups::ids::Id;
-use crate::cur::groups::pending::{NO_AMOUNT, ODD_AMOUNT};
 
 pub(super) type Map<K, V> = HashMap<K, V, RandomState>;
 

@@ -8,7 +8,7 @@
 //! 3. The key chooses one of 256 [partitions](partition), where rows wait until there are enough to
 //!    make fetching their groups worthwhile.
 //! 4. Each group has a [small sum](small_sum) for each day.
-//! 5. When all rows are in, [`line_items`] reads the shared fields of each group, once.
+//! 5. When all rows are in, each group is [emitted](emit); [`line_items`] reads its shared fields, once.
 //!
 //! Anything unusual, such as an amount with more than 15 fraction digits, falls back to the
 //! row-by-row reader, so both paths give the same result.
@@ -16,6 +16,7 @@
 mod catalog;
 mod cells;
 mod dictionaries;
+mod emit;
 mod ids;
 mod key;
 mod line_items;
@@ -24,29 +25,20 @@ mod partition;
 mod pending;
 mod small_sum;
 
-use std::sync::Arc;
-
-use ledger_app::ports::SourceError;
-use ledger_core::day_sum::DaySum;
 use ledger_core::money::MoneyError;
 
 pub(crate) use self::catalog::Turn;
 pub(crate) use self::cells::BatchRow;
 
 use self::catalog::Catalog;
-use self::cells::{BatchView, Cells};
-use self::ids::Id;
-use self::key::{Map, OTHER};
-use self::line_items::{LineItems, unknown};
+use self::cells::{AmountsView, BatchView, Cells};
 use self::packed::{BitLayout, Fit};
 use self::partition::{Partition, RowSlot};
 use self::pending::PendingRow;
 use crate::cur::columnar::Batch;
 use crate::cur::meaning::codes::ProductCodes;
 use crate::cur::meaning::columns::ColumnSet;
-use crate::cur::meaning::line::{Converter, reading};
-use crate::cur::meaning::row::Problem;
-use crate::cur::reader::Reader;
+use crate::cur::meaning::line::Converter;
 
 /// Groups that are held before they are emitted: about 40 MB beside their sums.
 const GROUPS_MAX: usize = 1 << 18;
@@ -161,8 +153,9 @@ impl Groups {
                 return Ok(());
             }
         }
+        let amounts = AmountsView::new(batch);
         for row in rows {
-            let Some(pending) = self.cells.pending(&row, self.before) else {
+            let Some(pending) = self.cells.pending(amounts, &row, self.before) else {
                 self.unclear.push(row.row);
                 continue;
             };
@@ -232,44 +225,4 @@ impl Groups {
             || self.before > ROWS_MAX
             || self.is_short
     }
-
-    /// Emits all groups and begins anew.
-    pub(crate) fn emit(
-        &mut self,
-        file: &Arc<str>,
-        reader: &mut Reader<'_>,
-    ) -> Result<(), SourceError> {
-        let Groups { catalog, partitions, first_row, .. } =
-            std::mem::replace(self, Groups::new(self.catalog.present));
-        let mut line_items = LineItems::new(&catalog, file);
-        let mut line_counts: Map<Id, u64> = Map::default();
-        for partition in partitions {
-            let keys = partition.sorted_keys().ok_or_else(|| refused(file, unknown()))?;
-            for (key, place) in keys {
-                let month = catalog.first_of_use(&key).ok_or_else(|| refused(file, unknown()))?;
-                let has_unit = catalog.has_unit(&key);
-                let sums = partition.day_sums(place, first_row, month, has_unit);
-                let sums = sums.map_err(|it| SourceError::Money(file.to_string(), it))?;
-                let line = line_items.of(key, &sums, &mut reader.converter);
-                let line = line.map_err(|it| refused(file, it))?;
-                let is_ai = key.product != OTHER;
-                if is_ai {
-                    *line_counts.entry(key.line_type).or_default() +=
-                        sums.iter().map(DaySum::line_count).sum::<u64>();
-                }
-                reader.emit(file, reading(is_ai, line, sums))?;
-            }
-        }
-        for (line_type, count) in line_counts {
-            if let Some(columns) = catalog.absent(line_type) {
-                let line_type = catalog.texts.get(line_type);
-                reader.converter.unamortized.count(line_type, columns, false, count);
-            }
-        }
-        Ok(())
-    }
-}
-
-fn refused(file: &str, (column, reason): Problem) -> SourceError {
-    SourceError::Refused(format!("`{file}`: {}: {reason}", column.name()))
 }

@@ -1,16 +1,10 @@
 //! A row that is read and not yet added to its group.
 
+use crate::cur::columnar::Femto;
 use crate::cur::columnar::double::Digits;
+#[cfg(doc)]
+use crate::cur::columnar::{NO_AMOUNT, ODD_AMOUNT};
 use crate::cur::groups::packed::PackedKey;
-
-/// A cost in femto-units. The cost of one line nearly always fits: below 9,223 main units.
-pub(super) type Femto = i64;
-
-/// A cell without an amount.
-pub(super) const NO_AMOUNT: i64 = i64::MIN;
-
-/// An amount that is read as text.
-pub(super) const ODD_AMOUNT: i64 = i64::MIN + 1;
 
 /// The amounts of a row, and the packed key of its group: one cache line.
 #[derive(Clone)]

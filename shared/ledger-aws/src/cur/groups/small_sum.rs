@@ -3,8 +3,9 @@
 use ledger_core::day_sum::LineAmounts;
 use ledger_core::money::FRACTION_DIGITS;
 
+use crate::cur::columnar::{Femto, NO_AMOUNT};
 use crate::cur::groups::key::{Metered, QUANTITY_DIGITS};
-use crate::cur::groups::pending::{Femto, NO_AMOUNT, PendingRow};
+use crate::cur::groups::pending::PendingRow;
 
 /// Femto-units in 10⁻¹⁰ of a unit.
 const FEMTO_UNITS_PER_QUANTITY: i128 = 10_i128.pow(FRACTION_DIGITS - QUANTITY_DIGITS);

@@ -2,15 +2,22 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use ledger_app::ports::{BillSource, Delivery, Reading, SourceError};
 use ledger_core::money::MoneyError;
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
 
 use crate::cur::files;
 use crate::cur::places::local;
 use crate::cur::reader::Reader;
+
+/// The room for the header of a page.
+const HEADER_BYTES: usize = 512;
 
 /// Exports in folders and files of this machine.
 ///
@@ -79,8 +86,56 @@ fn read_file(path: &str, name: Arc<str>, reader: &mut Reader<'_>) -> Result<(), 
     }
     if files::is_parquet(&start) {
         let bytes = file.metadata().map_err(unreachable)?.len();
-        files::parquet::read(file, bytes, path, &name, reader)
+        files::parquet::read(Positioned { file: Arc::new(file), bytes }, bytes, path, &name, reader)
     } else {
         files::csv::read(BufReader::new(file), files::is_gzip(&start), path, &name, reader)
+    }
+}
+
+/// A file that several threads read at once, each in its own place.
+struct Positioned {
+    file: Arc<File>,
+    bytes: u64,
+}
+
+impl Length for Positioned {
+    fn len(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl ChunkReader for Positioned {
+    type T = BufReader<From>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<BufReader<From>> {
+        // Headers of pages are read this way, and are short.
+        let from = From { file: Arc::clone(&self.file), at: start };
+        Ok(BufReader::with_capacity(HEADER_BYTES, from))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let mut from = From { file: Arc::clone(&self.file), at: start };
+        // A damaged file can state any length.
+        let mut bytes = Vec::with_capacity(length.min(usize::try_from(self.bytes)?));
+        let read = from.by_ref().take(length.try_into()?).read_to_end(&mut bytes)?;
+        if read != length {
+            let expected = format!("it ends after {read} of {length} bytes at {start}");
+            return Err(ParquetError::EOF(expected));
+        }
+        Ok(bytes.into())
+    }
+}
+
+/// Reads on from somewhere in a file, wherever other readers of the file are.
+struct From {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for From {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at = self.at.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+        Ok(read)
     }
 }
