@@ -133,6 +133,7 @@ fn print_notes(
 ) {
     let Assumption { days_a_month: days, months_kept, .. } = prices.assumption;
     let (beside, alone) = (counted.explorer_requests, counted.explorer_alone_requests);
+    let first = counted.explorer_first_requests;
     let alone_usd = prices
         .price
         .get("cost_explorer_request")
@@ -153,7 +154,7 @@ fn print_notes(
             "storage is that after {months_kept} months. The export itself, its S3 storage and what AWS asks for Bedrock are not costs of Tollbook"
         ),
         format!(
-            "Cost Explorer: beside an export a run asks {beside} requests, one more in the first days of a month; without an export it asks {alone} here, once a day {alone_usd} USD a month"
+            "Cost Explorer: beside an export a run asks {beside} requests, one more in the first days of a month; without an export the first asks {first} here, and each later one, with a new day and two that changed, {alone}: once a day {alone_usd} USD a month"
         ),
         "prices: us-east-1, on demand, without free tier, of 2026-11; check them against AWS's price pages".to_owned(),
     ];

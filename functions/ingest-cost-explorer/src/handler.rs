@@ -10,11 +10,12 @@ use ledger_app::documents::applied_rules;
 use ledger_aws::connect::Connection;
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::dynamodb::{DailyCap, DynamoLedger};
+use ledger_core::finding::FindingCode;
 use ledger_core::period::ChargePeriod;
 use ledger_lambda::clock::utc_day;
 use ledger_lambda::metric::Metrics;
-use ledger_lambda::outcome::{Failure, TryAgain, settle};
-use serde_json::{Value, json};
+use ledger_lambda::outcome::{Failure, PERMANENT_FAILURES, TryAgain, settle};
+use serde_json::{Map, Value, json};
 
 use crate::config::Config;
 
@@ -71,6 +72,11 @@ async fn run(state: &State, now: Timestamp, today: Date) -> Result<Value, Failur
     for finding in &report.findings {
         tracing::warn!(finding.code = finding.code.as_str(), "{}", finding.message);
     }
+    // What was not asked is missing until a person raises the cap.
+    if report.findings.iter().any(|it| it.code == FindingCode::RequestCap) {
+        let fields = [("requests".to_owned(), json!(report.requests.total()))];
+        state.metrics.put(now, PERMANENT_FAILURES, "Count", 1, Map::from_iter(fields));
+    }
     let requests = report.requests.total();
     tracing::info!(requests, days = report.days, period = %period, "collected {period}");
     Ok(answer(period, &report))
@@ -91,6 +97,7 @@ fn answer(period: ChargePeriod, report: &CollectReport) -> Value {
         "to": period.end().to_string(),
         "requests": report.requests.total(),
         "days": report.days,
+        "days_known": report.days_known,
         "bills_written": bills(&report.bills_written),
         "bills_unchanged": bills(&report.bills_unchanged),
         "findings": findings,

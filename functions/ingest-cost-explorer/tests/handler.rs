@@ -158,6 +158,8 @@ async fn the_daily_cap_holds_over_all_runs_and_says_what_was_not_asked() {
     assert_eq!(answer["findings"][0]["code"], "request-cap");
     let message = answer["findings"][0]["message"].as_str().unwrap();
     assert!(message.contains("not asked: all of 2026-11-01..2026-11-06"), "{message}");
+    // What is missing is for a person: of four runs only the first asked all it wanted.
+    assert_eq!(setting.permanent_failures(), 3);
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ use ledger_app::ports::{
     BillReplacement, CostGroups, CostPage, CostQuery, LedgerStore, NamePage, QuickLook,
     QuickLookError, Replaced, RequestQuota, Retryable as _, StoreError,
 };
+use ledger_app::rules_file::parse_rules;
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_core::bill::{BillHead, Generation};
 use ledger_core::cost::CostKind;
@@ -40,6 +41,7 @@ use ledger_core::rollup::{DayRollups, Rollup};
 use ledger_core::rules::AttributionRules;
 use ledger_core::source::Source;
 use ledger_local::cost_explorer::{CostExplorerStandIn, CostLine, StandInError};
+use ledger_testkit::memory_ledger::MemoryLedger;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -710,4 +712,105 @@ async fn a_key_may_come_back_with_the_prefix_of_user_tags() {
     let days = ran.ledger.of(&Source::AWS_QUICK_LOOK);
     let values: Vec<_> = by_tag(&days, "team").into_keys().map(|(_, value)| value).collect();
     assert_eq!(values, ["a$b"]);
+}
+
+/// What the ledger holds by tag.
+async fn held(ledger: &MemoryLedger, source: &Source) -> ByTag {
+    let mut sums = ByTag::new();
+    for head in ledger.heads(BillingPeriod::containing(date(2026, 9, 1))).await.unwrap() {
+        for (day, state) in head.days.iter().filter(|_| head.bill.source == *source) {
+            let (generation, level) = (&state.generation, Level::Detail);
+            let rollups = ledger.rollups(&head.bill, *day, generation, level, None).await.unwrap();
+            let positions = rollups.into_iter().filter_map(|it| match it {
+                Rollup::Position(position) => Some((position.key, position.measures)),
+                Rollup::Summary(_) => None,
+            });
+            let totals = BTreeMap::new();
+            let day_of = DayRollups { positions: positions.collect(), totals, estimated: false };
+            let key = if *source == Source::AWS_QUICK_LOOK { TEAM } else { PROJECT };
+            sums.extend(by_tag(&BTreeMap::from([(*day, day_of)]), key));
+        }
+    }
+    sums
+}
+
+#[tokio::test]
+async fn days_that_did_not_change_are_asked_once() {
+    let stand_in = stand_in(september());
+    let explorer = serve(stand_in.router()).await;
+    let (ledger, rules) = (MemoryLedger::default(), AttributionRules::default());
+    let scheduled = CollectRequest {
+        tag_keys: vec![TEAM.to_owned(), PROJECT.to_owned()],
+        beside_bills: Depth::Totals,
+        ..request()
+    };
+    let ask = async |request: &CollectRequest| {
+        let quota = Quota::of(1_000);
+        let report = collect(request.clone(), &rules, &explorer, &ledger, &quota).await.unwrap();
+        let requests = report.requests;
+        let counts = (requests.costs, requests.views, requests.control_totals);
+        (counts, report.days, report.days_known, report.bills_written.len())
+    };
+    assert_eq!(ask(&scheduled).await, ((2, 2, 1), 5, 0, 2));
+    // The names of the services and the control totals are asked, and nothing else.
+    assert_eq!(ask(&scheduled).await, ((0, 0, 1), 0, 5, 0));
+    // A late charge, and one that is taken back.
+    let mut lines = september();
+    lines.push(line(3, SONNET, MARKETPLACE_INPUT, "7", &[(TEAM, "search"), (PROJECT, "c")]));
+    lines.retain(|it| it.day != date(2026, 9, 4) || it.service != "Amazon Bedrock");
+    lines.push(line(4, "Amazon Bedrock", NOVA_INPUT, "0.1", &[(TEAM, "search")]));
+    stand_in.replace(lines.clone());
+    assert_eq!(ask(&scheduled).await, ((2, 2, 1), 2, 3, 2));
+    assert_eq!(held(&ledger, &Source::AWS_QUICK_LOOK).await, by_tag_of_lines(&lines, TEAM));
+    assert_eq!(held(&ledger, &Source::aws_view(PROJECT)).await, by_tag_of_lines(&lines, PROJECT));
+    // Days by another key are other days, and a person who asks is answered.
+    let by_project = CollectRequest { tag_keys: vec![PROJECT.to_owned()], ..scheduled.clone() };
+    assert_eq!(ask(&by_project).await, ((2, 0, 1), 5, 0, 1));
+    let whole = CollectRequest { beside_bills: Depth::Whole, ..scheduled.clone() };
+    assert_eq!(ask(&whole).await.0, (2, 2, 1));
+}
+
+#[tokio::test]
+async fn rules_that_were_applied_since_ask_for_all_days_again() {
+    let stand_in = stand_in(september());
+    let explorer = serve(stand_in.router()).await;
+    let ledger = MemoryLedger::default();
+    let scheduled = CollectRequest { beside_bills: Depth::Totals, ..request() };
+    let text = "[[rule]]\nname = \"all\"\nwhen = { service = \"*\" }\nowner = \"o\"\n";
+    for (rules, known) in [
+        (AttributionRules::default(), 0),
+        (parse_rules(text, 1).unwrap(), 0),
+        (parse_rules(text, 1).unwrap(), 5),
+    ] {
+        let quota = Quota::of(1_000);
+        let asked = collect(scheduled.clone(), &rules, &explorer, &ledger, &quota).await.unwrap();
+        assert_eq!((asked.days, asked.days_known), (5 - known, known));
+    }
+}
+
+/// The first run asks for weeks. With few requests a day it takes several of them, newest first.
+#[tokio::test]
+async fn a_quota_that_is_small_spreads_the_first_run_over_days() {
+    let mut lines: Vec<CostLine> = (1..=17)
+        .map(|day| line(day, "Amazon Bedrock", NOVA_INPUT, "1.5", &[(TEAM, "search")]))
+        .collect();
+    lines.push(line(9, SONNET, MARKETPLACE_INPUT, "2", &[]));
+    let stand_in = stand_in(lines.clone());
+    let explorer = serve(stand_in.router()).await;
+    let (ledger, rules) = (MemoryLedger::default(), AttributionRules::default());
+    let request = CollectRequest {
+        period: period(date(2026, 9, 1), date(2026, 9, 18)),
+        beside_bills: Depth::Totals,
+        ..request()
+    };
+    let mut runs = Vec::new();
+    for _ in 0..5 {
+        let quota = Quota::of(5);
+        let report = collect(request.clone(), &rules, &explorer, &ledger, &quota).await.unwrap();
+        let is_capped = report.findings.iter().any(|it| it.code.as_str() == "request-cap");
+        runs.push((report.days, report.days_known, is_capped));
+    }
+    // Names and totals are two requests, five days of two services two more.
+    assert_eq!(runs, [(2, 0, true), (5, 2, true), (5, 7, true), (5, 12, false), (0, 17, false)]);
+    assert_eq!(held(&ledger, &Source::AWS_QUICK_LOOK).await, by_tag_of_lines(&lines, TEAM));
 }

@@ -125,11 +125,13 @@ impl Organisation {
         text
     }
 
-    /// The same days as Cost Explorer reports them: by service, usage type and tag.
-    pub fn cost_lines(&self, days: impl Iterator<Item = Date>) -> Vec<CostLine> {
+    /// Days as Cost Explorer reports them: by service, usage type and tag. `days` maps each day to the
+    /// number of its last change.
+    pub fn cost_lines(&self, days: &BTreeMap<Date, u64>) -> Vec<CostLine> {
         let mut lines = BTreeMap::new();
-        for day in days {
-            for charge in self.charges(0) {
+        for (day, change) in days {
+            let day = *day;
+            for charge in self.charges(*change) {
                 let usage_type = format!("USE1-{}-{}", charge.model, charge.meter);
                 let service = SERVICES.iter().cycle().nth(at(charge.principal / 2));
                 let service = service.copied().unwrap_or_default().to_owned();

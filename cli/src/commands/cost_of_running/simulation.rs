@@ -59,8 +59,11 @@ pub struct Counted {
     pub statement: Consumption,
     /// Requests of a Cost Explorer run over the first half of the month, beside its bill.
     pub explorer_requests: u64,
-    /// The same where there is no bill.
+    /// Requests of a run where there is no bill, after a run of the day before: a day is new and two
+    /// have changed.
     pub explorer_alone_requests: u64,
+    /// Requests of the first run where there is no bill.
+    pub explorer_first_requests: u64,
     /// Consumption of that run, without the evaluation that follows it.
     pub explorer: Consumption,
     /// Bytes of one day's rollups, rounded up to 1 KB an item.
@@ -108,9 +111,18 @@ pub async fn simulate(organisation: Organisation, budgets: u64) -> anyhow::Resul
     let month = BillingPeriod::containing(DAY);
     statements(&setting.view(month).await?, month, owner, CostKind::Unblended).await?;
     counted.statement = setting.meter.take();
-    counted.explorer_requests = setting.collect(Depth::Totals).await?;
+    let mut days: BTreeMap<Date, u64> =
+        DAY.first_of_month().series(1.day()).take(14).map(|day| (day, 0)).collect();
+    counted.explorer_requests = setting.collect(&setting.ledger, DAY, &days).await?;
     counted.explorer = setting.meter.take();
-    counted.explorer_alone_requests = setting.collect(Depth::Whole).await?;
+    let alone = DynamoLedger { table: "alone".to_owned(), ..setting.ledger.clone() };
+    alone.ensure_table().await?;
+    let before = DAY.saturating_sub(1.day());
+    counted.explorer_first_requests = setting.collect(&alone, before, &days).await?;
+    for back in 2..=3 {
+        days.insert(DAY.saturating_sub(back.days()), 1);
+    }
+    counted.explorer_alone_requests = setting.collect(&alone, DAY, &days).await?;
     setting.database.stop().await?;
     Ok(counted)
 }
@@ -192,21 +204,27 @@ impl Setting<'_> {
         Ok(evaluate_budgets(&view, &budgets, "run", &self.notifier).await?)
     }
 
-    async fn collect(&self, beside_bills: Depth) -> anyhow::Result<u64> {
-        let lines = self.organisation.cost_lines(DAY.first_of_month().series(1.day()).take(14));
-        let client = serve(CostExplorerStandIn::new(lines, DAY).router()).await?;
+    /// Asks Cost Explorer as the schedule does; returns the number of requests.
+    async fn collect(
+        &self,
+        ledger: &DynamoLedger,
+        today: Date,
+        days: &BTreeMap<Date, u64>,
+    ) -> anyhow::Result<u64> {
+        let lines = self.organisation.cost_lines(days);
+        let client = serve(CostExplorerStandIn::new(lines, today).router()).await?;
         let explorer = AwsCostExplorer { client: client.cost_explorer_client() };
         let request = CollectRequest {
-            period: recent_period(DAY)?,
+            period: recent_period(today)?,
             tag_keys: vec![TAG.to_owned()],
             max_requests: u32::MAX,
             payer: None,
-            beside_bills,
+            beside_bills: Depth::Totals,
             now: now(),
-            today: DAY,
+            today,
         };
         let rules = parse_rules(RULES, 1)?;
-        let report = collect(request, &rules, &explorer, &self.ledger, &Uncapped).await?;
+        let report = collect(request, &rules, &explorer, ledger, &Uncapped).await?;
         Ok(report.requests.total())
     }
 }

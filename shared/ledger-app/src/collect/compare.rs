@@ -8,6 +8,7 @@ use ledger_core::currency::Currency;
 use ledger_core::finding::{Finding, FindingCode};
 use ledger_core::line_item::BillId;
 use ledger_core::money::MoneyError;
+use ledger_core::period::ChargePeriod;
 use rust_decimal::Decimal;
 
 /// Amounts are printed with ten decimals: sums may be off by the last digit of each.
@@ -25,6 +26,21 @@ pub(super) fn add_costs(sums: &mut DailyCosts, day: Date, costs: &Costs) -> Resu
     Ok(())
 }
 
+/// The costs of some days.
+pub(super) fn of(all: &DailyCosts, period: ChargePeriod) -> DailyCosts {
+    all.iter().filter(|it| period.contains(it.0.0)).map(|(key, costs)| (*key, *costs)).collect()
+}
+
+/// Whether costs that were added up from a number of groups are those of a control total.
+pub(super) fn agree(sum: &Costs, count: u64, total: &Costs) -> bool {
+    CostKind::ALL.into_iter().all(|kind| agree_on(kind, sum, count, total))
+}
+
+fn agree_on(kind: CostKind, sum: &Costs, count: u64, total: &Costs) -> bool {
+    let tolerance = PRINTED_DIGIT * Decimal::from(count + 1);
+    (sum.of(kind).amount() - total.of(kind).amount()).abs() <= tolerance
+}
+
 /// A finding for each day whose groups do not add up to its control total.
 pub(super) fn compare(bill: &BillId, sums: &DailyCosts, control: &DailyCosts) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -35,10 +51,9 @@ pub(super) fn compare(bill: &BillId, sums: &DailyCosts, control: &DailyCosts) ->
         let nothing = (Costs::zero(currency), 0);
         let (sum, count) = sums.get(&(day, currency)).unwrap_or(&nothing);
         let (total, _) = control.get(&(day, currency)).unwrap_or(&nothing);
-        let tolerance = PRINTED_DIGIT * Decimal::from(*count + 1);
         for kind in CostKind::ALL {
-            let (sum, total) = (sum.of(kind), total.of(kind));
-            if (sum.amount() - total.amount()).abs() > tolerance {
+            if !agree_on(kind, sum, *count, total) {
+                let (sum, total) = (sum.of(kind), total.of(kind));
                 findings.push(Finding {
                     code: FindingCode::ControlTotal,
                     message: format!(

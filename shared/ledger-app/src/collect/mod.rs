@@ -4,11 +4,13 @@
 //! reported. A month is written when all of it was answered, or not at all.
 //!
 //! `ask` makes requests, `read` turns answers into rollups, `compare` checks them against the
-//! control totals, `plan` decides what to ask for; this module writes.
+//! control totals, `plan` decides what to ask for, `known` which days of it the ledger has already;
+//! this module writes.
 
 mod ask;
 mod compare;
 mod error;
+mod known;
 mod plan;
 mod read;
 
@@ -31,8 +33,9 @@ use ledger_core::rules::AttributionRules;
 use ledger_core::source::{Source, SourceKind};
 
 use self::ask::{Asker, Question, Stop};
-use self::compare::{DailyCosts, add_costs, compare};
+use self::compare::{DailyCosts, add_costs, compare, of};
 pub use self::error::CollectError;
+use self::known::{asked_by, is_known, spans};
 pub use self::plan::Depth;
 use self::plan::{Step, TOTALS_REQUESTS_MAX, steps};
 use self::read::{Reader, SilentKey, read_costs};
@@ -52,7 +55,8 @@ pub struct CollectRequest {
     pub max_requests: u32,
     /// The payer's account id, where it is known.
     pub payer: Option<String>,
-    /// How much is asked of days that a bill has.
+    /// How much is asked of days that a bill has. With [`Depth::Totals`], days that were asked before
+    /// and whose control totals are those of the ledger are not asked again.
     pub beside_bills: Depth,
     /// When the run began.
     pub now: Timestamp,
@@ -95,7 +99,9 @@ pub struct CollectReport {
     pub requests: RequestCount,
     /// The days collected by the primary tag key.
     pub days: u64,
-    /// Their totals by currency, in all cost kinds.
+    /// Days that were collected before and have not changed since, by the primary tag key.
+    pub days_known: u64,
+    /// The totals of those collected by currency, in all cost kinds.
     pub totals: BTreeMap<Currency, Costs>,
     /// Findings for a person.
     pub findings: Vec<Finding>,
@@ -103,6 +109,21 @@ pub struct CollectReport {
     pub bills_written: Vec<BillId>,
     /// Bills and views that were the same as before.
     pub bills_unchanged: Vec<BillId>,
+}
+
+impl CollectReport {
+    /// Says once of a bill whether it was changed, however many of its days were written together.
+    fn tell(&mut self, bill: BillId, is_changed: bool) {
+        if self.bills_written.contains(&bill) {
+            return;
+        }
+        self.bills_unchanged.retain(|it| *it != bill);
+        if is_changed {
+            self.bills_written.push(bill);
+        } else {
+            self.bills_unchanged.push(bill);
+        }
+    }
 }
 
 /// The default period of a run: to the end of yesterday, from the first of the month in which days
@@ -256,12 +277,40 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         silent: &mut SilentKey,
     ) -> Result<DailyCosts, Stop> {
         let bill = self.request.bill(period, Source::AWS_QUICK_LOOK);
-        let reader = self.read(bill, period, key, services).await?;
         let control = self.control_total(period, services).await?;
-        silent.saw(&reader);
-        self.report.findings.extend(compare(&reader.bill, &reader.sums, &control));
-        self.write_primary(period, reader).await?;
+        let unknown = self.unknown(&bill, period, key, &control);
+        if unknown.is_empty() {
+            self.report.tell(bill.clone(), false);
+        }
+        let asked_count: usize = unknown.iter().map(|it| it.days().count()).sum();
+        let known_count = period.days().count().saturating_sub(asked_count);
+        self.report.days_known += u64::try_from(known_count).unwrap_or(u64::MAX);
+        for days in unknown {
+            let reader = self.read(bill.clone(), days, key, services).await?;
+            silent.saw(&reader, days);
+            self.report.findings.extend(compare(&reader.bill, &reader.sums, &of(&control, days)));
+            self.write_primary(days, reader).await?;
+        }
         Ok(control)
+    }
+
+    /// The days of a month that are asked by a tag key, in the order of asking: those that the ledger
+    /// does not have as their control totals say, the newest first.
+    fn unknown(
+        &self,
+        bill: &BillId,
+        period: ChargePeriod,
+        key: &str,
+        control: &DailyCosts,
+    ) -> Vec<ChargePeriod> {
+        if self.request.beside_bills == Depth::Whole {
+            return vec![period];
+        }
+        let version = self.rules.version;
+        let held = self.heads.iter().find(|it| it.bill == *bill && it.rules_version == version);
+        let is_unknown =
+            |day: &Date| held.is_none_or(|held| !is_known(held, *day, &asked_by(key), control));
+        spans(period.days().filter(is_unknown))
     }
 
     /// Collects the totals of each service in days that a bill has.
@@ -303,10 +352,16 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         silent: &mut SilentKey,
     ) -> Result<(), Stop> {
         let bill = self.request.bill(period, Source::aws_view(key));
-        let reader = self.read(bill, period, key, services).await?;
-        silent.saw(&reader);
-        self.report.findings.extend(compare(&reader.bill, &reader.sums, control));
-        self.write(period, reader).await?;
+        let unknown = self.unknown(&bill, period, key, control);
+        if unknown.is_empty() {
+            self.report.tell(bill.clone(), false);
+        }
+        for days in unknown {
+            let reader = self.read(bill.clone(), days, key, services).await?;
+            silent.saw(&reader, days);
+            self.report.findings.extend(compare(&reader.bill, &reader.sums, &of(control, days)));
+            self.write(days, reader).await?;
+        }
         Ok(())
     }
 
@@ -366,7 +421,7 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
     /// Replaces the days of a bill that were asked; returns their number. A day without an answer
     /// keeps the cost that it had: none was taken back, which would be an answer of zero.
     async fn write(&mut self, period: ChargePeriod, reader: Reader) -> Result<u64, Stop> {
-        let bill = reader.bill.clone();
+        let (bill, files) = (reader.bill.clone(), reader.asked_by().map(Arc::new));
         self.report.findings.extend(reader.rounding());
         let amount_error = |source| CollectError::Amount { question: bill.to_string(), source };
         let (mut days, findings) = reader.finish(period, self.rules).map_err(amount_error)?;
@@ -396,7 +451,7 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
             is_complete: false,
             based_on: None,
             export: None,
-            files: None,
+            files,
             takes_over: false,
             is_chosen_part: false,
             delivered_at: None,
@@ -410,11 +465,7 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
             .replace(replacement)
             .await
             .map_err(|err| CollectError::Write(Box::new(bill.clone()), err))?;
-        if replaced.days_written == 0 && replaced.days_removed == 0 {
-            self.report.bills_unchanged.push(bill);
-        } else {
-            self.report.bills_written.push(bill);
-        }
+        self.report.tell(bill, replaced.days_written > 0 || replaced.days_removed > 0);
         Ok(day_count)
     }
 }

@@ -8,6 +8,7 @@ use ledger_core::aws::line_type::category_of;
 use ledger_core::aws::models::{CanonicalModel, canonical_model};
 use ledger_core::aws::tokens::token_count;
 use ledger_core::aws::usage_type::UsageType;
+use ledger_core::bill::FileSet;
 use ledger_core::bill_text::{BillText, BillTexts};
 use ledger_core::cost::Costs;
 use ledger_core::currency::Currency;
@@ -26,6 +27,7 @@ use rust_decimal::Decimal;
 use super::CollectError;
 use super::ask::Question;
 use super::compare::{DailyCosts, add_costs};
+use super::known::asked_by;
 use crate::ports::{CostDay, CostGroup, QuickLookError};
 
 /// How the name of a Marketplace service that is a model ends.
@@ -36,20 +38,25 @@ const MARKETPLACE_EDITION: &str = "(Amazon Bedrock Edition)";
 pub(super) struct SilentKey {
     tagged: bool,
     untagged: bool,
+    /// The first day that was asked, and the end of the last.
+    days: Option<(Date, Date)>,
 }
 
 impl SilentKey {
-    pub(super) fn saw(&mut self, reader: &Reader) {
+    pub(super) fn saw(&mut self, reader: &Reader, days: ChargePeriod) {
         self.tagged |= reader.tagged_count > 0;
         self.untagged |= reader.line_count > reader.tagged_count;
+        let (start, end) = self.days.unwrap_or((days.start(), days.end()));
+        self.days = Some((start.min(days.start()), end.max(days.end())));
     }
 
     pub(super) fn finding(&self, key: &str) -> Option<Finding> {
         let name = key.strip_prefix("iamPrincipal/").unwrap_or(key);
-        (self.untagged && !self.tagged).then(|| Finding {
+        let (start, end) = self.days.filter(|_| self.untagged && !self.tagged)?;
+        Some(Finding {
             code: FindingCode::TagKeySilent,
             message: format!(
-                "no cost carries the tag `{key}`; activate `iamPrincipal/{name}` as a cost allocation tag in the payer account"
+                "no cost of {start}..{end} carries the tag `{key}`; activate `iamPrincipal/{name}` as a cost allocation tag in the payer account"
             ),
         })
     }
@@ -97,6 +104,11 @@ impl Reader {
             tagged_count: 0,
             rounded: Decimal::ZERO,
         }
+    }
+
+    /// The mark of its days; `None` where they were not asked by a tag.
+    pub(super) fn asked_by(&self) -> Option<FileSet> {
+        (!self.key.is_empty()).then(|| asked_by(&self.key))
     }
 
     /// Adds the answer for one service.
