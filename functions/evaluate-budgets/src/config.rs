@@ -6,12 +6,15 @@ use ledger_lambda::config::{Common, ConfigError, Variables};
 ///
 /// - `TOPIC_ARN`: the SNS topic of alerts, such as
 ///   `arn:aws:sns:eu-west-1:123456789012:tollbook-alerts`.
+/// - `ALARMS_TOPIC_ARN`: that of alarms, whose subscribers are counted; without it they are not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The settings of all functions.
     pub common: Common,
     /// `TOPIC_ARN`.
     pub topic_arn: String,
+    /// `ALARMS_TOPIC_ARN`.
+    pub alarms_topic_arn: Option<String>,
 }
 
 impl AsRef<Common> for Config {
@@ -37,6 +40,7 @@ impl Config {
         };
         let arn = |text: &str| is_topic(text).then(|| text.to_owned());
         let topic_arn = variables.optional("TOPIC_ARN", EXPECTED, arn).unwrap_or(text);
-        variables.finish(Config { common, topic_arn })
+        let alarms_topic_arn = variables.optional("ALARMS_TOPIC_ARN", EXPECTED, arn);
+        variables.finish(Config { common, topic_arn, alarms_topic_arn })
     }
 }

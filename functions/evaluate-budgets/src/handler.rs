@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use ledger_app::audience::count_audiences;
 use ledger_app::causes::causes;
 use ledger_app::documents::applied_budgets;
 use ledger_app::evaluate::{Evaluation, Run, evaluate_budgets};
@@ -84,6 +85,10 @@ async fn judge(state: &State, run: Run<'_>, now: Now) -> Result<Value, Failure> 
     let (version, budgets) = applied?;
     let mut evaluation = evaluate_budgets(&view, &budgets, run, notifier).await?;
     write_undelivered(state, now, &evaluation);
+    // Less important than the alerts: a failure here fails no evaluation.
+    if let Err(err) = count_audiences(notifier, ledger, now.at()).await {
+        tracing::warn!(error = causes(&err), "{err}");
+    }
     let count = budgets.len();
     let (sent, not_sent) = (evaluation.sent.len(), evaluation.not_sent.len());
     let unconfirmed = evaluation.unconfirmed.len();

@@ -18,11 +18,12 @@ async fn main() -> ExitCode {
     ledger_lambda::start(env!("CARGO_CRATE_NAME"), config, serve).await
 }
 
-async fn serve(Config { common, topic_arn }: Config) -> Result<(), Error> {
+async fn serve(config: Config) -> Result<(), Error> {
+    let Config { common, topic_arn, alarms_topic_arn } = config;
     let connection = ledger_lambda::connect(&common).await;
     let client = connection.dynamodb_client();
     let ledger = DynamoLedger { client, table: common.table_name };
-    let notifier = TopicNotifier::new(connection, topic_arn);
+    let notifier = TopicNotifier::new(connection, topic_arn, alarms_topic_arn);
     let state = State { ledger, notifier, metrics: Metrics::stdout() };
     let judge = async |LambdaEvent { payload, context }: LambdaEvent<Value>| {
         let (request_id, deadline) = (&context.request_id, instant_of(context.deadline));

@@ -6,18 +6,22 @@ use std::sync::{Arc, Mutex};
 use evaluate_budgets::config::Config;
 use evaluate_budgets::handler::{State, handle};
 use jiff::{SignedDuration, Timestamp};
+use ledger_app::audience::findings_of_audiences;
 use ledger_app::import::{Accept, import_bills};
 use ledger_app::ports::{DocumentKind, DocumentStore as _};
+use ledger_app::view::View;
 use ledger_aws::connect::{Connection, LocalEndpoint};
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::{SnsNotifier, TopicNotifier};
+use ledger_core::access::Access;
+use ledger_core::now::Now;
 use ledger_core::rules::AttributionRules;
 use ledger_lambda::clock::Invocation;
 use ledger_lambda::metric::Metrics;
 use ledger_lambda::outcome::TryAgain;
 use ledger_local::database::EmbeddedDatabase;
-use ledger_local::sns::{SnsStandIn, StandInError};
+use ledger_local::sns::{SnsStandIn, StandInError, Subscriptions};
 use ledger_testkit::faulty_proxy::{Fault, FaultPlan, FaultyProxy};
 use ledger_testkit::runtime_api::{Heard, run};
 use serde_json::{Value, json};
@@ -45,6 +49,7 @@ struct Setting {
     outbox: SnsStandIn,
     sns: LocalEndpoint,
     topic_arn: String,
+    alarms_topic_arn: String,
     ledger: DynamoLedger,
     metrics: Arc<Mutex<Vec<Value>>>,
 }
@@ -59,11 +64,13 @@ impl Setting {
         tokio::spawn(async move { axum::serve(listener, router).await });
         // The template makes the topic; the function never does.
         let client = Connection::local(&sns).sns_client();
-        let topic_arn = SnsNotifier::ensure_topic(client, "alerts").await.unwrap().topic_arn;
+        let topic =
+            async |name| SnsNotifier::ensure_topic(client.clone(), name).await.unwrap().topic_arn;
+        let (topic_arn, alarms_topic_arn) = (topic("alerts").await, topic("alarms").await);
         let ledger = ledger_at(database.endpoint());
         ledger.ensure_table().await.unwrap();
         let metrics = Arc::new(Mutex::new(Vec::new()));
-        Setting { database, outbox, sns, topic_arn, ledger, metrics }
+        Setting { database, outbox, sns, topic_arn, alarms_topic_arn, ledger, metrics }
     }
 
     /// With a bill up to 2026-11-04 and budgets.
@@ -97,7 +104,9 @@ impl Setting {
         let metrics = Metrics::to(move |line| {
             kept.lock().unwrap().push(serde_json::from_str(line).unwrap());
         });
-        let notifier = TopicNotifier::new(Connection::local(&self.sns), self.topic_arn.clone());
+        let alarms = Some(self.alarms_topic_arn.clone());
+        let notifier =
+            TopicNotifier::new(Connection::local(&self.sns), self.topic_arn.clone(), alarms);
         let state = State { ledger, notifier, metrics };
         let invocation = Invocation { request_id: "request-1", deadline };
         handle(&state, &serde_json::from_str(event).unwrap(), &invocation, now()).await
@@ -153,6 +162,35 @@ async fn each_run_writes_the_age_of_the_data_once() {
         "feed": "cur of payer 123456789012",
     });
     assert_eq!(lines, [expected]);
+}
+
+#[tokio::test]
+async fn topics_without_subscribers_are_found_until_there_is_one() {
+    let setting = Setting::new(BUDGETS).await;
+    let found = async || {
+        setting.handle(&event("schedule")).await.unwrap();
+        let now = Now::new(now());
+        let view = View::open_all(&setting.ledger, Access::everything(), now).await.unwrap();
+        let found = findings_of_audiences(&view).await.unwrap();
+        found.into_iter().map(|it| it.message).collect::<Vec<_>>()
+    };
+    let alerts = "the topic of alerts has no subscriber, so no owner is told when a budget is \
+                  crossed; deploy with AlertsEmail, or subscribe to the topic of alerts (counted on \
+                  2026-11-05 08:30 UTC)";
+    let alarms = "the topic of alarms has no subscriber, so no person is told when Tollbook itself \
+                  fails; deploy with OperationsEmail, or subscribe to the topic of alarms (counted on \
+                  2026-11-05 08:30 UTC)";
+    assert_eq!(found().await, [alarms, alerts]);
+    let waiting = Subscriptions { confirmed: 0, pending: 1 };
+    setting.outbox.subscribe(&setting.topic_arn, waiting);
+    let waits = "the subscription that waits is in force once its mail is confirmed";
+    assert!(found().await[1].contains(waits));
+    let confirmed = Subscriptions { confirmed: 1, pending: 0 };
+    setting.outbox.subscribe(&setting.topic_arn, confirmed);
+    assert_eq!(found().await, [alarms]);
+    // A topic that cannot be asked stops nothing, and its last count stays.
+    setting.outbox.fail_next(StandInError::AuthorizationError("not allowed".to_owned()));
+    assert_eq!(found().await, [alarms]);
 }
 
 #[tokio::test]

@@ -34,18 +34,20 @@ where
     L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
 {
     let view = state.view_of_all().await?;
-    let Health { month, by_owner, reconciled, alerts } = overview::health(&view).await?;
+    let Health { month, by_owner, reconciled, alerts, unheard } = overview::health(&view).await?;
     let mut unattributed = Vec::new();
     for report in &by_owner {
         unattributed.push(UnattributedBody::new(month, report.unattributed()?, report.total));
     }
+    let mut found = findings_in_full(view.heads());
+    found.extend(unheard);
     let body = HealthAnswer {
         version: ledger_core::VERSION,
         data_up_to: view.data_up_to().map(Day),
         bills: view.heads().iter().map(HealthBill::from).collect(),
         unattributed,
         reconciliation: reconciled.iter().map(ReconciledDayBody::from).collect(),
-        findings: findings::bodies(&findings_in_full(view.heads())),
+        findings: findings::bodies(&found),
         undelivered_alerts: (&undelivered(&alerts, view.now().at())).into(),
     };
     tagged(&headers, &body)

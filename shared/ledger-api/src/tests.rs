@@ -11,8 +11,8 @@ use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use ledger_app::ports::{
-    AlertState, AlertStore, BillReplacement, Document, DocumentKind, DocumentStore, LedgerStore,
-    Replaced, StoreError, StoredAlert,
+    AlertState, AlertStore, Audience, BillReplacement, CountedAudience, Document, DocumentKind,
+    DocumentStore, LedgerStore, Replaced, StoreError, StoredAlert, Topic,
 };
 use ledger_core::bill::{BillHead, DayHead, FactsForm, Generation};
 use ledger_core::budget::{Alert, AlertId};
@@ -45,6 +45,8 @@ struct MemoryLedger {
     days: Arc<BTreeMap<Date, Vec<Rollup>>>,
     budgets: Option<&'static str>,
     alerts: Vec<StoredAlert>,
+    /// A topic without a subscriber.
+    unheard: Option<Topic>,
     is_down: bool,
 }
 
@@ -177,6 +179,16 @@ impl AlertStore for MemoryLedger {
     }
 
     async fn settle(&self, _: &str, _: Timestamp) -> Result<(), StoreError> {
+        unreachable!("the routes only read")
+    }
+
+    async fn audiences(&self) -> Result<Vec<CountedAudience>, StoreError> {
+        let audience = Audience { confirmed: 0, pending: 1 };
+        let counted = |topic| CountedAudience { topic, audience, at: Timestamp::UNIX_EPOCH };
+        Ok(self.unheard.map(counted).into_iter().collect())
+    }
+
+    async fn keep_audience(&self, _: CountedAudience) -> Result<(), StoreError> {
         unreachable!("the routes only read")
     }
 
@@ -566,6 +578,15 @@ async fn alerts_that_did_not_arrive_are_counted() {
         assert!(page.contains(words), "{state:?}");
         assert_eq!(page.contains("state warning"), !words.is_empty(), "{state:?}");
     }
+}
+
+#[tokio::test]
+async fn a_topic_without_a_subscriber_is_in_health_and_on_the_page() {
+    let ledger = MemoryLedger { unheard: Some(Topic::Alarms), ..with_budget() };
+    let answer = json(&ledger, "/v1/health").await;
+    assert_eq!(answer["findings"][0]["code"], "topic-without-subscriber");
+    let page = text(get(&ledger, "/").await).await;
+    assert!(page.contains("the topic of alarms has no subscriber"));
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ use ledger_core::reconciliation::ReconciledDay;
 use ledger_core::report::{CurrencyReport, ReportBuilder};
 use ledger_core::source::Rank;
 
+use crate::audience::findings_of_audiences;
 use crate::documents::{DocumentError, applied_budgets};
 use crate::evaluate::{Undelivered, undelivered};
 use crate::lookup::{findings_in_full, reconciliation_question};
@@ -91,7 +92,8 @@ where
     L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
 {
     let examined = examined(view).await?;
-    Ok(CHECKS.iter().flat_map(|check| check(&examined)).collect())
+    let unheard = findings_of_audiences(view).await?;
+    Ok(CHECKS.iter().flat_map(|check| check(&examined)).chain(unheard).collect())
 }
 
 async fn examined<L>(view: &View<L>) -> Result<Examined, OverviewError>

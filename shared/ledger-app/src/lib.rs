@@ -4,6 +4,7 @@
 //! Start reading at [`import`], then [`ports`].
 
 pub mod apply_rules;
+pub mod audience;
 pub mod budget_file;
 pub mod causes;
 pub mod checks;

@@ -17,6 +17,7 @@ use ledger_core::ranking::{Series, top_by_day};
 use ledger_core::reconciliation::{ReconciledDay, Reconciliation};
 use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery};
 
+use crate::audience::findings_of_audiences;
 use crate::documents::{DocumentError, applied_budgets};
 use crate::evaluate::spending_question;
 use crate::lookup::{findings_of_bills, reconciliation_question};
@@ -72,6 +73,8 @@ pub struct Overview {
     pub reconciled: Vec<ReconciledDay>,
     /// Findings about the bills of the days that are shown.
     pub findings: Vec<Finding>,
+    /// Topics that have no subscriber.
+    pub unheard: Vec<Finding>,
 }
 
 /// Costs up to the last day with data.
@@ -156,8 +159,11 @@ where
     let mut questions: Vec<&mut dyn Question> = vec![&mut spending];
     questions.extend(both.as_mut().map(|it| it as &mut dyn Question));
     questions.extend(builders.iter_mut().flat_map(Builders::questions));
-    let (answered, alerts) =
-        tokio::join!(view.answer(&mut questions), recent_alerts(view, &budgets));
+    let (answered, alerts, unheard) = tokio::join!(
+        view.answer(&mut questions),
+        recent_alerts(view, &budgets),
+        findings_of_audiences(view)
+    );
     answered?;
     let shown = periods.map(|it| it.chart_days);
     let verdicts = spending.finish().map_err(LookupError::from)?;
@@ -176,6 +182,7 @@ where
             .map_or_else(|| Ok(Vec::new()), Reconciliation::finish)
             .map_err(LookupError::from)?,
         findings: shown.map(|it| findings_of_bills(view.heads(), it)).unwrap_or_default(),
+        unheard: unheard?,
     })
 }
 
@@ -190,6 +197,8 @@ pub struct Health {
     pub reconciled: Vec<ReconciledDay>,
     /// The alerts of the last weeks that the caller may see.
     pub alerts: Vec<StoredAlert>,
+    /// Topics that have no subscriber.
+    pub unheard: Vec<Finding>,
 }
 
 /// Reads the figures of health, each day once.
@@ -208,7 +217,11 @@ where
     let mut questions: Vec<&mut dyn Question> = Vec::new();
     questions.extend(by_owner.as_mut().map(|it| it as &mut dyn Question));
     questions.extend(both.as_mut().map(|it| it as &mut dyn Question));
-    let (answered, alerts) = tokio::join!(view.answer(&mut questions), alerts_of_health(view));
+    let (answered, alerts, unheard) = tokio::join!(
+        view.answer(&mut questions),
+        alerts_of_health(view),
+        findings_of_audiences(view)
+    );
     answered?;
     let by_owner = by_owner.map_or_else(|| Ok(Vec::new()), ReportBuilder::finish);
     let reconciled = both.map_or_else(|| Ok(Vec::new()), Reconciliation::finish);
@@ -217,6 +230,7 @@ where
         by_owner: by_owner.map_err(LookupError::from)?,
         reconciled: reconciled.map_err(LookupError::from)?,
         alerts: alerts?,
+        unheard: unheard?,
     })
 }
 

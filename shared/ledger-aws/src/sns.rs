@@ -8,7 +8,7 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::config::http::HttpResponse;
 use aws_sdk_sns::error::SdkError;
 use aws_sdk_sns::types::MessageAttributeValue;
-use ledger_app::ports::{Notifier, PublishError};
+use ledger_app::ports::{Audience, AudienceError, AudienceSource, Notifier, PublishError, Topic};
 use ledger_core::budget::{Alert, AttributeValue};
 
 use crate::connect::Connection;
@@ -45,23 +45,55 @@ impl SnsNotifier {
 pub struct TopicNotifier {
     connection: Connection,
     topic_arn: String,
+    alarms_arn: Option<String>,
     notifier: OnceLock<SnsNotifier>,
 }
 
 impl TopicNotifier {
-    /// Publishes to the topic of this ARN. Nothing is asked and nothing is made.
-    pub fn new(connection: Connection, topic_arn: String) -> TopicNotifier {
-        TopicNotifier { connection, topic_arn, notifier: OnceLock::new() }
+    /// Publishes to the topic of an ARN; `alarms_arn` is that of the topic of alarms, of which only the
+    /// subscribers are counted. Nothing is asked and nothing is made.
+    pub fn new(
+        connection: Connection,
+        topic_arn: String,
+        alarms_arn: Option<String>,
+    ) -> TopicNotifier {
+        TopicNotifier { connection, topic_arn, alarms_arn, notifier: OnceLock::new() }
+    }
+}
+
+impl TopicNotifier {
+    fn notifier(&self) -> &SnsNotifier {
+        self.notifier.get_or_init(|| SnsNotifier {
+            client: self.connection.sns_client(),
+            topic_arn: self.topic_arn.clone(),
+        })
     }
 }
 
 impl Notifier for TopicNotifier {
     async fn publish(&self, alert: &Alert) -> Result<(), PublishError> {
-        let notifier = self.notifier.get_or_init(|| SnsNotifier {
-            client: self.connection.sns_client(),
-            topic_arn: self.topic_arn.clone(),
-        });
-        notifier.publish(alert).await
+        self.notifier().publish(alert).await
+    }
+}
+
+impl AudienceSource for TopicNotifier {
+    async fn audience(&self, topic: Topic) -> Result<Option<Audience>, AudienceError> {
+        let topic_arn = match topic {
+            Topic::Alerts => Some(&self.topic_arn),
+            Topic::Alarms => self.alarms_arn.as_ref(),
+        };
+        let Some(topic_arn) = topic_arn else { return Ok(None) };
+        let failed = |source| AudienceError { topic, source };
+        let call = self.notifier().client.get_topic_attributes().topic_arn(topic_arn);
+        let answer = call.send().await.map_err(|err| failed(Arc::new(err)))?;
+        let attributes = answer.attributes.unwrap_or_default();
+        let count = |name: &'static str| {
+            let count = attributes.get(name).and_then(|it| it.parse().ok());
+            count.ok_or_else(|| failed(Arc::new(NoCount(name))))
+        };
+        let (confirmed, pending) =
+            (count("SubscriptionsConfirmed")?, count("SubscriptionsPending")?);
+        Ok(Some(Audience { confirmed, pending }))
     }
 }
 
@@ -77,6 +109,10 @@ pub struct TopicError {
 #[derive(Debug, thiserror::Error)]
 #[error("the answer names no topic")]
 struct NoArn;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the answer has no number `{0}`")]
+struct NoCount(&'static str);
 
 impl Notifier for SnsNotifier {
     async fn publish(&self, alert: &Alert) -> Result<(), PublishError> {

@@ -93,6 +93,8 @@ labels! {
         TagKeySilent = "tag-key-silent",
         /// Lines count tokens and are not charges for AI.
         TokensNotAi = "tokens-not-ai",
+        /// Alerts or alarms go to a topic that has no subscriber.
+        TopicWithoutSubscriber = "topic-without-subscriber",
         /// Much cost has no owner.
         Unattributed = "unattributed",
         /// Usage types could not be read, so that their lines have no meter.

@@ -1,8 +1,8 @@
 //! A stand-in for AWS SNS that keeps published messages in a readable outbox.
 //!
 //! It speaks the Query protocol (forms in, XML out), so the real SDK client talks to it, and
-//! answers `CreateTopic`, `ListTopics` and `Publish` to standard topics with the checks of the
-//! service. It delivers no messages; they stay in the outbox.
+//! answers `CreateTopic`, `ListTopics`, `GetTopicAttributes` and `Publish` to standard topics with the
+//! checks of the service. It delivers no messages; they stay in the outbox.
 //!
 //! Start reading at [`SnsStandIn`].
 
@@ -115,6 +115,17 @@ struct Shared {
     outbox: Outbox,
     failures: VecDeque<StandInError>,
     request_count: u64,
+    /// Of topics that have any.
+    subscriptions: BTreeMap<String, Subscriptions>,
+}
+
+/// The subscriptions of a topic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Subscriptions {
+    /// Those that are in force.
+    pub confirmed: u64,
+    /// Those that wait for a confirmation.
+    pub pending: u64,
 }
 
 impl SnsStandIn {
@@ -130,7 +141,8 @@ impl SnsStandIn {
     /// If a file cannot be read or written, or a line is no message.
     pub fn open(dir: Option<&Path>) -> io::Result<Self> {
         let outbox = dir.map_or_else(|| Ok(Outbox::default()), Outbox::open)?;
-        let shared = Shared { outbox, failures: VecDeque::new(), request_count: 0 };
+        let (failures, subscriptions) = (VecDeque::new(), BTreeMap::new());
+        let shared = Shared { outbox, failures, request_count: 0, subscriptions };
         Ok(Self { shared: Arc::new(Mutex::new(shared)) })
     }
 
@@ -144,6 +156,11 @@ impl SnsStandIn {
     /// queue.
     pub fn fail_next(&self, error: StandInError) {
         self.lock().failures.push_back(error);
+    }
+
+    /// Gives a topic subscriptions in place of those it has. Nothing is delivered to them.
+    pub fn subscribe(&self, topic_arn: &str, subscriptions: Subscriptions) {
+        self.lock().subscriptions.insert(topic_arn.to_owned(), subscriptions);
     }
 
     /// The router of the service, for the caller's own listener.
@@ -165,10 +182,10 @@ impl SnsStandIn {
         shared.request_count += 1;
         let number = shared.request_count;
         let done = match shared.failures.pop_front() {
-            None => perform(form, &mut shared.outbox),
+            None => shared.perform(form),
             // The request is done either way; only its answer is lost.
             Some(StandInError::LoseAnswer) => {
-                let _ = perform(form, &mut shared.outbox);
+                let _ = shared.perform(form);
                 Err(StandInError::LoseAnswer)
             }
             Some(error) => Err(error),
@@ -186,21 +203,31 @@ enum Done {
     Created { topic_arn: String },
     Listed { topic_arns: Vec<String>, next_token: Option<String> },
     Published { message_id: String },
+    Described { topic_arn: String, subscriptions: Subscriptions },
 }
 
-fn perform(form: &Parameters, outbox: &mut Outbox) -> Result<Done, StandInError> {
-    match form.get("Action").map(String::as_str).unwrap_or_default() {
-        "CreateTopic" => create_topic(form, outbox),
-        "ListTopics" => list_topics(form, outbox),
-        "Publish" => {
-            let draft = publish::Draft::parse(form)?;
-            if !outbox.has_topic(&draft.topic_arn) {
-                return Err(StandInError::NotFound);
+impl Shared {
+    fn perform(&mut self, form: &Parameters) -> Result<Done, StandInError> {
+        let Shared { outbox, subscriptions, .. } = self;
+        match form.get("Action").map(String::as_str).unwrap_or_default() {
+            "CreateTopic" => create_topic(form, outbox),
+            "ListTopics" => list_topics(form, outbox),
+            "GetTopicAttributes" => {
+                let topic_arn = form.get("TopicArn").filter(|it| outbox.has_topic(it));
+                let topic_arn = topic_arn.ok_or(StandInError::NotFound)?.clone();
+                let subscriptions = subscriptions.get(&topic_arn).copied().unwrap_or_default();
+                Ok(Done::Described { topic_arn, subscriptions })
             }
-            let message_id = outbox.append(draft).map_err(|err| not_kept(&err))?;
-            Ok(Done::Published { message_id })
+            "Publish" => {
+                let draft = publish::Draft::parse(form)?;
+                if !outbox.has_topic(&draft.topic_arn) {
+                    return Err(StandInError::NotFound);
+                }
+                let message_id = outbox.append(draft).map_err(|err| not_kept(&err))?;
+                Ok(Done::Published { message_id })
+            }
+            other => Err(StandInError::InvalidAction(other.to_owned())),
         }
-        other => Err(StandInError::InvalidAction(other.to_owned())),
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::ports::{
-    AlertState, AlertStore, Document, DocumentKind, DocumentStore, LedgerStore, Replaced,
-    StoreError, StoredAlert,
+    AlertState, AlertStore, CountedAudience, Document, DocumentKind, DocumentStore, LedgerStore,
+    Replaced, StoreError, StoredAlert, Topic,
 };
 use ledger_core::bill::{BillHead, BillReplacement, Generation, Planned, plan_replacement};
 use ledger_core::budget::{Alert, AlertId};
@@ -33,6 +33,7 @@ struct Contents {
     documents: Vec<(DocumentKind, String)>,
     alerts: BTreeMap<AlertId, (StoredAlert, String)>,
     settled: Option<String>,
+    audiences: BTreeMap<Topic, CountedAudience>,
     is_down: bool,
     reads: Reads,
 }
@@ -257,6 +258,15 @@ impl AlertStore for MemoryLedger {
 
     async fn settle(&self, state: &str, _: Timestamp) -> Result<(), StoreError> {
         self.up()?.settled = Some(state.to_owned());
+        Ok(())
+    }
+
+    async fn audiences(&self) -> Result<Vec<CountedAudience>, StoreError> {
+        Ok(self.up()?.audiences.values().copied().collect())
+    }
+
+    async fn keep_audience(&self, counted: CountedAudience) -> Result<(), StoreError> {
+        self.up()?.audiences.insert(counted.topic, counted);
         Ok(())
     }
 }

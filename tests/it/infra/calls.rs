@@ -32,7 +32,7 @@ const ADAPTERS: [(&str, &str); 15] = [
 ];
 
 /// The operations of the SDK's clients, and the actions that allow them.
-const ACTIONS: [(&str, &str); 20] = [
+const ACTIONS: [(&str, &str); 21] = [
     ("batch_write_item", "dynamodb:BatchWriteItem"),
     ("create_table", "dynamodb:CreateTable"),
     ("create_topic", "sns:CreateTopic"),
@@ -44,6 +44,7 @@ const ACTIONS: [(&str, &str); 20] = [
     ("get_item", "dynamodb:GetItem"),
     ("get_object", "s3:GetObject"),
     ("get_query_execution", "athena:GetQueryExecution"),
+    ("get_topic_attributes", "sns:GetTopicAttributes"),
     ("head_object", "s3:GetObject"),
     ("list_objects_v2", "s3:ListBucket"),
     ("publish", "sns:Publish"),

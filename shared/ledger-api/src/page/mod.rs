@@ -108,7 +108,7 @@ fn body(view: &Overview, now: Timestamp) -> Markup {
             }
         }
         (budget_table(&view.verdicts))
-        (alert_table(&view.alerts, now))
+        (alert_table(&view.alerts, &view.unheard, now))
         @if !view.reconciled.is_empty() { (reconciliation_table(&view.reconciled)) }
     }
 }

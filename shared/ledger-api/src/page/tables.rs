@@ -5,6 +5,7 @@ use ledger_app::evaluate::{Undelivered, undelivered};
 use ledger_app::ports::StoredAlert;
 use ledger_core::bill::Status;
 use ledger_core::budget::Verdict;
+use ledger_core::finding::Finding;
 use ledger_core::letter::{shown, shown_in_column};
 use ledger_core::meter::TokenDirection;
 use ledger_core::money::Money;
@@ -134,10 +135,13 @@ pub(super) fn budget_table(verdicts: &[Verdict]) -> Markup {
     } }
 }
 
-pub(super) fn alert_table(alerts: &[StoredAlert], now: Timestamp) -> Markup {
+pub(super) fn alert_table(alerts: &[StoredAlert], unheard: &[Finding], now: Timestamp) -> Markup {
     let Undelivered { not_sent, unconfirmed } = undelivered(alerts, now);
     html! { section {
         h2 { "Alerts" }
+        @for finding in unheard {
+            p { span class="state warning" { "no subscriber" } " " (shown(&finding.message)) }
+        }
         @if !not_sent.is_empty() {
             p { span class="state warning" { (not_sent.len()) " not accepted" }
                 " No owner has these alerts yet; the next evaluation tries again." }

@@ -94,12 +94,88 @@ pub trait AlertStore: Send + Sync {
         state: &str,
         at: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The audiences that are kept, one of each topic at most.
+    fn audiences(&self) -> impl Future<Output = Result<Vec<CountedAudience>, StoreError>> + Send;
+
+    /// Keeps the audience of a topic in place of an earlier one.
+    fn keep_audience(
+        &self,
+        counted: CountedAudience,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// A topic that people subscribe to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// Of budgets, for owners.
+    Alerts,
+    /// Of Tollbook itself, for its operators.
+    Alarms,
+}
+
+impl Topic {
+    /// All of them.
+    pub const ALL: [Topic; 2] = [Topic::Alerts, Topic::Alarms];
+
+    /// The word in items.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Topic::Alerts => "alerts",
+            Topic::Alarms => "alarms",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Topic> {
+        Topic::ALL.into_iter().find(|it| it.as_str() == text)
+    }
+}
+
+/// The number of subscribers of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Audience {
+    /// Subscriptions in force.
+    pub confirmed: u64,
+    /// Subscriptions that wait for a confirmation, and get nothing until then.
+    pub pending: u64,
+}
+
+/// An audience, and when it was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountedAudience {
+    /// The topic.
+    pub topic: Topic,
+    /// Its audience.
+    pub audience: Audience,
+    /// The time of the count.
+    pub at: Timestamp,
 }
 
 /// Sends alerts.
 pub trait Notifier: Send + Sync {
     /// Publishes an alert. Never repeats a call that may have arrived.
     fn publish(&self, alert: &Alert) -> impl Future<Output = Result<(), PublishError>> + Send;
+}
+
+/// Counts subscribers.
+pub trait AudienceSource: Send + Sync {
+    /// The audience of a topic; `None` for a topic that is not known here.
+    fn audience(
+        &self,
+        topic: Topic,
+    ) -> impl Future<Output = Result<Option<Audience>, AudienceError>> + Send;
+}
+
+/// The audience of a topic could not be counted.
+#[derive(Debug, thiserror::Error)]
+#[error("could not count who is subscribed to the topic of {}", .topic.as_str())]
+pub struct AudienceError {
+    /// The topic.
+    pub topic: Topic,
+    /// The cause.
+    #[source]
+    pub source: Arc<dyn std::error::Error + Send + Sync>,
 }
 
 /// Why an alert was not published.

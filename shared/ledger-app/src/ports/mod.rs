@@ -7,7 +7,10 @@ mod ledger;
 mod quick_look;
 mod retryable;
 
-pub use self::alerts::{AlertState, AlertStore, Notifier, PublishError, StoredAlert};
+pub use self::alerts::{
+    AlertState, AlertStore, Audience, AudienceError, AudienceSource, CountedAudience, Notifier,
+    PublishError, StoredAlert, Topic,
+};
 pub use self::bills::{BillSource, Delivery, NoColumn, Reading, SourceError};
 pub use self::documents::{Document, DocumentKind, DocumentStore};
 pub use self::ledger::{BillReplacement, LedgerStore, Replaced, StoreError};

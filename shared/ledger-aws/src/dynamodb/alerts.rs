@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 
 use jiff::{Timestamp, ToSpan};
-use ledger_app::ports::{AlertState, AlertStore, StoreError, StoredAlert};
+use ledger_app::ports::{
+    AlertState, AlertStore, Audience, CountedAudience, StoreError, StoredAlert, Topic,
+};
 use ledger_core::budget::{Alert, AlertId};
 use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
 use sha2::{Digest, Sha256};
@@ -19,6 +21,9 @@ const SETTLED_PK: &str = "ALERT#settled";
 
 /// Its sort key.
 const SETTLED_SK: &str = "settled";
+
+/// The partition of who is subscribed, an item for each topic. It begins like those of alerts too.
+const AUDIENCE_PK: &str = "ALERT#audience";
 
 impl AlertStore for DynamoLedger {
     async fn alert(&self, id: &AlertId) -> Result<Option<StoredAlert>, StoreError> {
@@ -121,6 +126,37 @@ impl AlertStore for DynamoLedger {
         let outcome = call.send().await;
         outcome.map(|_| ()).map_err(|err| unavailable("keep what is settled", err))
     }
+
+    async fn audiences(&self) -> Result<Vec<CountedAudience>, StoreError> {
+        let doing = "read who is subscribed";
+        let items = self.query(doing, AUDIENCE_PK, Range::All, false).await?;
+        // One that a newer release wrote hides no other.
+        let read = |item| audience_of(item).inspect_err(|err| tracing::warn!("{err}")).ok();
+        Ok(items.iter().filter_map(read).collect())
+    }
+
+    async fn keep_audience(&self, counted: CountedAudience) -> Result<(), StoreError> {
+        let CountedAudience { topic, audience: Audience { confirmed, pending }, at } = counted;
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", text(AUDIENCE_PK))
+            .item("sk", text(topic.as_str()))
+            .item("confirmed", number(confirmed))
+            .item("pending", number(pending))
+            .item("at", text(at.to_string()));
+        let outcome = call.send().await;
+        outcome.map(|_| ()).map_err(|err| unavailable("keep who is subscribed", err))
+    }
+}
+
+fn audience_of(item: &Item) -> Result<CountedAudience, StoreError> {
+    let topic = Topic::parse(text_of(item, "sk")?);
+    let topic = topic.ok_or_else(|| malformed(item, "`sk` is none of the topics"))?;
+    let audience =
+        Audience { confirmed: parsed(item, "confirmed")?, pending: parsed(item, "pending")? };
+    Ok(CountedAudience { topic, audience, at: parsed(item, "at")? })
 }
 
 fn hash_of(state: &str) -> String {

@@ -351,3 +351,18 @@ async fn a_line_that_is_no_message_is_an_error() {
     let error = SnsStandIn::open(Some(dir.path())).unwrap_err();
     assert!(error.to_string().contains("outbox.jsonl:2: the line is not a message"), "{error}");
 }
+
+#[tokio::test]
+async fn a_topic_has_the_subscriptions_that_it_was_given() {
+    let (stand_in, client) = set_up().await;
+    let counts = async || {
+        let answer = client.get_topic_attributes().topic_arn(TOPIC).send().await.unwrap();
+        let attributes = answer.attributes.unwrap();
+        ["SubscriptionsConfirmed", "SubscriptionsPending"].map(|it| attributes[it].clone())
+    };
+    assert_eq!(counts().await, ["0", "0"]);
+    stand_in.subscribe(TOPIC, Subscriptions { confirmed: 2, pending: 1 });
+    assert_eq!(counts().await, ["2", "1"]);
+    let unknown = client.get_topic_attributes().topic_arn(format!("{TOPIC}-2")).send().await;
+    assert_eq!(unknown.unwrap_err().code(), Some("NotFound"));
+}

@@ -1,6 +1,6 @@
 //! The XML of answers: few shapes, all ours, so it is written by hand.
 
-use super::{Done, StandInError};
+use super::{Done, StandInError, Subscriptions};
 use crate::xml::element;
 
 const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
@@ -21,6 +21,17 @@ pub(super) fn answer(done: &Done, request_id: &str) -> String {
                 &next_token.as_deref().map(|it| element("NextToken", it)).unwrap_or_default(),
             );
             ("ListTopics", result)
+        }
+        Done::Described { topic_arn, subscriptions: Subscriptions { confirmed, pending } } => {
+            let attributes = [
+                ("TopicArn", topic_arn.clone()),
+                ("SubscriptionsConfirmed", confirmed.to_string()),
+                ("SubscriptionsPending", pending.to_string()),
+            ];
+            let entries = attributes.map(|(name, value)| {
+                format!("<entry>{}{}</entry>", element("key", name), element("value", &value))
+            });
+            ("GetTopicAttributes", format!("<Attributes>{}</Attributes>", entries.concat()))
         }
     };
     let request_id = element("RequestId", request_id);

@@ -1,6 +1,6 @@
 //! Promises of [`AlertStore`].
 
-use ledger_app::ports::{AlertState, AlertStore};
+use ledger_app::ports::{AlertState, AlertStore, Audience, CountedAudience, Topic};
 use ledger_core::budget::Alert;
 
 use crate::build::{alert, at, span};
@@ -63,4 +63,22 @@ pub async fn the_last_settled_state_alone_is_settled(alerts: &impl AlertStore) {
         assert!(alerts.is_settled(state).await.unwrap());
     }
     assert!(!alerts.is_settled("a").await.unwrap());
+}
+
+/// A later count of a topic takes the place of the one before, and leaves those of others.
+pub async fn the_last_count_of_each_topic_is_kept(alerts: &impl AlertStore) {
+    assert_eq!(alerts.audiences().await.unwrap(), []);
+    let counted = |topic, confirmed, time| CountedAudience {
+        topic,
+        audience: Audience { confirmed, pending: 1 },
+        at: at(time),
+    };
+    let alarms = counted(Topic::Alarms, 2, "2026-11-21T07:00:00Z");
+    let newest = counted(Topic::Alerts, 3, "2026-11-21T09:00:00Z");
+    for it in [counted(Topic::Alerts, 0, "2026-11-21T07:00:00Z"), alarms, newest] {
+        alerts.keep_audience(it).await.unwrap();
+    }
+    let mut kept = alerts.audiences().await.unwrap();
+    kept.sort_by_key(|it| it.topic);
+    assert_eq!(kept, [newest, alarms]);
 }
