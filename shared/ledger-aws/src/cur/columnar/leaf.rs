@@ -111,13 +111,11 @@ impl FieldReader {
             (FieldReader::Int32(leaf), Array::Integers(it)) => {
                 leaf.read_flat(window, it, |it| (*it).into())
             }
-            (FieldReader::Doubles(leaf), Array::Doubles(it)) => {
-                leaf.read_flat(window, it, |it| *it)
-            }
+            (FieldReader::Doubles(leaf), Array::Doubles(it)) => leaf.read_as_is(window, it),
             (FieldReader::Int64(leaf), Array::Integers(it) | Array::Times(it, _)) => {
-                leaf.read_flat(window, it, |it| *it)
+                leaf.read_as_is(window, it)
             }
-            (FieldReader::Int32(leaf), Array::Days(it)) => leaf.read_flat(window, it, |it| *it),
+            (FieldReader::Int32(leaf), Array::Days(it)) => leaf.read_as_is(window, it),
             (FieldReader::Int96(leaf), Array::Days(it)) => leaf.read_flat(window, it, day_of),
             (FieldReader::Int32(leaf), Array::Decimals(it, _)) => {
                 leaf.read_flat(window, it, |it| (*it).into())
@@ -245,6 +243,35 @@ impl<T: DataType> Leaf<T> {
     }
 }
 
+impl<T: DataType> Leaf<T>
+where
+    T::T: Copy + Default,
+{
+    /// As [`Leaf::read_flat`], where values stay as they are.
+    fn read_as_is(&mut self, window: &Window, array: &mut Values<T::T>) -> Result<()> {
+        self.decode(window)?;
+        let row_count = self.definitions.len().max(self.values.len());
+        self.fill_as_is(row_count, |_| true, array);
+        array.keep(window.places.as_deref());
+        Ok(())
+    }
+
+    /// As [`Leaf::fill`], where values stay as they are: if each place has one, none is copied.
+    fn fill_as_is(
+        &mut self,
+        place_count: usize,
+        is_place: impl Fn(i16) -> bool,
+        array: &mut Values<T::T>,
+    ) {
+        if self.values.len() == place_count {
+            array.clear();
+            std::mem::swap(&mut self.values, &mut array.values);
+        } else {
+            self.fill(place_count, is_place, |it| *it, array);
+        }
+    }
+}
+
 impl TextLeaf {
     fn new<P: PageReader + 'static>(
         column: ColumnDescPtr,
@@ -260,7 +287,7 @@ impl TextLeaf {
     }
 
     fn read(&mut self, window: &Window, array: &mut TextArray) -> Result<()> {
-        self.leaf.read_flat(window, &mut array.places, |it| *it)?;
+        self.leaf.read_as_is(window, &mut array.places)?;
         self.take_texts(array);
         Ok(())
     }
@@ -311,7 +338,7 @@ impl TextLeaf {
     /// Puts one side of the decoded entries in place.
     fn fill_entries(&mut self, count: usize, array: &mut TextArray) {
         let is_entry = |level| level >= self.entry_level;
-        self.leaf.fill(count, is_entry, |it| *it, &mut array.places);
+        self.leaf.fill_as_is(count, is_entry, &mut array.places);
         self.take_texts(array);
     }
 }
