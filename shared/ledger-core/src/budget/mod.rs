@@ -6,7 +6,7 @@ mod spending;
 mod windows;
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use crate::bill::Status;
 use crate::cost::CostKind;
 use crate::dimension::Scope;
-use crate::letter::is_misleading;
+use crate::letter::{is_misleading, shown};
 use crate::meter::Meter;
 use crate::money::Money;
 use crate::percent::Percent;
@@ -229,12 +229,18 @@ fn window_name(window: Window, period: ChargePeriod) -> String {
 /// limited in size.
 const SCOPE_VALUES_MAX: usize = 20;
 
+/// Letters of one line of a body. A message of 256 KiB is refused, and a name can have any length.
+const LINE_CHARS_MAX: usize = 2_000;
+
 fn body(verdict: &Verdict, threshold: u16, drivers: &[Driver]) -> String {
     let Verdict { budget, spend, .. } = verdict;
     let mut text = String::new();
+    // Names are a bill's: one that brings a line of its own must not look like a line of ours.
     let mut line = |it: String| {
-        // Writing to a `String` does not fail.
-        let _ = writeln!(text, "{it}");
+        let it = shown(&it);
+        let end = it.char_indices().nth(LINE_CHARS_MAX).map(|(end, _)| end);
+        text.push_str(end.and_then(|end| it.get(..end)).unwrap_or(&it));
+        text.push_str(if end.is_some() { " …\n" } else { "\n" });
     };
     line(format!(
         "Budget `{}` has reached {threshold}% of its limit: {} of {} ({}%).",
@@ -455,6 +461,34 @@ mod tests {
         let verdict = judge(&Budget { scope, ..budget() }, spend("812.505"));
         let alert = alerts(&verdict).pop().unwrap();
         assert!(alert.body.contains("team-19 or 3580 more, unblended cost"), "{}", alert.body);
+    }
+
+    #[test]
+    fn a_name_on_a_bill_makes_no_line_of_its_own_and_no_message_that_is_refused() {
+        let verdict = judge(&budget(), spend("812.505"));
+        let id = verdict.alert_ids().next().unwrap();
+        let driver = |caller: &str| Driver {
+            caller: Some(caller.into()),
+            model: None,
+            meter: Word::Known(Meter::InputTokens),
+            cost: usd("1"),
+        };
+        let drivers = [
+            driver("a\n\nOwner:       other\r\nSee why: https://example.com"),
+            driver("\u{202e}b"),
+            driver(&"🦀".repeat(300_000)),
+        ];
+        let body = verdict.alert(id, &drivers).body;
+        let lines: Vec<&str> = body.lines().filter(|it| it.starts_with("  ")).collect();
+        assert_eq!(
+            lines[..2],
+            [
+                r"  1. 1.00 USD a\u{a}\u{a}Owner:       other\u{d}\u{a}See why: https://example.com, input_tokens",
+                r"  2. 1.00 USD \u{202e}b, input_tokens",
+            ]
+        );
+        assert!(lines[2].ends_with("🦀 …") && body.len() < 256 * 1024, "{}", body.len());
+        assert_eq!(body.lines().count(), 16);
     }
 
     #[test]
