@@ -292,7 +292,9 @@ async fn an_alert_has_ten_attributes_and_its_numbers_are_numbers() {
 /// One that the table refuses for its size, as an earlier release let it in, and a good one.
 #[tokio::test]
 async fn an_alert_that_cannot_be_kept_stops_no_other() {
-    let poisonous = BUDGETS.replace("platform", &"o".repeat(330_000));
+    let name = "o".repeat(203_000);
+    let names = format!("{name}\"\ndeputy = \"{name}");
+    let poisonous = BUDGETS.replace("platform", &names);
     let good = BUDGETS.replace("\"all\"", "\"good\"");
     let setting = Setting::new(&format!("{poisonous}{good}")).await;
     let answer = setting.handle(&event("schedule")).await.unwrap();
