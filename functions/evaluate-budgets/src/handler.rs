@@ -29,7 +29,7 @@ pub const UNDELIVERED_ALERTS: &str = "UndeliveredAlerts";
 pub struct State {
     /// The ledger.
     pub ledger: DynamoLedger,
-    /// Where alerts go. Its client is made for the first alert.
+    /// Where alerts go. Its client is made for the first alert or count of subscribers.
     pub notifier: TopicNotifier,
     /// Where the age of the data and alerts that did not arrive are written.
     pub metrics: Metrics,

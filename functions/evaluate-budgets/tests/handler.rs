@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use evaluate_budgets::config::Config;
 use evaluate_budgets::handler::{State, handle};
 use jiff::{SignedDuration, Timestamp};
-use ledger_app::audience::findings_of_audiences;
+use ledger_app::audience::{count_audiences, findings_of_audiences};
 use ledger_app::import::{Accept, import_bills};
-use ledger_app::ports::{DocumentKind, DocumentStore as _};
+use ledger_app::ports::{AlertStore as _, DocumentKind, DocumentStore as _, Topic};
 use ledger_app::view::View;
 use ledger_aws::connect::{Connection, LocalEndpoint};
 use ledger_aws::cur::CurFolder;
@@ -187,6 +187,19 @@ async fn topics_without_subscribers_are_found_until_there_is_one() {
     assert!(found().await[1].contains(waits));
     let confirmed = Subscriptions { confirmed: 1, pending: 0 };
     setting.outbox.subscribe(&setting.topic_arn, confirmed);
+    assert_eq!(found().await, [alarms]);
+    // A topic with subscribers is counted again after six hours.
+    setting.outbox.subscribe(&setting.topic_arn, waiting);
+    let sns = Connection::local(&setting.sns);
+    let notifier = TopicNotifier::new(sns, setting.topic_arn.clone(), None);
+    for (hours, confirmed) in [(5, 1), (7, 0)] {
+        let later = now() + SignedDuration::from_hours(hours);
+        count_audiences(&notifier, &setting.ledger, later).await.unwrap();
+        let kept = setting.ledger.audiences().await.unwrap();
+        let of_alerts = kept.iter().find(|it| it.topic == Topic::Alerts).unwrap();
+        assert_eq!(of_alerts.audience.confirmed, confirmed, "after {hours} hours");
+    }
+    setting.outbox.subscribe(&setting.topic_arn, Subscriptions { confirmed: 1, pending: 0 });
     assert_eq!(found().await, [alarms]);
     // A topic that cannot be asked stops nothing, and its last count stays.
     setting.outbox.fail_next(StandInError::AuthorizationError("not allowed".to_owned()));

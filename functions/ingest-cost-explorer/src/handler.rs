@@ -10,7 +10,6 @@ use ledger_app::documents::applied_rules;
 use ledger_aws::connect::Connection;
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::dynamodb::{DailyCap, DynamoLedger};
-use ledger_core::finding::FindingCode;
 use ledger_core::period::ChargePeriod;
 use ledger_lambda::clock::utc_day;
 use ledger_lambda::metric::Metrics;
@@ -73,7 +72,7 @@ async fn run(state: &State, now: Timestamp, today: Date) -> Result<Value, Failur
         tracing::warn!(finding.code = finding.code.as_str(), "{}", finding.message);
     }
     // What was not asked is missing until a person raises the cap.
-    if report.findings.iter().any(|it| it.code == FindingCode::RequestCap) {
+    if report.is_short {
         let fields = [("requests".to_owned(), json!(report.requests.total()))];
         state.metrics.put(now, PERMANENT_FAILURES, "Count", 1, Map::from_iter(fields));
     }

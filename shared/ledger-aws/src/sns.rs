@@ -39,7 +39,7 @@ impl SnsNotifier {
     }
 }
 
-/// Publishes to a topic that is there, with a client that is made for the first alert: most
+/// Publishes to a topic that is there, with a client that is made for the first alert or count: most
 /// evaluations have none.
 #[derive(Debug)]
 pub struct TopicNotifier {

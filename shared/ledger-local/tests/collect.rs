@@ -788,29 +788,33 @@ async fn rules_that_were_applied_since_ask_for_all_days_again() {
     }
 }
 
-/// The first run asks for weeks. With few requests a day it takes several of them, newest first.
+/// Nothing of a month is written until all of it was answered, so that no month has holes.
 #[tokio::test]
-async fn a_quota_that_is_small_spreads_the_first_run_over_days() {
-    let mut lines: Vec<CostLine> = (1..=17)
-        .map(|day| line(day, "Amazon Bedrock", NOVA_INPUT, "1.5", &[(TEAM, "search")]))
-        .collect();
-    lines.push(line(9, SONNET, MARKETPLACE_INPUT, "2", &[]));
-    let stand_in = stand_in(lines.clone());
+async fn a_quota_that_is_too_small_changes_nothing_and_needs_a_person() {
+    let stand_in = stand_in(september());
     let explorer = serve(stand_in.router()).await;
     let (ledger, rules) = (MemoryLedger::default(), AttributionRules::default());
-    let request = CollectRequest {
-        period: period(date(2026, 9, 1), date(2026, 9, 18)),
-        beside_bills: Depth::Totals,
-        ..request()
+    let request = CollectRequest { beside_bills: Depth::Totals, ..request() };
+    let ask = async |quota| {
+        let quota = Quota::of(quota);
+        collect(request.clone(), &rules, &explorer, &ledger, &quota).await.unwrap()
     };
-    let mut runs = Vec::new();
-    for _ in 0..5 {
-        let quota = Quota::of(5);
-        let report = collect(request.clone(), &rules, &explorer, &ledger, &quota).await.unwrap();
-        let is_capped = report.findings.iter().any(|it| it.code.as_str() == "request-cap");
-        runs.push((report.days, report.days_known, is_capped));
-    }
-    // Names and totals are two requests, five days of two services two more.
-    assert_eq!(runs, [(2, 0, true), (5, 2, true), (5, 7, true), (5, 12, false), (0, 17, false)]);
+    let report = ask(3).await;
+    assert!(report.is_short && report.bills_written.is_empty());
+    assert_eq!(held(&ledger, &Source::AWS_QUICK_LOOK).await, ByTag::new());
+    // The names of services, the totals, and a page of each of two services.
+    let report = ask(4).await;
+    assert_eq!((report.is_short, report.days), (false, 5));
+    let before = held(&ledger, &Source::AWS_QUICK_LOOK).await;
+    let mut lines = september();
+    lines.push(line(1, "Amazon Bedrock", NOVA_INPUT, "1", &[]));
+    lines.push(line(4, SONNET, MARKETPLACE_INPUT, "2", &[]));
+    stand_in.replace(lines.clone());
+    // Two spans of days changed: one of them alone is not written.
+    let report = ask(5).await;
+    assert_eq!((report.is_short, report.days, report.days_known), (true, 0, 3));
+    assert_eq!(held(&ledger, &Source::AWS_QUICK_LOOK).await, before);
+    let report = ask(6).await;
+    assert_eq!((report.is_short, report.days, report.days_known), (false, 2, 3));
     assert_eq!(held(&ledger, &Source::AWS_QUICK_LOOK).await, by_tag_of_lines(&lines, TEAM));
 }

@@ -19,6 +19,9 @@ const PAUSES: [Duration; 4] = [
 /// How often the first page is asked for again after the token of a later one was refused.
 const RESTARTS_MAX: u32 = 2;
 
+/// The limit of a run, in messages.
+pub(super) const RUN_LIMIT: &str = "the run reached its limit of requests";
+
 /// A question whose answer may have many pages.
 #[derive(Clone, Debug)]
 pub(super) enum Question {
@@ -154,7 +157,7 @@ impl<'a, E: QuickLook, Q: RequestQuota> Asker<'a, E, Q> {
     async fn take(&mut self, question: &Question) -> Result<(), Stop> {
         let capped = |by| Stop::Capped { by, question: question.describe() };
         if self.requests.total() >= u64::from(self.max_requests) {
-            return Err(capped("the run reached its limit of requests"));
+            return Err(capped(RUN_LIMIT));
         }
         let taken = self.quota.take(self.today).await;
         if !taken.map_err(|err| CollectError::Quota(self.today, err))? {

@@ -27,8 +27,9 @@ pub(super) fn add_costs(sums: &mut DailyCosts, day: Date, costs: &Costs) -> Resu
 }
 
 /// The costs of some days.
-pub(super) fn of(all: &DailyCosts, period: ChargePeriod) -> DailyCosts {
-    all.iter().filter(|it| period.contains(it.0.0)).map(|(key, costs)| (*key, *costs)).collect()
+pub(super) fn of(all: &DailyCosts, spans: &[ChargePeriod]) -> DailyCosts {
+    let is_of = |day: Date| spans.iter().any(|it| it.contains(day));
+    all.iter().filter(|it| is_of(it.0.0)).map(|(key, costs)| (*key, *costs)).collect()
 }
 
 /// Whether costs that were added up from a number of groups are those of a control total.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::ToSpan as _;
 use jiff::civil::Date;
 use ledger_core::bill::{BillHead, FileSet};
 use ledger_core::cost::Costs;
@@ -11,13 +10,13 @@ use ledger_core::period::ChargePeriod;
 
 use super::compare::{DailyCosts, agree};
 
-/// Days that are asked and written together. What is written stays, so that a run whose requests are
-/// used up goes on in the next one.
-const DAYS_TOGETHER: usize = 5;
+/// The form in which answers are read. A release that reads more of the same answer has another, so that
+/// it asks all days once.
+const READING: u32 = 1;
 
 /// The mark of days that were asked by a tag key, in the place where days of a bill have their files.
 pub(super) fn asked_by(key: &str) -> FileSet {
-    FileSet::of([format!("groups by tag {key}").as_str()])
+    FileSet::of([format!("groups by tag {key}, read in form {READING}").as_str()])
 }
 
 /// Whether a day was asked in the same way, and its totals are those of the control.
@@ -42,13 +41,12 @@ pub(super) fn is_known(
     })
 }
 
-/// Days in order as spans of at most [`DAYS_TOGETHER`], the newest first.
+/// Days in order as spans.
 pub(super) fn spans(days: impl Iterator<Item = Date>) -> Vec<ChargePeriod> {
     let mut spans: Vec<Vec<Date>> = Vec::new();
     for day in days {
-        let follows = |span: &&mut Vec<Date>| {
-            span.len() < DAYS_TOGETHER && span.last().is_some_and(|it| *it + 1.day() == day)
-        };
+        let follows =
+            |span: &&mut Vec<Date>| span.last().is_some_and(|it| it.tomorrow().ok() == Some(day));
         match spans.last_mut().filter(follows) {
             Some(span) => span.push(day),
             None => spans.push(vec![day]),
@@ -58,7 +56,7 @@ pub(super) fn spans(days: impl Iterator<Item = Date>) -> Vec<ChargePeriod> {
         let end = span.last()?.tomorrow().ok()?;
         ChargePeriod::new(*span.first()?, end).ok()
     };
-    spans.iter().rev().filter_map(period).collect()
+    spans.iter().filter_map(period).collect()
 }
 
 #[cfg(test)]
@@ -66,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_asked_in_short_spans_the_newest_first() {
+    fn days_that_follow_each_other_are_one_span() {
         let of_month = |days: &[i8]| {
             let days = days.iter().map(|it| Date::constant(2026, 11, *it));
             let text = |it: &ChargePeriod| format!("{}..{}", it.start().day(), it.end().day());
@@ -74,7 +72,7 @@ mod tests {
         };
         assert_eq!(of_month(&[]), "");
         assert_eq!(of_month(&[3]), "3..4");
-        assert_eq!(of_month(&[1, 2, 3, 4, 5, 6, 7]), "6..8 1..6");
-        assert_eq!(of_month(&[1, 3, 4, 9]), "9..10 3..5 1..2");
+        assert_eq!(of_month(&[1, 2, 3, 4, 5, 6, 7]), "1..8");
+        assert_eq!(of_month(&[1, 3, 4, 9]), "1..2 3..5 9..10");
     }
 }

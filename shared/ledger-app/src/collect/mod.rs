@@ -32,7 +32,7 @@ use ledger_core::reconciliation::SETTLING_DAYS;
 use ledger_core::rules::AttributionRules;
 use ledger_core::source::{Source, SourceKind};
 
-use self::ask::{Asker, Question, Stop};
+use self::ask::{Asker, Question, RUN_LIMIT, Stop};
 use self::compare::{DailyCosts, add_costs, compare, of};
 pub use self::error::CollectError;
 use self::known::{asked_by, is_known, spans};
@@ -99,31 +99,18 @@ pub struct CollectReport {
     pub requests: RequestCount,
     /// The days collected by the primary tag key.
     pub days: u64,
-    /// Days that were collected before and have not changed since, by the primary tag key.
+    /// Days that were collected before by the primary tag key, and whose totals agree.
     pub days_known: u64,
     /// The totals of those collected by currency, in all cost kinds.
     pub totals: BTreeMap<Currency, Costs>,
     /// Findings for a person.
     pub findings: Vec<Finding>,
+    /// Whether a limit that a person sets was below what the run asks.
+    pub is_short: bool,
     /// Bills and views that changed.
     pub bills_written: Vec<BillId>,
     /// Bills and views that were the same as before.
     pub bills_unchanged: Vec<BillId>,
-}
-
-impl CollectReport {
-    /// Says once of a bill whether it was changed, however many of its days were written together.
-    fn tell(&mut self, bill: BillId, is_changed: bool) {
-        if self.bills_written.contains(&bill) {
-            return;
-        }
-        self.bills_unchanged.retain(|it| *it != bill);
-        if is_changed {
-            self.bills_written.push(bill);
-        } else {
-            self.bills_unchanged.push(bill);
-        }
-    }
 }
 
 /// The default period of a run: to the end of yesterday, from the first of the month in which days
@@ -179,8 +166,15 @@ pub async fn collect(
         Ok(()) => {}
         Err(Stop::Failed(err)) => return Err(*err),
         Err(Stop::Capped { by, question }) => {
+            // Beside bills the limit is one of ours, and the next run asks again.
+            let is_ours = has_bills && request.max_requests >= TOTALS_REQUESTS_MAX;
+            run.report.is_short = !(is_ours && by == RUN_LIMIT);
+            let fix = match run.report.is_short {
+                true => "raise the limit or ask for fewer days",
+                false => "the next run asks again",
+            };
             let message = format!(
-                "{by} after {} requests; not asked: {}, from {question} on; raise the limit or ask for fewer days",
+                "{by} after {} requests; not asked: {}, from {question} on; {fix}",
                 run.report.requests.total(),
                 run.left,
             );
@@ -278,24 +272,24 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
     ) -> Result<DailyCosts, Stop> {
         let bill = self.request.bill(period, Source::AWS_QUICK_LOOK);
         let control = self.control_total(period, services).await?;
-        let unknown = self.unknown(&bill, period, key, &control);
-        if unknown.is_empty() {
-            self.report.tell(bill.clone(), false);
-        }
-        let asked_count: usize = unknown.iter().map(|it| it.days().count()).sum();
+        let spans = self.unknown(&bill, period, key, &control);
+        let asked_count: usize = spans.iter().map(|it| it.days().count()).sum();
         let known_count = period.days().count().saturating_sub(asked_count);
         self.report.days_known += u64::try_from(known_count).unwrap_or(u64::MAX);
-        for days in unknown {
-            let reader = self.read(bill.clone(), days, key, services).await?;
-            silent.saw(&reader, days);
-            self.report.findings.extend(compare(&reader.bill, &reader.sums, &of(&control, days)));
-            self.write_primary(days, reader).await?;
+        if spans.is_empty() {
+            self.report.bills_unchanged.push(bill);
+            return Ok(control);
         }
+        let reader = self.read(bill, &spans, key, services).await?;
+        silent.saw(&reader, known_count == 0);
+        let of_spans = of(&control, &spans);
+        self.report.findings.extend(compare(&reader.bill, &reader.sums, &of_spans));
+        self.write_primary(&spans, reader).await?;
         Ok(control)
     }
 
-    /// The days of a month that are asked by a tag key, in the order of asking: those that the ledger
-    /// does not have as their control totals say, the newest first.
+    /// The days of a month that are asked by a tag key: those that the ledger does not have as their
+    /// control totals say. Under other rules it is all of them, so that one write owns the whole month.
     fn unknown(
         &self,
         bill: &BillId,
@@ -303,14 +297,15 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         key: &str,
         control: &DailyCosts,
     ) -> Vec<ChargePeriod> {
-        if self.request.beside_bills == Depth::Whole {
-            return vec![period];
+        let held = self.heads.iter().find(|it| it.bill == *bill);
+        let held = held.filter(|it| it.rules_version == self.rules.version);
+        match held.filter(|_| self.request.beside_bills == Depth::Totals) {
+            None => vec![period],
+            Some(held) => {
+                let mark = asked_by(key);
+                spans(period.days().filter(|day| !is_known(held, *day, &mark, control)))
+            }
         }
-        let version = self.rules.version;
-        let held = self.heads.iter().find(|it| it.bill == *bill && it.rules_version == version);
-        let is_unknown =
-            |day: &Date| held.is_none_or(|held| !is_known(held, *day, &asked_by(key), control));
-        spans(period.days().filter(is_unknown))
     }
 
     /// Collects the totals of each service in days that a bill has.
@@ -326,19 +321,19 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         for (service, days) in by_service(days) {
             reader.read(&service, period, &days).map_err(|err| err.while_asking(&question))?;
         }
-        self.write_primary(period, reader).await
+        self.write_primary(&[period], reader).await
     }
 
     /// Replaces the days of the quick look, and counts them.
-    async fn write_primary(&mut self, period: ChargePeriod, reader: Reader) -> Result<(), Stop> {
+    async fn write_primary(&mut self, spans: &[ChargePeriod], reader: Reader) -> Result<(), Stop> {
         for ((_, currency), (costs, _)) in &reader.sums {
             let total = self.report.totals.entry(*currency).or_insert(Costs::zero(*currency));
             *total = total.checked_add(costs).map_err(|source| CollectError::Amount {
-                question: format!("the total of {}..{}", period.start(), period.end()),
+                question: format!("the total of {}", list(spans)),
                 source,
             })?;
         }
-        self.report.days += self.write(period, reader).await?;
+        self.report.days += self.write(spans, reader).await?;
         Ok(())
     }
 
@@ -352,16 +347,15 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
         silent: &mut SilentKey,
     ) -> Result<(), Stop> {
         let bill = self.request.bill(period, Source::aws_view(key));
-        let unknown = self.unknown(&bill, period, key, control);
-        if unknown.is_empty() {
-            self.report.tell(bill.clone(), false);
+        let spans = self.unknown(&bill, period, key, control);
+        if spans.is_empty() {
+            self.report.bills_unchanged.push(bill);
+            return Ok(());
         }
-        for days in unknown {
-            let reader = self.read(bill.clone(), days, key, services).await?;
-            silent.saw(&reader, days);
-            self.report.findings.extend(compare(&reader.bill, &reader.sums, &of(control, days)));
-            self.write(days, reader).await?;
-        }
+        let reader = self.read(bill, &spans, key, services).await?;
+        silent.saw(&reader, spans == [period]);
+        self.report.findings.extend(compare(&reader.bill, &reader.sums, &of(control, &spans)));
+        self.write(&spans, reader).await?;
         Ok(())
     }
 
@@ -369,21 +363,22 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
     async fn read(
         &mut self,
         bill: BillId,
-        period: ChargePeriod,
+        spans: &[ChargePeriod],
         key: &str,
         services: &[String],
     ) -> Result<Reader, Stop> {
         let is_view = matches!(bill.source.kind, SourceKind::View(_));
         let mut reader = Reader::new(bill, key);
-        for service in services {
+        for (service, period) in services.iter().flat_map(|it| spans.iter().map(move |of| (it, of)))
+        {
             let query = CostQuery {
-                period,
+                period: *period,
                 services: vec![service.clone()],
                 groups: CostGroups::TagAndUsageType(key.to_owned()),
             };
             let question = Question::Costs { query, is_view };
             let days = self.asker.all_pages(&question).await?.days;
-            reader.read(service, period, &days).map_err(|err| err.while_asking(&question))?;
+            reader.read(service, *period, &days).map_err(|err| err.while_asking(&question))?;
         }
         Ok(reader)
     }
@@ -420,11 +415,11 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
 
     /// Replaces the days of a bill that were asked; returns their number. A day without an answer
     /// keeps the cost that it had: none was taken back, which would be an answer of zero.
-    async fn write(&mut self, period: ChargePeriod, reader: Reader) -> Result<u64, Stop> {
+    async fn write(&mut self, spans: &[ChargePeriod], reader: Reader) -> Result<u64, Stop> {
         let (bill, files) = (reader.bill.clone(), reader.asked_by().map(Arc::new));
         self.report.findings.extend(reader.rounding());
         let amount_error = |source| CollectError::Amount { question: bill.to_string(), source };
-        let (mut days, findings) = reader.finish(period, self.rules).map_err(amount_error)?;
+        let (mut days, findings) = reader.finish(spans, self.rules).map_err(amount_error)?;
         self.report.findings.extend(findings);
         let day_count = u64::try_from(days.len()).unwrap_or(u64::MAX);
         let before = self.heads.iter().find(|it| it.bill == bill);
@@ -465,7 +460,11 @@ impl<E: QuickLook, L: LedgerStore, Q: RequestQuota> Run<'_, E, L, Q> {
             .replace(replacement)
             .await
             .map_err(|err| CollectError::Write(Box::new(bill.clone()), err))?;
-        self.report.tell(bill, replaced.days_written > 0 || replaced.days_removed > 0);
+        if replaced.days_written == 0 && replaced.days_removed == 0 {
+            self.report.bills_unchanged.push(bill);
+        } else {
+            self.report.bills_written.push(bill);
+        }
         Ok(day_count)
     }
 }
@@ -483,10 +482,13 @@ fn by_service(days: Vec<CostDay>) -> BTreeMap<String, Vec<CostDay>> {
     services
 }
 
+fn list(periods: &[ChargePeriod]) -> String {
+    let texts = periods.iter().map(|it| format!("{}..{}", it.start(), it.end()));
+    texts.collect::<Vec<_>>().join(", ")
+}
+
 fn list_of(steps: &[Step]) -> String {
-    let texts = steps.iter().map(|it| format!("{}..{}", it.period.start(), it.period.end()));
-    let texts: Vec<_> = texts.collect();
-    texts.join(", ")
+    list(&steps.iter().map(|it| it.period).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

@@ -38,25 +38,23 @@ const MARKETPLACE_EDITION: &str = "(Amazon Bedrock Edition)";
 pub(super) struct SilentKey {
     tagged: bool,
     untagged: bool,
-    /// The first day that was asked, and the end of the last.
-    days: Option<(Date, Date)>,
+    /// Whether days were left out that were asked before: they may carry the key.
+    is_partial: bool,
 }
 
 impl SilentKey {
-    pub(super) fn saw(&mut self, reader: &Reader, days: ChargePeriod) {
+    pub(super) fn saw(&mut self, reader: &Reader, is_whole: bool) {
         self.tagged |= reader.tagged_count > 0;
         self.untagged |= reader.line_count > reader.tagged_count;
-        let (start, end) = self.days.unwrap_or((days.start(), days.end()));
-        self.days = Some((start.min(days.start()), end.max(days.end())));
+        self.is_partial |= !is_whole;
     }
 
     pub(super) fn finding(&self, key: &str) -> Option<Finding> {
         let name = key.strip_prefix("iamPrincipal/").unwrap_or(key);
-        let (start, end) = self.days.filter(|_| self.untagged && !self.tagged)?;
-        Some(Finding {
+        (self.untagged && !self.tagged && !self.is_partial).then(|| Finding {
             code: FindingCode::TagKeySilent,
             message: format!(
-                "no cost of {start}..{end} carries the tag `{key}`; activate `iamPrincipal/{name}` as a cost allocation tag in the payer account"
+                "no cost carries the tag `{key}`; activate `iamPrincipal/{name}` as a cost allocation tag in the payer account; `tollbook collect` then asks days again that AWS filled in"
             ),
         })
     }
@@ -209,13 +207,13 @@ impl Reader {
     /// The days asked, also those without cost.
     pub(super) fn finish(
         self,
-        period: ChargePeriod,
+        spans: &[ChargePeriod],
         rules: &AttributionRules,
     ) -> Result<(BTreeMap<Date, DayRollups>, Vec<Finding>), MoneyError> {
         let (mut bills, findings) = self.builder.finish(rules)?;
         let answered = bills.remove(&self.bill).unwrap_or_default();
         let mut days: BTreeMap<Date, DayRollups> = answered.iter().collect::<Result<_, _>>()?;
-        for day in period.days() {
+        for day in spans.iter().flat_map(|it| it.days()) {
             let rollups = days.entry(day).or_default();
             rollups.estimated |= self.estimated.get(&day).copied().unwrap_or_default();
         }

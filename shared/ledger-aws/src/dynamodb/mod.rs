@@ -13,6 +13,7 @@
 //! | version of a document | `DOCUMENT#rules` | `00000002` | `text`, or `packed` where it is long, `at` |
 //! | alert | `ALERT#2026-11` | `2026-11-01#chat#monthly#00080` | `subject`, `body`, `attributes`, `state`, `run`, `at`, `budget`, `window`, `start`, `threshold` |
 //! | what is settled | `ALERT#settled` | `settled` | `state`, a SHA-256 in hex, and `at` |
+//! | subscribers of a topic | `ALERT#audience` | `alerts` or `alarms` | `confirmed`, `pending` and `at` |
 //! | requests of a day | `REQUESTS#cost-explorer` | `2026-11-21` | `count` 12 |
 //!
 //! Heads, documents and alerts also have `written_by`, the release that wrote them.

@@ -64,7 +64,8 @@ pub struct DayHead {
     pub is_invoiced: bool,
     /// The release of the facts it was made from.
     pub facts: FactsForm,
-    /// The files it is from, where no manifest names them. Earlier releases did not keep them.
+    /// The files it is from, where no manifest names them; of a quick look, a mark of how it was asked.
+    /// Earlier releases did not keep them.
     pub files: Option<Arc<FileSet>>,
 }
 

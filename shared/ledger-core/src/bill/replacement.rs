@@ -30,7 +30,7 @@ pub struct BillReplacement {
     pub based_on: Option<u64>,
     /// The export that delivered it, where a manifest names it.
     pub export: Option<Export>,
-    /// The files that it is from, where no manifest names them.
+    /// The files that it is from, where no manifest names them; of a quick look, a mark of how it was asked.
     pub files: Option<Arc<FileSet>>,
     /// Whether it takes the place of a bill that something else delivered: nothing of that stays, and
     /// its time says nothing.

@@ -179,8 +179,10 @@ pub(crate) struct TextArray {
 impl TextArray {
     /// Hands the texts so far on to the array that has the new ones, in front of them.
     fn add_texts(&mut self, new: &mut TextArray) {
-        self.texts.append(&mut new.texts);
-        std::mem::swap(&mut self.texts, &mut new.texts);
+        if !self.texts.is_empty() {
+            self.texts.append(&mut new.texts);
+            std::mem::swap(&mut self.texts, &mut new.texts);
+        }
     }
 
     pub(crate) fn places(&self) -> &Values<i32> {

@@ -138,9 +138,12 @@ impl<'a> Batches<'a> {
             if self.is_ahead {
                 let (undecoded, batch) = (Mutex::new(self.columns.iter_mut()), &self.batch);
                 thread::scope(|scope| {
-                    let helper = scope.spawn(|| decode(&undecoded, &next));
+                    // Where the system has no thread left, this one decodes all.
+                    let helper = thread::Builder::new();
+                    let helper = helper.spawn_scoped(scope, || decode(&undecoded, &next));
                     take(batch)?;
                     decode(&undecoded, &next).map_err(&failed)?;
+                    let Ok(helper) = helper else { return Ok(()) };
                     helper.join().unwrap_or_else(|panic| resume_unwind(panic)).map_err(&failed)
                 })?;
             } else {

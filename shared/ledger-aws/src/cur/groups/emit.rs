@@ -33,12 +33,13 @@ impl Groups {
         let (converter, out) = reader.parts();
         let (line_items, line_counts) = (LineItems::new(&catalog, file), Map::default());
         let mut maker = Maker { line_items, catalog: &catalog, first_row, line_counts, converter };
+        let mut partitions = partitions.into_iter();
         if is_ahead {
             thread::scope(|scope| {
                 let (sender, made) = sync_channel(WAITING_MAX);
-                let maker = &mut maker;
-                scope.spawn(move || {
-                    let mut made = partitions.into_iter().map(|partition| {
+                let (maker, partitions) = (&mut maker, &mut partitions);
+                let helper = thread::Builder::new().spawn_scoped(scope, move || {
+                    let mut made = partitions.map(|partition| {
                         let mut readings = Vec::with_capacity(partition.group_count());
                         let kept = maker.each(&partition, file, |it| {
                             readings.push(it);
@@ -49,6 +50,8 @@ impl Groups {
                     // Nothing is received any more after an error.
                     made.all(|it| sender.send(it).is_ok())
                 });
+                // Where the system has no thread left, nothing comes, and all is made below.
+                drop(helper);
                 for readings in made {
                     for reading in readings? {
                         // Sums stay. Here they get the memory that partitions leave; that of the
@@ -62,10 +65,9 @@ impl Groups {
                 }
                 Ok(())
             })?;
-        } else {
-            for partition in partitions {
-                maker.each(&partition, file, |it| out.emit(file, it))?;
-            }
+        }
+        for partition in partitions {
+            maker.each(&partition, file, |it| out.emit(file, it))?;
         }
         maker.end();
         Ok(())
