@@ -56,7 +56,7 @@ fn print(
         vec![
             budget.name.to_string(),
             budget.owner.to_string(),
-            format!("{} {}", budget.window, spend.period),
+            format!("{} {}", budget.window(), spend.period),
             verdict.state().to_string(),
             spend.status.as_str().to_owned(),
             amount(spend.cost),

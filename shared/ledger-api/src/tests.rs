@@ -15,7 +15,7 @@ use ledger_app::ports::{
     DocumentStore, LedgerStore, Replaced, StoreError, StoredAlert, Topic,
 };
 use ledger_core::bill::{BillHead, DayHead, FactsForm, Generation};
-use ledger_core::budget::{Alert, AlertId};
+use ledger_core::budget::{Alert, AlertId, Crossing};
 use ledger_core::business::Business;
 use ledger_core::category::ChargeCategory;
 use ledger_core::cost::Costs;
@@ -518,10 +518,11 @@ fn with_budget() -> MemoryLedger {
         budget: "search-monthly".into(),
         window: Window::Monthly,
         start: date(2026, 11, 1),
-        threshold: 100,
+        crossing: Crossing::reached(100),
     };
     let alert = Alert {
         id,
+        also: Vec::new(),
         subject: "search is over".to_owned(),
         body: String::new(),
         attributes: BTreeMap::new(),

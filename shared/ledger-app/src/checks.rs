@@ -296,7 +296,7 @@ fn alerts_arrived(examined: &Examined) -> Vec<Finding> {
     let not_sent = not_sent.into_iter().map(|stored| {
         let message = format!(
             "\"{}\" was not accepted, at last on {}; the log of the evaluation says why, and the next \
-             one tries again while its window runs",
+             one tries again",
             stored.alert.subject,
             stored.at.strftime("%Y-%m-%d %H:%M UTC")
         );
@@ -304,7 +304,8 @@ fn alerts_arrived(examined: &Examined) -> Vec<Finding> {
     });
     let unconfirmed = unconfirmed.into_iter().map(|stored| {
         let message = format!(
-            "it is not known whether \"{}\" arrived; inform its owner by other means",
+            "it is not known whether \"{}\" arrived; the next evaluation sends it again, marked as a \
+             possible repeat",
             stored.alert.subject
         );
         finding(FindingCode::AlertUnconfirmed, message)

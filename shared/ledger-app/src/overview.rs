@@ -369,7 +369,7 @@ where
     if !view.access().is_everything() {
         let seen = |it: &StoredAlert| {
             let mut of_name = budgets.iter().filter(|budget| budget.name == it.alert.id.budget);
-            of_name.any(|budget| view.access().covers(&budget.scope))
+            of_name.any(|budget| view.access().covers(&budget.scope.exact))
         };
         alerts.retain(seen);
     }

@@ -31,6 +31,7 @@ pub mod day_sum;
 mod day_totals;
 pub mod dimension;
 pub mod fact;
+pub mod filter;
 pub mod finding;
 mod grouping;
 mod int96;

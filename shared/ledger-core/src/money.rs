@@ -173,6 +173,17 @@ impl Money {
         format!("{sign}{grouped}{fraction} {}", self.currency)
     }
 
+    /// The part of it for `days` of `of` days, cut off; all of it for as many or more.
+    #[must_use]
+    pub fn part(self, days: i64, of: i64) -> Money {
+        if days >= of {
+            return self;
+        }
+        // 10²⁸ femto-units times days stay far within an `i128`.
+        let femto_units = self.femto_units * i128::from(days.max(0)) / i128::from(of.max(1));
+        Money { femto_units, ..self }
+    }
+
     /// The amount in whole femto-units (10⁻¹⁵), for exact comparison of products.
     pub fn femto_units(self) -> i128 {
         self.femto_units

@@ -43,6 +43,12 @@ impl ChargePeriod {
         self.start <= day && day < self.end
     }
 
+    /// The number of its days.
+    pub fn day_count(self) -> i64 {
+        let hours = self.end.duration_since(self.start).as_hours();
+        hours / 24
+    }
+
     /// Its days in order.
     pub fn days(self) -> impl Iterator<Item = Date> {
         self.start.series(1.day()).take_while(move |day| *day < self.end)
@@ -120,12 +126,20 @@ pub enum Window {
     Quarterly,
     /// A calendar year.
     Yearly,
+    /// A fixed span of days.
+    Once,
 }
 
 impl Window {
     /// All of them, shortest first.
-    pub const ALL: [Window; 5] =
-        [Window::Daily, Window::Weekly, Window::Monthly, Window::Quarterly, Window::Yearly];
+    pub const ALL: [Window; 6] = [
+        Window::Daily,
+        Window::Weekly,
+        Window::Monthly,
+        Window::Quarterly,
+        Window::Yearly,
+        Window::Once,
+    ];
 
     /// The word in a budget file.
     pub fn as_str(self) -> &'static str {
@@ -135,6 +149,7 @@ impl Window {
             Window::Monthly => "monthly",
             Window::Quarterly => "quarterly",
             Window::Yearly => "yearly",
+            Window::Once => "once",
         }
     }
 
@@ -143,7 +158,8 @@ impl Window {
         Window::ALL.into_iter().find(|window| window.as_str() == text)
     }
 
-    /// The window of this length that holds a day. `None` only at the end of the calendar.
+    /// The window of this length that holds a day. `None` at the end of the calendar, and for a fixed span,
+    /// whose days are not known here.
     pub fn containing(self, day: Date) -> Option<ChargePeriod> {
         let (start, length): (Date, Span) = match self {
             Window::Daily => (day, 1.day()),
@@ -158,6 +174,7 @@ impl Window {
                 (month.checked_sub(i64::from(into_quarter).months()).ok()?, 3.months())
             }
             Window::Yearly => (day.first_of_year(), 1.year()),
+            Window::Once => return None,
         };
         ChargePeriod::new(start, start.checked_add(length).ok()?).ok()
     }

@@ -6,17 +6,19 @@ use std::collections::BTreeMap;
 use ledger_app::ports::{Notifier, PublishError};
 use ledger_aws::connect::{LocalEndpoint, sns_client};
 use ledger_aws::sns::SnsNotifier;
-use ledger_core::budget::{Alert, AlertId};
+use ledger_core::budget::{Alert, AlertId, Crossing};
 use ledger_core::period::Window;
 use ledger_local::sns::{SnsStandIn, StandInError};
 
 fn alert() -> Alert {
     let start = "2026-11-01".parse().unwrap();
-    let id = AlertId { budget: "chat".into(), window: Window::Monthly, start, threshold: 80 };
+    let crossing = Crossing::reached(80);
+    let id = AlertId { budget: "chat".into(), window: Window::Monthly, start, crossing };
     let attributes = [("owner", "chat"), ("deputy", "")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
     Alert {
         id,
+        also: Vec::new(),
         subject: "subject".to_owned(),
         body: "body".to_owned(),
         attributes: BTreeMap::from(attributes),
@@ -55,7 +57,7 @@ async fn a_refusal_is_not_sent() {
 }
 
 #[tokio::test]
-async fn what_may_have_arrived_is_unconfirmed_and_not_repeated() {
+async fn what_may_have_arrived_is_unconfirmed_and_not_repeated_by_the_client() {
     assert_eq!(publish(Some(StandInError::LoseAnswer)).await, ("unconfirmed", 1));
     assert_eq!(publish(Some(StandInError::CloseConnection)).await, ("unconfirmed", 0));
     assert_eq!(publish(Some(StandInError::InternalError)).await, ("unconfirmed", 0));

@@ -1,7 +1,8 @@
 //! Budgets, their spend and their alerts.
 
 use ledger_app::ports::{AlertState, StoredAlert};
-use ledger_core::budget::{BudgetState, Verdict};
+use ledger_core::budget::{BudgetState, CrossingKind, Verdict};
+use ledger_core::money::Money;
 use ledger_core::period::Window;
 use serde::Serialize;
 
@@ -50,8 +51,10 @@ pub struct BudgetBody {
     pub limit: Amount,
     /// The cost so far.
     pub spend: Amount,
-    /// The cost of the window before, up to the same day of it.
-    pub previous: Amount,
+    /// The cost in other currencies, which the limit does not count.
+    pub beside: Vec<OtherCurrency>,
+    /// The cost of the window before, up to the same day of it; `null` if there is no such window.
+    pub previous: Option<Amount>,
     /// The cost in percent of the limit, cut to one digit.
     pub percent: Share,
     /// `exceeded` from the limit on, below it `warning` once a threshold is reached.
@@ -68,13 +71,28 @@ pub struct BudgetBody {
     pub alerts: Vec<BudgetAlertBody>,
 }
 
+/// A cost in a currency that a budget does not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OtherCurrency {
+    /// The currency, by ISO 4217.
+    pub currency: String,
+    /// The cost.
+    pub cost: Amount,
+}
+
 /// An alert of a budget.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = BudgetAlert))]
 pub struct BudgetAlertBody {
-    /// The threshold that was reached, in percent.
+    /// The threshold that names it, in percent: the highest that was reached, or the lowest that the cost
+    /// is below again.
     pub threshold: u16,
+    /// What it says of that threshold.
+    pub kind: AlertKindWord,
+    /// All thresholds that it says something of, ascending.
+    pub thresholds: Vec<u16>,
     /// Its subject line.
     pub subject: String,
     /// How far it got.
@@ -86,6 +104,8 @@ pub struct BudgetAlertBody {
 words! {
     /// The state of a budget.
     BudgetStateWord of BudgetState: BudgetState::ALL;
+    /// How a cost relates to a threshold that it crossed.
+    AlertKindWord of CrossingKind: CrossingKind::ALL;
     /// How often a budget starts again.
     WindowWord of Window: Window::ALL;
     /// How far an alert got.
@@ -99,10 +119,10 @@ words! {
 
 /// The body of a verdict with its alerts among `alerts`.
 pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
-    let Verdict { budget, spend, reached } = verdict;
+    let Verdict { budget, spend, reached, projected: _ } = verdict;
     let alerts = alerts.iter().filter(|stored| {
         let id = &stored.alert.id;
-        id.budget == budget.name && id.window == budget.window && id.start == spend.period.start()
+        id.budget == budget.name && id.window == budget.window() && id.start == spend.period.start()
     });
     BudgetBody {
         name: budget.name.to_string(),
@@ -110,13 +130,14 @@ pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
         deputy: budget.deputy.as_deref().map(str::to_owned),
         scope: budget.scope.to_string(),
         cost_kind: budget.cost_kind.into(),
-        window: budget.window.into(),
+        window: budget.window().into(),
         from: Day(spend.period.start()),
         to: Day(spend.period.end()),
         currency: budget.limit.currency().to_string(),
         limit: budget.limit.into(),
         spend: spend.cost.into(),
-        previous: spend.previous.into(),
+        beside: spend.beside.iter().map(other_currency).collect(),
+        previous: spend.previous.map(Amount::from),
         percent: verdict.percent().into(),
         state: verdict.state().into(),
         status: spend.status.into(),
@@ -127,9 +148,18 @@ pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
     }
 }
 
+fn other_currency(cost: &Money) -> OtherCurrency {
+    OtherCurrency { currency: cost.currency().to_string(), cost: (*cost).into() }
+}
+
 fn alert_body(stored: &StoredAlert) -> BudgetAlertBody {
+    let mut thresholds: Vec<u16> = stored.alert.crossings().map(|it| it.threshold).collect();
+    thresholds.sort_unstable();
+    thresholds.dedup();
     BudgetAlertBody {
-        threshold: stored.alert.id.threshold,
+        threshold: stored.alert.id.crossing.threshold,
+        kind: stored.alert.id.crossing.kind.into(),
+        thresholds,
         subject: stored.alert.subject.clone(),
         state: stored.state.into(),
         at: Instant(stored.at),

@@ -124,7 +124,7 @@ pub(super) fn budget_table(verdicts: &[Verdict]) -> Markup {
                 tr {
                     td title=(shown(&budget.scope.to_string())) { (shown_in_column(&budget.name)) }
                     td { (shown_in_column(&budget.owner)) }
-                    td { (budget.window) " from " (spend.period.start()) }
+                    td { (budget.window()) " from " (spend.period.start()) }
                     td.number { (amount(spend.cost)) " " (status_word(spend.status)) }
                     td.number { (amount(budget.limit)) }
                     td { (bar(percent, state)) (percent) " %" }

@@ -26,10 +26,11 @@ fn ledger() -> MemoryLedger {
         budget: "of-yak".into(),
         window: Window::Monthly,
         start: date(2026, 11, 1),
-        threshold: 100,
+        crossing: Crossing::reached(100),
     };
     let subject = "yak is over".to_owned();
-    let alert = Alert { id, subject, body: String::new(), attributes: BTreeMap::new() };
+    let alert =
+        Alert { id, also: Vec::new(), subject, body: String::new(), attributes: BTreeMap::new() };
     MemoryLedger {
         budgets: Some(BUDGETS),
         alerts: vec![StoredAlert { alert, state: AlertState::Sent, at: Timestamp::UNIX_EPOCH }],

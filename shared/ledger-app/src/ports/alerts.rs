@@ -18,7 +18,7 @@ pub enum AlertState {
     Sending,
     /// It was accepted.
     Sent,
-    /// It was published and the answer was lost: it may or may not have arrived.
+    /// It was published and the answer was lost: it may or may not have arrived, and is sent again.
     Unconfirmed,
 }
 
@@ -51,7 +51,7 @@ pub struct StoredAlert {
     pub at: Timestamp,
 }
 
-/// Keeps alerts, so that each fires once.
+/// Keeps alerts, so that each is written down once.
 pub trait AlertStore: Send + Sync {
     /// A recorded alert.
     fn alert(
@@ -154,7 +154,7 @@ pub struct CountedAudience {
 
 /// Sends alerts.
 pub trait Notifier: Send + Sync {
-    /// Publishes an alert. Never repeats a call that may have arrived.
+    /// Publishes an alert, by one call.
     fn publish(&self, alert: &Alert) -> impl Future<Output = Result<(), PublishError>> + Send;
 }
 

@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use ledger_app::ports::{
     AlertState, AlertStore, Audience, CountedAudience, StoreError, StoredAlert, Topic,
 };
-use ledger_core::budget::{Alert, AlertId};
+use ledger_core::budget::{Alert, AlertId, Crossing, CrossingKind};
 use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
 use sha2::{Digest, Sha256};
 
@@ -172,18 +172,26 @@ fn pk_of(id: &AlertId) -> String {
 }
 
 fn sk_of(id: &AlertId) -> String {
-    format!("{}#{}#{}#{:05}", id.start, keys::bounded(&id.budget), id.window, id.threshold)
+    let Crossing { threshold, kind, round } = id.crossing;
+    let mut key =
+        format!("{}#{}#{}#{threshold:05}", id.start, keys::bounded(&id.budget), id.window);
+    // The first time that a threshold is reached has the key of the releases that knew nothing else.
+    if kind != CrossingKind::Reached || round != 1 {
+        key.push_str(&format!("#{kind}#{round:05}"));
+    }
+    key
 }
 
 fn item_of(stored: &StoredAlert) -> Result<Item, StoreError> {
-    let Alert { id, subject, body, attributes } = &stored.alert;
+    let Alert { id, also, subject, body, attributes } = &stored.alert;
     let mut item = Item::from([
         ("pk".to_owned(), text(pk_of(id))),
         ("sk".to_owned(), text(sk_of(id))),
         ("budget".to_owned(), text(id.budget.as_ref())),
         ("window".to_owned(), text(id.window.as_str())),
         ("start".to_owned(), text(id.start.to_string())),
-        ("threshold".to_owned(), number(id.threshold)),
+        ("threshold".to_owned(), number(id.crossing.threshold)),
+        ("crossing".to_owned(), text(id.crossing.to_string())),
         ("subject".to_owned(), text(subject)),
         ("body".to_owned(), text(body)),
         ("state".to_owned(), text(stored.state.as_str())),
@@ -193,6 +201,10 @@ fn item_of(stored: &StoredAlert) -> Result<Item, StoreError> {
     let attributes =
         serde_json::to_string(attributes).map_err(|err| malformed(&item, err.to_string()))?;
     item.insert("attributes".to_owned(), text(attributes));
+    if !also.is_empty() {
+        let also: Vec<String> = also.iter().map(Crossing::to_string).collect();
+        item.insert("also".to_owned(), text(also.join(" ")));
+    }
     Ok(item)
 }
 
@@ -213,15 +225,35 @@ fn alert_of(item: &Item) -> Result<StoredAlert, StoreError> {
         budget: text_of(item, "budget")?.into(),
         window,
         start: parsed(item, "start")?,
-        threshold: parsed(item, "threshold")?,
+        crossing: crossing_of(item)?,
     };
     let alert = Alert {
         id,
+        also: also_of(item)?,
         subject: text_of(item, "subject")?.to_owned(),
         body: text_of(item, "body")?.to_owned(),
         attributes,
     };
     Ok(StoredAlert { alert, state, at: parsed(item, "at")? })
+}
+
+/// The crossing that names an alert. Earlier releases wrote the threshold alone.
+fn crossing_of(item: &Item) -> Result<Crossing, StoreError> {
+    let threshold = Crossing::reached(parsed(item, "threshold")?);
+    if !item.contains_key("crossing") {
+        return Ok(threshold);
+    }
+    let crossing = Crossing::parse(text_of(item, "crossing")?);
+    crossing.ok_or_else(|| malformed(item, "`crossing` is no crossing of a threshold"))
+}
+
+fn also_of(item: &Item) -> Result<Vec<Crossing>, StoreError> {
+    if !item.contains_key("also") {
+        return Ok(Vec::new());
+    }
+    let also = text_of(item, "also")?.split(' ').map(Crossing::parse).collect();
+    let also: Option<Vec<Crossing>> = also;
+    also.ok_or_else(|| malformed(item, "`also` is no list of crossings"))
 }
 
 #[cfg(test)]
@@ -254,6 +286,8 @@ mod tests {
             ("window", Some(text("hourly")), "`window` is none of the windows of budgets"),
             ("body", None, "`body` is missing; expected a text"),
             ("threshold", Some(text("much")), "`threshold` does not have the form of u16"),
+            ("crossing", Some(text("80/up")), "`crossing` is no crossing of a threshold"),
+            ("also", Some(text("50,80")), "`also` is no list of crossings"),
             (
                 "attributes",
                 Some(text("{\"owner\":")),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::{Alert, AlertId, Verdict};
+use super::{Alert, AlertId, CrossingKind, Verdict};
 
 /// Fraction digits of a number that filters of subscriptions compare.
 const FRACTION_DIGITS: u32 = 5;
@@ -65,7 +65,12 @@ fn comparable(number: Decimal) -> Decimal {
 /// The attributes as they are written down: exact, and as texts.
 pub(super) fn attributes(verdict: &Verdict, id: &AlertId) -> BTreeMap<String, String> {
     let Verdict { budget, spend, .. } = verdict;
-    let event = if id.threshold >= 100 { "budget_crossed" } else { "threshold_crossed" };
+    let event = match id.crossing.kind {
+        CrossingKind::Reached if id.crossing.threshold >= 100 => "budget_crossed",
+        CrossingKind::Reached => "threshold_crossed",
+        CrossingKind::Projected => "projected_limit_exceeded",
+        CrossingKind::BackBelow => "back_below",
+    };
     let deputy = budget.deputy.as_ref().map(|it| ("deputy", it.to_string()));
     let always = [
         ("alert_id", id.to_string()),
@@ -75,8 +80,8 @@ pub(super) fn attributes(verdict: &Verdict, id: &AlertId) -> BTreeMap<String, St
         ("limit", budget.limit.amount().to_string()),
         ("owner", budget.owner.to_string()),
         ("spend", spend.cost.amount().to_string()),
-        ("threshold_percent", id.threshold.to_string()),
-        ("window", budget.window.to_string()),
+        ("threshold_percent", id.crossing.threshold.to_string()),
+        ("window", budget.window().to_string()),
     ];
     always.into_iter().chain(deputy).map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -57,12 +57,14 @@ impl<'a> Drivers<'a> {
 impl Question for Drivers<'_> {
     fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
         let counts = day.is_served && self.period.contains(day.day);
-        let owners = || Owners::of_scope(&self.budget.scope);
+        let owners = || Owners::of_scope(&self.budget.scope.exact);
         counts.then(|| Wanted { level: Level::Detail, owners: owners() })
     }
 
     fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
-        let Some(part) = part_of(self.budget, self.period, row, day.day) else { return Ok(()) };
+        let part = part_of(self.budget, self.period, row, day.day);
+        let currency = self.budget.limit.currency();
+        let Some(part) = part.filter(|it| it.currency() == currency) else { return Ok(()) };
         let Some(position) = row.position() else {
             return Err(QuestionError::NeedsDetail(Dimension::Principal));
         };

@@ -8,6 +8,7 @@ use super::windows::same_part;
 use super::{Budget, BudgetWindow, Spend, Verdict, judge};
 use crate::access::Owners;
 use crate::bill::Status;
+use crate::currency::Currency;
 use crate::money::{Money, MoneyError};
 use crate::money_sum::MoneySum;
 use crate::owner::Owner;
@@ -40,6 +41,8 @@ struct Sum<'a> {
     period: ChargePeriod,
     owners: Owners,
     cost: MoneySum,
+    /// In other currencies.
+    beside: BTreeMap<Currency, MoneySum>,
     weakest: Status,
     has_data: bool,
 }
@@ -55,7 +58,9 @@ impl<'a> BudgetSpending<'a> {
             data_up_to,
         };
         for BudgetWindow { budget, period } in windows {
-            let previous = period.previous(budget.window);
+            let whole = budget.calendar.containing(period.start());
+            let previous = whole.filter(|it| it == period);
+            let previous = previous.and_then(|it| budget.calendar.previous(it));
             let elapsed = previous.and_then(|it| same_part(it, *period, data_up_to));
             let cost = spending.start_sum(budget, *period);
             let previous = elapsed.map(|it| spending.start_sum(budget, it));
@@ -66,7 +71,7 @@ impl<'a> BudgetSpending<'a> {
 
     fn start_sum(&mut self, budget: &'a Budget, period: ChargePeriod) -> usize {
         let at = self.sums.len();
-        let owners = Owners::of_scope(&budget.scope);
+        let owners = Owners::of_scope(&budget.scope.exact);
         match &owners {
             Owners::All => self.of_all.push(at),
             Owners::Only(owners) => {
@@ -77,7 +82,8 @@ impl<'a> BudgetSpending<'a> {
         }
         let cost = MoneySum::zero(budget.limit.currency());
         let weakest = Status::Final;
-        self.sums.push(Sum { budget, period, owners, cost, weakest, has_data: false });
+        let beside = BTreeMap::new();
+        self.sums.push(Sum { budget, period, owners, cost, beside, weakest, has_data: false });
         at
     }
 
@@ -92,15 +98,16 @@ impl<'a> BudgetSpending<'a> {
         for window in &windows {
             let previous = window.previous.and_then(|at| sums.get(at));
             if let Some(sum) = sums.get(window.cost) {
-                let nothing = MoneySum::zero(sum.budget.limit.currency());
                 let spend = Spend {
                     period: sum.period,
                     cost: sum.cost.total()?,
-                    previous: previous.map_or(nothing, |it| it.cost).total()?,
+                    beside: sum.beside()?,
+                    previous: previous.map(|it| it.cost.total()).transpose()?,
                     status: sum.status(),
                     data_up_to,
                 };
-                verdicts.push(judge(sum.budget, spend));
+                let limit = sum.budget.limit_of(sum.period);
+                verdicts.push(judge(Budget { limit, ..sum.budget.clone() }, spend));
             }
         }
         Ok(verdicts)
@@ -135,11 +142,22 @@ impl Question for BudgetSpending<'_> {
 
 impl Sum<'_> {
     fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
-        if let Some(part) = part_of(self.budget, self.period, row, day.day) {
+        let Some(part) = part_of(self.budget, self.period, row, day.day) else { return Ok(()) };
+        let currency = part.currency();
+        if currency == self.budget.limit.currency() {
             self.cost.add(part)?;
             self.weakest = self.weakest.min(day.status());
+        } else {
+            self.beside.entry(currency).or_insert_with(|| MoneySum::zero(currency)).add(part)?;
         }
         Ok(())
+    }
+
+    /// The cost in other currencies; none of it is zero.
+    fn beside(&self) -> Result<Vec<Money>, MoneyError> {
+        let totals: Result<Vec<Money>, MoneyError> =
+            self.beside.values().map(|it| it.total()).collect();
+        Ok(totals?.into_iter().filter(|it| !it.is_zero()).collect())
     }
 
     fn status(&self) -> Status {
@@ -147,15 +165,13 @@ impl Sum<'_> {
     }
 }
 
-/// The part of a row that a budget counts.
+/// The part of a row that is in a budget's scope, in whatever currency it is.
 pub(super) fn part_of(
     budget: &Budget,
     period: ChargePeriod,
     row: Row<'_>,
     day: Date,
 ) -> Option<Money> {
-    let counts = period.contains(day)
-        && row.summary().charge.currency == budget.limit.currency()
-        && budget.scope.contains(row, day);
+    let counts = period.contains(day) && budget.scope.contains(row, day);
     counts.then(|| row.measures().costs.of(budget.cost_kind))
 }

@@ -14,7 +14,7 @@ pub const DATA_AGE_DAYS_MAX: i64 = 400;
 pub struct BudgetWindow<'a> {
     /// The budget.
     pub budget: &'a Budget,
-    /// The days of the window.
+    /// The days of the window that count.
     pub period: ChargePeriod,
 }
 
@@ -25,11 +25,12 @@ pub fn windows(budgets: &[Budget], today: Date, data_up_to: Option<Date>) -> Vec
     let last_day = data_up_to.and_then(|end| end.yesterday().ok());
     let mut windows = Vec::new();
     for budget in budgets {
-        let running = budget.window.containing(today);
-        let of_data = last_day.and_then(|day| budget.window.containing(day));
+        let running = budget.calendar.running(today);
+        let of_data = last_day.and_then(|day| budget.calendar.containing(day));
         let earlier = of_data.zip(running).filter(|(of_data, running)| of_data < running);
         let periods = earlier.map(|(of_data, _)| of_data).into_iter().chain(running);
-        windows.extend(periods.map(|period| BudgetWindow { budget, period }));
+        let counted = periods.filter_map(|it| budget.counted(it));
+        windows.extend(counted.map(|period| BudgetWindow { budget, period }));
     }
     windows
 }
@@ -39,8 +40,9 @@ pub fn windows(budgets: &[Budget], today: Date, data_up_to: Option<Date>) -> Vec
 pub fn first_month(budgets: &[Budget], today: Date) -> BillingPeriod {
     let oldest = today.saturating_sub(DATA_AGE_DAYS_MAX.days());
     let start = |budget: &Budget| {
-        let window = budget.window.containing(oldest)?;
-        Some(window.previous(budget.window).unwrap_or(window).start())
+        let calendar = budget.calendar;
+        let window = calendar.containing(oldest).or_else(|| calendar.running(today))?;
+        Some(calendar.previous(window).unwrap_or(window).start())
     };
     let first = budgets.iter().filter_map(start).min().unwrap_or(oldest);
     BillingPeriod::containing(first.min(oldest))

@@ -1,0 +1,90 @@
+//! Windows of a budget file, and the fiscal calendar that they follow.
+
+use jiff::civil::{Date, Weekday};
+use ledger_core::budget::{Calendar, Fiscal, Weeks};
+use ledger_core::period::{ChargePeriod, Window};
+use serde::Deserialize;
+
+/// The names of the days of a week.
+const WEEKDAYS: [(&str, Weekday); 7] = [
+    ("monday", Weekday::Monday),
+    ("tuesday", Weekday::Tuesday),
+    ("wednesday", Weekday::Wednesday),
+    ("thursday", Weekday::Thursday),
+    ("friday", Weekday::Friday),
+    ("saturday", Weekday::Saturday),
+    ("sunday", Weekday::Sunday),
+];
+
+/// `[fiscal]`: the calendar of all budgets of the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FiscalEntry {
+    first_month: Option<i64>,
+    weeks: Option<String>,
+    week_start: Option<String>,
+}
+
+impl FiscalEntry {
+    pub(super) fn fiscal(&self) -> Result<Fiscal, String> {
+        let mut fiscal = Fiscal::CALENDAR;
+        if let Some(month) = self.first_month {
+            let known = i8::try_from(month).ok().filter(|it| (1..=12).contains(it));
+            fiscal.first_month = known.ok_or_else(|| {
+                format!("fiscal: `first_month` is `{month}`; expected a month from 1 to 12")
+            })?;
+        }
+        if let Some(text) = &self.weeks {
+            let weeks = Weeks::parse(text).ok_or_else(|| {
+                format!("fiscal: `weeks` is `{text}`; expected `4-4-5`, `4-5-4` or `5-4-4`")
+            })?;
+            fiscal.weeks = Some(weeks);
+        }
+        if let Some(text) = &self.week_start {
+            let known = WEEKDAYS.iter().find(|(word, _)| word == text);
+            let (_, weekday) = known.ok_or_else(|| {
+                format!(
+                    "fiscal: `week_start` is `{text}`; expected a day from `monday` to `sunday`"
+                )
+            })?;
+            fiscal.week_start = *weekday;
+        }
+        Ok(fiscal)
+    }
+}
+
+/// The windows by their word; `from` and `to` are the days of a fixed span.
+pub(super) fn calendar_of(
+    word: &str,
+    from: Option<&str>,
+    to: Option<&str>,
+    fiscal: Fiscal,
+) -> Result<Calendar, String> {
+    let window = Window::parse(word).ok_or_else(|| {
+        format!(
+            "`window` is `{word}`; expected daily, weekly, monthly, quarterly, yearly, or once with \
+             `from` and `to`"
+        )
+    })?;
+    match (window, from, to) {
+        (Window::Once, Some(from), Some(to)) => {
+            let (from, to) = (day_of("from", from)?, day_of("to", to)?);
+            let period = ChargePeriod::new(from, to).map_err(|err| format!("`to`: {err}"))?;
+            Ok(Calendar::Once(period))
+        }
+        (Window::Once, ..) => {
+            Err("`window` is `once`; expected `from`, and `to` as the day after \
+                                   the last"
+                .to_owned())
+        }
+        (_, None, None) => Ok(Calendar::Repeating { window, fiscal }),
+        _ => Err(format!(
+            "`from` and `to` are for `window = \"once\"`, and this one is {window}; `starts` is the \
+             first day that counts"
+        )),
+    }
+}
+
+pub(super) fn day_of(key: &str, text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| format!("`{key}` is `{text}`; expected a day such as `2026-11-20`"))
+}

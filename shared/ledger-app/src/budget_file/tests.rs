@@ -1,0 +1,245 @@
+//! Budget files are read, or refused with the first thing that is wrong.
+
+use super::*;
+
+fn refused(lines: &str) -> String {
+    let base = "[[budget]]\nname = \"a\"\ncurrency = \"USD\"\n";
+    parse_budgets(&format!("{base}{lines}")).unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let good = "owner = \"o\"\nlimit = \"1\"\nwindow = \"daily\"\n";
+    for (lines, message) in [
+        (
+            "limit = \"1\"\nwindow = \"daily\"\n".to_owned(),
+            "budget `a`: `owner` is missing; expected the name of the owner, who is alerted",
+        ),
+        (
+            good.replace("\"1\"", "\"0\""),
+            "budget `a`: `limit` is `0`; expected an amount above zero",
+        ),
+        (
+            good.replace("\"1\"", "\"-5\""),
+            "budget `a`: `limit` is `-5`; expected an amount above zero",
+        ),
+        (
+            good.replace("\"1\"", "\"1,5\""),
+            "budget `a`: `limit`: `1,5` is not a decimal amount; expected digits with at most one `.`",
+        ),
+        (
+            good.replace("daily", "hourly"),
+            "budget `a`: `window` is `hourly`; expected daily, weekly, monthly, quarterly, yearly, or once with `from` and `to`",
+        ),
+        (
+            format!("{good}thresholds = [80, 50]\n"),
+            "budget `a`: `thresholds` is `[80, 50]`; expected ascending percentages from 1 to 1000",
+        ),
+    ] {
+        assert_eq!(refused(&lines), message);
+    }
+}
+
+#[test]
+fn a_maker_under_the_old_word_is_read_from_the_ledger_and_refused_in_a_file() {
+    let text = "[[budget]]\nname = \"a\"\nowner = \"o\"\nlimit = \"1\"\ncurrency = \"USD\"\n\
+                window = \"daily\"\nscope = { provider = \"Anthropic\" }\n";
+    let applied = parse_applied_budgets(text).unwrap();
+    assert_eq!(applied[0].scope.to_string(), "publisher = Anthropic");
+    assert_eq!(
+        parse_budgets(text).unwrap_err().to_string(),
+        "budget `a`: `scope`: `Anthropic` is no provider; expected the cloud or vendor that bills, \
+         such as `aws` (the maker of a model is `publisher`)"
+    );
+    let new = text.replace("Anthropic", "aws");
+    assert_eq!(parse_budgets(&new).unwrap()[0].scope.to_string(), "provider = aws");
+}
+
+#[test]
+fn a_budget_may_count_several_values_of_a_dimension() {
+    let text = "[[budget]]\nname = \"a\"\nowner = \"o\"\nlimit = \"1\"\ncurrency = \"USD\"\n\
+                window = \"daily\"\nscope = { owner = [\"x\", \"y\"] }\n";
+    let budgets = parse_budgets(text).unwrap();
+    assert_eq!(budgets[0].scope.to_string(), "owner = x or y");
+    assert_eq!(budgets[0].thresholds, [50, 80, 100]);
+}
+
+/// A budget of `a` in dollars with these lines.
+fn with(lines: &str) -> String {
+    format!(
+        "[[budget]]\nname = \"a\"\ncurrency = \"USD\"\nowner = \"o\"\nlimit = \"310\"\n{lines}\n"
+    )
+}
+
+#[test]
+fn a_scope_has_patterns_alternatives_and_exceptions() {
+    let text = with(
+        "window = \"monthly\"\nscope = { owner = \"x\", model = [\"claude-*\", \"nova-lite\"], \
+         any = [{ team = \"a\" }, { tag:env = \"b\" }], not = { environment = \"sandbox\" } }"
+            .replace("tag:env", "\"tag:env\"")
+            .as_str(),
+    );
+    assert_eq!(
+        parse_budgets(&text).unwrap()[0].scope.to_string(),
+        "owner = x and model = claude-* or nova-lite and (team = a) or (tag:env = b) and not \
+         (environment = sandbox)"
+    );
+    for (scope, message) in [
+        (
+            "{ any = [{}] }",
+            "`scope` has an empty table in `all`, `any` or `not`, which would match everything; expected a dimension",
+        ),
+        ("{ not = { day = \"x\" } }", "`scope`: `day` is set by the window"),
+        (
+            "{ any = [{ colour = \"x\" }] }",
+            "`scope`: `colour` is not a dimension; expected owner, ",
+        ),
+    ] {
+        let err = refused(&format!(
+            "owner = \"o\"\nlimit = \"1\"\nwindow = \"daily\"\nscope = {scope}\n"
+        ));
+        assert!(err.starts_with(&format!("budget `a`: {message}")), "{err}");
+    }
+}
+
+#[test]
+fn kinds_of_charges_can_be_left_out() {
+    let text = with("window = \"daily\"\ncounts = [\"usage\", \"tax\"]\nscope = { owner = \"x\" }");
+    let scope = parse_budgets(&text).unwrap()[0].scope.to_string();
+    assert_eq!(scope, "owner = x and (category = usage or tax)");
+    assert_eq!(
+        refused("owner = \"o\"\nlimit = \"1\"\nwindow = \"daily\"\ncounts = [\"vat\"]\n"),
+        "budget `a`: `counts` has `vat`; expected some of usage, purchase, tax, credit, adjustment"
+    );
+}
+
+#[test]
+fn limits_differ_by_month_and_the_first_window_has_its_part() {
+    let text = with(
+        "window = \"monthly\"\nstarts = \"2026-10-22\"\nlimits = { \"2026-12\" = \"500.50\" }",
+    );
+    let budget = parse_budgets(&text).unwrap().remove(0);
+    let limit_on = |day: &str| {
+        let window = budget.calendar.containing(day.parse().unwrap())?;
+        let counted = budget.counted(window)?;
+        Some(format!("{counted} {}", budget.limit_of(counted)))
+    };
+    assert_eq!(limit_on("2026-09-30"), None);
+    // Ten of 31 days.
+    assert_eq!(limit_on("2026-10-05").unwrap(), "2026-10-22..2026-11-01 100 USD");
+    assert_eq!(limit_on("2026-11-05").unwrap(), "2026-11-01..2026-12-01 310 USD");
+    assert_eq!(limit_on("2026-12-05").unwrap(), "2026-12-01..2027-01-01 500.5 USD");
+}
+
+#[test]
+fn windows_follow_the_fiscal_calendar_or_are_a_fixed_span() {
+    let of = |fiscal: &str, window: &str, day: &str| {
+        let budgets = parse_budgets(&format!("{fiscal}{}", with(window)));
+        let period = budgets.unwrap()[0].calendar.containing(day.parse().unwrap());
+        period.map(|it| it.to_string())
+    };
+    let april = "[fiscal]\nfirst_month = 4\n";
+    let expected = Some("2026-04-01..2027-04-01".to_owned());
+    assert_eq!(of(april, "window = \"yearly\"", "2026-11-20"), expected);
+    let retail = "[fiscal]\nfirst_month = 2\nweeks = \"4-5-4\"\nweek_start = \"sunday\"\n";
+    let expected = Some("2024-02-04..2024-03-03".to_owned());
+    assert_eq!(of(retail, "window = \"monthly\"", "2024-02-29"), expected);
+    let once = "window = \"once\"\nfrom = \"2026-10-05\"\nto = \"2026-12-05\"";
+    assert_eq!(of("", once, "2026-12-05"), None);
+    assert_eq!(of("", once, "2026-12-04"), Some("2026-10-05..2026-12-05".to_owned()));
+}
+
+#[test]
+fn windows_that_cannot_be_are_refused() {
+    for (fiscal, lines, message) in [
+        ("first_month = 13", "", "fiscal: `first_month` is `13`; expected a month from 1 to 12"),
+        (
+            "weeks = \"4-4-4\"",
+            "",
+            "fiscal: `weeks` is `4-4-4`; expected `4-4-5`, `4-5-4` or `5-4-4`",
+        ),
+        (
+            "week_start = \"day\"",
+            "",
+            "fiscal: `week_start` is `day`; expected a day from `monday` to `sunday`",
+        ),
+        (
+            "",
+            "window = \"once\"",
+            "budget `a`: `window` is `once`; expected `from`, and `to` as the day after the last",
+        ),
+        (
+            "",
+            "window = \"once\"\nfrom = \"2026-10-05\"\nto = \"2026-10-05\"",
+            "budget `a`: `to`: `2026-10-05..2026-10-05` is empty; expected the end after the start, which it leaves out",
+        ),
+        (
+            "",
+            "window = \"once\"\nfrom = \"soon\"\nto = \"2026-10-05\"",
+            "budget `a`: `from` is `soon`; expected a day such as `2026-11-20`",
+        ),
+        (
+            "",
+            "window = \"daily\"\nfrom = \"2026-10-05\"",
+            "budget `a`: `from` and `to` are for `window = \"once\"`, and this one is daily; `starts` is the first day that counts",
+        ),
+        (
+            "",
+            "window = \"daily\"\nlimits = { \"2026-10\" = \"1\" }",
+            "budget `a`: `limits` has limits by the month that a window begins in, and this one is daily; expected a monthly, quarterly or yearly window",
+        ),
+        (
+            "",
+            "window = \"daily\"\nforecast_thresholds = [0]",
+            "budget `a`: `forecast_thresholds` is `[0]`; expected ascending percentages from 1 to 1000",
+        ),
+        (
+            "",
+            "window = \"daily\"\nformerly = \"a\"",
+            "budget `a`: `formerly` is `a`, which is the name of another budget; expected a name that is not used any more",
+        ),
+    ] {
+        let text = format!("[fiscal]\n{fiscal}\n{}", with(lines));
+        let lines = if lines.is_empty() {
+            text.replace("\"310\"", "\"310\"\nwindow = \"daily\"")
+        } else {
+            text
+        };
+        assert_eq!(parse_budgets(&lines).unwrap_err().to_string(), message);
+    }
+}
+
+#[test]
+fn children_fit_into_their_parent() {
+    let entry = |name: &str, limit: &str, more: &str| {
+        format!(
+            "[[budget]]\nname = \"{name}\"\nowner = \"o\"\nlimit = \"{limit}\"\ncurrency = \"USD\"\n\
+             window = \"monthly\"\n{more}\n"
+        )
+    };
+    let of = |children: &[String]| {
+        parse_budgets(&format!("{}{}", entry("all", "100", ""), children.concat()))
+    };
+    let child = |name: &str, limit: &str| entry(name, limit, "parent = \"all\"");
+    assert_eq!(of(&[child("one", "60"), child("two", "40")]).unwrap().len(), 3);
+    for (children, message) in [
+        (
+            vec![child("one", "60"), child("two", "40.01")],
+            "budget `all`: the limits of its children are 100.01 USD in total; expected at most its own, 100 USD",
+        ),
+        (
+            vec![entry("one", "1", "parent = \"none\"")],
+            "budget `one`: `parent` is `none`, and there is no such budget",
+        ),
+        (
+            vec![child("one", "1").replace("monthly", "weekly")],
+            "budget `one`: its parent `all` has other windows or another currency; expected the same",
+        ),
+        (
+            vec![entry("one", "1", "parent = \"one\"")],
+            "budget `one`: it is its own parent, by way of `one`",
+        ),
+    ] {
+        assert_eq!(of(&children).unwrap_err().to_string(), message);
+    }
+}

@@ -1,0 +1,343 @@
+//! Budgets are judged exactly, and their alerts say all there is to say.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use super::message::window_name;
+use super::*;
+use crate::currency::Currency;
+use crate::dimension::{Dimension, Scope};
+use crate::testing::*;
+
+fn budget() -> Budget {
+    Budget {
+        name: "search-monthly".into(),
+        owner: "search".into(),
+        deputy: Some("platform".into()),
+        limit: usd("1000"),
+        formerly: None,
+        limits: BTreeMap::new(),
+        calendar: Window::Monthly.into(),
+        starts: None,
+        scope: Scope(BTreeMap::from([(Dimension::Owner, vec!["search".to_owned()])])).into(),
+        thresholds: vec![50, 80, 100],
+        forecast_thresholds: Vec::new(),
+        cost_kind: CostKind::Unblended,
+    }
+}
+
+fn spend(cost: &str) -> Spend {
+    Spend {
+        period: span("2026-10-01", "2026-11-01"),
+        cost: usd(cost),
+        beside: Vec::new(),
+        previous: Some(usd("412.5")),
+        status: Status::Billed,
+        data_up_to: Some(date("2026-10-21")),
+    }
+}
+
+/// The messages of a verdict when nothing was said before.
+fn alerts(verdict: &Verdict) -> Vec<Alert> {
+    let driver = |caller: &str, model: &str, meter: Meter, cost| Driver {
+        caller: Some(caller.into()),
+        model: Some(model.into()),
+        meter: meter.into(),
+        cost: usd(cost),
+    };
+    let drivers = [
+        driver(
+            "arn:aws:sts::123456789012:assumed-role/llm-gateway/*",
+            "claude-sonnet-4.6",
+            Meter::OutputTokens,
+            "610.004",
+        ),
+        driver("ana@example.com", "nova-lite", Meter::InputTokens, "190"),
+    ];
+    let due = verdict.due(&[], NOW);
+    let alert = |said: &Vec<Crossing>| {
+        let (first, also) = said.split_first().unwrap();
+        verdict.alert(*first, also, &drivers)
+    };
+    due.messages.iter().map(alert).collect()
+}
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+#[track_caller]
+fn check(limit: &str, cost: &str, reached: &[u16], state: BudgetState) {
+    let verdict = judge(Budget { limit: usd(limit), ..budget() }, spend(cost));
+    assert_eq!(verdict.reached, reached, "{cost} of {limit}");
+    assert_eq!(verdict.state(), state, "{cost} of {limit}");
+}
+
+#[test]
+fn a_threshold_is_reached_at_exactly_its_part_of_the_limit() {
+    check("1000", "499.999999999999999", &[], BudgetState::Ok);
+    check("1000", "500", &[50], BudgetState::Warning);
+    check("1000", "799.999999999999999", &[50], BudgetState::Warning);
+    check("1000", "800", &[50, 80], BudgetState::Warning);
+    check("1000", "999.999999999999999", &[50, 80], BudgetState::Warning);
+    check("1000", "1000", &[50, 80, 100], BudgetState::Exceeded);
+    check("1000", "-5000", &[], BudgetState::Ok);
+}
+
+#[test]
+fn a_limit_that_does_not_divide_is_judged_exactly() {
+    // Half of it has 16 fraction digits: no amount is equal to it.
+    check("0.000000000000003", "0.000000000000001", &[], BudgetState::Ok);
+    check("0.000000000000003", "0.000000000000002", &[50], BudgetState::Warning);
+    check(
+        "9999999999999.999999999999999",
+        "9999999999999.999999999999998",
+        &[50, 80],
+        BudgetState::Warning,
+    );
+}
+
+#[test]
+fn a_budget_is_exceeded_at_its_limit_whatever_its_thresholds() {
+    for (thresholds, cost, expected) in [
+        (vec![50], "1000", BudgetState::Exceeded),
+        (vec![120], "1100", BudgetState::Exceeded),
+        (vec![120], "999", BudgetState::Ok),
+        (vec![], "1", BudgetState::Ok),
+    ] {
+        let verdict = judge(Budget { thresholds, ..budget() }, spend(cost));
+        assert_eq!(verdict.state(), expected, "{cost}");
+    }
+}
+
+#[test]
+fn another_currency_reaches_nothing() {
+    let euro = Currency::parse("EUR").unwrap();
+    let limit = Money::parse("1", euro).unwrap().money;
+    assert_eq!(judge(Budget { limit, ..budget() }, spend("5")).reached, [0_u16; 0]);
+}
+
+fn said(crossing: &str, is_published: bool) -> Said {
+    Said { crossing: Crossing::parse(crossing).unwrap(), is_published, at: NOW }
+}
+
+/// The crossings of each message at a cost, in their written form.
+fn due(cost: &str, said: &[Said], minutes: i64) -> Vec<String> {
+    let now = NOW + SignedDuration::from_mins(minutes);
+    let due = judge(budget(), spend(cost)).due(said, now);
+    let words = |it: &Vec<Crossing>| it.iter().map(ToString::to_string).collect::<Vec<_>>();
+    due.messages.iter().map(|it| words(it).join(" ")).collect()
+}
+
+#[test]
+fn all_thresholds_of_an_evaluation_are_one_message_named_by_the_highest() {
+    assert_eq!(due("812.5", &[], 0), ["80 50"]);
+    assert_eq!(due("900", &[said("80", true), said("50", true)], 60), [""; 0]);
+    assert_eq!(due("1000", &[said("80", true), said("50", true)], 60), ["100"]);
+    assert_eq!(due("1", &[], 0), [""; 0]);
+    let alert = alerts(&judge(budget(), spend("812.5"))).pop().unwrap();
+    assert_eq!(alert.id.to_string(), "search-monthly/monthly/2026-10-01/80");
+    assert!(
+        alert.body.starts_with("Budget `search-monthly` has reached 50% and 80% of its limit:")
+    );
+}
+
+#[test]
+fn a_threshold_below_one_that_was_said_goes_without_saying() {
+    assert_eq!(due("812.5", &[said("80", true)], 60), [""; 0]);
+    assert_eq!(due("1000", &[said("80", false)], 60), ["100"]);
+}
+
+#[test]
+fn a_cost_that_is_back_below_is_said_once_and_reached_again_is_said_again() {
+    let mut history = vec![said("80", true), said("50", true)];
+    assert_eq!(due("600", &history, 60), ["80/back_below"]);
+    assert_eq!(due("1", &history, 60), ["50/back_below 80/back_below"]);
+    history.push(said("80/back_below", true));
+    assert_eq!(due("600", &history, 60), [""; 0]);
+    assert_eq!(due("800", &history, 60), ["80/2"]);
+    history.push(said("80/2", true));
+    assert_eq!(due("800", &history, 60), [""; 0]);
+    assert_eq!(due("700", &history, 60), ["80/back_below/2"]);
+}
+
+#[test]
+fn a_cost_below_is_not_believed_of_an_alert_that_is_new_or_never_left() {
+    let verdict = judge(budget(), spend("600"));
+    let history = [said("80", true), said("50", true)];
+    let early = verdict.due(&history, NOW + SignedDuration::from_mins(14));
+    assert_eq!((early.messages.len(), early.is_early), (0, true));
+    let unsent = verdict.due(&[said("80", false), said("50", true)], NOW);
+    assert_eq!(unsent, Due::default());
+}
+
+#[test]
+fn a_crossing_is_read_as_it_is_written() {
+    for text in ["80", "80/2", "50/back_below", "100/projected", "1000/back_below/3"] {
+        assert_eq!(Crossing::parse(text).unwrap().to_string(), text);
+    }
+    for text in ["", "x", "80/x", "80/", "99999"] {
+        assert_eq!(Crossing::parse(text), None, "{text}");
+    }
+}
+
+#[test]
+fn an_alert_says_all_there_is_to_say() {
+    let alert = alerts(&judge(budget(), spend("812.505"))).pop().unwrap();
+    assert_eq!(
+        alert.subject,
+        "[AI budget] search-monthly 81.2% of 1,000.00 USD (Oct 2026) - owner search"
+    );
+    insta::assert_snapshot!(alert.body, @r"
+    Budget `search-monthly` has reached 50% and 80% of its limit: 812.50 USD of
+    1,000.00 USD (81.2%).
+
+    Owner:       search
+    Deputy:      platform
+    Counts:      owner = search, unblended cost
+    Window:      monthly 2026-10-01..2026-11-01 (UTC, end excluded)
+    Compared:    412.50 USD in the window before, up to the same day
+    Data up to:  2026-10-21 (billed)
+
+    What drives it:
+      1. 610.00 USD llm-gateway, claude-sonnet-4.6, output tokens
+      2. 190.00 USD ana@example.com, nova-lite, input tokens
+
+    What happens next: there is another alert at 100%. Nothing is blocked: Tollbook
+    reads bills and is not in the way of calls.
+    See why:
+      tollbook report --by principal,model --from 2026-10-01 --to 2026-11-01
+    ");
+    let is_short = |it: &str| it.chars().count() <= 80;
+    assert!(alert.body.lines().all(is_short), "{}", alert.body);
+}
+
+#[test]
+fn a_message_of_other_kinds_says_what_happened() {
+    let mut verdict = judge(budget(), spend("600"));
+    verdict.spend.beside = vec![Money::parse("12", Currency::parse("EUR").unwrap()).unwrap().money];
+    verdict.projected = vec![100];
+    let crossing = |it: &str| Crossing::parse(it).unwrap();
+    let below = verdict.alert(crossing("80/back_below"), &[], &[]);
+    assert_eq!(
+        below.subject,
+        "[AI budget] search-monthly back below 80%, 60% of 1,000.00 USD (Oct 2026) - owner search"
+    );
+    assert!(
+        below.body.contains("Not counted: 12.00 EUR (the limit is in USD)\n"),
+        "{}",
+        below.body
+    );
+    assert_eq!(below.attributes["event"], "back_below");
+    let projected = verdict.alert(crossing("100/projected"), &[], &[]);
+    assert_eq!(
+        projected.subject,
+        "[AI budget] search-monthly expected to reach 100% of 1,000.00 USD (Oct 2026) - owner search"
+    );
+    assert_eq!(projected.attributes["event"], "projected_limit_exceeded");
+    let repeat = projected.repeated();
+    assert!(repeat.body.starts_with("This may be a repeat: "));
+    assert_eq!((repeat.id, repeat.attributes), (projected.id, projected.attributes));
+}
+
+#[test]
+fn the_last_threshold_says_that_no_more_follows() {
+    let alert = alerts(&judge(budget(), spend("1000"))).pop().unwrap();
+    assert!(alert.body.contains("this was the last threshold of this window."));
+    assert_eq!(alert.attributes["event"], "budget_crossed");
+}
+
+#[test]
+fn subscribers_get_ten_values_and_compare_numbers_as_numbers() {
+    let mut alert = alerts(&judge(budget(), spend("812.505000009"))).pop().unwrap();
+    // Alerts of earlier releases hold more.
+    alert.attributes.insert("status".to_owned(), "billed".to_owned());
+    let text = |it: &str| AttributeValue::Text(it.to_owned());
+    let number = |it: &str| AttributeValue::Number(it.parse().unwrap());
+    let expected = [
+        ("alert_id", text("search-monthly/monthly/2026-10-01/80")),
+        ("budget", text("search-monthly")),
+        ("currency", text("USD")),
+        ("deputy", text("platform")),
+        ("event", text("threshold_crossed")),
+        ("limit", number("1000")),
+        ("owner", text("search")),
+        ("spend", number("812.505")),
+        ("threshold_percent", number("80")),
+        ("window", text("monthly")),
+    ];
+    assert_eq!(alert.published_attributes(), expected);
+    assert_eq!(alert.attributes["spend"], "812.505000009");
+    alert.attributes.insert("deputy".to_owned(), String::new());
+    assert_eq!(alert.published_attributes().len(), 9, "a value that is empty is none");
+}
+
+#[test]
+fn a_body_names_some_of_many_owners() {
+    let owners = (0..3_600).map(|it| format!("team-{it}")).collect();
+    let scope = Scope(BTreeMap::from([(Dimension::Owner, owners)])).into();
+    let verdict = judge(Budget { scope, ..budget() }, spend("812.505"));
+    let alert = alerts(&verdict).pop().unwrap();
+    assert!(alert.body.contains("team-19 or 3580 more, unblended cost"), "{}", alert.body);
+}
+
+#[test]
+fn a_name_on_a_bill_makes_no_line_of_its_own_and_no_message_that_is_refused() {
+    let verdict = judge(budget(), spend("812.505"));
+    let driver = |caller: &str| Driver {
+        caller: Some(caller.into()),
+        model: None,
+        meter: Word::Known(Meter::InputTokens),
+        cost: usd("1"),
+    };
+    let drivers = [
+        driver("a\n\nOwner:       other\r\nSee why: https://example.com"),
+        driver("\u{202e}b"),
+        driver(&"🦀".repeat(300_000)),
+    ];
+    let body = verdict.alert(Crossing::reached(80), &[], &drivers).body;
+    assert!(
+        body.contains(concat!(
+            "  1. 1.00 USD a\\u{a}\\u{a}Owner:       other\\u{d}\\u{a}See why:\n",
+            "     https://example.com, input tokens\n",
+            "  2. 1.00 USD \\u{202e}b, input tokens\n",
+        )),
+        "{body}"
+    );
+    assert!(body.contains("🦀 …\n") && body.len() < 16 * 1024, "{}", body.len());
+    let of_ours = body.lines().filter(|it| it.starts_with("Owner:"));
+    assert_eq!(of_ours.collect::<Vec<_>>(), ["Owner:       search"]);
+}
+
+#[test]
+fn windows_have_names() {
+    for (window, expected) in [
+        (Window::Daily, "2026-10-05"),
+        (Window::Weekly, "week of 2026-10-05"),
+        (Window::Monthly, "Oct 2026"),
+        (Window::Quarterly, "Q4 2026"),
+        (Window::Yearly, "2026"),
+    ] {
+        let period = window.containing(date("2026-10-05")).unwrap();
+        assert_eq!(window_name(window, period), expected);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_subject_is_one_short_line_whatever_a_name_holds(name in "(?s).{0,200}", owner in "(?s).{0,200}") {
+        let budget = Budget { name: name.into(), owner: owner.into(), ..budget() };
+        let alert = alerts(&judge(budget, spend("1000"))).pop().unwrap();
+        prop_assert!(alert.subject.chars().count() < 100);
+        let breaks = ['\n', '\r', '\0', '\u{85}', '\u{2028}', '\u{2029}'];
+        let has_break = alert.subject.contains(breaks);
+        prop_assert!(!has_break, "{}", alert.subject);
+    }
+
+    #[test]
+    fn more_spend_never_reaches_less(less in 0..3_000_i64, more in 0..3_000_i64) {
+        let (less, more) = (less.min(more), less.max(more));
+        let reached = |cost: i64| judge(budget(), spend(&cost.to_string())).reached;
+        prop_assert!(reached(more).starts_with(&reached(less)));
+    }
+}
