@@ -250,7 +250,11 @@ pub enum BudgetCommand {
     Apply {
         /// The file, such as budgets.toml.
         file: PathBuf,
-        /// Check it and say what would change, without applying it.
+        /// Check it, say what would change, and which alerts it would have sent on the last 90 days with
+        /// data, without applying it.
+        ///
+        /// The costs of these days are those that the ledger holds now: a day that came late or was
+        /// restated may have crossed a threshold later or not at all.
         #[arg(long)]
         dry_run: bool,
     },

@@ -3,23 +3,28 @@
 use std::path::Path;
 
 use anyhow::Context;
+use jiff::ToSpan as _;
 use ledger_api::bodies::budgets::{BudgetsAnswer, budget_body};
 use ledger_api::bodies::findings::bodies;
-use ledger_app::budget_file::parse_budgets;
+use ledger_app::budget_file::{parse_applied_budgets, parse_budgets};
 use ledger_app::documents::applied_budgets;
 use ledger_app::evaluate::judge_all;
 use ledger_app::lookup::findings_of_windows;
 use ledger_app::overview::recent_alerts;
-use ledger_app::ports::{DocumentKind, DocumentStore, StoredAlert};
+use ledger_app::ports::{Document, DocumentKind, DocumentStore, LedgerStore, StoredAlert};
 use ledger_app::view::View;
 use ledger_core::access::Access;
-use ledger_core::budget::{Verdict, first_month};
+use ledger_core::budget::{Budget, BudgetChange, Replay, Replayed, Verdict, changes, first_month};
 use ledger_core::finding::Finding;
+use ledger_core::period::ChargePeriod;
 
 use super::{now, read_file};
 use crate::args::Format;
 use crate::place::Place;
 use crate::{Outcome, output};
+
+/// Days that a dry run looks back on.
+const REPLAY_DAYS: i64 = 90;
 
 /// Prints the verdict of each budget; as a check, the exit code says whether one has reached a
 /// threshold.
@@ -47,6 +52,8 @@ fn print(
 ) -> anyhow::Result<()> {
     let header =
         ["budget", "owner", "window", "state", "status", "spend", "limit", "currency", "percent"];
+    let beside = verdicts.iter().filter(|it| !it.spend.beside.is_empty());
+    let beside: Vec<String> = beside.map(beside_words).collect();
     let row = |verdict: &Verdict, is_exact: bool| {
         let Verdict { budget, spend, .. } = verdict;
         let amount = |money: ledger_core::money::Money| {
@@ -72,6 +79,7 @@ fn print(
         Format::Table => {
             let rows: Vec<_> = verdicts.iter().map(|it| row(it, false)).collect();
             output::table(&header, &rows, 4);
+            beside.iter().for_each(|it| output::line(it));
         }
         Format::Csv => {
             let rows: Vec<_> = verdicts.iter().map(|it| row(it, true)).collect();
@@ -91,17 +99,31 @@ fn print(
     Ok(())
 }
 
-/// Applies a file.
+/// Cost in the scope of a budget that its limit does not count.
+fn beside_words(verdict: &Verdict) -> String {
+    let Verdict { budget, spend, .. } = verdict;
+    let beside: Vec<String> = spend.beside.iter().map(|it| it.to_reader()).collect();
+    format!(
+        "budget `{}` does not count {} of {}: its limit is in {}",
+        budget.name,
+        beside.join(", "),
+        spend.period,
+        budget.limit.currency()
+    )
+}
+
+/// Applies a file, or says what applying it would change.
 pub async fn apply(place: &Place, file: &Path, dry_run: bool) -> anyhow::Result<Outcome> {
     let text = read_file(file)?;
     let budgets = parse_budgets(&text).with_context(|| file.display().to_string())?;
     let opened = place.open().await?;
     let before = opened.ledger.document(DocumentKind::Budgets).await?;
-    if before.as_ref().is_some_and(|it| it.text == text) {
+    let is_same = before.as_ref().is_some_and(|it| it.text == text);
+    if is_same {
         output::line("these budgets are applied already; nothing changes");
     } else if dry_run {
-        let next = before.map_or(1, |it| it.version + 1);
-        output::line(&format!("{} budgets would become version {next}", budgets.len()));
+        print_changes(before.as_ref(), &budgets);
+        print_replay(&opened.ledger, &budgets).await?;
     } else {
         let now = jiff::Timestamp::now();
         let applied = opened.ledger.apply(DocumentKind::Budgets, &text, now).await?;
@@ -109,4 +131,66 @@ pub async fn apply(place: &Place, file: &Path, dry_run: bool) -> anyhow::Result<
     }
     opened.close().await;
     Ok(Outcome::Done)
+}
+
+fn print_changes(before: Option<&Document>, budgets: &[Budget]) {
+    let next = before.map_or(1, |it| it.version + 1);
+    output::line(&format!("{} budgets would become version {next}", budgets.len()));
+    // What was applied may be of a form that is not read any more: then all of it is new.
+    let old = before.and_then(|it| parse_applied_budgets(&it.text).ok());
+    for change in changes(old.as_deref().unwrap_or(&[]), budgets) {
+        match change {
+            BudgetChange::Added(it) => output::line(&format!("  + {}: {}", it.name, it.limit)),
+            BudgetChange::Removed(it) => output::line(&format!("  - {}: {}", it.name, it.limit)),
+            BudgetChange::Changed(it, fields) => {
+                output::line(&format!("  ~ {}", it.name));
+                for (field, old, new) in fields {
+                    output::line(&format!("      {field}: {old} -> {new}"));
+                }
+            }
+        }
+    }
+}
+
+/// Prints the alerts that budgets would have sent on the last days with data.
+async fn print_replay<L>(ledger: &L, budgets: &[Budget]) -> anyhow::Result<()>
+where
+    L: LedgerStore + Clone + 'static,
+{
+    let now = now();
+    let from = first_month(budgets, now.today());
+    let view = View::open(ledger, from, Access::everything(), now).await?;
+    let Some(end) = view.data_up_to() else {
+        output::line("there is no data yet, so it is not known which alerts they would have sent");
+        return Ok(());
+    };
+    let days = ChargePeriod::new(end.saturating_sub(REPLAY_DAYS.days()), end)?;
+    let mut replay = Replay::new(budgets, days);
+    view.answer(&mut [&mut replay]).await?;
+    let replayed = replay.finish()?;
+    output::line(&format!(
+        "they would have sent {} alerts from {} to {}, by the costs that the ledger holds now:",
+        replayed.len(),
+        days.start(),
+        days.end().yesterday()?
+    ));
+    if replayed.is_empty() {
+        return Ok(());
+    }
+    let header = ["day", "budget", "owner", "reached", "spend", "limit", "window"];
+    let row = |it: &Replayed| {
+        let Verdict { budget, spend, .. } = &it.verdict;
+        let reached: Vec<String> = it.thresholds.iter().map(|it| format!("{it}%")).collect();
+        vec![
+            it.day.to_string(),
+            budget.name.to_string(),
+            budget.owner.to_string(),
+            reached.join(" "),
+            spend.cost.to_reader(),
+            budget.limit.to_reader(),
+            format!("{} {}", budget.window(), spend.period),
+        ]
+    };
+    output::table(&header, &replayed.iter().map(row).collect::<Vec<_>>(), 4);
+    Ok(())
 }

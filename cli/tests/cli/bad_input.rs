@@ -650,12 +650,12 @@ fn a_budget_file_that_cannot_be_meant_is_refused() {
         (
             "monthly",
             "fortnightly",
-            "budget `search`: `window` is `fortnightly`; expected daily, weekly, monthly, quarterly or yearly",
+            "budget `search`: `window` is `fortnightly`; expected daily, weekly, monthly, quarterly, yearly, or once with `from` and `to`",
         ),
         (
             "limit",
-            "limits",
-            "TOML parse error at line 4, column 1: unknown field `limits`, expected one of `name`, `owner`, `deputy`, `limit`, `currency`, `window`, `thresholds`, `cost_kind`, `scope`",
+            "limit_usd",
+            "TOML parse error at line 4, column 1: unknown field `limit_usd`, expected one of `name`, `formerly`, `parent`, `owner`, `deputy`, `limit`, `limits`, `currency`, `window`, `from`, `to`, `starts`, `thresholds`, `forecast_thresholds`, `counts`, `cost_kind`, `scope`",
         ),
         (
             "[[budget]]",

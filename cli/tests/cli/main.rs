@@ -8,6 +8,7 @@
 mod amortized;
 mod apply_rules;
 mod bad_input;
+mod budgets;
 mod clean_output;
 mod cost_of_running;
 mod data_folder;

@@ -34,6 +34,11 @@ impl Weeks {
         Weeks::ALL.iter().find(|(_, word, _)| *word == text).map(|(it, ..)| *it)
     }
 
+    /// The form that is read.
+    pub fn as_str(self) -> &'static str {
+        Weeks::ALL.iter().find(|(it, ..)| *it == self).map_or("", |(_, word, _)| word)
+    }
+
     fn of_quarter(self) -> [i64; 3] {
         Weeks::ALL.iter().find(|(it, ..)| *it == self).map_or([4, 4, 5], |(.., weeks)| *weeks)
     }

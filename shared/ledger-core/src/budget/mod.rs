@@ -3,9 +3,11 @@
 mod alert;
 mod attributes;
 mod calendar;
+mod changes;
 mod crossing;
 mod drivers;
 mod message;
+mod replay;
 mod spending;
 #[cfg(test)]
 mod tests;
@@ -30,8 +32,10 @@ use crate::word::Word;
 pub use self::alert::{Alert, AlertId};
 pub use self::attributes::AttributeValue;
 pub use self::calendar::{Calendar, Fiscal, Weeks};
+pub use self::changes::{BudgetChange, changes};
 pub use self::crossing::{Crossing, CrossingKind, Due, Said};
 pub use self::drivers::Drivers;
+pub use self::replay::{Replay, Replayed};
 pub use self::spending::BudgetSpending;
 pub use self::windows::{BudgetWindow, DATA_AGE_DAYS_MAX, first_month, windows};
 

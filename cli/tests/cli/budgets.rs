@@ -1,0 +1,125 @@
+//! Budgets as code: what another file changes, and what it would have said.
+
+use std::fs;
+use std::path::Path;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+
+use crate::tollbook;
+
+const HEADER: &str = "line_item_usage_start_date,bill_payer_account_id,line_item_usage_account_id,\
+    line_item_product_code,line_item_usage_type,line_item_unblended_cost,line_item_currency_code";
+
+/// The month before this one.
+fn last_month() -> Date {
+    let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    today.first_of_month().checked_sub(1.month()).unwrap()
+}
+
+/// A bill of ten dollars on each of the first ten days of last month, and of five euros on the first.
+fn bill() -> String {
+    let mut bill = format!("{HEADER}\n");
+    for day in last_month().series(1.day()).take(10) {
+        bill.push_str(&format!(
+            "{day},123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,10.00,USD\n"
+        ));
+    }
+    let first = last_month();
+    bill.push_str(&format!(
+        "{first},123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,5.00,EUR\n"
+    ));
+    bill
+}
+
+fn budget(name: &str, limit: &str, more: &str) -> String {
+    format!(
+        "[[budget]]\nname = \"{name}\"\nowner = \"platform\"\nlimit = \"{limit}\"\ncurrency = \"USD\"\n\
+         window = \"monthly\"\n{more}\n"
+    )
+}
+
+#[track_caller]
+fn said(data: &Path, args: &[&str]) -> String {
+    let output = tollbook(data, args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_dry_run_says_what_changes_and_which_alerts_there_would_have_been() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("budgets.toml"));
+    let path = file.to_str().unwrap();
+    let [all, gone] = [budget("all", "100", ""), budget("gone", "1000", "")];
+    fs::write(&file, format!("{all}{gone}")).unwrap();
+    let no_data = said(&data, &["budget", "apply", path, "--dry-run"]);
+    assert_eq!(
+        no_data,
+        "2 budgets would become version 1\n  + all: 100 USD\n  + gone: 1000 USD\n\
+         there is no data yet, so it is not known which alerts they would have sent\n"
+    );
+    said(&data, &["budget", "apply", path]);
+    let bill_path = folder.path().join("bill.csv");
+    fs::write(&bill_path, bill()).unwrap();
+    said(&data, &["import", bill_path.to_str().unwrap()]);
+
+    let whole = all.replace("\"all\"", "\"everything\"\nformerly = \"all\"").replace("100", "80");
+    let nova = budget("nova", "40", "thresholds = [100]\nscope = { model = \"nova-*\" }");
+    let other = budget("other", "1", "scope = { not = { model = \"nova-*\" } }");
+    fs::write(&file, format!("{whole}{nova}{other}")).unwrap();
+    let dry = said(&data, &["budget", "apply", path, "--dry-run"]);
+    let (changes, replay) = dry.split_once("they would have sent ").unwrap();
+    assert_eq!(
+        changes,
+        "3 budgets would become version 2\n  ~ everything\n      name: all -> everything\n      \
+         limit: 100 USD -> 80 USD\n  + nova: 40 USD\n  + other: 1 USD\n  - gone: 1000 USD\n"
+    );
+    assert!(replay.starts_with("4 alerts from "), "{replay}");
+    let rows: Vec<Vec<&str>> = replay
+        .lines()
+        .filter(|it| it.contains(" platform "))
+        .map(|it| it.split_whitespace().take(6).collect())
+        .collect();
+    let day = |at: i64| last_month().checked_add(at.days()).unwrap().to_string();
+    let days = [day(3), day(3), day(6), day(7)];
+    let [fourth, also_fourth, seventh, eighth] = days.each_ref().map(String::as_str);
+    assert_eq!(
+        rows,
+        [
+            [fourth, "everything", "platform", "50%", "40.00", "USD"],
+            [also_fourth, "nova", "platform", "100%", "40.00", "USD"],
+            [seventh, "everything", "platform", "80%", "70.00", "USD"],
+            [eighth, "everything", "platform", "100%", "80.00", "USD"],
+        ]
+    );
+    assert!(said(&data, &["budget", "list"]).contains("gone"), "a dry run applies nothing");
+}
+
+#[test]
+fn spend_in_another_currency_is_named_beside() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let put = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    // Counted on every day of the bill, whichever day it is.
+    let window = format!(
+        "window = \"once\"\nfrom = \"{}\"\nto = \"{}\"",
+        last_month(),
+        last_month().checked_add(3.months()).unwrap()
+    );
+    let budget = budget("all", "200", "").replace("window = \"monthly\"", &window);
+    said(&data, &["budget", "apply", &put("budgets.toml", &budget)]);
+    said(&data, &["import", &put("bill.csv", &bill())]);
+    let body: serde_json::Value =
+        serde_json::from_str(&said(&data, &["budget", "list", "--format", "json"])).unwrap();
+    let budget = &body["budgets"][0];
+    assert_eq!((&budget["spend"], &budget["window"]), (&"100".into(), &"once".into()));
+    assert_eq!(budget["beside"], serde_json::json!([{"currency": "EUR", "cost": "5"}]));
+    assert_eq!(budget["previous"], serde_json::Value::Null);
+    let table = said(&data, &["budget", "list"]);
+    assert!(table.contains("5.00 EUR"), "{table}");
+}

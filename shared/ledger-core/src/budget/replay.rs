@@ -1,0 +1,148 @@
+//! What budgets would have said on the days that are past.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::spending::part_of;
+use super::{Budget, Spend, Verdict, judge};
+use crate::access::Owners;
+use crate::bill::Status;
+use crate::money::{Money, MoneyError};
+use crate::money_sum::MoneySum;
+use crate::owner::Owner;
+use crate::period::ChargePeriod;
+use crate::question::{LedgerDay, Question, QuestionError, Wanted};
+use crate::rollup::Row;
+
+/// A message that a budget would have sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// The day whose cost reached the thresholds.
+    pub day: Date,
+    /// The verdict at the end of that day.
+    pub verdict: Verdict,
+    /// The thresholds that were reached on that day, ascending.
+    pub thresholds: Vec<u16>,
+}
+
+/// The costs of budgets by day, of some days and of the windows that these lie in.
+#[derive(Debug)]
+pub struct Replay<'a> {
+    days: ChargePeriod,
+    budgets: Vec<Costs<'a>>,
+    /// The budgets that are limited to owners, by owner.
+    of_owners: BTreeMap<Owner, Vec<usize>>,
+    /// All others.
+    of_all: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Costs<'a> {
+    budget: &'a Budget,
+    /// From the first day of the first window.
+    period: ChargePeriod,
+    owners: Owners,
+    by_day: BTreeMap<Date, MoneySum>,
+}
+
+impl<'a> Replay<'a> {
+    /// Starts without any cost.
+    pub fn new(budgets: &'a [Budget], days: ChargePeriod) -> Replay<'a> {
+        let mut replay =
+            Replay { days, budgets: Vec::new(), of_owners: BTreeMap::new(), of_all: Vec::new() };
+        for budget in budgets {
+            let first = budget.calendar.containing(days.start());
+            let start = first.map_or(days.start(), ChargePeriod::start);
+            let Ok(period) = ChargePeriod::new(start, days.end()) else { continue };
+            let owners = Owners::of_scope(&budget.scope.exact);
+            let at = replay.budgets.len();
+            match &owners {
+                Owners::All => replay.of_all.push(at),
+                Owners::Only(owners) => {
+                    for owner in owners {
+                        replay.of_owners.entry(owner.clone()).or_default().push(at);
+                    }
+                }
+            }
+            replay.budgets.push(Costs { budget, period, owners, by_day: BTreeMap::new() });
+        }
+        replay
+    }
+
+    /// The messages, by day and then in the order of the budgets.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn finish(self) -> Result<Vec<Replayed>, MoneyError> {
+        let mut replayed = Vec::new();
+        for costs in &self.budgets {
+            costs.replay(self.days, &mut replayed)?;
+        }
+        replayed.sort_by_key(|it| it.day);
+        Ok(replayed)
+    }
+}
+
+impl Costs<'_> {
+    fn replay(&self, days: ChargePeriod, replayed: &mut Vec<Replayed>) -> Result<(), MoneyError> {
+        let budget = self.budget;
+        let zero = MoneySum::zero(budget.limit.currency());
+        let (mut counted, mut cost, mut said) = (None, zero, 0);
+        for (day, of_day) in &self.by_day {
+            let Some(window) = budget.calendar.containing(*day) else { continue };
+            let Some(period) = budget.counted(window).filter(|it| it.contains(*day)) else {
+                continue;
+            };
+            if counted != Some(period) {
+                (counted, cost, said) = (Some(period), zero, 0);
+            }
+            cost.add(of_day.total()?)?;
+            let limit = budget.limit_of(period);
+            let spend = spend_of(period, cost.total()?, *day);
+            let verdict = judge(Budget { limit, ..budget.clone() }, spend);
+            let new = verdict.reached.iter().copied().filter(|it| *it > said);
+            let thresholds: Vec<u16> = new.collect();
+            if let Some(highest) = thresholds.last() {
+                said = *highest;
+                if days.contains(*day) {
+                    replayed.push(Replayed { day: *day, verdict, thresholds });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn spend_of(period: ChargePeriod, cost: Money, day: Date) -> Spend {
+    Spend {
+        period,
+        cost,
+        beside: Vec::new(),
+        previous: None,
+        status: Status::Estimated,
+        data_up_to: day.tomorrow().ok(),
+    }
+}
+
+impl Question for Replay<'_> {
+    fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
+        let of_day = self.budgets.iter().filter(|it| day.is_served && it.period.contains(day.day));
+        let wanted =
+            of_day.map(|it| Wanted { level: it.budget.scope.level(), owners: it.owners.clone() });
+        wanted.reduce(Wanted::union)
+    }
+
+    fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
+        let of_owner = self.of_owners.get(&row.summary().owner);
+        for at in of_owner.into_iter().flatten().chain(&self.of_all) {
+            let Some(costs) = self.budgets.get_mut(*at) else { continue };
+            let part = part_of(costs.budget, costs.period, row, day.day);
+            let currency = costs.budget.limit.currency();
+            let Some(part) = part.filter(|it| it.currency() == currency) else { continue };
+            costs.by_day.entry(day.day).or_insert_with(|| MoneySum::zero(currency)).add(part)?;
+        }
+        Ok(())
+    }
+}
