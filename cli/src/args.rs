@@ -130,6 +130,20 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t, value_name = "KIND")]
         cost_kind: CostKindArg,
     },
+    /// Days on which a caller, owner, model, workflow or account cost more than usual, and why.
+    ///
+    /// A settled day is compared with the same weekdays of the eight weeks before it. It is an anomaly if
+    /// it costs at least half more, at least --min-amount more, and more than the series' own ups and downs.
+    /// Kinds: spike (days far above), drift (a higher level for three days), new_caller and new_model
+    /// (no cost before). The last three days of data are not judged, because they may still change.
+    /// Each anomaly is shown once, for the most specific series, with the cause that costs most; JSON has
+    /// all causes, which sum to the excess exactly.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Examples:\n  tollbook anomalies --since 2026-11-01\n  tollbook anomalies expect \
+                      0a1b2c3d4e5f --until 2026-12-31 --reason 'load test'"
+    )]
+    Anomalies(AnomaliesArgs),
     /// Manage budgets: limits, thresholds and recipients.
     #[command(subcommand)]
     Budget(BudgetCommand),
@@ -237,6 +251,51 @@ pub struct ReportArgs {
     /// Only this currency.
     #[arg(long, value_name = "CODE")]
     pub currency: Option<String>,
+}
+
+/// The anomalies to show.
+#[derive(Args, Debug)]
+pub struct AnomaliesArgs {
+    /// Only anomalies with a day from this one on; by default of the last 30 settled days.
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<Date>,
+    /// Also those that are expected.
+    #[arg(long)]
+    pub all: bool,
+    /// The least that a day must cost above what is expected, in whole units of its currency.
+    #[arg(long, default_value_t = 10, value_name = "AMOUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub min_amount: u32,
+    /// Something to say about an anomaly.
+    #[command(subcommand)]
+    pub command: Option<AnomaliesCommand>,
+}
+
+/// Something to say about an anomaly.
+#[derive(Debug, Subcommand)]
+pub enum AnomaliesCommand {
+    /// Say that an anomaly is expected: those of its series and kind are not listed until a day.
+    ///
+    /// They are still counted, and listed with --all. Who said so, when and why is kept by version.
+    Expect(ExpectArgs),
+}
+
+/// An anomaly that is expected.
+#[derive(Args, Debug)]
+pub struct ExpectArgs {
+    /// The id of the anomaly, as `tollbook anomalies` shows it.
+    pub id: String,
+    /// The last day on which it is expected.
+    #[arg(long, value_name = "DATE", required_unless_present = "remove")]
+    pub until: Option<Date>,
+    /// Why it is expected.
+    #[arg(long, value_name = "TEXT", required_unless_present = "remove")]
+    pub reason: Option<String>,
+    /// Who says so; by default the user of this machine.
+    #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "remove")]
+    pub by: Option<String>,
+    /// Take back that it is expected.
+    #[arg(long, conflicts_with_all = ["until", "reason"])]
+    pub remove: bool,
 }
 
 /// Manage budgets: limits, thresholds and recipients.

@@ -8,7 +8,9 @@ mod place;
 
 use std::process::ExitCode;
 
-use args::{BudgetCommand, Cli, Command, ExplainCommand, RulesCommand, StandInCommand};
+use args::{
+    AnomaliesCommand, BudgetCommand, Cli, Command, ExplainCommand, RulesCommand, StandInCommand,
+};
 use clap::Parser;
 use ledger_app::causes::causes;
 use ledger_app::import::{Accept, Placement, Terms};
@@ -69,6 +71,12 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Statement { period, owner, cost_kind } => {
             commands::statement::statement(&place, format, period, owner, cost_kind.into()).await
         }
+        Command::Anomalies(args) => match &args.command {
+            None => commands::anomalies::list(&place, format, &args).await,
+            Some(AnomaliesCommand::Expect(said)) => {
+                commands::anomalies::say_expected(&place, said).await
+            }
+        },
         Command::Budget(BudgetCommand::List) => commands::budget::list(&place, format, false).await,
         Command::Budget(BudgetCommand::Check) => commands::budget::list(&place, format, true).await,
         Command::Budget(BudgetCommand::Apply { file, dry_run }) => {

@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub mod anomalies;
 pub mod budget;
 pub mod collect;
 pub mod cost_of_running;

@@ -3,6 +3,7 @@
 //! Everything here is async where it waits, knows no vendor, and takes the time as an argument.
 //! Start reading at [`import`], then [`ports`].
 
+pub mod anomalies;
 pub mod apply_rules;
 pub mod audience;
 pub mod budget_file;

@@ -14,6 +14,7 @@ mod labels;
 
 pub mod access;
 pub mod allocation;
+pub mod anomaly;
 #[macro_use]
 mod arena;
 pub mod aws;

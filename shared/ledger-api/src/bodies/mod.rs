@@ -3,6 +3,7 @@
 //! Money and other decimals are text, days are `2026-11-03`, a period is `from` and `to` with its
 //! end excluded, and counts of lines are `line_count`. An unknown value is `null`, never zero.
 
+pub mod anomalies;
 pub mod budgets;
 pub mod costs;
 pub mod findings;

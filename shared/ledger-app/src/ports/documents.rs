@@ -6,13 +6,15 @@ use jiff::Timestamp;
 
 use super::StoreError;
 
-/// A file of the user that the ledger keeps by version.
+/// A document of the user that the ledger keeps by version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentKind {
     /// `rules.toml`.
     Rules,
     /// `budgets.toml`.
     Budgets,
+    /// Anomalies that are expected, with who said so and why.
+    ExpectedAnomalies,
 }
 
 /// A version of a document.

@@ -84,6 +84,7 @@ fn name_of(kind: DocumentKind) -> &'static str {
     match kind {
         DocumentKind::Rules => "rules",
         DocumentKind::Budgets => "budgets",
+        DocumentKind::ExpectedAnomalies => "expected-anomalies",
     }
 }
 

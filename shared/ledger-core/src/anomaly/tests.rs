@@ -1,0 +1,1 @@
+//! Planted anomalies are found, and little else.
