@@ -4,6 +4,7 @@
 //! in a Lambda function and on a laptop. It reads and never writes, takes no decision about money,
 //! and knows neither AWS nor the command line. Start reading at [`router()`].
 
+mod anomalies;
 pub mod bodies;
 mod budgets;
 pub mod cell;

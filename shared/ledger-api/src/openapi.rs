@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
+use crate::bodies::anomalies::AnomaliesAnswer;
 use crate::bodies::budgets::BudgetsAnswer;
 use crate::bodies::costs::CostsAnswer;
 use crate::bodies::health::HealthAnswer;
@@ -20,7 +21,7 @@ use crate::parameters::{Form, Parameter};
 use crate::response::ErrorAnswer;
 use crate::router::ROUTES;
 use crate::state::Route;
-use crate::{budgets, costs, health, owners, statements};
+use crate::{anomalies, budgets, costs, health, owners, statements};
 
 /// A request and its answer.
 #[derive(Clone, Debug)]
@@ -76,12 +77,13 @@ pub fn document(examples: &BTreeMap<&str, Example>) -> Value {
     })
 }
 
-fn bodies() -> [(&'static Route, Schemas); 5] {
+fn bodies() -> [(&'static Route, Schemas); 6] {
     [
         (&costs::ROUTE, schemas_of::<CostsAnswer>()),
         (&owners::ROUTE, schemas_of::<OwnersAnswer>()),
         (&statements::ROUTE, schemas_of::<StatementsAnswer>()),
         (&budgets::ROUTE, schemas_of::<BudgetsAnswer>()),
+        (&anomalies::ROUTE, schemas_of::<AnomaliesAnswer>()),
         (&health::ROUTE, schemas_of::<HealthAnswer>()),
     ]
 }
@@ -179,6 +181,7 @@ fn parameter(parameter: &Parameter) -> Value {
             });
             (schema, "100")
         }
+        Form::Flag => (json!({ "type": "boolean", "default": false }), "true"),
         Form::Cursor => (json!({ "type": "string" }), ""),
     };
     let mut body = json!({
@@ -193,6 +196,7 @@ fn parameter(parameter: &Parameter) -> Value {
             Form::Dimensions => Some(json!(example.split(',').collect::<Vec<_>>())),
             Form::Conditions => Some(json!([example])),
             Form::Limit => Some(json!(100)),
+            Form::Flag => Some(json!(true)),
             Form::Cursor => None,
             _ => Some(json!(example)),
         };

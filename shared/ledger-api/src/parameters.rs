@@ -51,6 +51,8 @@ pub(crate) enum Form {
     CostKind,
     /// A currency.
     Currency,
+    /// `true` or `false`.
+    Flag,
     /// Items of a page.
     Limit,
     /// The place of a page.
@@ -105,6 +107,15 @@ impl Parameter {
         Form::Name,
         "Only this owner; `Unattributed` for charges that no rule claims.",
     );
+    /// The first day of interest.
+    pub(crate) const SINCE: Parameter = Parameter::optional(
+        "since",
+        Form::Day,
+        "Only anomalies with a day from this one on; by default of the last 30 settled days.",
+    );
+    /// Whether those that are expected are listed.
+    pub(crate) const ALL: Parameter =
+        Parameter::optional("all", Form::Flag, "Also anomalies that are expected.");
     /// The limit.
     pub(crate) const LIMIT: Parameter =
         Parameter::optional("limit", Form::Limit, "Items on a page.");
@@ -186,6 +197,11 @@ impl Parameters {
         let Some(text) = self.get(name) else { return Ok(None) };
         let day = text.parse().ok().filter(|_| text.len() == "2026-11-01".len());
         day.map(Some).ok_or_else(|| bad(name, text, "a day such as `2026-11-01`"))
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        let Some(text) = self.get(name) else { return Ok(false) };
+        text.parse().map_err(|_| bad(name, text, "`true` or `false`"))
     }
 
     pub(crate) fn cost_kind(&self) -> Result<CostKind, ApiError> {

@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 
 use crate::response::ApiError;
 use crate::state::{AppState, Route};
-use crate::{budgets, costs, health, owners, page, statements};
+use crate::{anomalies, budgets, costs, health, owners, page, statements};
 
 /// Names one request in the answer and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -46,6 +46,7 @@ where
         .route(owners::ROUTE.path, get(owners::owners::<L>))
         .route(statements::ROUTE.path, get(statements::statements::<L>))
         .route(budgets::ROUTE.path, get(budgets::budgets::<L>))
+        .route(anomalies::ROUTE.path, get(anomalies::anomalies::<L>))
         .route(health::ROUTE.path, get(health::health::<L>))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -55,8 +56,14 @@ where
 }
 
 /// The routes under `/v1`.
-pub(crate) const ROUTES: [Route; 5] =
-    [costs::ROUTE, owners::ROUTE, statements::ROUTE, budgets::ROUTE, health::ROUTE];
+pub(crate) const ROUTES: [Route; 6] = [
+    costs::ROUTE,
+    owners::ROUTE,
+    statements::ROUTE,
+    budgets::ROUTE,
+    anomalies::ROUTE,
+    health::ROUTE,
+];
 
 /// The description of the API: the committed document, so that no binary has to make it.
 const OPENAPI: &str = include_str!("../../../docs/openapi.json");

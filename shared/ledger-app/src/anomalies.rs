@@ -145,8 +145,7 @@ where
             series_count: 0,
         });
     };
-    let default = || data_up_to.saturating_sub((UNSETTLED_DAYS + SHOWN_DAYS).days());
-    let since = asked.since.unwrap_or_else(default);
+    let since = asked.since.unwrap_or_else(|| shown_by_default(data_up_to));
     let mut search = AnomalySearch::new(since, data_up_to, asked.sensitivity);
     let mut questions: [&mut dyn ledger_core::question::Question; 1] = [&mut search];
     let (answered, expected) =
@@ -165,6 +164,11 @@ where
         judged_up_to: Some(found.judged_up_to),
         series_count: found.series_count,
     })
+}
+
+/// The first day of interest where none is given: the last 30 settled days are shown.
+pub fn shown_by_default(data_up_to: Date) -> Date {
+    data_up_to.saturating_sub((UNSETTLED_DAYS + SHOWN_DAYS).days())
 }
 
 /// All that is expected.

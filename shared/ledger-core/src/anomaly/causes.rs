@@ -178,17 +178,23 @@ impl ModelChange {
 /// Tokens of new models make up for those that other models lost, and are no growth of theirs.
 fn volume_of(models: &BTreeMap<&Option<Arc<str>>, ModelChange>) -> Option<Ratio> {
     let (mut before, mut after, mut new) = (0_i128, 0_i128, 0_i128);
+    let mut growths = Vec::new();
     for model in models.values() {
         match model.growth() {
             Some(growth) => {
                 before = before.checked_add(model.expected_tokens)?;
                 after = after.checked_add(growth.times(model.expected_tokens))?;
+                growths.push(growth);
             }
             None => new = new.checked_add(model.actual_tokens)?,
         }
     }
     let made_up = after.checked_add(new)?.min(before).max(after);
-    Ratio::of(made_up, before)
+    match growths.as_slice() {
+        // As it is, without what another division would cut off.
+        [growth] if made_up == after => Some(*growth),
+        _ => Ratio::of(made_up, before),
+    }
 }
 
 /// The steps of a cell from its expected cost to its cost, each with its effect.
@@ -233,4 +239,119 @@ fn at_old_price(Sides { expected, actual }: Sides) -> Option<i128> {
     let exact = expected.cost.checked_mul(actual.quantity);
     let exact = exact.map(|it| it.div_euclid(expected.quantity));
     exact.or_else(|| Some(Ratio::of(actual.quantity, expected.quantity)?.times(expected.cost)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::anomaly::SeriesName;
+    use crate::dimension::Dimension;
+
+    fn key(model: &str, meter: Meter, unit: Option<&str>) -> CellKey {
+        CellKey { model: Some(model.into()), meter: Word::Known(meter), unit: unit.map(Into::into) }
+    }
+
+    fn keys() -> Vec<CellKey> {
+        let meters = [Meter::InputTokens, Meter::OutputTokens, Meter::CacheReadTokens];
+        let of_model = |model| meters.map(|meter| key(model, meter, None));
+        let mut keys: Vec<CellKey> = ["a", "b", "c"].into_iter().flat_map(of_model).collect();
+        keys.push(key("a", Meter::SearchUnits, Some("images")));
+        keys
+    }
+
+    fn series(days: &[Vec<(u32, i128, i128)>]) -> Series {
+        let mut sums = BTreeMap::new();
+        for (day, cells) in days.iter().enumerate() {
+            for (cell, cost, quantity) in cells {
+                sums.insert((day, *cell), Sum { cost: *cost, quantity: *quantity });
+            }
+        }
+        let name = SeriesName { dimension: Dimension::Principal, value: "x".into() };
+        Series { name, rank: 0, currency: Currency::USD, sums }
+    }
+
+    /// The parts of the change from the first day to the second, by effect.
+    fn by_effect(
+        before: &[(u32, i128, i128)],
+        after: &[(u32, i128, i128)],
+    ) -> BTreeMap<&'static str, i128> {
+        let series = series(&[before.to_vec(), after.to_vec()]);
+        let mut change = Change::default();
+        change.add_day(&series, 1, &[0]).unwrap();
+        let mut sums = BTreeMap::new();
+        for part in change.parts(&keys(), Currency::USD).unwrap() {
+            *sums.entry(part.effect.as_str()).or_default() += part.amount.femto_units();
+        }
+        sums
+    }
+
+    const MILLION: i128 = 1_000_000_000;
+
+    #[test]
+    fn each_cause_is_named_alone() {
+        let before = [(0, 3 * MILLION, 3_000), (1, 5 * MILLION, 1_000), (3, MILLION, 1_000)];
+        let scaled = |by: [(i128, i128); 3]| -> Vec<(u32, i128, i128)> {
+            let cells = before.iter().zip(by);
+            cells.map(|((cell, cost, it), (x, y))| (*cell, cost * x, it * y)).collect()
+        };
+        for (after, expected) in [
+            // Everything three times.
+            (scaled([(3, 3); 3]), vec![("volume", 18 * MILLION)]),
+            // The price of all doubled.
+            (scaled([(2, 1); 3]), vec![("price", 9 * MILLION)]),
+            // Twice the input of a model, where output costs more.
+            (scaled([(2, 2), (1, 1), (1, 1)]), vec![("direction", 3 * MILLION)]),
+            // A model that had no cost before, beside the others.
+            (
+                [scaled([(1, 1); 3]), vec![(6, 7 * MILLION, 50)]].concat(),
+                vec![("new", 7 * MILLION)],
+            ),
+            // Cache reads of a known model for the first time.
+            ([scaled([(1, 1); 3]), vec![(2, MILLION, 9)]].concat(), vec![("direction", MILLION)]),
+        ] {
+            assert_eq!(by_effect(&before, &after), expected.into_iter().collect(), "{after:?}");
+        }
+    }
+
+    #[test]
+    fn tokens_that_move_to_an_expensive_model_are_mix() {
+        let before = [(0, MILLION, 1_000), (3, 10 * MILLION, 1_000)];
+        let after = [(0, 0, 0), (3, 20 * MILLION, 2_000)];
+        assert_eq!(by_effect(&before, &after), BTreeMap::from([("mix", 9 * MILLION)]));
+        // Also where it is new.
+        let after = [(0, 0, 0), (3, 10 * MILLION, 1_000), (6, 30 * MILLION, 1_000)];
+        let expected = BTreeMap::from([("mix", -MILLION), ("new", 30 * MILLION)]);
+        assert_eq!(by_effect(&before, &after), expected);
+    }
+
+    prop_compose! {
+        fn any_day()(cells in prop::collection::btree_map(
+            0..10_u32,
+            (-10_i128.pow(20)..10_i128.pow(24), prop_oneof![Just(0), 0..10_i128.pow(20)]),
+            0..8,
+        )) -> Vec<(u32, i128, i128)> {
+            cells.into_iter().map(|(cell, (cost, quantity))| (cell, cost, quantity)).collect()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parts_sum_to_the_change_to_the_last_digit(
+            days in prop::collection::vec(any_day(), 1..8),
+            judged in prop::collection::vec(any_day(), 1..4),
+        ) {
+            let compared: Vec<usize> = (0..days.len()).collect();
+            let series = series(&[days, judged.clone()].concat());
+            let mut change = Change::default();
+            for at in 0..judged.len() {
+                change.add_day(&series, compared.len() + at, &compared).unwrap();
+            }
+            let (actual, expected) = change.totals();
+            let parts = change.parts(&keys(), Currency::USD).unwrap();
+            let sum: i128 = parts.iter().map(|it| it.amount.femto_units()).sum();
+            prop_assert_eq!(sum, actual - expected);
+        }
+    }
 }

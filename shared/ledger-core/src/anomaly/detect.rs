@@ -22,11 +22,14 @@ const SPIKE_RATIO: Log = 38_336;
 const DRIFT_RATIO: Log = 31_813;
 /// And each of them at least a fifth more.
 const DRIFT_DAY_RATIO: Log = 17_238;
-/// Spreads above the middle: at four, normal noise has three days in a hundred thousand.
-const SPREADS: Log = 4;
-/// The least spread of an irregular series, as a logarithm: a factor of 1.5. A few bursts that happen to
+/// Spreads above the middle, in tenths: normal noise has two days in ten thousand above 3.5, and a day
+/// must be half more expensive besides.
+const SPREADS: Log = 35;
+/// The same for the mean of three days.
+const DRIFT_SPREADS: Log = 25;
+/// The least spread of an irregular series, as a logarithm: a factor of 1.3. A few bursts that happen to
 /// be alike prove no regularity.
-const BURST_SPREAD: Log = 38_000;
+const BURST_SPREAD: Log = 25_000;
 /// The spread of the mean of three days, in percent of that of one: above the 58 of independent days,
 /// because days in a row are not.
 const DRIFT_SPREAD_PERCENT: Log = 75;
@@ -152,7 +155,7 @@ struct Judge<'a> {
     epoch: usize,
     /// How far regular days were above what was expected, in order.
     above: Vec<Log>,
-    /// The comparison of each regular day that was no spike.
+    /// The comparison of each regular day.
     days: Vec<Option<Expected>>,
     done: Vec<Episode>,
     running: Option<Episode>,
@@ -177,12 +180,15 @@ impl Judge<'_> {
         let is_spike = expected.above >= expected.limit
             && cost.saturating_sub(expected.cost) >= self.costs.min_excess
             && !self.costs.is_monthly(day, cost, self.epoch);
-        if is_spike {
-            self.flag(AnomalyKind::Spike, vec![(day, expected.days)]);
-            return;
-        }
+        let days = expected.days.clone();
+        // A spike counts for the level of three days as much as the largest day that is none.
+        let above = expected.above.min(expected.limit);
         if let Some(slot) = self.days.get_mut(day) {
-            *slot = Some(expected).filter(|_| is_regular);
+            *slot = Some(Expected { above, ..expected }).filter(|_| is_regular);
+        }
+        if is_spike {
+            self.flag(AnomalyKind::Spike, vec![(day, days)]);
+            return;
         }
         match self.drifting(day) {
             Some(days) => self.flag(AnomalyKind::Drift, days),
@@ -204,10 +210,10 @@ impl Judge<'_> {
             // Before there are two weeks of comparisons, the spread of bursts is assumed.
             let (usual, mut spread) = median_and_spread(&mut before);
             if before.len() < 2 * LEARNING_DAYS {
-                spread = spread.max(BURST_SPREAD / 2);
+                spread = spread.max(BURST_SPREAD);
             }
             let usual = usual.max(0);
-            let limit = SPIKE_RATIO.max(usual + SPREADS * spread);
+            let limit = SPIKE_RATIO.max(usual + SPREADS * spread / 10);
             return Some(Expected { days, cost: mean, above, limit, usual: Some((usual, spread)) });
         }
         self.expected_burst(day, cost)
@@ -224,7 +230,7 @@ impl Judge<'_> {
         let (days, mean) = middle_days(active);
         let above = self.costs.log(cost) - self.costs.log(mean);
         // The fewer days there are, the less they say about the next one.
-        let limit = spread.max(BURST_SPREAD) * (SPREADS * count + 2 * SPREADS) / count;
+        let limit = spread.max(BURST_SPREAD) * SPREADS * (count + 2) / (10 * count);
         Some(Expected { days, cost: mean, above, limit, usual: None })
     }
 
@@ -244,7 +250,7 @@ impl Judge<'_> {
         }
         let (usual, spread) = self.days.get(day)?.as_ref()?.usual?;
         let spread = (spread * DRIFT_SPREAD_PERCENT / 100).max(DRIFT_SPREAD);
-        let limit = DRIFT_RATIO.max(usual + SPREADS * spread);
+        let limit = DRIFT_RATIO.max(usual + DRIFT_SPREADS * spread / 10);
         let is_drift = above / 3 >= limit && excess >= self.costs.min_excess.saturating_mul(2);
         is_drift.then_some(days)
     }
