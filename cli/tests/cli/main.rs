@@ -6,6 +6,7 @@
 )]
 
 mod amortized;
+mod anomalies;
 mod apply_rules;
 mod bad_input;
 mod budgets;

@@ -160,8 +160,9 @@ impl LedgerStore for MemoryLedger {
 }
 
 impl DocumentStore for MemoryLedger {
-    async fn document(&self, _: DocumentKind) -> Result<Option<Document>, StoreError> {
-        Ok(self.budgets.map(|text| Document { version: 3, text: text.to_owned() }))
+    async fn document(&self, kind: DocumentKind) -> Result<Option<Document>, StoreError> {
+        let budgets = self.budgets.filter(|_| kind == DocumentKind::Budgets);
+        Ok(budgets.map(|text| Document { version: 3, text: text.to_owned() }))
     }
 
     async fn apply(&self, _: DocumentKind, _: &str, _: Timestamp) -> Result<Document, StoreError> {

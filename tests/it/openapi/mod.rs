@@ -88,6 +88,7 @@ async fn examples() -> BTreeMap<&'static str, Example> {
             "/v1/owners" => format!("?{week}"),
             "/v1/statements" => format!("?period=2026-11&owner={owner}"),
             "/v1/budgets" => "?limit=1".to_owned(),
+            "/v1/anomalies" => "?since=2026-11-01&limit=1".to_owned(),
             _ => String::new(),
         };
         examples.insert(path, example(&router, format!("{path}{query}")).await);

@@ -1,16 +1,21 @@
 //! No route answers more than the caller may see.
 
 use ledger_core::access::Access;
+use ledger_core::bill_text::BillTexts;
+use ledger_core::fact::DetailKey;
+use ledger_core::position::{EntryKind, PositionKey};
+use ledger_core::rollup::Position;
 
 use super::*;
 
 /// Every route, with a query that asks for all it has.
-const ROUTES: [(&str, &str); 6] = [
+const ROUTES: [(&str, &str); 7] = [
     ("/", ""),
     ("/v1/costs", "?group_by=owner,model"),
     ("/v1/owners", ""),
     ("/v1/statements", "?period=2026-11"),
     ("/v1/budgets", ""),
+    ("/v1/anomalies", "?all=true"),
     ("/v1/health", ""),
 ];
 
@@ -65,6 +70,10 @@ async fn a_limited_caller_gets_nothing_of_others() {
         for word in others {
             assert!(!limited.contains(word), "{uri} tells of `{word}`: {limited}");
         }
+        // Of one day there is no anomaly; below is a ledger that has some.
+        if route == "/v1/anomalies" {
+            continue;
+        }
         assert!(limited.contains("3.25"), "{uri}: {limited}");
         // So that the check can fail.
         let whole = answer(Access::everything(), &uri).await;
@@ -81,4 +90,56 @@ async fn a_caller_who_may_see_no_owner_gets_no_money() {
             assert!(!answer.contains(word), "{uri} tells of `{word}`: {answer}");
         }
     }
+}
+
+/// The same row in detail, of a caller that is named like its owner.
+fn in_detail((day, rollup): (Date, Rollup)) -> (Date, Rollup) {
+    let Rollup::Summary(Summary { key, measures }) = rollup else { unreachable!() };
+    let detail = DetailKey {
+        account: Some("111122223333".into()),
+        texts: BillTexts::default(),
+        caller: Some(format!("caller-of-{}", key.owner).into()),
+        axes: Arc::default(),
+        tags: Arc::default(),
+    };
+    let (business, rule, kind) = (Business::default(), None, EntryKind::Charge);
+    let key = PositionKey { summary: key, detail, business, rule, kind };
+    (day, Rollup::Position(Position { key, measures }))
+}
+
+#[tokio::test]
+async fn anomalies_are_those_of_the_owners_that_the_caller_may_see() {
+    let mut days = Vec::new();
+    for day in 1..=20 {
+        // The last settled day.
+        let [zebra, yak] = if day == 17 { ["203.25", "777.1"] } else { ["20", "30"] };
+        days.extend([usd(day, "zebra", zebra), usd(day, "yak", yak)].map(in_detail));
+    }
+    let ledger = MemoryLedger::of(days);
+    let answer = async |access: Access, uri: &str| {
+        let state = AppState::new(ledger.clone(), now, true).limited_to(access);
+        let request = Request::get(uri).body(Body::empty()).unwrap();
+        let answer = text(router(state).oneshot(request).await.unwrap()).await;
+        serde_json::from_str::<Value>(&answer).unwrap()
+    };
+    let values = |answer: &Value| -> Vec<String> {
+        let anomalies = answer["anomalies"].as_array().unwrap().iter();
+        anomalies.map(|it| it["value"].as_str().unwrap().to_owned()).collect()
+    };
+    let of_zebra = answer(Access::to_owners([Owner::parse("zebra")]), "/v1/anomalies").await;
+    assert_eq!(values(&of_zebra), ["caller-of-zebra"]);
+    assert_eq!(of_zebra["anomalies"][0]["excess"], "183.25");
+    assert!(!of_zebra.to_string().contains("yak"), "{of_zebra}");
+    let of_all = answer(Access::everything(), "/v1/anomalies?limit=1").await;
+    assert_eq!(values(&of_all), ["caller-of-yak"]);
+    // Its owner, and the account and model of both.
+    assert_eq!(of_all["anomalies"][0]["also_in"].as_array().unwrap().len(), 3);
+    let cursor = of_all["next_cursor"].as_str().unwrap();
+    let next = format!("/v1/anomalies?limit=1&cursor={cursor}");
+    let next = answer(Access::everything(), &next).await;
+    assert_eq!(values(&next), ["caller-of-zebra"]);
+    let of_nothing = answer(Access::to_owners([]), "/v1/anomalies").await;
+    assert_eq!((values(&of_nothing).len(), &of_nothing["series_count"]), (0, &Value::from(0)));
+    let refused = answer(Access::everything(), "/v1/anomalies?all=yes").await;
+    assert_eq!(refused["message"], "`all` is `yes`; expected `true` or `false`");
 }

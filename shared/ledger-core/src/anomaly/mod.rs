@@ -25,8 +25,7 @@ use crate::money::Money;
 pub use causes::{Effect, Part};
 pub use search::{AnomalySearch, Found};
 
-/// Hours of an hourly bill that may still change, in days of data: AWS and others settle most charges
-/// within 72 hours.
+/// The last days of data, which may still change: charges settle within 72 hours.
 pub const UNSETTLED_DAYS: i64 = 3;
 
 /// Days before the first one that is asked for which are read as history.
