@@ -5,10 +5,11 @@ use std::path::Path;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use crate::{decimal, json, tollbook};
+use crate::{HEADER, decimal, json, tollbook};
 
 const AGENT: &str =
     "arn:aws:sts::123456789012:assumed-role/research-agent-runtime/BedrockAgentCore-*";
+const SEARCH: &str = "arn:aws:sts::123456789012:assumed-role/app-search/run";
 const PROTOTYPE: &str =
     "arn:aws:sts::444455556666:assumed-role/prototype-assistant/prototype-assistant";
 
@@ -90,28 +91,45 @@ fn the_runaway_agent_is_found_once_and_can_be_expected() {
     refused(&other, "no anomaly has the id `0`");
 }
 
-/// The prototype spends alike on all days of the sample, so that no day of it is above its own history.
-/// It is found as what it is where the ledger begins before it: as a new caller.
+/// The prototype of the sample spends alike on all of its days, so that none of them is above its own
+/// history: budgets show it. Here is one that begins after three weeks.
 #[test]
-fn the_prototype_in_the_sandbox_is_a_new_caller_where_there_are_days_before_it() {
+fn a_prototype_in_the_sandbox_is_a_new_caller_when_it_begins_to_spend() {
     let folder = tempfile::tempdir().unwrap();
-    let data = sample(folder.path());
-    // A bill of the month before, with a small charge on each day.
-    let mut bill = format!("{}\n", crate::HEADER);
-    for day in 1..=27 {
+    let (data, file) = (folder.path().join("data"), folder.path().join("bill.csv"));
+    let mut bill = format!("{HEADER}\n");
+    let mut charge = |day: i32, account: &str, caller: &str, cost: &str| {
         bill.push_str(&format!(
-            "2026-08-01T00:00:00Z,123456789012,123456789012,2026-08-{day:02}T00:00:00Z,Usage,\
-             AmazonBedrock,USE1-NovaLite-input-tokens,2.5,1K tokens,1.00,USD,\
-             arn:aws:sts::123456789012:assumed-role/app-search/run,\n"
+            "2026-10-01T00:00:00Z,123456789012,{account},2026-10-{day:02}T00:00:00Z,Usage,\
+             AmazonBedrock,USE1-NovaLite-input-tokens,2.5,1K tokens,{cost},USD,{caller},\n"
         ));
+    };
+    for day in 1..=28 {
+        charge(day, "123456789012", SEARCH, ["40.10", "38.75", "41.3"][day as usize % 3]);
+        if day >= 22 {
+            charge(day, "444455556666", PROTOTYPE, "61.5000000001");
+        }
     }
-    let file = folder.path().join("before.csv");
     std::fs::write(&file, bill).unwrap();
-    said(&data, &["import", file.to_str().unwrap(), "--as-part", "before"]);
-    let answer = json(&data, &["anomalies", "--since", "2026-08-01"]);
+    said(&data, &["import", file.to_str().unwrap()]);
+    let answer = json(&data, &["anomalies"]);
     let found = answer["anomalies"].as_array().unwrap();
-    let prototype = found.iter().find(|it| it["value"] == PROTOTYPE).unwrap();
-    assert_eq!((&prototype["kind"], &prototype["expected"]), (&"new_caller".into(), &"0".into()));
-    assert_eq!(prototype["parts"][0]["effect"], "new");
-    assert_eq!(prototype["first"], "2026-08-28");
+    assert_eq!(found.len(), 1, "{answer}");
+    let prototype = &found[0];
+    assert_eq!(
+        (&prototype["kind"], &prototype["value"]),
+        (&"new_caller".into(), &PROTOTYPE.into())
+    );
+    assert_eq!(
+        (&prototype["first"], &prototype["last"]),
+        (&"2026-10-22".into(), &"2026-10-25".into()),
+        "the last three days are not settled"
+    );
+    assert_eq!(
+        (&prototype["expected"], &prototype["excess"]),
+        (&"0".into(), &"246.0000000004".into())
+    );
+    assert_eq!(prototype["cause"], "input tokens of nova-lite: +246.00 USD which is new");
+    let all = json(&data, &["anomalies", "--min-amount", "62"]);
+    assert_eq!(all["anomalies"], Value::Array(vec![]));
 }

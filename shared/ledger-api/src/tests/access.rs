@@ -141,5 +141,5 @@ async fn anomalies_are_those_of_the_owners_that_the_caller_may_see() {
     let of_nothing = answer(Access::to_owners([]), "/v1/anomalies").await;
     assert_eq!((values(&of_nothing).len(), &of_nothing["series_count"]), (0, &Value::from(0)));
     let refused = answer(Access::everything(), "/v1/anomalies?all=yes").await;
-    assert_eq!(refused["message"], "`all` is `yes`; expected `true` or `false`");
+    assert_eq!(refused["error"]["message"], "`all` is `yes`; expected `true` or `false`");
 }

@@ -22,11 +22,11 @@ const SPIKE_RATIO: Log = 38_336;
 const DRIFT_RATIO: Log = 31_813;
 /// And each of them at least a fifth more.
 const DRIFT_DAY_RATIO: Log = 17_238;
-/// Spreads above the middle, in tenths: normal noise has two days in ten thousand above 3.5, and a day
+/// Spreads above the middle, in tenths: normal noise has two days in ten thousand above 3.6, and a day
 /// must be half more expensive besides.
-const SPREADS: Log = 35;
-/// The same for the mean of three days.
-const DRIFT_SPREADS: Log = 25;
+const SPREADS: Log = 36;
+/// The same for the mean of three days, each of which must be above besides.
+const DRIFT_SPREADS: Log = 32;
 /// The least spread of an irregular series, as a logarithm: a factor of 1.3. A few bursts that happen to
 /// be alike prove no regularity.
 const BURST_SPREAD: Log = 25_000;
@@ -37,6 +37,8 @@ const DRIFT_SPREAD_PERCENT: Log = 75;
 const DRIFT_SPREAD: Log = 4_600;
 /// A jump at the same place of earlier months is no jump while it is at most half larger.
 const MONTHLY_PERCENT: i128 = 150;
+/// And they were jumps themselves: at least so much of what is expected on an ordinary day.
+const MONTHLY_JUMP_PERCENT: i128 = 125;
 /// Days around the same day of an earlier month: a first working day moves by so much.
 const MONTHLY_DAYS: i64 = 2;
 
@@ -116,7 +118,8 @@ impl Costs<'_> {
 
     /// Whether the day has a pendant in each of the two months before that the series has, which costs
     /// as much: a job that runs once a month.
-    fn is_monthly(&self, day: usize, cost: i128, start: usize) -> bool {
+    fn is_monthly(&self, day: usize, cost: i128, expected: i128, start: usize) -> bool {
+        let least = expected.saturating_mul(MONTHLY_JUMP_PERCENT) / 100;
         let mut found = 0;
         for months in 1..=2 {
             let Some(same) = self.same_day(day, months) else { break };
@@ -125,7 +128,8 @@ impl Costs<'_> {
             if !days.clone().any(|it| it >= start) {
                 break;
             }
-            let as_much = |it: i128| it.saturating_mul(MONTHLY_PERCENT) / 100 >= cost;
+            let as_much =
+                |it: i128| it >= least && it.saturating_mul(MONTHLY_PERCENT) / 100 >= cost;
             if !days.any(|it| self.day(it).is_some_and(as_much)) {
                 return false;
             }
@@ -179,7 +183,7 @@ impl Judge<'_> {
         }
         let is_spike = expected.above >= expected.limit
             && cost.saturating_sub(expected.cost) >= self.costs.min_excess
-            && !self.costs.is_monthly(day, cost, self.epoch);
+            && !self.costs.is_monthly(day, cost, expected.cost, self.epoch);
         let days = expected.days.clone();
         // A spike counts for the level of three days as much as the largest day that is none.
         let above = expected.above.min(expected.limit);
@@ -216,6 +220,10 @@ impl Judge<'_> {
             let limit = SPIKE_RATIO.max(usual + SPREADS * spread / 10);
             return Some(Expected { days, cost: mean, above, limit, usual: Some((usual, spread)) });
         }
+        // Too little for a spike, and without a pattern it is no part of a drift.
+        if cost < self.costs.min_excess {
+            return None;
+        }
         self.expected_burst(day, cost)
     }
 
@@ -241,7 +249,9 @@ impl Judge<'_> {
         for at in day.checked_sub(2)?..=day {
             let expected = self.days.get(at)?.as_ref()?;
             let cost = self.costs.day(at)?;
-            if expected.above < DRIFT_DAY_RATIO || self.costs.is_monthly(at, cost, self.epoch) {
+            if expected.above < DRIFT_DAY_RATIO
+                || self.costs.is_monthly(at, cost, expected.cost, self.epoch)
+            {
                 return None;
             }
             above += expected.above;
