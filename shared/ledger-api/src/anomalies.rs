@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::civil::Date;
-use ledger_app::anomalies::{Asked as Search, anomalies as search, shown_by_default};
+use ledger_app::anomalies::{Asked as Search, anomalies as search};
 use ledger_app::ports::{DocumentStore, LedgerStore};
 use ledger_core::anomaly::{AnomalySearch, Sensitivity};
 use ledger_core::period::BillingPeriod;
@@ -61,7 +61,6 @@ where
         }
         None => state.view_of_all().await?,
     };
-    let since = since.or_else(|| view.data_up_to().map(shown_by_default));
     let found = search(&view, Search { since, sensitivity: Sensitivity::default() }).await?;
     let shown: Vec<_> = found.shown(all).collect();
     // The parts of an anomaly are what makes an answer large.
@@ -70,7 +69,7 @@ where
         let mut fingerprint = Fingerprint::new();
         fingerprint.add("anomalies");
         fingerprint.add(all.to_string());
-        fingerprint.add_option(since.map(|it| it.to_string()));
+        fingerprint.add_option(found.since.map(|it| it.to_string()));
         for (anomaly, _) in &shown {
             fingerprint.add(anomaly.id.as_str());
             fingerprint.add(anomaly.excess.to_string());

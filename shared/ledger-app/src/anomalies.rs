@@ -9,6 +9,7 @@ use ledger_core::anomaly::{
     Anomaly, AnomalySearch, HISTORY_DAYS, Sensitivity, SeriesName, UNSETTLED_DAYS,
 };
 use ledger_core::dimension::Dimension;
+use ledger_core::source::SourceKind;
 use serde::{Deserialize, Serialize};
 
 use crate::documents::DocumentError;
@@ -135,7 +136,7 @@ pub async fn anomalies<L>(view: &View<L>, asked: Asked) -> Result<Anomalies, Ano
 where
     L: LedgerStore + DocumentStore + Clone + 'static,
 {
-    let Some(data_up_to) = view.data_up_to() else {
+    let Some((data_up_to, has_bills)) = data_up_to(view) else {
         let (since, judged_up_to) = (asked.since, None);
         return Ok(Anomalies {
             all: Vec::new(),
@@ -145,15 +146,25 @@ where
             series_count: 0,
         });
     };
-    let since = asked.since.unwrap_or_else(|| shown_by_default(data_up_to));
+    let shown = || data_up_to.saturating_sub((UNSETTLED_DAYS + SHOWN_DAYS).days());
+    let since = asked.since.unwrap_or_else(shown);
     let mut search = AnomalySearch::new(since, data_up_to, asked.sensitivity);
+    if has_bills {
+        search = search.of_bills();
+    }
     let mut questions: [&mut dyn ledger_core::question::Question; 1] = [&mut search];
     let (answered, expected) =
         tokio::join!(view.answer(&mut questions), expectations(view.ledger()));
     answered?;
     let (expected, found) = (expected?, search.finish().map_err(LookupError::from)?);
+    // Of an account or a model a limited caller sees a part, of which nothing was said.
+    let is_everything = view.access().is_everything();
+    let is_meant = |it: &Anomaly| {
+        is_everything || matches!(it.series.dimension, Dimension::Owner | Dimension::Principal)
+    };
     let mute = |anomaly: Anomaly| {
-        let muted = expected.iter().find(|it| it.mutes(&anomaly)).cloned();
+        let mut said = expected.iter().filter(|_| is_meant(&anomaly));
+        let muted = said.find(|it| it.mutes(&anomaly)).cloned();
         (anomaly, muted)
     };
     let all: Vec<_> = found.anomalies.into_iter().map(mute).collect();
@@ -166,9 +177,16 @@ where
     })
 }
 
-/// The first day of interest where none is given: the last 30 settled days are shown.
-pub fn shown_by_default(data_up_to: Date) -> Date {
-    data_up_to.saturating_sub((UNSETTLED_DAYS + SHOWN_DAYS).days())
+/// The end of the last day of a bill, or of another source where there is no bill. Days after today, such
+/// as those of a commitment that begins, do not count: they would make today look settled.
+fn data_up_to<L>(view: &View<L>) -> Option<(Date, bool)>
+where
+    L: LedgerStore + Clone + 'static,
+{
+    let feeds = view.feeds();
+    let bills = feeds.iter().filter(|it| it.source.kind == SourceKind::Bill);
+    let of_bills = bills.map(|it| (it.data_up_to, true)).max();
+    of_bills.or_else(|| feeds.iter().map(|it| (it.data_up_to, false)).max())
 }
 
 /// All that is expected.

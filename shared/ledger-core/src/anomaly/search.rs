@@ -17,6 +17,7 @@ use crate::dimension::{Dimension, Level};
 use crate::money::{FRACTION_DIGITS, Money, MoneyError};
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
+use crate::source::SourceKind;
 
 /// Gathers the cost per day of each caller, workflow, owner, account and model.
 ///
@@ -29,6 +30,7 @@ pub struct AnomalySearch {
     /// The end of the days that are read and judged.
     end: Date,
     sensitivity: Sensitivity,
+    is_of_bills: bool,
     /// Days with data.
     known: BTreeSet<usize>,
     all: AllSeries,
@@ -54,9 +56,16 @@ impl AnomalySearch {
             start: AnomalySearch::start_of(since),
             end: data_up_to.saturating_sub(UNSETTLED_DAYS.days()),
             sensitivity,
+            is_of_bills: false,
             known: BTreeSet::new(),
             all: AllSeries::new(),
         }
+    }
+
+    /// Leaves out days that are not of a bill: a quick look names no callers, and its sums are estimates.
+    #[must_use]
+    pub fn of_bills(self) -> AnomalySearch {
+        AnomalySearch { is_of_bills: true, ..self }
     }
 
     /// The first day that a search reads.
@@ -155,7 +164,8 @@ impl AnomalySearch {
 
 impl Question for AnomalySearch {
     fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
-        let place = self.place_of(day.day).filter(|_| day.is_served)?;
+        let counts = day.is_served && (!self.is_of_bills || day.source().kind == SourceKind::Bill);
+        let place = self.place_of(day.day).filter(|_| counts)?;
         self.known.insert(place);
         Some(Wanted { level: Level::Detail, owners: Owners::All })
     }

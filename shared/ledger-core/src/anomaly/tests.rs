@@ -110,11 +110,10 @@ fn generated(random: &mut Random) -> Generated {
     let on_working_day = random.next() < 0.5;
     let holiday = random.day(30, DAYS - 20);
     let holidays = holiday..holiday + 7;
-    let months = month_days();
     let mut state = 0.0;
     let mut job_days = 0;
     let mut costs = Vec::new();
-    for day in 0..DAYS {
+    for (day, month_day) in month_days().into_iter().enumerate() {
         let is_weekend = day % 7 >= 5;
         let own = (1.0 - persistence * persistence).sqrt() * random.normal();
         state = persistence * state + own;
@@ -131,7 +130,7 @@ fn generated(random: &mut Random) -> Generated {
                 usual * part * if holidays.contains(&day) { 0.5 } else { 1.0 }
             }
         };
-        if months[day] == 1 {
+        if month_day == 1 {
             job_days = job_length;
         }
         let runs = kind == Kind::Monthly && job_days > 0 && !(on_working_day && is_weekend);
