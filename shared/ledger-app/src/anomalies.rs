@@ -57,7 +57,7 @@ impl Retryable for AnomaliesError {
 pub struct Asked {
     /// The first day of interest; the last 30 settled days without one.
     pub since: Option<Date>,
-    /// What makes days an anomaly.
+    /// The limits from which days are an anomaly.
     pub sensitivity: Sensitivity,
 }
 

@@ -43,7 +43,7 @@ labels! {
     }
 }
 
-/// What makes days of a series an anomaly.
+/// The limits from which days of a series are an anomaly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sensitivity {
     /// Whole units of a currency by which a day must be above what is expected.
