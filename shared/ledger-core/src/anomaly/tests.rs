@@ -342,7 +342,10 @@ fn a_higher_level_is_a_drift_after_three_days_and_usual_after_two_weeks() {
 #[test]
 fn a_caller_without_any_cost_before_is_new() {
     let new = |caller: &str, day: i64| if caller == "three" && day < 70 { 0 } else { 40 };
-    assert_eq!(shown(&found(new)), ["new_caller principal three 2026-08-10 2026-08-16 280 USD []"]);
+    assert_eq!(
+        shown(&found(new)),
+        ["new_caller principal three 2026-08-10 2026-08-16 280 USD [account,model]"]
+    );
     // A ledger of less than two weeks does not know who is new.
     let soon = |caller: &str, day: i64| if caller == "three" && day < 13 { 0 } else { 40 };
     assert_eq!(shown(&found(soon)), Vec::<String>::new());
