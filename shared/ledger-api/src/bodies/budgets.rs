@@ -119,7 +119,7 @@ words! {
 
 /// The body of a verdict with its alerts among `alerts`.
 pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
-    let Verdict { budget, spend, reached, projected: _ } = verdict;
+    let Verdict { budget, spend, reached } = verdict;
     let alerts = alerts.iter().filter(|stored| {
         let id = &stored.alert.id;
         id.budget == budget.name && id.window == budget.window() && id.start == spend.period.start()

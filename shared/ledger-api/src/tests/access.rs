@@ -112,7 +112,7 @@ async fn anomalies_are_those_of_the_owners_that_the_caller_may_see() {
     let mut days = Vec::new();
     for day in 1..=20 {
         // The last settled day.
-        let [zebra, yak] = if day == 17 { ["203.25", "777.1"] } else { ["20", "30"] };
+        let [zebra, yak] = if day == 16 { ["203.25", "777.1"] } else { ["20", "30"] };
         days.extend([usd(day, "zebra", zebra), usd(day, "yak", yak)].map(in_detail));
     }
     let ledger = MemoryLedger::of(days);

@@ -110,7 +110,6 @@ struct BudgetEntry {
     to: Option<String>,
     starts: Option<String>,
     thresholds: Option<Vec<u16>>,
-    forecast_thresholds: Option<Vec<u16>>,
     counts: Option<Vec<String>>,
     cost_kind: Option<String>,
     #[serde(default)]
@@ -144,9 +143,7 @@ impl BudgetEntry {
                 .ok_or_else(|| format!("`cost_kind` is `{text}`; expected {}", CostKind::WORDS))?,
         };
         let thresholds = self.thresholds.as_deref().unwrap_or(&THRESHOLDS);
-        let forecast_thresholds = self.forecast_thresholds.as_deref().unwrap_or(&[]);
-        check_thresholds("thresholds", thresholds, thresholds.is_empty())?;
-        check_thresholds("forecast_thresholds", forecast_thresholds, false)?;
+        check_thresholds(thresholds)?;
         let starts = self.starts.as_deref().map(|it| day_of("starts", it)).transpose()?;
         Ok(Budget {
             name: Arc::from(self.name.as_str()),
@@ -159,7 +156,6 @@ impl BudgetEntry {
             starts,
             scope: self.filter(origin)?,
             thresholds: thresholds.to_vec(),
-            forecast_thresholds: forecast_thresholds.to_vec(),
             cost_kind,
         })
     }
@@ -212,13 +208,13 @@ fn limit_of(key: &str, text: &str, currency: Currency) -> Result<Money, String> 
     Ok(limit)
 }
 
-fn check_thresholds(key: &str, thresholds: &[u16], is_missing: bool) -> Result<(), String> {
+fn check_thresholds(thresholds: &[u16]) -> Result<(), String> {
     let ascending =
         thresholds.iter().zip(thresholds.iter().skip(1)).all(|(left, right)| left < right);
     let in_range = thresholds.iter().all(|it| (1..=THRESHOLD_MAX).contains(it));
-    if is_missing || !ascending || !in_range {
+    if thresholds.is_empty() || !ascending || !in_range {
         return Err(format!(
-            "`{key}` is `{thresholds:?}`; expected ascending percentages from 1 to {THRESHOLD_MAX}"
+            "`thresholds` is `{thresholds:?}`; expected ascending percentages from 1 to {THRESHOLD_MAX}"
         ));
     }
     Ok(())

@@ -190,11 +190,6 @@ fn windows_that_cannot_be_are_refused() {
         ),
         (
             "",
-            "window = \"daily\"\nforecast_thresholds = [0]",
-            "budget `a`: `forecast_thresholds` is `[0]`; expected ascending percentages from 1 to 1000",
-        ),
-        (
-            "",
             "window = \"daily\"\nformerly = \"a\"",
             "budget `a`: `formerly` is `a`, which is the name of another budget; expected a name that is not used any more",
         ),

@@ -68,7 +68,6 @@ pub(super) fn attributes(verdict: &Verdict, id: &AlertId) -> BTreeMap<String, St
     let event = match id.crossing.kind {
         CrossingKind::Reached if id.crossing.threshold >= 100 => "budget_crossed",
         CrossingKind::Reached => "threshold_crossed",
-        CrossingKind::Projected => "projected_limit_exceeded",
         CrossingKind::BackBelow => "back_below",
     };
     let deputy = budget.deputy.as_ref().map(|it| ("deputy", it.to_string()));

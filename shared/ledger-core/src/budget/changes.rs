@@ -54,14 +54,10 @@ fn fields(budget: &Budget) -> Vec<(&'static str, String)> {
         starts,
         scope,
         thresholds,
-        forecast_thresholds,
         cost_kind,
     } = budget;
     let none = || "none".to_owned();
-    let percents = |it: &[u16]| {
-        let words: Vec<String> = it.iter().map(|it| format!("{it}%")).collect();
-        if words.is_empty() { none() } else { words.join(", ") }
-    };
+    let thresholds: Vec<String> = thresholds.iter().map(|it| format!("{it}%")).collect();
     let limits: Vec<String> = limits.iter().map(|(month, it)| format!("{month} {it}")).collect();
     vec![
         ("name", name.to_string()),
@@ -72,8 +68,7 @@ fn fields(budget: &Budget) -> Vec<(&'static str, String)> {
         ("window", window_words(*calendar)),
         ("starts", starts.map_or_else(none, |it| it.to_string())),
         ("scope", scope.to_string()),
-        ("thresholds", percents(thresholds)),
-        ("forecast_thresholds", percents(forecast_thresholds)),
+        ("thresholds", thresholds.join(", ")),
         ("cost_kind", cost_kind.as_str().to_owned()),
     ]
 }

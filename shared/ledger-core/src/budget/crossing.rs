@@ -19,8 +19,6 @@ labels! {
     pub enum CrossingKind {
         /// The cost has reached the threshold.
         Reached = "reached",
-        /// The cost is expected to reach it before the window ends.
-        Projected = "projected",
         /// It had reached it, and is below it again.
         BackBelow = "back_below",
     }
@@ -121,18 +119,8 @@ impl Verdict {
                 }
             }
         }
-        let was_projected = |threshold: u16| {
-            let mut of_kind = said.iter().filter(|it| it.crossing.kind == CrossingKind::Projected);
-            of_kind.any(|it| it.crossing.threshold >= threshold)
-        };
-        let projected = self.projected.iter().copied().filter(|it| !was_projected(*it));
         // The highest threshold names a warning, the lowest an all-clear.
         reached.reverse();
-        reached.extend(projected.rev().map(|threshold| Crossing {
-            threshold,
-            kind: CrossingKind::Projected,
-            round: 1,
-        }));
         let messages = [reached, back_below].into_iter().filter(|it| !it.is_empty()).collect();
         Due { messages, is_early }
     }
@@ -143,7 +131,6 @@ impl Verdict {
         match crossing.kind {
             CrossingKind::Reached => is_reached,
             CrossingKind::BackBelow => !is_reached,
-            CrossingKind::Projected => self.projected.contains(&crossing.threshold),
         }
     }
 }
@@ -174,7 +161,7 @@ impl Rounds {
                 CrossingKind::BackBelow => {
                     rounds.back_below = rounds.back_below.max(crossing.round);
                 }
-                CrossingKind::Reached | CrossingKind::Projected => {}
+                CrossingKind::Reached => {}
             }
         }
         rounds

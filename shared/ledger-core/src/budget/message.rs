@@ -27,9 +27,6 @@ pub(super) fn subject(verdict: &Verdict, id: &AlertId) -> String {
     let limit = budget.limit.to_reader();
     let share = match id.crossing.kind {
         CrossingKind::Reached => format!("{}% of {limit}", verdict.percent()),
-        CrossingKind::Projected => {
-            format!("expected to reach {}% of {limit}", id.crossing.threshold)
-        }
         CrossingKind::BackBelow => {
             format!("back below {}%, {}% of {limit}", id.crossing.threshold, verdict.percent())
         }
@@ -101,9 +98,6 @@ fn headline(verdict: &Verdict, crossings: &[Crossing]) -> String {
     let mut says = Vec::new();
     if let Some(thresholds) = of_kind(CrossingKind::Reached) {
         says.push(format!("has reached {thresholds} of its limit"));
-    }
-    if let Some(thresholds) = of_kind(CrossingKind::Projected) {
-        says.push(format!("is expected to reach {thresholds} of its limit before its window ends"));
     }
     if let Some(thresholds) = of_kind(CrossingKind::BackBelow) {
         says.push(format!(

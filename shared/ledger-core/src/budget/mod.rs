@@ -62,8 +62,6 @@ pub struct Budget {
     pub scope: Filter,
     /// Percentages of the limit, ascending, each above zero and once.
     pub thresholds: Vec<u16>,
-    /// Those that alert as soon as the forecast reaches them; in the same form, and may be none.
-    pub forecast_thresholds: Vec<u16>,
     /// The cost that counts.
     pub cost_kind: CostKind,
 }
@@ -156,8 +154,6 @@ pub struct Verdict {
     pub spend: Spend,
     /// The thresholds that are reached, ascending.
     pub reached: Vec<u16>,
-    /// Those that the cost is expected to reach before the window ends, ascending.
-    pub projected: Vec<u16>,
 }
 
 /// Judges a budget, whose limit is that of the window: a threshold is reached when the cost is at least its
@@ -169,7 +165,7 @@ pub fn judge(budget: Budget, spend: Spend) -> Verdict {
         .copied()
         .filter(|threshold| is_reached(*threshold, budget.limit, spend.cost))
         .collect();
-    Verdict { budget, spend, reached, projected: Vec::new() }
+    Verdict { budget, spend, reached }
 }
 
 /// Compares whole femto-units in an `i128`, which holds 10²⁸ times 65,535, so nothing is rounded.

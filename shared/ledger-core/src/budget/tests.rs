@@ -23,7 +23,6 @@ fn budget() -> Budget {
         starts: None,
         scope: Scope(BTreeMap::from([(Dimension::Owner, vec!["search".to_owned()])])).into(),
         thresholds: vec![50, 80, 100],
-        forecast_thresholds: Vec::new(),
         cost_kind: CostKind::Unblended,
     }
 }
@@ -173,7 +172,7 @@ fn a_cost_below_is_not_believed_of_an_alert_that_is_new_or_never_left() {
 
 #[test]
 fn a_crossing_is_read_as_it_is_written() {
-    for text in ["80", "80/2", "50/back_below", "100/projected", "1000/back_below/3"] {
+    for text in ["80", "80/2", "50/back_below", "1000/back_below/3"] {
         assert_eq!(Crossing::parse(text).unwrap().to_string(), text);
     }
     for text in ["", "x", "80/x", "80/", "99999"] {
@@ -216,7 +215,6 @@ fn an_alert_says_all_there_is_to_say() {
 fn a_message_of_other_kinds_says_what_happened() {
     let mut verdict = judge(budget(), spend("600"));
     verdict.spend.beside = vec![Money::parse("12", Currency::parse("EUR").unwrap()).unwrap().money];
-    verdict.projected = vec![100];
     let crossing = |it: &str| Crossing::parse(it).unwrap();
     let below = verdict.alert(crossing("80/back_below"), &[], &[]);
     assert_eq!(
@@ -229,15 +227,9 @@ fn a_message_of_other_kinds_says_what_happened() {
         below.body
     );
     assert_eq!(below.attributes["event"], "back_below");
-    let projected = verdict.alert(crossing("100/projected"), &[], &[]);
-    assert_eq!(
-        projected.subject,
-        "[AI budget] search-monthly expected to reach 100% of 1,000.00 USD (Oct 2026) - owner search"
-    );
-    assert_eq!(projected.attributes["event"], "projected_limit_exceeded");
-    let repeat = projected.repeated();
+    let repeat = below.repeated();
     assert!(repeat.body.starts_with("This may be a repeat: "));
-    assert_eq!((repeat.id, repeat.attributes), (projected.id, projected.attributes));
+    assert_eq!((repeat.id, repeat.attributes), (below.id, below.attributes));
 }
 
 #[test]
