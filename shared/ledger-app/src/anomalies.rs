@@ -186,7 +186,9 @@ where
     let feeds = view.feeds();
     let bills = feeds.iter().filter(|it| it.source.kind == SourceKind::Bill);
     let of_bills = bills.map(|it| (it.data_up_to, true)).max();
-    of_bills.or_else(|| feeds.iter().map(|it| (it.data_up_to, false)).max())
+    let of_any = || feeds.iter().map(|it| (it.data_up_to, false)).max();
+    // Days whose totals are not known make no feed.
+    of_bills.or_else(of_any).or_else(|| view.data_up_to().map(|it| (it, false)))
 }
 
 /// All that is expected.

@@ -23,7 +23,7 @@ impl Glob {
         Glob(WildMatch::new(text))
     }
 
-    /// Whether a text has letters that stand for others.
+    /// Whether a text has letters that match others.
     pub fn is_pattern(text: &str) -> bool {
         text.contains(['*', '?'])
     }

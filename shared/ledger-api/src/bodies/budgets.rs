@@ -89,7 +89,7 @@ pub struct BudgetAlertBody {
     /// The threshold that names it, in percent: the highest that was reached, or the lowest that the cost
     /// is below again.
     pub threshold: u16,
-    /// What it says of that threshold.
+    /// How the cost relates to that threshold.
     pub kind: AlertKindWord,
     /// All thresholds that it says something of, ascending.
     pub thresholds: Vec<u16>,

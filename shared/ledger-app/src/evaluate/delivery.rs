@@ -8,7 +8,7 @@ use crate::ports::{AlertState, AlertStore, Notifier, PublishError, StoreError, S
 /// How long an alert may be on its way before its delivery counts as unknown.
 const SENDING_MINUTES_MAX: i64 = 15;
 
-/// What became of an alert.
+/// The end of an attempt to send an alert.
 pub(super) enum Outcome {
     Sent,
     NotSent,

@@ -18,7 +18,7 @@ use crate::word::Word;
 /// The dimensions of series, the most specific first.
 pub(super) const DIMENSIONS: usize = 5;
 
-/// What was metered: cells of one key have quantities that add.
+/// The thing that was metered: cells of one key have quantities that add.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct CellKey {
     pub model: Option<Arc<str>>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::attributes::attributes;
+use super::attributes::{AttributeValue, attributes, published};
 use super::message::{body, subject};
 use super::{Crossing, Driver, Verdict};
 use crate::period::Window;
@@ -52,6 +52,11 @@ impl Alert {
         [self.id.crossing].into_iter().chain(self.also.iter().copied())
     }
 
+    /// The attributes to publish, by name.
+    pub fn published_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
+        published(&self.attributes)
+    }
+
     /// The same alert as one that may have arrived before: its identity and its values stay.
     #[must_use]
     pub fn repeated(&self) -> Alert {
@@ -72,9 +77,9 @@ impl Verdict {
         };
         let said: Vec<Crossing> = [crossing].into_iter().chain(also.iter().copied()).collect();
         Alert {
-            subject: subject(self, &id),
+            subject: subject(self, crossing),
             body: body(self, &said, drivers),
-            attributes: attributes(self, &id),
+            attributes: attributes(self, crossing, id.to_string()),
             also: also.to_vec(),
             id,
         }

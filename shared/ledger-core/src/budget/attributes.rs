@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::{Alert, AlertId, CrossingKind, Verdict};
+use super::{Crossing, CrossingKind, Verdict};
 
 /// Fraction digits of a number that filters of subscriptions compare.
 const FRACTION_DIGITS: u32 = 5;
@@ -40,21 +40,21 @@ pub enum AttributeValue {
     Number(Decimal),
 }
 
-impl Alert {
-    /// The attributes to publish, by name. An alert that an earlier release wrote down holds more of
-    /// them, all as texts.
-    pub fn published_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
-        let value_of = |(name, form): &(&'static str, Form)| {
-            let text = self.attributes.get(*name).filter(|it| !it.is_empty())?;
-            let number = text.parse().ok().filter(|_| *form == Form::Number);
-            let value = match number {
-                Some(number) => AttributeValue::Number(comparable(number)),
-                None => AttributeValue::Text(text.clone()),
-            };
-            Some((*name, value))
+/// The attributes to publish, by name. An alert that an earlier release wrote down holds more of them, all as
+/// texts.
+pub(super) fn published(
+    attributes: &BTreeMap<String, String>,
+) -> Vec<(&'static str, AttributeValue)> {
+    let value_of = |(name, form): &(&'static str, Form)| {
+        let text = attributes.get(*name).filter(|it| !it.is_empty())?;
+        let number = text.parse().ok().filter(|_| *form == Form::Number);
+        let value = match number {
+            Some(number) => AttributeValue::Number(comparable(number)),
+            None => AttributeValue::Text(text.clone()),
         };
-        ATTRIBUTES.iter().filter_map(value_of).collect()
-    }
+        Some((*name, value))
+    };
+    ATTRIBUTES.iter().filter_map(value_of).collect()
 }
 
 /// Cut off rather than rounded: a filter for an amount must not match before it is spent.
@@ -63,23 +63,27 @@ fn comparable(number: Decimal) -> Decimal {
 }
 
 /// The attributes as they are written down: exact, and as texts.
-pub(super) fn attributes(verdict: &Verdict, id: &AlertId) -> BTreeMap<String, String> {
+pub(super) fn attributes(
+    verdict: &Verdict,
+    crossing: Crossing,
+    alert_id: String,
+) -> BTreeMap<String, String> {
     let Verdict { budget, spend, .. } = verdict;
-    let event = match id.crossing.kind {
-        CrossingKind::Reached if id.crossing.threshold >= 100 => "budget_crossed",
+    let event = match crossing.kind {
+        CrossingKind::Reached if crossing.threshold >= 100 => "budget_crossed",
         CrossingKind::Reached => "threshold_crossed",
         CrossingKind::BackBelow => "back_below",
     };
     let deputy = budget.deputy.as_ref().map(|it| ("deputy", it.to_string()));
     let always = [
-        ("alert_id", id.to_string()),
+        ("alert_id", alert_id),
         ("budget", budget.name.to_string()),
         ("currency", budget.limit.currency().to_string()),
         ("event", event.to_owned()),
         ("limit", budget.limit.amount().to_string()),
         ("owner", budget.owner.to_string()),
         ("spend", spend.cost.amount().to_string()),
-        ("threshold_percent", id.crossing.threshold.to_string()),
+        ("threshold_percent", crossing.threshold.to_string()),
         ("window", budget.window().to_string()),
     ];
     always.into_iter().chain(deputy).map(|(name, value)| (name.to_owned(), value)).collect()

@@ -1,10 +1,10 @@
-//! What another budget file changes.
+//! The changes that another budget file makes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Budget, Calendar};
 
-/// What happens to one budget.
+/// The change of one budget.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BudgetChange<'a> {
     /// It is new.

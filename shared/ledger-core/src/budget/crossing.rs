@@ -29,7 +29,7 @@ labels! {
 pub struct Crossing {
     /// The threshold in percent of the limit.
     pub threshold: u16,
-    /// What happened.
+    /// How the cost relates to it.
     pub kind: CrossingKind,
     /// How often it has happened in this window, from one on.
     pub round: u16,
@@ -81,7 +81,7 @@ pub struct Said {
     pub at: Timestamp,
 }
 
-/// What a verdict has to say that no alert of its window has said.
+/// The crossings of a verdict that no alert of its window has said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Due {
     /// Each is one message; its first crossing names it.
@@ -91,7 +91,7 @@ pub struct Due {
 }
 
 impl Verdict {
-    /// What is to be said now, given what was said in this window.
+    /// The crossings to say now, given those that were said in this window.
     pub fn due(&self, said: &[Said], now: Timestamp) -> Due {
         let (mut reached, mut back_below, mut is_early) = (Vec::new(), Vec::new(), false);
         let highest_up = self

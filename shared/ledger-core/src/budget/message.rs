@@ -1,6 +1,6 @@
 //! The words of an alert.
 
-use super::{AlertId, Budget, Crossing, CrossingKind, Driver, Spend, Verdict};
+use super::{Budget, Crossing, CrossingKind, Driver, Spend, Verdict};
 use crate::letter::{is_misleading, shown};
 use crate::period::{ChargePeriod, Window};
 
@@ -22,13 +22,13 @@ const COLUMNS: usize = 80;
 const LABEL_COLUMNS: usize = 13;
 
 /// A subject of one line.
-pub(super) fn subject(verdict: &Verdict, id: &AlertId) -> String {
+pub(super) fn subject(verdict: &Verdict, crossing: Crossing) -> String {
     let Verdict { budget, spend, .. } = verdict;
     let limit = budget.limit.to_reader();
-    let share = match id.crossing.kind {
+    let share = match crossing.kind {
         CrossingKind::Reached => format!("{}% of {limit}", verdict.percent()),
         CrossingKind::BackBelow => {
-            format!("back below {}%, {}% of {limit}", id.crossing.threshold, verdict.percent())
+            format!("back below {}%, {}% of {limit}", crossing.threshold, verdict.percent())
         }
     };
     let text = format!(

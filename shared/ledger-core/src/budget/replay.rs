@@ -1,4 +1,4 @@
-//! What budgets would have said on the days that are past.
+//! The alerts that budgets would have sent on days that are past.
 
 use std::collections::BTreeMap;
 
