@@ -197,6 +197,9 @@ fn volume_of(models: &BTreeMap<&Option<Arc<str>>, ModelChange>) -> Option<Ratio>
     }
 }
 
+/// The largest cost between two steps, in femto-units: the difference of two is still an amount.
+const STEP_MAX: u128 = 10_u128.pow(27);
+
 /// The steps of a cell from its expected cost to its cost, each with its effect.
 fn steps(
     key: &CellKey,
@@ -219,6 +222,10 @@ fn steps(
         _ => at_old_price,
     };
     let at_growth = growth.map_or(at_old_price, |it| it.times(expected.cost));
+    // A quantity of next to nothing before makes steps that no amount holds, and that say nothing.
+    if [at_old_price, at_volume, at_growth].iter().any(|it| it.unsigned_abs() > STEP_MAX) {
+        return vec![(Effect::Volume, change)];
+    }
     let price = actual.cost - at_old_price;
     // A millionth is what means and ratios of whole numbers cut off, and no price.
     let is_rounding = price.unsigned_abs() <= actual.cost.unsigned_abs() / 1_000_000;
