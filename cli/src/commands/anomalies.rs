@@ -21,8 +21,7 @@ const VALUE_CHARS_MAX: usize = 48;
 pub async fn list(place: &Place, format: Format, args: &AnomaliesArgs) -> anyhow::Result<Outcome> {
     let opened = place.open_to_read().await?;
     let view = View::open_all(&opened.ledger, Access::everything(), now()).await?;
-    let sensitivity = Sensitivity { min_amount: args.min_amount };
-    let found = anomalies(&view, Asked { since: args.since, sensitivity }).await;
+    let found = anomalies(&view, asked(args)).await;
     opened.close().await;
     let found = found?;
     let shown: Vec<_> = found.shown(args.all).collect();
@@ -72,6 +71,10 @@ pub async fn list(place: &Place, format: Format, args: &AnomaliesArgs) -> anyhow
         }
     }
     Ok(Outcome::Done)
+}
+
+fn asked(args: &AnomaliesArgs) -> Asked {
+    Asked { since: args.since, sensitivity: Sensitivity { min_amount: args.min_amount } }
 }
 
 fn row(anomaly: &Anomaly, is_muted: bool) -> Vec<String> {
@@ -133,7 +136,11 @@ fn csv_row(anomaly: &Anomaly, muted: Option<&Expectation>) -> Vec<String> {
 }
 
 /// Keeps that an anomaly is expected, or takes it back.
-pub async fn say_expected(place: &Place, args: &ExpectArgs) -> anyhow::Result<Outcome> {
+pub async fn say_expected(
+    place: &Place,
+    listed: &AnomaliesArgs,
+    args: &ExpectArgs,
+) -> anyhow::Result<Outcome> {
     let ExpectArgs { id, until, reason, by, remove } = args;
     let opened = place.open().await?;
     let now = now();
@@ -146,7 +153,7 @@ pub async fn say_expected(place: &Place, args: &ExpectArgs) -> anyhow::Result<Ou
         let (Some(until), Some(reason), Some(by)) = (*until, reason, by) else {
             anyhow::bail!("--until, --reason or --by is missing; expected all three");
         };
-        let expected = expect(&view, Said { id, until, reason, by }).await;
+        let expected = expect(&view, asked(listed), Said { id, until, reason, by }).await;
         expected.map(|it| {
             format!("{} of {} {} is expected until {}", it.kind, it.dimension, it.value, it.until)
         })

@@ -132,4 +132,10 @@ fn a_prototype_in_the_sandbox_is_a_new_caller_when_it_begins_to_spend() {
     assert_eq!(prototype["cause"], "input tokens of nova-lite: +246.00 USD which is new");
     let all = json(&data, &["anomalies", "--min-amount", "62"]);
     assert_eq!(all["anomalies"], Value::Array(vec![]));
+    // One that only a smaller amount shows can be expected too.
+    let small = json(&data, &["anomalies", "--min-amount", "1"]);
+    let id = small["anomalies"][0]["id"].as_str().unwrap();
+    let mut expect = vec!["anomalies", "--min-amount", "1", "expect", id];
+    expect.extend(["--until", "2026-12-31", "--by", "finance", "--reason", "a test"]);
+    assert!(said(&data, &expect).ends_with(" is expected until 2026-12-31\n"));
 }

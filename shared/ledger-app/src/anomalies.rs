@@ -220,13 +220,18 @@ pub struct Said<'a> {
     pub by: &'a str,
 }
 
-/// Keeps that an anomaly is expected, in place of what was said of the same series and kind.
+/// Keeps that an anomaly is expected, in place of what was said of the same series and kind. It is one of
+/// those that were asked for, or of the last 400 days.
 ///
 /// # Errors
 ///
 /// [`AnomaliesError::Refused`] for an anomaly that is not there, a day before it and texts that
 /// mislead.
-pub async fn expect<L>(view: &View<L>, said: Said<'_>) -> Result<Expectation, AnomaliesError>
+pub async fn expect<L>(
+    view: &View<L>,
+    asked: Asked,
+    said: Said<'_>,
+) -> Result<Expectation, AnomaliesError>
 where
     L: LedgerStore + DocumentStore + Clone + 'static,
 {
@@ -238,13 +243,19 @@ where
     }
     check_name("by", by).map_err(AnomaliesError::Refused)?;
     check_value("reason", reason).map_err(AnomaliesError::Refused)?;
-    let since = view.data_up_to().map(|it| it.saturating_sub(HISTORY_DAYS.days()));
-    let found = anomalies(view, Asked { since, ..Asked::default() }).await?;
-    let found = found.all.into_iter().map(|(it, _)| it).find(|it| it.id.as_str() == id);
+    let year = view.data_up_to().map(|it| it.saturating_sub(HISTORY_DAYS.days()));
+    let mut found = None;
+    for since in [asked.since, year] {
+        if found.is_none() {
+            let listed = anomalies(view, Asked { since, ..asked }).await?.all;
+            found = listed.into_iter().map(|(it, _)| it).find(|it| it.id.as_str() == id);
+        }
+    }
     let anomaly = found.ok_or_else(|| {
         let id: String = id.chars().take(40).collect();
         AnomaliesError::Refused(format!(
-            "no anomaly has the id `{id}`; `tollbook anomalies --all` lists them"
+            "no anomaly has the id `{id}`; `tollbook anomalies --all` lists them, and `--since` and \
+             `--min-amount` before `expect` look for more"
         ))
     })?;
     if until < anomaly.last {

@@ -31,7 +31,7 @@ pub struct AnomaliesAnswer {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = Anomaly))]
 pub struct AnomalyBody {
-    /// Its name, the same in every answer.
+    /// Its name, made of series, kind, currency and first day.
     pub id: String,
     /// `spike`, `drift`, `new_caller` or `new_model`.
     pub kind: String,

@@ -66,7 +66,7 @@ pub struct SeriesName {
     pub value: Arc<str>,
 }
 
-/// A name for one anomaly, the same in every answer.
+/// A name for one anomaly, the same in every answer that has it: made of series, kind, currency and first day.
 ///
 /// - **Shape:** 12 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -350,33 +350,3 @@ fn a_caller_without_any_cost_before_is_new() {
     let soon = |caller: &str, day: i64| if caller == "three" && day < 13 { 0 } else { 40 };
     assert_eq!(shown(&found(soon)), Vec::<String>::new());
 }
-
-/// Run by hand: `cargo test -p ledger-core --lib many_series -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures time"]
-fn many_series_are_searched_in_one_pass() {
-    for callers in [1_000, 2_000, 4_000] {
-        let mut search = AnomalySearch::new(day_of(90), day_of(120), Sensitivity::default());
-        let mut random = Random(callers);
-        let (mut rows, mut add) = (0, std::time::Duration::ZERO);
-        for place in 0..120 {
-            let day = day_of(place);
-            let cost = |random: &mut Random| random.between(10.0, 30.0).to_string();
-            let of_day: Vec<(Date, Rollup)> = (0..callers * 2)
-                .map(|it| {
-                    let (caller, owner) = (format!("caller-{}", it / 2), format!("o{}", it % 50));
-                    let model = ["nova-lite", "nova-pro"][usize::try_from(it % 2).unwrap()];
-                    (day, row(day, &caller, &owner, model, &cost(&mut random), 1_000))
-                })
-                .collect();
-            rows += of_day.len();
-            let start = std::time::Instant::now();
-            ask(&mut search, &of_day);
-            add += start.elapsed();
-        }
-        let start = std::time::Instant::now();
-        let found = search.finish().unwrap();
-        let (judged, series) = (start.elapsed(), found.series_count);
-        println!("{rows} rows, {series} series: gathered in {add:?}, judged in {judged:?}");
-    }
-}
