@@ -296,7 +296,7 @@ fn alerts_arrived(examined: &Examined) -> Vec<Finding> {
     let not_sent = not_sent.into_iter().map(|stored| {
         let message = format!(
             "\"{}\" was not accepted, at last on {}; the log of the evaluation says why, and the next \
-             one tries again",
+             one tries again while it is still so",
             stored.alert.subject,
             stored.at.strftime("%Y-%m-%d %H:%M UTC")
         );

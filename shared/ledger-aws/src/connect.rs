@@ -165,7 +165,7 @@ impl Connection {
         aws_sdk_athena::Client::new(&self.with(retries, timeouts))
     }
 
-    /// A client of SNS that never retries: a lost answer must not become a second message.
+    /// A client of SNS that never retries: a message that may be a second one has to say so.
     pub fn sns_client(&self) -> aws_sdk_sns::Client {
         let timeouts = TimeoutConfig::builder().operation_timeout(SNS_TIMEOUT).build();
         aws_sdk_sns::Client::new(&self.with(RetryConfig::disabled(), timeouts))

@@ -139,7 +139,7 @@ impl Notifier for SnsNotifier {
     }
 }
 
-/// Whether the message may have arrived. In doubt it may: the caller must not send it again.
+/// Whether the message may have arrived. In doubt it may: sent again, it says that it may be a repeat.
 fn classify<E: Error + Send + Sync + 'static>(err: SdkError<E, HttpResponse>) -> PublishError {
     let never_arrived = match &err {
         SdkError::ConstructionFailure(_) => true,

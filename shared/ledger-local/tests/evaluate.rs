@@ -345,6 +345,36 @@ async fn a_limit_that_is_raised_and_reached_again_is_told_again() {
 }
 
 #[tokio::test]
+async fn a_budget_that_is_renamed_says_nothing_twice_and_swallows_nothing() {
+    let mut setting = Setting::new().await;
+    setting.evaluate_at("2026-11-05T08:00:00Z").await;
+    let renamed = |name: &str, formerly: &str| {
+        BUDGETS.replace("name = \"all\"", &format!("name = \"{name}\"\nformerly = \"{formerly}\""))
+    };
+    setting.budgets = parse_budgets(&renamed("second", "all")).unwrap();
+    setting.import(&BILL.replace("60.00", "65.00"), "").await;
+    setting.outbox.fail_next(StandInError::Throttling);
+    assert_eq!(setting.evaluate_at("2026-11-05T09:00:00Z").await.not_sent.len(), 1);
+    // What was refused under the second name is sent under the third.
+    setting.budgets = parse_budgets(&renamed("third", "second")).unwrap();
+    setting.evaluate_at("2026-11-05T10:00:00Z").await;
+    assert_eq!(setting.told(), ["2026-11-01/80", "second/monthly/2026-11-01/81"]);
+}
+
+#[tokio::test]
+async fn what_was_refused_in_a_year_is_told_late_in_the_next() {
+    let mut setting = Setting::new().await;
+    setting.budgets = parse_budgets(&BUDGETS.replace("monthly", "yearly")).unwrap();
+    setting.outbox.fail_next(StandInError::Throttling);
+    assert_eq!(setting.evaluate_at("2026-12-31T23:00:00Z").await.not_sent.len(), 1);
+    let (_, days) = BILL.split_once('\n').unwrap();
+    let next = days.replace("2026-11", "2027-05").replace("60.00", "6.00");
+    setting.import(&format!("{BILL}{next}"), "").await;
+    setting.evaluate_at("2027-05-05T08:00:00Z").await;
+    assert_eq!(setting.told(), ["all/yearly/2026-01-01/80"]);
+}
+
+#[tokio::test]
 async fn spend_in_another_currency_is_said_beside() {
     let line = "2026-11-04,123456789012,123456789012,AmazonBedrock,USE1-NovaLite-output-tokens,";
     let bill = format!("{BILL}{line}30.00,EUR\n");

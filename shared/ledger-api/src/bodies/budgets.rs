@@ -120,9 +120,12 @@ words! {
 /// The body of a verdict with its alerts among `alerts`.
 pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
     let Verdict { budget, spend, reached } = verdict;
+    let names = [Some(&budget.name), budget.formerly.as_ref()];
     let alerts = alerts.iter().filter(|stored| {
         let id = &stored.alert.id;
-        id.budget == budget.name && id.window == budget.window() && id.start == spend.period.start()
+        names.contains(&Some(&id.budget))
+            && id.window == budget.window()
+            && id.start == spend.period.start()
     });
     BudgetBody {
         name: budget.name.to_string(),

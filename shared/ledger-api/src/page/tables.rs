@@ -148,7 +148,7 @@ pub(super) fn alert_table(alerts: &[StoredAlert], unheard: &[Finding], now: Time
         }
         @if !unconfirmed.is_empty() {
             p { span class="state warning" { (unconfirmed.len()) " unconfirmed" }
-                " These alerts may or may not have arrived; inform their owners by other means." }
+                " These alerts may or may not have arrived; the next evaluation sends them again." }
         }
         @if alerts.is_empty() { p { "None so far." } } @else { div.scroll { table {
             thead { tr { th { "When" } th { "Subject" } th { "State" } } }

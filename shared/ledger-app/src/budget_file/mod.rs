@@ -120,8 +120,12 @@ impl BudgetEntry {
     /// Budgets of earlier releases may hold any text: it is not checked again when they are read.
     fn check_texts(&self) -> Result<(), String> {
         check_name("name", &self.name)?;
-        let names =
-            [("owner", &self.owner), ("deputy", &self.deputy), ("formerly", &self.formerly)];
+        let names = [
+            ("owner", &self.owner),
+            ("deputy", &self.deputy),
+            ("formerly", &self.formerly),
+            ("parent", &self.parent),
+        ];
         for (key, text) in names.into_iter().filter_map(|(key, it)| Some((key, it.as_ref()?))) {
             check_name(key, text)?;
         }

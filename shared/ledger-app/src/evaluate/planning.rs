@@ -28,8 +28,20 @@ pub(super) struct Planned {
 /// A budget's window.
 type WindowKey = (Arc<str>, Window, Date);
 
-fn window_of(id: &AlertId) -> WindowKey {
-    (Arc::clone(&id.budget), id.window, id.start)
+/// The names that budgets have now, by those that they had before.
+struct Renamed<'b>(BTreeMap<&'b str, &'b Arc<str>>);
+
+impl<'b> Renamed<'b> {
+    fn of(budgets: &'b [Budget]) -> Renamed<'b> {
+        let former = |it: &'b Budget| Some((it.formerly.as_deref()?, &it.name));
+        Renamed(budgets.iter().filter_map(former).collect())
+    }
+
+    /// The window of an alert, under the name that its budget has now.
+    fn window_of(&self, id: &AlertId) -> WindowKey {
+        let name = self.0.get(&*id.budget).copied().unwrap_or(&id.budget);
+        (Arc::clone(name), id.window, id.start)
+    }
 }
 
 fn window_of_verdict(verdict: &Verdict) -> WindowKey {
@@ -59,9 +71,10 @@ where
 {
     let (ledger, now) = (view.ledger(), view.now());
     let kept = kept_alerts(ledger, verdicts, now.today()).await.map_err(EvaluateError::Alerts)?;
+    let renamed = Renamed::of(budgets);
     let mut planned = Planned::default();
-    let new = new_messages(verdicts, &kept, now.at(), &mut planned);
-    planned.alerts = pending(kept, budgets, verdicts);
+    let new = new_messages(verdicts, &kept, &renamed, now.at(), &mut planned);
+    planned.alerts = pending(kept, budgets, &renamed, verdicts);
     let drivers = drivers_of(view, &new).await.map_err(EvaluateError::Drivers)?;
     let mut left = new.len();
     for New { verdict, crossings } in new {
@@ -82,15 +95,20 @@ where
     Ok(planned)
 }
 
-/// The alerts of all windows that are judged, and of this month and the one before: an alert that was
-/// refused at the end of a month is still to be sent when its window is not judged any more.
+/// The alerts of all windows that are judged, of those before them, and of this month and the one before: an
+/// alert that was refused at the end of a window is still to be sent when it is not judged any more.
 async fn kept_alerts(
     ledger: &impl AlertStore,
     verdicts: &[Verdict],
     today: Date,
 ) -> Result<Vec<StoredAlert>, StoreError> {
     let recent = [today, today.first_of_month().saturating_sub(1.day())];
-    let starts = verdicts.iter().map(|it| it.spend.period.start()).chain(recent);
+    let windows = verdicts.iter().flat_map(|Verdict { budget, spend, .. }| {
+        let window = budget.calendar.containing(spend.period.start());
+        let before = window.and_then(|it| budget.calendar.previous(it));
+        [Some(spend.period), before].into_iter().flatten()
+    });
+    let starts = windows.map(|it| it.start()).chain(recent);
     let months: BTreeSet<BillingPeriod> = starts.map(BillingPeriod::containing).collect();
     let mut alerts = Vec::new();
     for month in months.into_iter().filter_map(BillingPeriod::charge_period) {
@@ -103,6 +121,7 @@ async fn kept_alerts(
 fn new_messages<'v>(
     verdicts: &'v [Verdict],
     kept: &[StoredAlert],
+    renamed: &Renamed<'_>,
     now: Timestamp,
     planned: &mut Planned,
 ) -> Vec<New<'v>> {
@@ -111,16 +130,12 @@ fn new_messages<'v>(
         let is_published = stored.state != AlertState::Planned;
         let of_alert = stored.alert.crossings();
         let of_alert = of_alert.map(|crossing| Said { crossing, is_published, at: stored.at });
-        said.entry(window_of(&stored.alert.id)).or_default().extend(of_alert);
+        said.entry(renamed.window_of(&stored.alert.id)).or_default().extend(of_alert);
     }
     let mut new = Vec::new();
     for verdict in verdicts {
-        let (_, window, start) = window_of_verdict(verdict);
-        let names = [Some(&verdict.budget.name), verdict.budget.formerly.as_ref()];
-        let windows = names.into_iter().flatten().map(|it| (Arc::clone(it), window, start));
-        let of_window: Vec<Said> =
-            windows.filter_map(|it| said.get(&it)).flatten().copied().collect();
-        let due = verdict.due(&of_window, now);
+        let of_window = said.get(&window_of_verdict(verdict)).map_or(&[][..], Vec::as_slice);
+        let due = verdict.due(of_window, now);
         planned.is_early |= due.is_early;
         new.extend(due.messages.into_iter().map(|crossings| New { verdict, crossings }));
     }
@@ -129,20 +144,26 @@ fn new_messages<'v>(
 
 /// Alerts that were written down and not seen to arrive. One that says nothing that is still so waits, and
 /// so does one of a budget that is gone.
-fn pending(kept: Vec<StoredAlert>, budgets: &[Budget], verdicts: &[Verdict]) -> Vec<StoredAlert> {
+fn pending(
+    kept: Vec<StoredAlert>,
+    budgets: &[Budget],
+    renamed: &Renamed<'_>,
+    verdicts: &[Verdict],
+) -> Vec<StoredAlert> {
     let names: BTreeSet<&str> = budgets.iter().map(|it| &*it.name).collect();
     let judged: BTreeMap<WindowKey, &Verdict> =
         verdicts.iter().map(|it| (window_of_verdict(it), it)).collect();
     let is_pending = |stored: &StoredAlert| {
-        let holds = || match judged.get(&window_of(&stored.alert.id)) {
+        let window = renamed.window_of(&stored.alert.id);
+        let holds = || match judged.get(&window) {
             Some(verdict) => stored.alert.crossings().any(|it| verdict.still_holds(it)),
             None => true,
         };
-        stored.state != AlertState::Sent && names.contains(&*stored.alert.id.budget) && holds()
+        stored.state != AlertState::Sent && names.contains(&*window.0) && holds()
     };
     let mut pending = kept;
     pending.retain(is_pending);
-    // The oldest first.
+    // The order of one run is that of the next, also where the time of one ended.
     pending.sort_by(|left, right| left.alert.id.cmp(&right.alert.id));
     pending
 }

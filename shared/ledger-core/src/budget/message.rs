@@ -1,6 +1,6 @@
 //! The words of an alert.
 
-use super::{Budget, Crossing, CrossingKind, Driver, Spend, Verdict};
+use super::{Budget, Calendar, Crossing, CrossingKind, Driver, Spend, Verdict};
 use crate::letter::{is_misleading, shown};
 use crate::period::{ChargePeriod, Window};
 
@@ -34,7 +34,7 @@ pub(super) fn subject(verdict: &Verdict, crossing: Crossing) -> String {
     let text = format!(
         "[AI budget] {} {share} ({}) - owner {}",
         budget.name,
-        window_name(budget.window(), spend.period),
+        window_name(budget.calendar, spend.period),
         budget.owner,
     );
     // Channels refuse control characters and long subjects, and a name of earlier releases may bring
@@ -42,21 +42,21 @@ pub(super) fn subject(verdict: &Verdict, crossing: Crossing) -> String {
     text.chars().filter(|it| !is_misleading(*it)).take(SUBJECT_CHARS_MAX).collect()
 }
 
-pub(super) fn window_name(window: Window, period: ChargePeriod) -> String {
+/// The name of a window. Quarters and years have one in the calendar alone: the month from which a fiscal year
+/// counts is not known to every reader.
+pub(super) fn window_name(calendar: Calendar, period: ChargePeriod) -> String {
     let start = period.start();
-    match window {
+    let is_plain = calendar == Calendar::from(calendar.window());
+    let is_whole = calendar.containing(start) == Some(period);
+    match calendar.window() {
         Window::Daily => start.to_string(),
-        Window::Weekly => format!("week of {start}"),
-        Window::Monthly if period.end().day() == 1 => start.strftime("%b %Y").to_string(),
-        Window::Quarterly if period.end().day() == 1 && period.end().month() % 3 == 1 => {
+        Window::Weekly if is_whole => format!("week of {start}"),
+        Window::Monthly if is_plain && is_whole => start.strftime("%b %Y").to_string(),
+        Window::Quarterly if is_plain && is_whole => {
             format!("Q{} {}", (start.month() - 1) / 3 + 1, start.year())
         }
-        Window::Monthly | Window::Quarterly => period.to_string(),
-        // Of a fiscal calendar they begin in any month.
-        Window::Yearly if period.end().month() == 1 && period.end().day() == 1 => {
-            start.year().to_string()
-        }
-        Window::Yearly | Window::Once => period.to_string(),
+        Window::Yearly if is_plain && is_whole => start.year().to_string(),
+        _ => period.to_string(),
     }
 }
 

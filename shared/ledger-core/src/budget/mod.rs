@@ -2,6 +2,7 @@
 
 mod alert;
 mod attributes;
+mod by_owner;
 mod calendar;
 mod changes;
 mod crossing;

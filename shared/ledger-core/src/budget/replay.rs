@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::by_owner::ByOwner;
 use super::spending::part_of;
 use super::{Budget, Spend, Verdict, judge};
 use crate::access::Owners;
 use crate::bill::Status;
 use crate::money::{Money, MoneyError};
 use crate::money_sum::MoneySum;
-use crate::owner::Owner;
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
@@ -31,10 +31,7 @@ pub struct Replayed {
 pub struct Replay<'a> {
     days: ChargePeriod,
     budgets: Vec<Costs<'a>>,
-    /// The budgets that are limited to owners, by owner.
-    of_owners: BTreeMap<Owner, Vec<usize>>,
-    /// All others.
-    of_all: Vec<usize>,
+    by_owner: ByOwner,
 }
 
 #[derive(Debug)]
@@ -49,22 +46,14 @@ struct Costs<'a> {
 impl<'a> Replay<'a> {
     /// Starts without any cost.
     pub fn new(budgets: &'a [Budget], days: ChargePeriod) -> Replay<'a> {
-        let mut replay =
-            Replay { days, budgets: Vec::new(), of_owners: BTreeMap::new(), of_all: Vec::new() };
+        let mut replay = Replay { days, budgets: Vec::new(), by_owner: ByOwner::default() };
         for budget in budgets {
             let first = budget.calendar.containing(days.start());
             let start = first.map_or(days.start(), ChargePeriod::start);
             let Ok(period) = ChargePeriod::new(start, days.end()) else { continue };
             let owners = Owners::of_scope(&budget.scope.exact);
             let at = replay.budgets.len();
-            match &owners {
-                Owners::All => replay.of_all.push(at),
-                Owners::Only(owners) => {
-                    for owner in owners {
-                        replay.of_owners.entry(owner.clone()).or_default().push(at);
-                    }
-                }
-            }
+            replay.by_owner.add(&owners, at);
             replay.budgets.push(Costs { budget, period, owners, by_day: BTreeMap::new() });
         }
         replay
@@ -135,9 +124,8 @@ impl Question for Replay<'_> {
     }
 
     fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
-        let of_owner = self.of_owners.get(&row.summary().owner);
-        for at in of_owner.into_iter().flatten().chain(&self.of_all) {
-            let Some(costs) = self.budgets.get_mut(*at) else { continue };
+        for at in self.by_owner.of(&row.summary().owner) {
+            let Some(costs) = self.budgets.get_mut(at) else { continue };
             let part = part_of(costs.budget, costs.period, row, day.day);
             let currency = costs.budget.limit.currency();
             let Some(part) = part.filter(|it| it.currency() == currency) else { continue };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::by_owner::ByOwner;
 use super::windows::same_part;
 use super::{Budget, BudgetWindow, Spend, Verdict, judge};
 use crate::access::Owners;
@@ -11,7 +12,6 @@ use crate::bill::Status;
 use crate::currency::Currency;
 use crate::money::{Money, MoneyError};
 use crate::money_sum::MoneySum;
-use crate::owner::Owner;
 use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
@@ -20,10 +20,7 @@ use crate::rollup::Row;
 #[derive(Debug)]
 pub struct BudgetSpending<'a> {
     sums: Vec<Sum<'a>>,
-    /// The sums of budgets that are limited to owners, by owner.
-    of_owners: BTreeMap<Owner, Vec<usize>>,
-    /// The sums of all other budgets.
-    of_all: Vec<usize>,
+    by_owner: ByOwner,
     windows: Vec<WindowSums>,
     data_up_to: Option<Date>,
 }
@@ -32,7 +29,16 @@ pub struct BudgetSpending<'a> {
 #[derive(Debug)]
 struct WindowSums {
     cost: usize,
-    previous: Option<usize>,
+    previous: Previous,
+}
+
+/// The window before, as far as there is one.
+#[derive(Clone, Copy, Debug)]
+enum Previous {
+    None,
+    /// No day of the window has data, and so none of the window before is compared.
+    NotYet,
+    Sum(usize),
 }
 
 #[derive(Debug)]
@@ -52,8 +58,7 @@ impl<'a> BudgetSpending<'a> {
     pub fn new(windows: &[BudgetWindow<'a>], data_up_to: Option<Date>) -> BudgetSpending<'a> {
         let mut spending = BudgetSpending {
             sums: Vec::new(),
-            of_owners: BTreeMap::new(),
-            of_all: Vec::new(),
+            by_owner: ByOwner::default(),
             windows: Vec::new(),
             data_up_to,
         };
@@ -61,9 +66,12 @@ impl<'a> BudgetSpending<'a> {
             let whole = budget.calendar.containing(period.start());
             let previous = whole.filter(|it| it == period);
             let previous = previous.and_then(|it| budget.calendar.previous(it));
-            let elapsed = previous.and_then(|it| same_part(it, *period, data_up_to));
             let cost = spending.start_sum(budget, *period);
-            let previous = elapsed.map(|it| spending.start_sum(budget, it));
+            let previous = match previous.map(|it| same_part(it, *period, data_up_to)) {
+                Some(Some(elapsed)) => Previous::Sum(spending.start_sum(budget, elapsed)),
+                Some(None) => Previous::NotYet,
+                None => Previous::None,
+            };
             spending.windows.push(WindowSums { cost, previous });
         }
         spending
@@ -72,14 +80,7 @@ impl<'a> BudgetSpending<'a> {
     fn start_sum(&mut self, budget: &'a Budget, period: ChargePeriod) -> usize {
         let at = self.sums.len();
         let owners = Owners::of_scope(&budget.scope.exact);
-        match &owners {
-            Owners::All => self.of_all.push(at),
-            Owners::Only(owners) => {
-                for owner in owners {
-                    self.of_owners.entry(owner.clone()).or_default().push(at);
-                }
-            }
-        }
+        self.by_owner.add(&owners, at);
         let cost = MoneySum::zero(budget.limit.currency());
         let weakest = Status::Final;
         let beside = BTreeMap::new();
@@ -96,13 +97,16 @@ impl<'a> BudgetSpending<'a> {
         let BudgetSpending { sums, windows, data_up_to, .. } = self;
         let mut verdicts = Vec::new();
         for window in &windows {
-            let previous = window.previous.and_then(|at| sums.get(at));
             if let Some(sum) = sums.get(window.cost) {
                 let spend = Spend {
                     period: sum.period,
                     cost: sum.cost.total()?,
                     beside: sum.beside()?,
-                    previous: previous.map(|it| it.cost.total()).transpose()?,
+                    previous: match window.previous {
+                        Previous::None => None,
+                        Previous::NotYet => Some(Money::zero(sum.budget.limit.currency())),
+                        Previous::Sum(at) => sums.get(at).map(|it| it.cost.total()).transpose()?,
+                    },
                     status: sum.status(),
                     data_up_to,
                 };
@@ -130,9 +134,8 @@ impl Question for BudgetSpending<'_> {
     }
 
     fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
-        let of_owner = self.of_owners.get(&row.summary().owner);
-        for at in of_owner.into_iter().flatten().chain(&self.of_all) {
-            if let Some(sum) = self.sums.get_mut(*at) {
+        for at in self.by_owner.of(&row.summary().owner) {
+            if let Some(sum) = self.sums.get_mut(at) {
                 sum.add(row, day)?;
             }
         }

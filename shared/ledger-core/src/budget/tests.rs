@@ -303,16 +303,25 @@ fn a_name_on_a_bill_makes_no_line_of_its_own_and_no_message_that_is_refused() {
 
 #[test]
 fn windows_have_names() {
-    for (window, expected) in [
-        (Window::Daily, "2026-10-05"),
-        (Window::Weekly, "week of 2026-10-05"),
-        (Window::Monthly, "Oct 2026"),
-        (Window::Quarterly, "Q4 2026"),
-        (Window::Yearly, "2026"),
+    let april = Fiscal { first_month: 4, ..Fiscal::CALENDAR };
+    let fiscal = |window| Calendar::Repeating { window, fiscal: april };
+    for (calendar, expected) in [
+        (Window::Daily.into(), "2026-10-05"),
+        (Window::Weekly.into(), "week of 2026-10-05"),
+        (Window::Monthly.into(), "Oct 2026"),
+        (Window::Quarterly.into(), "Q4 2026"),
+        (Window::Yearly.into(), "2026"),
+        // The third quarter of that year, and no calendar year.
+        (fiscal(Window::Quarterly), "2026-10-01..2027-01-01"),
+        (fiscal(Window::Yearly), "2026-04-01..2027-04-01"),
+        (Calendar::Once(span("2026-10-01", "2026-11-01")), "2026-10-01..2026-11-01"),
     ] {
-        let period = window.containing(date("2026-10-05")).unwrap();
-        assert_eq!(window_name(window, period), expected);
+        let period = calendar.containing(date("2026-10-05")).unwrap();
+        assert_eq!(window_name(calendar, period), expected);
     }
+    // Of a first window that is not whole.
+    let part = span("2026-10-05", "2026-11-01");
+    assert_eq!(window_name(Window::Monthly.into(), part), "2026-10-05..2026-11-01");
 }
 
 proptest! {
