@@ -256,18 +256,26 @@ pub struct ReportArgs {
 /// The anomalies to show.
 #[derive(Args, Debug)]
 pub struct AnomaliesArgs {
-    /// Only anomalies with a day from this one on; by default of the last 30 settled days.
-    #[arg(long, value_name = "DATE")]
-    pub since: Option<Date>,
+    /// The anomalies to look for.
+    #[command(flatten)]
+    pub search: SearchArgs,
     /// Also those that are expected.
     #[arg(long)]
     pub all: bool,
-    /// The least that a day must cost above what is expected, in whole units of its currency.
-    #[arg(long, default_value_t = 10, value_name = "AMOUNT", value_parser = clap::value_parser!(u32).range(1..))]
-    pub min_amount: u32,
     /// Something to say about an anomaly.
     #[command(subcommand)]
     pub command: Option<AnomaliesCommand>,
+}
+
+/// The anomalies to look for.
+#[derive(Args, Debug)]
+pub struct SearchArgs {
+    /// Only anomalies with a day from this one on; by default of the last 30 settled days.
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<Date>,
+    /// The least that a day must cost above what is expected, in whole units of its currency.
+    #[arg(long, default_value_t = 10, value_name = "AMOUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub min_amount: u32,
 }
 
 /// Something to say about an anomaly.
@@ -284,6 +292,9 @@ pub enum AnomaliesCommand {
 pub struct ExpectArgs {
     /// The id of the anomaly, as `tollbook anomalies` shows it.
     pub id: String,
+    /// The anomalies among which it is.
+    #[command(flatten)]
+    pub search: SearchArgs,
     /// The last day on which it is expected.
     #[arg(long, value_name = "DATE", required_unless_present = "remove")]
     pub until: Option<Date>,

@@ -74,7 +74,7 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Anomalies(args) => match &args.command {
             None => commands::anomalies::list(&place, format, &args).await,
             Some(AnomaliesCommand::Expect(said)) => {
-                commands::anomalies::say_expected(&place, &args, said).await
+                commands::anomalies::say_expected(&place, said).await
             }
         },
         Command::Budget(BudgetCommand::List) => commands::budget::list(&place, format, false).await,

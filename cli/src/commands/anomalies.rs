@@ -10,7 +10,7 @@ use ledger_core::anomaly::{Anomaly, Sensitivity};
 use ledger_core::money::Money;
 
 use super::now;
-use crate::args::{AnomaliesArgs, ExpectArgs, Format};
+use crate::args::{AnomaliesArgs, ExpectArgs, Format, SearchArgs};
 use crate::place::Place;
 use crate::{Outcome, output};
 
@@ -21,7 +21,7 @@ const VALUE_CHARS_MAX: usize = 48;
 pub async fn list(place: &Place, format: Format, args: &AnomaliesArgs) -> anyhow::Result<Outcome> {
     let opened = place.open_to_read().await?;
     let view = View::open_all(&opened.ledger, Access::everything(), now()).await?;
-    let found = anomalies(&view, asked(args)).await;
+    let found = anomalies(&view, asked(&args.search)).await;
     opened.close().await;
     let found = found?;
     let shown: Vec<_> = found.shown(args.all).collect();
@@ -73,7 +73,7 @@ pub async fn list(place: &Place, format: Format, args: &AnomaliesArgs) -> anyhow
     Ok(Outcome::Done)
 }
 
-fn asked(args: &AnomaliesArgs) -> Asked {
+fn asked(args: &SearchArgs) -> Asked {
     Asked { since: args.since, sensitivity: Sensitivity { min_amount: args.min_amount } }
 }
 
@@ -136,12 +136,8 @@ fn csv_row(anomaly: &Anomaly, muted: Option<&Expectation>) -> Vec<String> {
 }
 
 /// Keeps that an anomaly is expected, or takes it back.
-pub async fn say_expected(
-    place: &Place,
-    listed: &AnomaliesArgs,
-    args: &ExpectArgs,
-) -> anyhow::Result<Outcome> {
-    let ExpectArgs { id, until, reason, by, remove } = args;
+pub async fn say_expected(place: &Place, args: &ExpectArgs) -> anyhow::Result<Outcome> {
+    let ExpectArgs { id, search, until, reason, by, remove } = args;
     let opened = place.open().await?;
     let now = now();
     let line = if *remove {
@@ -153,7 +149,7 @@ pub async fn say_expected(
         let (Some(until), Some(reason), Some(by)) = (*until, reason, by) else {
             anyhow::bail!("--until, --reason or --by is missing; expected all three");
         };
-        let expected = expect(&view, asked(listed), Said { id, until, reason, by }).await;
+        let expected = expect(&view, asked(search), Said { id, until, reason, by }).await;
         expected.map(|it| {
             format!("{} of {} {} is expected until {}", it.kind, it.dimension, it.value, it.until)
         })

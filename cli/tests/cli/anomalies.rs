@@ -135,7 +135,7 @@ fn a_prototype_in_the_sandbox_is_a_new_caller_when_it_begins_to_spend() {
     // One that only a smaller amount shows can be expected too.
     let small = json(&data, &["anomalies", "--min-amount", "1"]);
     let id = small["anomalies"][0]["id"].as_str().unwrap();
-    let mut expect = vec!["anomalies", "--min-amount", "1", "expect", id];
+    let mut expect = vec!["anomalies", "expect", id, "--min-amount", "1"];
     expect.extend(["--until", "2026-12-31", "--by", "finance", "--reason", "a test"]);
     assert!(said(&data, &expect).ends_with(" is expected until 2026-12-31\n"));
 }

@@ -255,7 +255,7 @@ where
         let id: String = id.chars().take(40).collect();
         AnomaliesError::Refused(format!(
             "no anomaly has the id `{id}`; `tollbook anomalies --all` lists them, and `--since` and \
-             `--min-amount` before `expect` look for more"
+             `--min-amount` look for more"
         ))
     })?;
     if until < anomaly.last {
