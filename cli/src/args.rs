@@ -144,6 +144,17 @@ pub enum Command {
                       0a1b2c3d4e5f --until 2026-12-31 --reason 'load test'"
     )]
     Anomalies(AnomaliesArgs),
+    /// The cost of a window to its end, with a range.
+    ///
+    /// The last three days of data may still change, and are forecast with the days ahead. With 14 days of
+    /// history, levels and a line by weekday are weighed by the errors that they had on past days, and the
+    /// same errors make the range; the backtest says how good that was. With less, the mean of the last days
+    /// is taken, with a wide range. Commitments, such as provisioned hours, go on as they are.
+    #[command(
+        after_help = "Examples:\n  tollbook forecast --where owner=search\n  tollbook forecast --budget \
+                      search-monthly\n  tollbook forecast --to 2027-01-01"
+    )]
+    Forecast(ForecastArgs),
     /// Manage budgets: limits, thresholds and recipients.
     #[command(subcommand)]
     Budget(BudgetCommand),
@@ -249,6 +260,29 @@ pub struct ReportArgs {
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     pub cost_kind: CostKindArg,
     /// Only this currency.
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
+}
+
+/// The window and the scope to forecast.
+#[derive(Args, Debug)]
+pub struct ForecastArgs {
+    /// Only charges with this value; can be given several times.
+    #[arg(long = "where", value_name = "DIM=VALUE")]
+    pub filters: Vec<String>,
+    /// The scope, window and currency of a budget.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["filters", "from", "to", "cost_kind", "currency"])]
+    pub budget: Option<String>,
+    /// The first day; by default the first of the month of the last day with data.
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<Date>,
+    /// The day after the last; by default the end of that month.
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<Date>,
+    /// The cost kind to count.
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+    pub cost_kind: CostKindArg,
+    /// The currency; needed where there are costs in several.
     #[arg(long, value_name = "CODE")]
     pub currency: Option<String>,
 }

@@ -77,6 +77,7 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
                 commands::anomalies::say_expected(&place, said).await
             }
         },
+        Command::Forecast(args) => commands::forecast::forecast(&place, format, &args).await,
         Command::Budget(BudgetCommand::List) => commands::budget::list(&place, format, false).await,
         Command::Budget(BudgetCommand::Check) => commands::budget::list(&place, format, true).await,
         Command::Budget(BudgetCommand::Apply { file, dry_run }) => {

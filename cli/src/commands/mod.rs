@@ -6,6 +6,7 @@ pub mod collect;
 pub mod cost_of_running;
 pub mod doctor;
 pub mod explain;
+pub mod forecast;
 pub mod import;
 mod invented;
 pub mod report;

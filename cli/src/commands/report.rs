@@ -53,7 +53,8 @@ pub async fn report(place: &Place, format: Format, args: &ReportArgs) -> anyhow:
     Ok(Outcome::Done)
 }
 
-fn scope_of(filters: &[String]) -> anyhow::Result<Scope> {
+/// The scope of conditions as `DIM=VALUE`.
+pub(super) fn scope_of(filters: &[String]) -> anyhow::Result<Scope> {
     let mut scope = Scope::default();
     for filter in filters {
         let (word, value) = filter.split_once('=').with_context(|| {

@@ -15,6 +15,7 @@ mod cost_of_running;
 mod data_folder;
 mod dialects;
 mod explain;
+mod forecast;
 mod how_sure;
 mod killed;
 mod legacy;

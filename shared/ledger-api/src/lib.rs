@@ -10,6 +10,7 @@ mod budgets;
 pub mod cell;
 mod costs;
 mod fingerprint;
+mod forecasts;
 mod health;
 #[cfg(feature = "openapi")]
 pub mod openapi;

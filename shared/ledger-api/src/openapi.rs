@@ -14,6 +14,7 @@ use utoipa::openapi::schema::Schema;
 use crate::bodies::anomalies::AnomaliesAnswer;
 use crate::bodies::budgets::BudgetsAnswer;
 use crate::bodies::costs::CostsAnswer;
+use crate::bodies::forecasts::ForecastBody;
 use crate::bodies::health::HealthAnswer;
 use crate::bodies::owners::OwnersAnswer;
 use crate::bodies::statements::StatementsAnswer;
@@ -21,7 +22,7 @@ use crate::parameters::{Form, Parameter};
 use crate::response::ErrorAnswer;
 use crate::router::ROUTES;
 use crate::state::Route;
-use crate::{anomalies, budgets, costs, health, owners, statements};
+use crate::{anomalies, budgets, costs, forecasts, health, owners, statements};
 
 /// A request and its answer.
 #[derive(Clone, Debug)]
@@ -77,13 +78,14 @@ pub fn document(examples: &BTreeMap<&str, Example>) -> Value {
     })
 }
 
-fn bodies() -> [(&'static Route, Schemas); 6] {
+fn bodies() -> [(&'static Route, Schemas); 7] {
     [
         (&costs::ROUTE, schemas_of::<CostsAnswer>()),
         (&owners::ROUTE, schemas_of::<OwnersAnswer>()),
         (&statements::ROUTE, schemas_of::<StatementsAnswer>()),
         (&budgets::ROUTE, schemas_of::<BudgetsAnswer>()),
         (&anomalies::ROUTE, schemas_of::<AnomaliesAnswer>()),
+        (&forecasts::ROUTE, schemas_of::<ForecastBody>()),
         (&health::ROUTE, schemas_of::<HealthAnswer>()),
     ]
 }

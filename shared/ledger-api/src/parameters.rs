@@ -60,7 +60,7 @@ pub(crate) enum Form {
 }
 
 impl Parameter {
-    const fn optional(name: &'static str, form: Form, about: &'static str) -> Parameter {
+    pub(crate) const fn optional(name: &'static str, form: Form, about: &'static str) -> Parameter {
         Parameter { name, about, form, is_required: false }
     }
 

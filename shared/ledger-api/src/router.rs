@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 
 use crate::response::ApiError;
 use crate::state::{AppState, Route};
-use crate::{anomalies, budgets, costs, health, owners, page, statements};
+use crate::{anomalies, budgets, costs, forecasts, health, owners, page, statements};
 
 /// Names one request in the answer and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -47,6 +47,7 @@ where
         .route(statements::ROUTE.path, get(statements::statements::<L>))
         .route(budgets::ROUTE.path, get(budgets::budgets::<L>))
         .route(anomalies::ROUTE.path, get(anomalies::anomalies::<L>))
+        .route(forecasts::ROUTE.path, get(forecasts::forecasts::<L>))
         .route(health::ROUTE.path, get(health::health::<L>))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -56,12 +57,13 @@ where
 }
 
 /// The routes under `/v1`.
-pub(crate) const ROUTES: [Route; 6] = [
+pub(crate) const ROUTES: [Route; 7] = [
     costs::ROUTE,
     owners::ROUTE,
     statements::ROUTE,
     budgets::ROUTE,
     anomalies::ROUTE,
+    forecasts::ROUTE,
     health::ROUTE,
 ];
 

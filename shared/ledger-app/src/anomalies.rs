@@ -9,13 +9,13 @@ use ledger_core::anomaly::{
     Anomaly, AnomalySearch, HISTORY_DAYS, Sensitivity, SeriesName, UNSETTLED_DAYS,
 };
 use ledger_core::dimension::Dimension;
-use ledger_core::source::SourceKind;
 use serde::{Deserialize, Serialize};
 
 use crate::documents::DocumentError;
 use crate::file_text::{check_name, check_value};
 use crate::ports::{Document, DocumentKind, DocumentStore, LedgerStore, Retryable, StoreError};
 use crate::rules_file::FileError;
+use crate::settled::data_up_to;
 use crate::view::{LookupError, View};
 
 /// Settled days that are looked at where no first day is given.
@@ -175,20 +175,6 @@ where
         judged_up_to: Some(found.judged_up_to),
         series_count: found.series_count,
     })
-}
-
-/// The end of the last day of a bill, or of another source where there is no bill. Days after today, such
-/// as those of a commitment that begins, do not count: they would make today look settled.
-fn data_up_to<L>(view: &View<L>) -> Option<(Date, bool)>
-where
-    L: LedgerStore + Clone + 'static,
-{
-    let feeds = view.feeds();
-    let bills = feeds.iter().filter(|it| it.source.kind == SourceKind::Bill);
-    let of_bills = bills.map(|it| (it.data_up_to, true)).max();
-    let of_any = || feeds.iter().map(|it| (it.data_up_to, false)).max();
-    // Days whose totals are not known make no feed.
-    of_bills.or_else(of_any).or_else(|| view.data_up_to().map(|it| (it, false)))
 }
 
 /// All that is expected.

@@ -28,6 +28,7 @@ pub mod category;
 pub mod cost;
 pub mod coverage;
 pub mod currency;
+pub mod daily_costs;
 pub mod day_sum;
 mod day_totals;
 pub mod dimension;

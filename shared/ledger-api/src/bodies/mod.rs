@@ -7,6 +7,7 @@ pub mod anomalies;
 pub mod budgets;
 pub mod costs;
 pub mod findings;
+pub mod forecasts;
 pub mod health;
 pub mod imports;
 pub mod owners;

@@ -9,13 +9,14 @@ use ledger_core::rollup::Position;
 use super::*;
 
 /// Every route, with a query that asks for all it has.
-const ROUTES: [(&str, &str); 7] = [
+const ROUTES: [(&str, &str); 8] = [
     ("/", ""),
     ("/v1/costs", "?group_by=owner,model"),
     ("/v1/owners", ""),
     ("/v1/statements", "?period=2026-11"),
     ("/v1/budgets", ""),
     ("/v1/anomalies", "?all=true"),
+    ("/v1/forecasts", ""),
     ("/v1/health", ""),
 ];
 
