@@ -348,7 +348,8 @@ pub struct ExpectArgs {
 pub enum BudgetCommand {
     /// List the applied budgets and their spend.
     List,
-    /// Judge all budgets and print the verdicts; exit code 1 if one has reached a threshold.
+    /// Judge all budgets and print the verdicts; exit code 1 if one has reached a threshold, or is expected
+    /// to reach one of its forecast thresholds.
     Check,
     /// Apply a budget file as the next version.
     Apply {
@@ -358,7 +359,7 @@ pub enum BudgetCommand {
         /// data, without applying it.
         ///
         /// The costs of these days are those that the ledger holds now: a day that came late or was
-        /// restated may have crossed a threshold later or not at all.
+        /// restated may have crossed a threshold later or not at all. Alerts on forecasts are left out.
         #[arg(long)]
         dry_run: bool,
     },

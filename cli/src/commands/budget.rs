@@ -9,13 +9,17 @@ use ledger_api::bodies::findings::bodies;
 use ledger_app::budget_file::{parse_applied_budgets, parse_budgets};
 use ledger_app::documents::applied_budgets;
 use ledger_app::evaluate::judge_all;
+use ledger_app::forecast::project;
 use ledger_app::lookup::findings_of_windows;
 use ledger_app::overview::recent_alerts;
 use ledger_app::ports::{Document, DocumentKind, DocumentStore, LedgerStore, StoredAlert};
 use ledger_app::view::View;
 use ledger_core::access::Access;
-use ledger_core::budget::{Budget, BudgetChange, Replay, Replayed, Verdict, changes, first_month};
+use ledger_core::budget::{
+    Budget, BudgetChange, Projection, Replay, Replayed, Verdict, changes, first_month,
+};
 use ledger_core::finding::Finding;
+use ledger_core::percent::Percent;
 use ledger_core::period::ChargePeriod;
 
 use super::{now, read_file};
@@ -34,12 +38,15 @@ pub async fn list(place: &Place, format: Format, is_check: bool) -> anyhow::Resu
     let now = now();
     let from = first_month(&budgets, now.today());
     let view = View::open(&opened.ledger, from, Access::everything(), now).await?;
-    let verdicts = judge_all(&view, &budgets).await?;
+    let mut verdicts = judge_all(&view, &budgets).await?;
+    project(&view, &mut verdicts).await?;
     let alerts = recent_alerts(&view, &budgets).await?;
     opened.close().await;
     let findings = findings_of_windows(&view, &verdicts);
     print(version, &verdicts, &alerts, &findings, format)?;
-    let broken = verdicts.iter().any(|it| !it.reached.is_empty());
+    let is_ahead =
+        |it: &Verdict| it.budget.forecast_thresholds.iter().any(|ahead| it.is_projected(*ahead));
+    let broken = verdicts.iter().any(|it| !it.reached.is_empty() || is_ahead(it));
     Ok(if is_check && broken { Outcome::Found } else { Outcome::Done })
 }
 
@@ -80,6 +87,7 @@ fn print(
             let rows: Vec<_> = verdicts.iter().map(|it| row(it, false)).collect();
             output::table(&header, &rows, 4);
             beside.iter().for_each(|it| output::line(it));
+            verdicts.iter().filter_map(projected_words).for_each(|it| output::line(&it));
         }
         Format::Csv => {
             let rows: Vec<_> = verdicts.iter().map(|it| row(it, true)).collect();
@@ -97,6 +105,21 @@ fn print(
     }
     output::notes(format, findings);
     Ok(())
+}
+
+/// The cost that a budget's window is expected to have at its end.
+fn projected_words(verdict: &Verdict) -> Option<String> {
+    let Verdict { budget, spend, projection, .. } = verdict;
+    let Projection { expected, low, high } = (*projection)?;
+    let percent = Percent::of(expected, budget.limit).unwrap_or(Percent::ZERO);
+    Some(format!(
+        "budget `{}` is expected to cost {} in {} ({percent}%); 80 of 100 times {} to {}",
+        budget.name,
+        expected.to_reader(),
+        spend.period,
+        low.to_reader(),
+        high.to_reader()
+    ))
 }
 
 /// Cost in the scope of a budget that its limit does not count.

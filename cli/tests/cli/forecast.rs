@@ -179,6 +179,23 @@ fn a_budget_is_forecast_by_its_scope() {
     assert_eq!(answer, same);
     let table = said(&data, &["forecast", "--budget", "search-year"]);
     assert!(table.contains("limit       90,000.00 USD, of which"), "{table}");
+    // It is expected to be more than its limit of a cent, which it already is; and less than a million.
+    let check = |limit: &str| {
+        let more = format!("limit = \"{limit}\"\nforecast_thresholds = [100]");
+        let file = file.replace("limit = \"90000\"", &more).replace("yearly", "monthly");
+        std::fs::write(&budgets, file).unwrap();
+        said(&data, &["budget", "apply", budgets.to_str().unwrap()]);
+        let output = tollbook(&data, &["budget", "check"]);
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, table) = check("1000000");
+    assert_eq!(code, Some(0), "{table}");
+    assert!(table.contains("budget `search-year` is expected to cost"), "{table}");
+    let listed = json(&data, &["budget", "list"]);
+    let running = listed["budgets"].as_array().unwrap().last().unwrap();
+    assert_eq!(running["forecast_thresholds"][0], 100);
+    assert!(decimal(&running["projection"]["expected"]) >= decimal(&running["spend"]), "{running}");
+    check("90000");
     let message = refused(&data, &["forecast", "--budget", "nothing"]);
     assert!(message.contains("expected one of: search-year"), "{message}");
 }

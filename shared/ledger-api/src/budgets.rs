@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger_app::documents::applied_budgets;
 use ledger_app::evaluate::judge_all;
+use ledger_app::forecast::project;
 use ledger_app::lookup::findings_of_windows;
 use ledger_app::overview::recent_alerts;
 use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
@@ -50,7 +51,8 @@ where
 {
     let (version, budgets) = applied_budgets(&state.ledger).await?;
     let view = state.view(first_month(&budgets, state.now().today())).await?;
-    let verdicts = judge_all(&view, &budgets).await?;
+    let mut verdicts = judge_all(&view, &budgets).await?;
+    project(&view, &mut verdicts).await?;
     let alerts = recent_alerts(&view, &budgets).await?;
     let page = paging.page(verdicts.iter().map(|_| 1), || {
         let mut fingerprint = Fingerprint::new();

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use ledger_core::anomaly::UNSETTLED_DAYS;
+use ledger_core::budget::{Projection, Verdict};
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::daily_costs::{DailyCosts, DayCost, Gathered};
@@ -128,37 +129,100 @@ where
         let period = window(&asked, view.now().today())?;
         return Ok(Forecast { period, data_up_to: None, figures: None });
     };
-    let last = data_up_to.yesterday().unwrap_or(data_up_to);
-    let period = window(&asked, last)?;
-    let settled_up_to = data_up_to.saturating_sub(UNSETTLED_DAYS.days());
-    if period.end() <= settled_up_to {
-        return Err(ForecastError::Refused(format!(
-            "the window ends on {}, when all costs are known: data is settled up to {settled_up_to}; \
-             expected a later end, or `tollbook report`",
-            period.end()
-        )));
+    let mut prepared = Prepared::new(asked, data_up_to)?;
+    view.answer(&mut [&mut prepared.costs]).await?;
+    prepared.forecast()
+}
+
+/// Forecasts the windows of those budgets that alert on a forecast, in one pass for all of them. Those that
+/// are over have none.
+///
+/// # Errors
+///
+/// [`LookupError`].
+pub async fn project<L>(view: &View<L>, verdicts: &mut [Verdict]) -> Result<(), LookupError>
+where
+    L: LedgerStore + Clone + 'static,
+{
+    let Some((data_up_to, _)) = data_up_to(view) else { return Ok(()) };
+    let mut asked = Vec::new();
+    for verdict in verdicts.iter_mut().filter(|it| !it.budget.forecast_thresholds.is_empty()) {
+        let (budget, period) = (&verdict.budget, verdict.spend.period);
+        let window = Asked {
+            scope: budget.scope.clone(),
+            cost_kind: budget.cost_kind,
+            from: Some(period.start()),
+            to: Some(period.end()),
+            currency: Some(budget.limit.currency()),
+        };
+        // A window that is over, or ends too far ahead, has no forecast.
+        if let Ok(prepared) = Prepared::new(window, data_up_to) {
+            asked.push((verdict, prepared));
+        }
     }
-    let ahead = period.end().since(data_up_to).map_or(i32::MAX, |it| it.get_days());
-    if ahead > DAYS_AHEAD_MAX {
-        return Err(ForecastError::Refused(format!(
-            "the window ends {ahead} days after the last day with data; expected at most \
-             {DAYS_AHEAD_MAX}"
-        )));
+    let questions = asked.iter_mut().map(|(_, it)| &mut it.costs as &mut dyn Question);
+    view.answer(&mut questions.collect::<Vec<_>>()).await?;
+    for (verdict, prepared) in asked {
+        let figures = match prepared.forecast() {
+            Ok(forecast) => forecast.figures,
+            Err(ForecastError::Lookup(err)) => return Err(err),
+            Err(ForecastError::Refused(_)) => None,
+        };
+        verdict.projection =
+            figures.map(|Figures { expected, low, high, .. }| Projection { expected, low, high });
     }
-    let history = i64::try_from(HISTORY_DAYS).unwrap_or(i64::MAX).days();
-    let start = settled_up_to.saturating_sub(history).min(period.start());
-    let read = ChargePeriod::new(start, data_up_to.max(period.start()));
-    let read = read.map_err(|err| ForecastError::Refused(err.to_string()))?;
-    let mut costs = DailyCosts::new(asked.scope, asked.cost_kind, read);
-    let mut questions: [&mut dyn Question; 1] = [&mut costs];
-    view.answer(&mut questions).await?;
-    let gathered = costs.finish().map_err(LookupError::from)?;
-    let currency = one_currency(&gathered, asked.currency)?;
-    let of_currency =
-        currency.map(|currency| Days { gathered: &gathered, currency, settled_up_to, data_up_to });
-    let figures = of_currency.map(|it| it.figures(period)).transpose();
-    let figures = figures.map_err(LookupError::from)?.flatten();
-    Ok(Forecast { period, data_up_to: Some(data_up_to), figures })
+    Ok(())
+}
+
+/// A forecast whose costs are to be gathered.
+struct Prepared {
+    costs: DailyCosts,
+    period: ChargePeriod,
+    currency: Option<Currency>,
+    settled_up_to: Date,
+    data_up_to: Date,
+}
+
+impl Prepared {
+    fn new(asked: Asked, data_up_to: Date) -> Result<Prepared, ForecastError> {
+        let period = window(&asked, data_up_to.yesterday().unwrap_or(data_up_to))?;
+        let settled_up_to = data_up_to.saturating_sub(UNSETTLED_DAYS.days());
+        if period.end() <= settled_up_to {
+            return Err(ForecastError::Refused(format!(
+                "the window ends on {}, when all costs are known: data is settled up to \
+                 {settled_up_to}; expected a later end, or `tollbook report`",
+                period.end()
+            )));
+        }
+        let ahead = period.end().since(data_up_to).map_or(i32::MAX, |it| it.get_days());
+        if ahead > DAYS_AHEAD_MAX {
+            return Err(ForecastError::Refused(format!(
+                "the window ends {ahead} days after the last day with data; expected at most \
+                 {DAYS_AHEAD_MAX}"
+            )));
+        }
+        let history = i64::try_from(HISTORY_DAYS).unwrap_or(i64::MAX).days();
+        let start = settled_up_to.saturating_sub(history).min(period.start());
+        let read = ChargePeriod::new(start, data_up_to.max(period.start()));
+        let read = read.map_err(|err| ForecastError::Refused(err.to_string()))?;
+        let costs = DailyCosts::new(asked.scope, asked.cost_kind, read);
+        Ok(Prepared { costs, period, currency: asked.currency, settled_up_to, data_up_to })
+    }
+
+    fn forecast(self) -> Result<Forecast, ForecastError> {
+        let Prepared { costs, period, currency, settled_up_to, data_up_to } = self;
+        let gathered = costs.finish().map_err(LookupError::from)?;
+        let currency = one_currency(&gathered, currency)?;
+        let of_currency = currency.map(|currency| Days {
+            gathered: &gathered,
+            currency,
+            settled_up_to,
+            data_up_to,
+        });
+        let figures = of_currency.map(|it| it.figures(period)).transpose();
+        let figures = figures.map_err(LookupError::from)?.flatten();
+        Ok(Forecast { period, data_up_to: Some(data_up_to), figures })
+    }
 }
 
 /// The first month that is read for a window that begins on a day, and for the history before it.

@@ -388,6 +388,42 @@ async fn spend_in_another_currency_is_said_beside() {
 }
 
 #[tokio::test]
+async fn a_limit_that_will_be_reached_is_told_once_and_its_crossing_too() {
+    let (header, _) = BILL.split_once('\n').unwrap();
+    let day = |day: u32, cost: &str| {
+        format!(
+            "2026-11-{day:02},123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,{cost},USD\n"
+        )
+    };
+    let days = |last: u32| (1..=last).map(|it| day(it, "4.00")).collect::<String>();
+    let budgets = BUDGETS.replace("[50, 80, 81]", "[90]\nforecast_thresholds = [100, 200]");
+    let setting = Setting::of(&format!("{header}\n{}", days(10)), "", &budgets).await;
+    let first = setting.evaluate_at("2026-11-11T08:00:00Z").await;
+    // Four a day for thirty days.
+    let projection = first.verdicts[0].projection.unwrap();
+    assert_eq!(projection.expected.to_string(), "120 USD");
+    assert!(projection.low.amount() < Decimal::from(100), "ten days are few");
+    let message = &setting.outbox.outbox()[0];
+    assert_eq!(message.attributes["event"], "projected_limit_exceeded");
+    assert!(message.message.contains("Forecast:    120.00 USD by its end"), "{}", message.message);
+    for (last, at) in [(12, "2026-11-13T08:00:00Z"), (20, "2026-11-21T08:00:00Z")] {
+        setting.import(&format!("{header}\n{}", days(last)), "").await;
+        setting.evaluate_at(at).await;
+        assert_eq!(setting.told(), ["2026-11-01/100/projected"]);
+    }
+    setting.import(&format!("{header}\n{}", days(24)), "").await;
+    setting.evaluate_at("2026-11-25T08:00:00Z").await;
+    assert_eq!(setting.told(), ["2026-11-01/100/projected", "2026-11-01/90"]);
+    // The next window has no day yet, and will be as expensive. That of November is over and says no more.
+    setting.import(&format!("{header}\n{}", days(30)), "").await;
+    for at in ["2026-12-04T08:00:00Z", "2026-12-05T08:00:00Z"] {
+        setting.evaluate_at(at).await;
+        let of_december = "2026-12-01/100/projected";
+        assert_eq!(setting.told(), ["2026-11-01/100/projected", "2026-11-01/90", of_december]);
+    }
+}
+
+#[tokio::test]
 async fn an_evaluation_of_what_is_settled_reads_no_day() {
     let setting = Setting::new().await;
     let (first, _, _) = setting.metered(today()).await;

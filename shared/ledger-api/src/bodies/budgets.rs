@@ -67,8 +67,26 @@ pub struct BudgetBody {
     pub thresholds: Vec<u16>,
     /// The thresholds that are reached.
     pub reached: Vec<u16>,
+    /// Percentages of the limit that alert the owner once the whole window is expected to cost as much.
+    pub forecast_thresholds: Vec<u16>,
+    /// The cost of the whole window; `null` without `forecast_thresholds`, for a window that is over and for a
+    /// scope that has cost nothing so far.
+    pub projection: Option<ProjectionBody>,
     /// The alerts of this window.
     pub alerts: Vec<BudgetAlertBody>,
+}
+
+/// The cost that a window is expected to have at its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Projection))]
+pub struct ProjectionBody {
+    /// The cost.
+    pub expected: Amount,
+    /// The lower end of the range that is meant to hold 80 of 100 outcomes.
+    pub low: Amount,
+    /// The upper end.
+    pub high: Amount,
 }
 
 /// A cost in a currency that a budget does not count.
@@ -119,7 +137,7 @@ words! {
 
 /// The body of a verdict with its alerts among `alerts`.
 pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
-    let Verdict { budget, spend, reached } = verdict;
+    let Verdict { budget, spend, reached, projection } = verdict;
     let names = [Some(&budget.name), budget.formerly.as_ref()];
     let alerts = alerts.iter().filter(|stored| {
         let id = &stored.alert.id;
@@ -147,6 +165,12 @@ pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
         data_up_to: spend.data_up_to.map(Day),
         thresholds: budget.thresholds.clone(),
         reached: reached.clone(),
+        forecast_thresholds: budget.forecast_thresholds.clone(),
+        projection: projection.map(|it| ProjectionBody {
+            expected: it.expected.into(),
+            low: it.low.into(),
+            high: it.high.into(),
+        }),
         alerts: alerts.map(alert_body).collect(),
     }
 }

@@ -110,6 +110,8 @@ struct BudgetEntry {
     to: Option<String>,
     starts: Option<String>,
     thresholds: Option<Vec<u16>>,
+    #[serde(default)]
+    forecast_thresholds: Vec<u16>,
     counts: Option<Vec<String>>,
     cost_kind: Option<String>,
     #[serde(default)]
@@ -148,6 +150,7 @@ impl BudgetEntry {
         };
         let thresholds = self.thresholds.as_deref().unwrap_or(&THRESHOLDS);
         check_thresholds(thresholds)?;
+        check_forecast_thresholds(&self.forecast_thresholds)?;
         let starts = self.starts.as_deref().map(|it| day_of("starts", it)).transpose()?;
         Ok(Budget {
             name: Arc::from(self.name.as_str()),
@@ -160,6 +163,7 @@ impl BudgetEntry {
             starts,
             scope: self.filter(origin)?,
             thresholds: thresholds.to_vec(),
+            forecast_thresholds: self.forecast_thresholds.clone(),
             cost_kind,
         })
     }
@@ -213,8 +217,7 @@ fn limit_of(key: &str, text: &str, currency: Currency) -> Result<Money, String> 
 }
 
 fn check_thresholds(thresholds: &[u16]) -> Result<(), String> {
-    let ascending =
-        thresholds.iter().zip(thresholds.iter().skip(1)).all(|(left, right)| left < right);
+    let ascending = is_ascending(thresholds);
     let in_range = thresholds.iter().all(|it| (1..=THRESHOLD_MAX).contains(it));
     if thresholds.is_empty() || !ascending || !in_range {
         return Err(format!(
@@ -222,6 +225,22 @@ fn check_thresholds(thresholds: &[u16]) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// A forecast is of the whole window: below its limit there is nothing to warn of.
+fn check_forecast_thresholds(thresholds: &[u16]) -> Result<(), String> {
+    let in_range = thresholds.iter().all(|it| (100..=THRESHOLD_MAX).contains(it));
+    if !is_ascending(thresholds) || !in_range {
+        return Err(format!(
+            "`forecast_thresholds` is `{thresholds:?}`; expected ascending percentages from 100 to \
+             {THRESHOLD_MAX}, which the whole window is expected to reach"
+        ));
+    }
+    Ok(())
+}
+
+fn is_ascending(thresholds: &[u16]) -> bool {
+    thresholds.iter().zip(thresholds.iter().skip(1)).all(|(left, right)| left < right)
 }
 
 #[cfg(test)]

@@ -32,6 +32,11 @@ fn what_is_wrong_is_named() {
             "budget `a`: `window` is `hourly`; expected daily, weekly, monthly, quarterly, yearly, or once with `from` and `to`",
         ),
         (
+            format!("{good}forecast_thresholds = [80]\n"),
+            "budget `a`: `forecast_thresholds` is `[80]`; expected ascending percentages from 100 to 1000, \
+             which the whole window is expected to reach",
+        ),
+        (
             format!("{good}thresholds = [80, 50]\n"),
             "budget `a`: `thresholds` is `[80, 50]`; expected ascending percentages from 1 to 1000",
         ),

@@ -14,6 +14,7 @@ use ledger_core::budget::{Alert, AlertId, Budget, BudgetSpending, Verdict, windo
 use self::delivery::{Outcome, send};
 use self::planning::{Planned, planned};
 use self::state::state_of;
+use crate::forecast::project;
 use crate::ports::{AlertStore, LedgerStore, Notifier, Retryable, StoreError};
 use crate::view::{LookupError, View};
 
@@ -25,6 +26,9 @@ pub enum EvaluateError {
     /// The spending could not be read.
     #[error("could not read what the budgets count")]
     Spend(#[source] LookupError),
+    /// The costs that forecasts are made from could not be read; no alert was sent.
+    #[error("could not read what the budgets are forecast from")]
+    Forecast(#[source] LookupError),
     /// The drivers of costs could not be read; no alert was sent.
     #[error("could not read what drives the budgets")]
     Drivers(#[source] LookupError),
@@ -45,7 +49,9 @@ pub enum EvaluateError {
 impl Retryable for EvaluateError {
     fn is_retryable(&self) -> bool {
         match self {
-            EvaluateError::Spend(source) | EvaluateError::Drivers(source) => source.is_retryable(),
+            EvaluateError::Spend(source)
+            | EvaluateError::Forecast(source)
+            | EvaluateError::Drivers(source) => source.is_retryable(),
             EvaluateError::Keep(_, source)
             | EvaluateError::Alerts(source)
             | EvaluateError::Settled(source) => source.is_retryable(),
@@ -145,6 +151,7 @@ where
         return Ok(evaluation);
     }
     evaluation.verdicts = judge_all(view, budgets).await.map_err(EvaluateError::Spend)?;
+    project(view, &mut evaluation.verdicts).await.map_err(EvaluateError::Forecast)?;
     let Planned { alerts, failed, is_early } =
         planned(view, budgets, &evaluation.verdicts, run).await?;
     evaluation.failed = failed;

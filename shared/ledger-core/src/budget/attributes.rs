@@ -73,6 +73,7 @@ pub(super) fn attributes(
         CrossingKind::Reached if crossing.threshold >= 100 => "budget_crossed",
         CrossingKind::Reached => "threshold_crossed",
         CrossingKind::BackBelow => "back_below",
+        CrossingKind::Projected => "projected_limit_exceeded",
     };
     let deputy = budget.deputy.as_ref().map(|it| ("deputy", it.to_string()));
     let always = [

@@ -54,10 +54,12 @@ fn fields(budget: &Budget) -> Vec<(&'static str, String)> {
         starts,
         scope,
         thresholds,
+        forecast_thresholds,
         cost_kind,
     } = budget;
     let none = || "none".to_owned();
     let thresholds: Vec<String> = thresholds.iter().map(|it| format!("{it}%")).collect();
+    let ahead: Vec<String> = forecast_thresholds.iter().map(|it| format!("{it}%")).collect();
     let limits: Vec<String> = limits.iter().map(|(month, it)| format!("{month} {it}")).collect();
     vec![
         ("name", name.to_string()),
@@ -69,6 +71,7 @@ fn fields(budget: &Budget) -> Vec<(&'static str, String)> {
         ("starts", starts.map_or_else(none, |it| it.to_string())),
         ("scope", scope.to_string()),
         ("thresholds", thresholds.join(", ")),
+        ("forecast_thresholds", if ahead.is_empty() { none() } else { ahead.join(", ") }),
         ("cost_kind", cost_kind.as_str().to_owned()),
     ]
 }

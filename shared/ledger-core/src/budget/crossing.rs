@@ -21,6 +21,8 @@ labels! {
         Reached = "reached",
         /// It had reached it, and is below it again.
         BackBelow = "back_below",
+        /// The whole window is expected to reach it, and has not yet.
+        Projected = "projected",
     }
 }
 
@@ -119,9 +121,23 @@ impl Verdict {
                 }
             }
         }
+        let is_known = |it: u16| {
+            said.iter().any(|Said { crossing: Crossing { threshold, kind, .. }, .. }| match kind {
+                CrossingKind::Projected => *threshold == it,
+                CrossingKind::Reached => *threshold >= it,
+                CrossingKind::BackBelow => false,
+            })
+        };
+        let ahead = self.budget.forecast_thresholds.iter().copied();
+        let mut projected: Vec<Crossing> = ahead
+            .filter(|it| self.is_projected(*it) && !is_known(*it))
+            .map(|threshold| Crossing { threshold, kind: CrossingKind::Projected, round: 1 })
+            .collect();
         // The highest threshold names a warning, the lowest an all-clear.
         reached.reverse();
-        let messages = [reached, back_below].into_iter().filter(|it| !it.is_empty()).collect();
+        projected.reverse();
+        let messages = [reached, back_below, projected];
+        let messages = messages.into_iter().filter(|it| !it.is_empty()).collect();
         Due { messages, is_early }
     }
 
@@ -131,6 +147,7 @@ impl Verdict {
         match crossing.kind {
             CrossingKind::Reached => is_reached,
             CrossingKind::BackBelow => !is_reached,
+            CrossingKind::Projected => self.is_projected(crossing.threshold),
         }
     }
 }
@@ -161,7 +178,7 @@ impl Rounds {
                 CrossingKind::BackBelow => {
                     rounds.back_below = rounds.back_below.max(crossing.round);
                 }
-                CrossingKind::Reached => {}
+                CrossingKind::Reached | CrossingKind::Projected => {}
             }
         }
         rounds

@@ -1,7 +1,8 @@
 //! The words of an alert.
 
-use super::{Budget, Calendar, Crossing, CrossingKind, Driver, Spend, Verdict};
+use super::{Budget, Calendar, Crossing, CrossingKind, Driver, Projection, Spend, Verdict};
 use crate::letter::{is_misleading, shown};
+use crate::percent::Percent;
 use crate::period::{ChargePeriod, Window};
 
 /// The strictest channel of alerts refuses a subject of 100 characters or more.
@@ -30,6 +31,7 @@ pub(super) fn subject(verdict: &Verdict, crossing: Crossing) -> String {
         CrossingKind::BackBelow => {
             format!("back below {}%, {}% of {limit}", crossing.threshold, verdict.percent())
         }
+        CrossingKind::Projected => format!("forecast {}% of {limit}", projected_percent(verdict)),
     };
     let text = format!(
         "[AI budget] {} {share} ({}) - owner {}",
@@ -67,6 +69,11 @@ pub(super) fn body(verdict: &Verdict, crossings: &[Crossing], drivers: &[Driver]
     text.paragraph(0, &headline(verdict, crossings));
     text.blank();
     facts(&mut text, budget, spend);
+    if let Some(Projection { expected, low, high }) = verdict.projection {
+        let (expected, low, high) = (expected.to_reader(), low.to_reader(), high.to_reader());
+        let forecast = format!("{expected} by its end; 80 of 100 times {low} to {high}");
+        text.fact("Forecast", &forecast);
+    }
     text.blank();
     text.paragraph(0, "What drives it:");
     for (at, driver) in drivers.iter().enumerate() {
@@ -95,7 +102,7 @@ fn headline(verdict: &Verdict, crossings: &[Crossing]) -> String {
         let words: Vec<String> = of_kind.iter().map(|it| format!("{it}%")).collect();
         (!words.is_empty()).then(|| words.join(" and "))
     };
-    let mut says = Vec::new();
+    let (mut says, mut so_far) = (Vec::new(), "");
     if let Some(thresholds) = of_kind(CrossingKind::Reached) {
         says.push(format!("has reached {thresholds} of its limit"));
     }
@@ -105,8 +112,15 @@ fn headline(verdict: &Verdict, crossings: &[Crossing]) -> String {
              changed"
         ));
     }
+    if let Some(thresholds) = of_kind(CrossingKind::Projected) {
+        says.push(format!(
+            "is expected to reach {thresholds} of its limit by the end of its window ({}%)",
+            projected_percent(verdict)
+        ));
+        so_far = " so far";
+    }
     format!(
-        "Budget `{}` {}: {} of {} ({}%).",
+        "Budget `{}` {}: {} of {} ({}%){so_far}.",
         budget.name,
         says.join(" and "),
         spend.cost.to_reader(),
@@ -115,10 +129,13 @@ fn headline(verdict: &Verdict, crossings: &[Crossing]) -> String {
     )
 }
 
+fn projected_percent(verdict: &Verdict) -> Percent {
+    let expected = verdict.projection.map(|it| Percent::of(it.expected, verdict.budget.limit));
+    expected.flatten().unwrap_or(Percent::ZERO)
+}
+
 fn facts(text: &mut Text, budget: &Budget, spend: &Spend) {
-    let mut fact = |label: &str, value: &str| {
-        text.paragraph(LABEL_COLUMNS, &format!("{:<LABEL_COLUMNS$}{value}", format!("{label}:")));
-    };
+    let mut fact = |label: &str, value: &str| text.fact(label, value);
     fact("Owner", &budget.owner);
     if let Some(deputy) = &budget.deputy {
         fact("Deputy", deputy);
@@ -155,6 +172,10 @@ struct Text(String);
 impl Text {
     fn blank(&mut self) {
         self.0.push('\n');
+    }
+
+    fn fact(&mut self, label: &str, value: &str) {
+        self.paragraph(LABEL_COLUMNS, &format!("{:<LABEL_COLUMNS$}{value}", format!("{label}:")));
     }
 
     fn verbatim(&mut self, line: &str) {

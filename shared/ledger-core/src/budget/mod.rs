@@ -63,6 +63,9 @@ pub struct Budget {
     pub scope: Filter,
     /// Percentages of the limit, ascending, each above zero and once.
     pub thresholds: Vec<u16>,
+    /// Percentages of the limit that alert the owner once the whole window is expected to cost as much;
+    /// ascending, each 100 or more.
+    pub forecast_thresholds: Vec<u16>,
     /// The cost that counts.
     pub cost_kind: CostKind,
 }
@@ -155,6 +158,19 @@ pub struct Verdict {
     pub spend: Spend,
     /// The thresholds that are reached, ascending.
     pub reached: Vec<u16>,
+    /// The cost of the whole window, where it was forecast.
+    pub projection: Option<Projection>,
+}
+
+/// The cost that a window is expected to have at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Projection {
+    /// The cost.
+    pub expected: Money,
+    /// The lower end of its range.
+    pub low: Money,
+    /// The upper end.
+    pub high: Money,
 }
 
 /// Judges a budget, whose limit is that of the window: a threshold is reached when the cost is at least its
@@ -166,7 +182,7 @@ pub fn judge(budget: Budget, spend: Spend) -> Verdict {
         .copied()
         .filter(|threshold| is_reached(*threshold, budget.limit, spend.cost))
         .collect();
-    Verdict { budget, spend, reached }
+    Verdict { budget, spend, reached, projection: None }
 }
 
 /// Compares whole femto-units in an `i128`, which holds 10²⁸ times 65,535, so nothing is rounded.
@@ -179,6 +195,13 @@ impl Verdict {
     /// The share of the limit that is spent; zero if the spend is in another currency.
     pub fn percent(&self) -> Percent {
         Percent::of(self.spend.cost, self.budget.limit).unwrap_or(Percent::ZERO)
+    }
+
+    /// Whether the whole window is expected to cost a threshold, and has not done so yet.
+    pub fn is_projected(&self, threshold: u16) -> bool {
+        let limit = self.budget.limit;
+        let is_expected = |it: Projection| is_reached(threshold, limit, it.expected);
+        self.projection.is_some_and(is_expected) && !is_reached(threshold, limit, self.spend.cost)
     }
 
     /// How the spend relates to the limit.

@@ -23,6 +23,7 @@ fn budget() -> Budget {
         starts: None,
         scope: Scope(BTreeMap::from([(Dimension::Owner, vec!["search".to_owned()])])).into(),
         thresholds: vec![50, 80, 100],
+        forecast_thresholds: vec![100, 120],
         cost_kind: CostKind::Unblended,
     }
 }
@@ -128,6 +129,62 @@ fn due(cost: &str, said: &[Said], minutes: i64) -> Vec<String> {
     due.messages.iter().map(|it| words(it).join(" ")).collect()
 }
 
+/// Those of a cost whose window is expected to end at another.
+fn due_ahead(cost: &str, expected: &str, said: &[Said]) -> Vec<String> {
+    let expected = usd(expected);
+    let projection = Some(Projection { expected, low: expected, high: expected });
+    let verdict = Verdict { projection, ..judge(budget(), spend(cost)) };
+    let due = verdict.due(said, NOW);
+    for crossing in due.messages.iter().flatten() {
+        assert!(verdict.still_holds(*crossing), "{crossing}");
+    }
+    let words = |it: &Vec<Crossing>| it.iter().map(ToString::to_string).collect::<Vec<_>>();
+    due.messages.iter().map(|it| words(it).join(" ")).collect()
+}
+
+#[test]
+fn a_limit_that_is_expected_to_be_reached_is_said_once() {
+    assert_eq!(due_ahead("450", "999.99", &[]), [""; 0]);
+    assert_eq!(due_ahead("450", "1000", &[]), ["100/projected"]);
+    assert_eq!(due_ahead("550", "1300", &[]), ["50", "120/projected 100/projected"]);
+    assert_eq!(due_ahead("450", "1300", &[said("100/projected", false)]), ["120/projected"]);
+    // It is expected less, and then again: that is no news.
+    assert_eq!(due_ahead("450", "1100", &[said("100/projected", true)]), [""; 0]);
+    // What was spent is no forecast any more.
+    let reached = [said("100", true), said("80", true), said("50", true)];
+    assert_eq!(due_ahead("1050", "1250", &reached), ["120/projected"]);
+    assert_eq!(due_ahead("1050", "1100", &reached), [""; 0]);
+    // It does not stop the thresholds of the cost.
+    assert_eq!(due_ahead("1050", "1100", &[said("100/projected", true)]), ["100 80 50"]);
+}
+
+#[test]
+fn an_alert_on_a_forecast_says_how_far_it_is() {
+    let projection =
+        Some(Projection { expected: usd("1042.5"), low: usd("980"), high: usd("1120.25") });
+    let verdict = Verdict { projection, ..judge(budget(), spend("450")) };
+    let alert = alerts(&verdict).pop().unwrap();
+    assert_eq!(alert.id.to_string(), "search-monthly/monthly/2026-10-01/100/projected");
+    assert_eq!(
+        alert.subject,
+        "[AI budget] search-monthly forecast 104.2% of 1,000.00 USD (Oct 2026) - owner search"
+    );
+    assert_eq!(alert.attributes["event"], "projected_limit_exceeded");
+    let (head, _) = alert.body.split_once("\n\nWhat drives it").unwrap();
+    insta::assert_snapshot!(head, @r"
+    Budget `search-monthly` is expected to reach 100% of its limit by the end of its
+    window (104.2%): 450.00 USD of 1,000.00 USD (45%) so far.
+
+    Owner:       search
+    Deputy:      platform
+    Counts:      owner = search, unblended cost
+    Window:      monthly 2026-10-01..2026-11-01 (UTC, end excluded)
+    Compared:    412.50 USD in the window before, up to the same day
+    Data up to:  2026-10-21 (billed)
+    Forecast:    1,042.50 USD by its end; 80 of 100 times 980.00 USD to 1,120.25 USD
+    ");
+}
+
 #[test]
 fn all_thresholds_of_an_evaluation_are_one_message_named_by_the_highest() {
     assert_eq!(due("812.5", &[], 0), ["80 50"]);
@@ -172,7 +229,7 @@ fn a_cost_below_is_not_believed_of_an_alert_that_is_new_or_never_left() {
 
 #[test]
 fn a_crossing_is_read_as_it_is_written() {
-    for text in ["80", "80/2", "50/back_below", "1000/back_below/3"] {
+    for text in ["80", "80/2", "50/back_below", "1000/back_below/3", "120/projected"] {
         assert_eq!(Crossing::parse(text).unwrap().to_string(), text);
     }
     for text in ["", "x", "80/x", "80/", "99999"] {
