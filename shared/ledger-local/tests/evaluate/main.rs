@@ -2,6 +2,8 @@
 //! answer was lost.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod simulation;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -88,13 +90,17 @@ impl Setting {
     }
 
     async fn import(&self, bill: &str, rules: &str) {
+        self.import_at(bill, rules, now()).await;
+    }
+
+    async fn import_at(&self, bill: &str, rules: &str, at: Timestamp) {
         let ledger = self.ledger(self.database.endpoint()).await;
         let file = self.folder.path().join("bill.csv");
         std::fs::write(&file, bill).unwrap();
         let source = Arc::new(CurFolder::new(vec![file]));
         let rules = Arc::new(parse_rules(rules, 1).unwrap());
         let terms = Terms { accept: Accept::Good, placement: Placement::Replacing };
-        import_bills(source, rules, terms, now(), |_| (), &ledger).await.unwrap();
+        import_bills(source, rules, terms, at, |_| (), &ledger).await.unwrap();
     }
 
     /// Evaluates and says what that read: requests, and units of 4 KB.
