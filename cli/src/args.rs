@@ -350,7 +350,22 @@ pub enum BudgetCommand {
     List,
     /// Judge all budgets and print the verdicts; exit code 1 if one has reached a threshold, or is expected
     /// to reach one of its forecast thresholds.
-    Check,
+    Check {
+        /// Say of each budget what it counts, what it is compared with, what drives its cost and what is next.
+        #[arg(long)]
+        explain: bool,
+    },
+    /// The windows of a budget that are past, and the one that is running: spend, limit and alerts.
+    ///
+    /// Limit and scope are those of today, and so is the spend: an alert says what was known then. The first
+    /// window may have begun before the ledger.
+    History {
+        /// The budget.
+        name: String,
+        /// Windows, counted back from the last one with data.
+        #[arg(long, default_value_t = 12, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=400))]
+        windows: u16,
+    },
     /// Apply a budget file as the next version.
     Apply {
         /// The file, such as budgets.toml.

@@ -78,8 +78,13 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
             }
         },
         Command::Forecast(args) => commands::forecast::forecast(&place, format, &args).await,
-        Command::Budget(BudgetCommand::List) => commands::budget::list(&place, format, false).await,
-        Command::Budget(BudgetCommand::Check) => commands::budget::list(&place, format, true).await,
+        Command::Budget(BudgetCommand::List) => commands::budget::list(&place, format).await,
+        Command::Budget(BudgetCommand::Check { explain }) => {
+            commands::budget::check(&place, format, explain).await
+        }
+        Command::Budget(BudgetCommand::History { name, windows }) => {
+            commands::budget_history::history(&place, format, &name, windows).await
+        }
         Command::Budget(BudgetCommand::Apply { file, dry_run }) => {
             commands::budget::apply(&place, &file, dry_run).await
         }

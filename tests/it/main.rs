@@ -1,5 +1,6 @@
 //! Checks across crates.
 
+mod alerts;
 mod infra;
 mod openapi;
 mod release;

@@ -14,13 +14,15 @@ use ledger_app::lookup::findings_of_windows;
 use ledger_app::overview::recent_alerts;
 use ledger_app::ports::{Document, DocumentKind, DocumentStore, LedgerStore, StoredAlert};
 use ledger_app::view::View;
+use ledger_aws::dynamodb::DynamoLedger;
 use ledger_core::access::Access;
 use ledger_core::budget::{
-    Budget, BudgetChange, Projection, Replay, Replayed, Verdict, changes, first_month,
+    Budget, BudgetChange, Drivers, Projection, Replay, Replayed, Verdict, changes, first_month,
 };
 use ledger_core::finding::Finding;
 use ledger_core::percent::Percent;
 use ledger_core::period::ChargePeriod;
+use ledger_core::question::Question;
 
 use super::{now, read_file};
 use crate::args::Format;
@@ -30,9 +32,45 @@ use crate::{Outcome, output};
 /// Days that a dry run looks back on.
 const REPLAY_DAYS: i64 = 90;
 
-/// Prints the verdict of each budget; as a check, the exit code says whether one has reached a
-/// threshold.
-pub async fn list(place: &Place, format: Format, is_check: bool) -> anyhow::Result<Outcome> {
+/// Prints the verdict of each budget.
+pub async fn list(place: &Place, format: Format) -> anyhow::Result<Outcome> {
+    let judged = judged(place, false).await?;
+    judged.print(format)?;
+    Ok(Outcome::Done)
+}
+
+/// Prints the verdict of each budget; the exit code says whether one has reached a threshold, or will.
+pub async fn check(place: &Place, format: Format, explain: bool) -> anyhow::Result<Outcome> {
+    let explain = explain && format == Format::Table;
+    let judged = judged(place, explain).await?;
+    judged.print(format)?;
+    for text in &judged.explained {
+        output::line("");
+        text.lines().for_each(output::line);
+    }
+    let is_ahead =
+        |it: &Verdict| it.budget.forecast_thresholds.iter().any(|ahead| it.is_projected(*ahead));
+    let is_broken = |it: &Verdict| !it.reached.is_empty() || is_ahead(it);
+    Ok(if judged.verdicts.iter().any(is_broken) { Outcome::Found } else { Outcome::Done })
+}
+
+/// The applied budgets, judged.
+struct Judged {
+    version: Option<u64>,
+    verdicts: Vec<Verdict>,
+    alerts: Vec<StoredAlert>,
+    findings: Vec<Finding>,
+    /// A text for each verdict, where they were asked for.
+    explained: Vec<String>,
+}
+
+impl Judged {
+    fn print(&self, format: Format) -> anyhow::Result<()> {
+        print(self.version, &self.verdicts, &self.alerts, &self.findings, format)
+    }
+}
+
+async fn judged(place: &Place, explain: bool) -> anyhow::Result<Judged> {
     let opened = place.open_to_read().await?;
     let (version, budgets) = applied_budgets(&opened.ledger).await?;
     let now = now();
@@ -41,16 +79,23 @@ pub async fn list(place: &Place, format: Format, is_check: bool) -> anyhow::Resu
     let mut verdicts = judge_all(&view, &budgets).await?;
     project(&view, &mut verdicts).await?;
     let alerts = recent_alerts(&view, &budgets).await?;
+    let explained = if explain { explained(&view, &verdicts).await? } else { Vec::new() };
     opened.close().await;
     let findings = findings_of_windows(&view, &verdicts);
-    print(version, &verdicts, &alerts, &findings, format)?;
-    let is_ahead =
-        |it: &Verdict| it.budget.forecast_thresholds.iter().any(|ahead| it.is_projected(*ahead));
-    let broken = verdicts.iter().any(|it| !it.reached.is_empty() || is_ahead(it));
-    Ok(if is_check && broken { Outcome::Found } else { Outcome::Done })
+    Ok(Judged { version, verdicts, alerts, findings, explained })
 }
 
-fn print(
+/// The words of each verdict, with the drivers of all read in one pass.
+async fn explained(view: &View<DynamoLedger>, verdicts: &[Verdict]) -> anyhow::Result<Vec<String>> {
+    let mut drivers: Vec<Drivers<'_>> = verdicts.iter().map(Drivers::new).collect();
+    let asked = drivers.iter_mut().map(|it| it as &mut dyn Question);
+    view.answer(&mut asked.collect::<Vec<_>>()).await?;
+    let pairs = verdicts.iter().zip(drivers);
+    pairs.map(|(verdict, drivers)| Ok(verdict.explained(&drivers.finish()?))).collect()
+}
+
+/// Prints verdicts and the findings about them.
+pub(super) fn print(
     version: Option<u64>,
     verdicts: &[Verdict],
     alerts: &[StoredAlert],

@@ -13,6 +13,7 @@ use ledger_core::money::Money;
 use ledger_core::percent::Percent;
 use ledger_core::period::ChargePeriod;
 
+use super::budget_history::find;
 use super::now;
 use super::report::scope_of;
 use crate::args::{ForecastArgs, Format};
@@ -28,7 +29,10 @@ pub async fn forecast(
     let opened = place.open_to_read().await?;
     let view = View::open_all(&opened.ledger, Access::everything(), now()).await?;
     let budget = match &args.budget {
-        Some(name) => Some(budget(&view, name).await?),
+        Some(name) => {
+            let (_, budgets) = applied_budgets(view.ledger()).await?;
+            Some(find(&budgets, name)?.clone())
+        }
         None => None,
     };
     let forecast = forecasts(&view, asked(args, budget.as_ref(), &view)?).await;
@@ -49,14 +53,6 @@ pub async fn forecast(
         }
     }
     Ok(Outcome::Done)
-}
-
-async fn budget(view: &View<DynamoLedger>, name: &str) -> anyhow::Result<Budget> {
-    let (_, budgets) = applied_budgets(view.ledger()).await?;
-    let names: Vec<&str> = budgets.iter().map(|it| &*it.name).collect();
-    let names = if names.is_empty() { "none is applied".to_owned() } else { names.join(", ") };
-    let found = budgets.iter().find(|it| *it.name == *name).cloned();
-    found.with_context(|| format!("there is no budget `{name}`; expected one of: {names}"))
 }
 
 fn asked(

@@ -123,3 +123,44 @@ fn spend_in_another_currency_is_named_beside() {
     let table = said(&data, &["budget", "list"]);
     assert!(table.contains("5.00 EUR"), "{table}");
 }
+
+#[test]
+fn history_and_explanation_say_what_each_window_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("budgets.toml"));
+    let (path, bill_file) = (file.to_str().unwrap(), folder.path().join("bill.csv"));
+    fs::write(&bill_file, bill()).unwrap();
+    said(&data, &["import", bill_file.to_str().unwrap()]);
+    let weekly = budget("weeks", "50", "thresholds = [60]").replace("monthly", "daily");
+    fs::write(&file, format!("{}{weekly}", budget("all", "80", ""))).unwrap();
+    said(&data, &["budget", "apply", path]);
+    let month = last_month();
+    let answer = crate::json(&data, &["budget", "history", "all"]);
+    let windows = answer["budgets"].as_array().unwrap();
+    let of_month = windows.iter().find(|it| it["from"] == month.to_string()).unwrap();
+    assert_eq!((&of_month["spend"], &of_month["limit"]), (&"100".into(), &"80".into()));
+    assert_eq!((&of_month["state"], &of_month["percent"]), (&"exceeded".into(), &"125".into()));
+    // The months since, without data, and no month before the first day of the ledger.
+    assert_eq!(windows.last().unwrap()["from"], month.to_string());
+    let days = crate::json(&data, &["budget", "history", "weeks", "--windows", "400"]);
+    let days = days["budgets"].as_array().unwrap();
+    assert_eq!(days.iter().filter(|it| it["spend"] == "10").count(), 10);
+    assert_eq!(days.last().unwrap()["from"], month.to_string());
+    let two = crate::json(&data, &["budget", "history", "weeks", "--windows", "2"]);
+    assert_eq!(two["budgets"].as_array().unwrap().len(), 2);
+    let output = tollbook(&data, &["budget", "history", "nothing"]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(message.contains("expected one of: all, weeks"), "{message}");
+
+    let output = tollbook(&data, &["budget", "check", "--explain"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    for words in [
+        "Budget `all`: 100.00 USD of 80.00 USD (125%).",
+        "Not counted: 5.00 EUR (the limit is in USD)",
+        "1. 100.00 USD nova-lite, input tokens",
+        "What happens next: this was the last threshold of this window.",
+    ] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+}

@@ -66,6 +66,11 @@ impl Alert {
 }
 
 impl Verdict {
+    /// The verdict in the words of an alert. `drivers` are the most expensive first.
+    pub fn explained(&self, drivers: &[Driver]) -> String {
+        body(self, &[], drivers)
+    }
+
     /// The complete alert that says these crossings, the first of which names it. `drivers` are the most
     /// expensive first.
     pub fn alert(&self, crossing: Crossing, also: &[Crossing], drivers: &[Driver]) -> Alert {

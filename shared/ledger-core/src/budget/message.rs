@@ -62,7 +62,7 @@ pub(super) fn window_name(calendar: Calendar, period: ChargePeriod) -> String {
     }
 }
 
-/// The text of an alert that says these crossings. `drivers` are the most expensive first.
+/// The text of an alert that says these crossings, which may be none. `drivers` are the most expensive first.
 pub(super) fn body(verdict: &Verdict, crossings: &[Crossing], drivers: &[Driver]) -> String {
     let Verdict { budget, spend, .. } = verdict;
     let mut text = Text::default();
@@ -119,10 +119,10 @@ fn headline(verdict: &Verdict, crossings: &[Crossing]) -> String {
         ));
         so_far = " so far";
     }
+    let says = if says.is_empty() { String::new() } else { format!(" {}", says.join(" and ")) };
     format!(
-        "Budget `{}` {}: {} of {} ({}%){so_far}.",
+        "Budget `{}`{says}: {} of {} ({}%){so_far}.",
         budget.name,
-        says.join(" and "),
         spend.cost.to_reader(),
         budget.limit.to_reader(),
         verdict.percent()
