@@ -15,8 +15,10 @@ const HEADER: &str = "line_item_usage_start_date,bill_payer_account_id,line_item
 
 const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
 
-/// The budgets: name, window, limit in cents, currency, account, thresholds.
-const BUDGETS: [(&str, &str, i64, &str, Option<&str>, &[i64]); 6] = [
+/// A budget: name, window, limit in cents, currency, account, thresholds.
+type Line = (&'static str, &'static str, i64, &'static str, Option<&'static str>, &'static [i64]);
+
+const BUDGETS: [Line; 6] = [
     ("all-monthly", "monthly", 250_000, "USD", None, &[50, 80, 100, 120]),
     ("one-monthly", "monthly", 90_000, "USD", Some(ACCOUNTS[0]), &[80, 100]),
     ("two-weekly", "weekly", 40_000, "USD", Some(ACCOUNTS[1]), &[50, 100]),
