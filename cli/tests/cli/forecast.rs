@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use jiff::ToSpan as _;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -95,6 +96,38 @@ fn what_is_settled_is_exact_and_the_rest_is_a_range() {
     assert!(refused(&data, &["forecast", "--to", "2028-10-10"]).contains("at most 366"));
     let empty = ["forecast", "--from", "2026-12-01", "--to", "2026-11-30"];
     assert!(!refused(&data, &empty).is_empty());
+}
+
+#[test]
+fn what_is_known_so_far_is_what_a_report_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let (from, to) = (today.saturating_sub(20.days()), today.saturating_add(12.days()));
+    let mut bill = format!("{HEADER}\n");
+    // Forty days, and a fee that is dated ahead.
+    for ahead in (-40..0).chain([9]) {
+        let day = today.saturating_add(ahead.days());
+        let (month, fee) = (day.first_of_month(), if ahead > 0 { "Fee" } else { "Usage" });
+        writeln!(
+            bill,
+            "{month}T00:00:00Z,123456789012,123456789012,{day}T00:00:00Z,{fee},AmazonBedrock,{TOKENS},1,\
+             1K tokens,12.3456789,USD,,"
+        )
+        .unwrap();
+    }
+    let file = folder.path().join("bill.csv");
+    std::fs::write(&file, bill).unwrap();
+    said(&data, &["import", file.to_str().unwrap()]);
+    let (from, to) = (from.to_string(), to.to_string());
+    let window = ["--from", from.as_str(), "--to", to.as_str()];
+    let answer = json(&data, &[&["forecast"][..], &window].concat());
+    let report = json(&data, &[&["report"][..], &window].concat());
+    let rows = report["currencies"][0]["rows"].as_array().unwrap();
+    let reported: Decimal = rows.iter().map(|it| decimal(&it["cost"])).sum();
+    assert_eq!(decimal(&answer["actual"]), reported);
+    assert_eq!(reported, "259.2592569".parse().unwrap(), "twenty days and the fee");
+    assert_eq!(answer["data_up_to"], today.to_string());
 }
 
 #[test]

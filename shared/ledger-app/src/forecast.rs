@@ -203,7 +203,8 @@ impl Prepared {
         }
         let history = i64::try_from(HISTORY_DAYS).unwrap_or(i64::MAX).days();
         let start = settled_up_to.saturating_sub(history).min(period.start());
-        let read = ChargePeriod::new(start, data_up_to.max(period.start()));
+        // Also days that only another source has, and charges that are dated ahead.
+        let read = ChargePeriod::new(start, data_up_to.max(period.end()));
         let read = read.map_err(|err| ForecastError::Refused(err.to_string()))?;
         let costs = DailyCosts::new(asked.scope, asked.cost_kind, read);
         Ok(Prepared { costs, period, currency: asked.currency, settled_up_to, data_up_to })
@@ -292,7 +293,8 @@ impl Days<'_> {
         let end = if first < self.settled_up_to { self.settled_up_to } else { self.data_up_to };
         let (usage, committed) = (Vec::new(), Vec::new());
         let mut past = Past { first, end, usage, committed, missing_days: 0 };
-        for day in ChargePeriod::new(first, end).ok()?.days() {
+        let days = ChargePeriod::new(first, end).ok();
+        for day in days.into_iter().flat_map(ChargePeriod::days) {
             let cost = self.cost(day);
             let week_before = past.usage.len().checked_sub(7);
             let before = week_before.and_then(|it| past.usage.get(it)).copied();
@@ -345,11 +347,10 @@ impl Days<'_> {
             let mut cost = self.rounded(*usage)?.checked_add(committed)?;
             if day >= self.data_up_to {
                 figures.committed = figures.committed.checked_add(committed)?;
-            } else {
-                // A day that is not settled costs at least what it cost so far.
-                figures.actual = figures.actual.checked_add(so_far)?;
-                cost = larger(cost, so_far);
             }
+            // A day that is not settled costs at least what it cost so far.
+            figures.actual = figures.actual.checked_add(so_far)?;
+            cost = larger(cost, so_far);
             figures.expected = figures.expected.checked_add(cost)?;
             figures.daily.push((day, cost));
         }

@@ -2,12 +2,12 @@
 
 mod alert;
 mod attributes;
-mod by_owner;
 mod calendar;
 mod changes;
 mod crossing;
 mod drivers;
 mod message;
+mod places;
 mod replay;
 mod spending;
 #[cfg(test)]

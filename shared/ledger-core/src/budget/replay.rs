@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::by_owner::ByOwner;
+use super::places::Places;
 use super::spending::part_of;
 use super::{Budget, Spend, Verdict, judge};
 use crate::access::Owners;
@@ -31,7 +31,7 @@ pub struct Replayed {
 pub struct Replay<'a> {
     days: ChargePeriod,
     budgets: Vec<Costs<'a>>,
-    by_owner: ByOwner,
+    places: Places,
 }
 
 #[derive(Debug)]
@@ -46,14 +46,14 @@ struct Costs<'a> {
 impl<'a> Replay<'a> {
     /// Starts without any cost.
     pub fn new(budgets: &'a [Budget], days: ChargePeriod) -> Replay<'a> {
-        let mut replay = Replay { days, budgets: Vec::new(), by_owner: ByOwner::default() };
+        let mut replay = Replay { days, budgets: Vec::new(), places: Places::default() };
         for budget in budgets {
             let first = budget.calendar.containing(days.start());
             let start = first.map_or(days.start(), ChargePeriod::start);
             let Ok(period) = ChargePeriod::new(start, days.end()) else { continue };
             let owners = Owners::of_scope(&budget.scope.exact);
             let at = replay.budgets.len();
-            replay.by_owner.add(&owners, at);
+            replay.places.add(&budget.scope, at);
             replay.budgets.push(Costs { budget, period, owners, by_day: BTreeMap::new() });
         }
         replay
@@ -124,7 +124,7 @@ impl Question for Replay<'_> {
     }
 
     fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
-        for at in self.by_owner.of(&row.summary().owner) {
+        for at in self.places.of(row, day.day) {
             let Some(costs) = self.budgets.get_mut(at) else { continue };
             let part = part_of(costs.budget, costs.period, row, day.day);
             let currency = costs.budget.limit.currency();

@@ -1,10 +1,11 @@
 //! The spending of budgets, summed for all of them in one pass.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use jiff::civil::Date;
 
-use super::by_owner::ByOwner;
+use super::places::Places;
 use super::windows::same_part;
 use super::{Budget, BudgetWindow, Spend, Verdict, judge};
 use crate::access::Owners;
@@ -20,7 +21,8 @@ use crate::rollup::Row;
 #[derive(Debug)]
 pub struct BudgetSpending<'a> {
     sums: Vec<Sum<'a>>,
-    by_owner: ByOwner,
+    places: Places,
+    periods: BTreeMap<ChargePeriod, OfPeriod>,
     windows: Vec<WindowSums>,
     data_up_to: Option<Date>,
 }
@@ -41,16 +43,21 @@ enum Previous {
     Sum(usize),
 }
 
+/// All sums of a period.
+#[derive(Debug)]
+struct OfPeriod {
+    wanted: Wanted,
+    has_data: bool,
+}
+
 #[derive(Debug)]
 struct Sum<'a> {
     budget: &'a Budget,
     period: ChargePeriod,
-    owners: Owners,
     cost: MoneySum,
     /// In other currencies.
     beside: BTreeMap<Currency, MoneySum>,
     weakest: Status,
-    has_data: bool,
 }
 
 impl<'a> BudgetSpending<'a> {
@@ -58,7 +65,8 @@ impl<'a> BudgetSpending<'a> {
     pub fn new(windows: &[BudgetWindow<'a>], data_up_to: Option<Date>) -> BudgetSpending<'a> {
         let mut spending = BudgetSpending {
             sums: Vec::new(),
-            by_owner: ByOwner::default(),
+            places: Places::default(),
+            periods: BTreeMap::new(),
             windows: Vec::new(),
             data_up_to,
         };
@@ -79,12 +87,22 @@ impl<'a> BudgetSpending<'a> {
 
     fn start_sum(&mut self, budget: &'a Budget, period: ChargePeriod) -> usize {
         let at = self.sums.len();
+        self.places.add(&budget.scope, at);
         let owners = Owners::of_scope(&budget.scope.exact);
-        self.by_owner.add(&owners, at);
+        let part = Wanted { level: budget.scope.level(), owners };
+        match self.periods.entry(period) {
+            Entry::Vacant(entry) => {
+                entry.insert(OfPeriod { wanted: part, has_data: false });
+            }
+            Entry::Occupied(mut entry) => {
+                let of_period = entry.get_mut();
+                of_period.wanted = of_period.wanted.clone().union(part);
+            }
+        }
         let cost = MoneySum::zero(budget.limit.currency());
         let weakest = Status::Final;
         let beside = BTreeMap::new();
-        self.sums.push(Sum { budget, period, owners, cost, beside, weakest, has_data: false });
+        self.sums.push(Sum { budget, period, cost, beside, weakest });
         at
     }
 
@@ -94,7 +112,7 @@ impl<'a> BudgetSpending<'a> {
     ///
     /// [`MoneyError::OutOfRange`].
     pub fn finish(self) -> Result<Vec<Verdict>, MoneyError> {
-        let BudgetSpending { sums, windows, data_up_to, .. } = self;
+        let BudgetSpending { sums, periods, windows, data_up_to, .. } = self;
         let mut verdicts = Vec::new();
         for window in &windows {
             if let Some(sum) = sums.get(window.cost) {
@@ -107,7 +125,7 @@ impl<'a> BudgetSpending<'a> {
                         Previous::NotYet => Some(Money::zero(sum.budget.limit.currency())),
                         Previous::Sum(at) => sums.get(at).map(|it| it.cost.total()).transpose()?,
                     },
-                    status: sum.status(),
+                    status: sum.status(&periods),
                     data_up_to,
                 };
                 let limit = sum.budget.limit_of(sum.period);
@@ -121,10 +139,10 @@ impl<'a> BudgetSpending<'a> {
 impl Question for BudgetSpending<'_> {
     fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
         let mut wanted: Option<Wanted> = None;
-        let of_day = self.sums.iter_mut().filter(|it| it.period.contains(day.day));
-        for sum in of_day.filter(|_| day.is_served) {
-            sum.has_data = true;
-            let part = Wanted { level: sum.budget.scope.level(), owners: sum.owners.clone() };
+        let of_day = self.periods.iter_mut().filter(|(period, _)| period.contains(day.day));
+        for (_, of_period) in of_day.filter(|_| day.is_served) {
+            of_period.has_data = true;
+            let part = of_period.wanted.clone();
             wanted = Some(match wanted {
                 Some(wanted) => wanted.union(part),
                 None => part,
@@ -134,7 +152,7 @@ impl Question for BudgetSpending<'_> {
     }
 
     fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
-        for at in self.by_owner.of(&row.summary().owner) {
+        for at in self.places.of(row, day.day) {
             if let Some(sum) = self.sums.get_mut(at) {
                 sum.add(row, day)?;
             }
@@ -163,8 +181,12 @@ impl Sum<'_> {
         Ok(totals?.into_iter().filter(|it| !it.is_zero()).collect())
     }
 
-    fn status(&self) -> Status {
-        if self.has_data { self.weakest.min(Status::Billed) } else { Status::Estimated }
+    fn status(&self, periods: &BTreeMap<ChargePeriod, OfPeriod>) -> Status {
+        if periods.get(&self.period).is_some_and(|it| it.has_data) {
+            self.weakest.min(Status::Billed)
+        } else {
+            Status::Estimated
+        }
     }
 }
 

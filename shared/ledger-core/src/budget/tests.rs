@@ -9,6 +9,7 @@ use super::message::window_name;
 use super::*;
 use crate::currency::Currency;
 use crate::dimension::{Dimension, Scope};
+use crate::rollup::Rollup;
 use crate::testing::*;
 
 fn budget() -> Budget {
@@ -381,7 +382,47 @@ fn windows_have_names() {
     assert_eq!(window_name(Window::Monthly.into(), part), "2026-10-05..2026-11-01");
 }
 
+/// Scopes of the values that rows have, named twice: each alone, and each with one of another dimension.
+fn scopes_of(rows: &[(Date, Rollup)]) -> Vec<Filter> {
+    let dimensions = ["owner", "principal", "account", "model", "meter", "day"];
+    let mut scopes = vec![Scope::default()];
+    for (at, (day, rollup)) in rows.iter().enumerate() {
+        let of = |word: &str| {
+            let dimension = Dimension::parse(word).unwrap();
+            let value = dimension.value_of(rollup.row(), *day)?.into_owned();
+            Some((dimension, vec![value.clone(), "another".to_owned(), value]))
+        };
+        let (one, two) = (dimensions[at % 6], dimensions[(at / 6 + 1) % 6]);
+        scopes.push(Scope(of(one).into_iter().collect()));
+        scopes.push(Scope(of(one).into_iter().chain(of(two)).collect()));
+    }
+    scopes.into_iter().map(Filter::from).collect()
+}
+
 proptest! {
+    /// However budgets are found for a row: each has all rows of its scope, and each of them once.
+    #[test]
+    fn a_budget_counts_all_of_its_scope(lines in any_line_items(), rules in any_rules()) {
+        let rows = rollups_of(&ledger_of(&lines, &rules).0, true);
+        let all = span("2000-01-01", "2100-01-01");
+        let of_scope = |scope| Budget { scope, calendar: Calendar::Once(all), ..budget() };
+        let budgets: Vec<Budget> = scopes_of(&rows).into_iter().map(of_scope).collect();
+        let windows: Vec<BudgetWindow<'_>> =
+            budgets.iter().map(|budget| BudgetWindow { budget, period: all }).collect();
+        let mut spending = BudgetSpending::new(&windows, None);
+        ask(&mut spending, &rows);
+        for (budget, verdict) in budgets.iter().zip(spending.finish().unwrap()) {
+            let mut expected = Money::zero(Currency::USD);
+            for (day, rollup) in &rows {
+                let cost = rollup.row().measures().costs.of(CostKind::Unblended);
+                if budget.scope.contains(rollup.row(), *day) && cost.currency() == Currency::USD {
+                    expected = expected.checked_add(cost).unwrap();
+                }
+            }
+            prop_assert_eq!(verdict.spend.cost, expected, "{}", budget.scope);
+        }
+    }
+
     #[test]
     fn a_subject_is_one_short_line_whatever_a_name_holds(name in "(?s).{0,200}", owner in "(?s).{0,200}") {
         let budget = Budget { name: name.into(), owner: owner.into(), ..budget() };
