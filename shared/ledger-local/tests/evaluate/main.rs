@@ -140,7 +140,7 @@ impl Setting {
                 .unwrap()
                 .trim_start_matches("all/monthly/")
                 .to_owned();
-            let is_repeat = it.message.starts_with("This may be a repeat");
+            let is_repeat = it.text_for("email").starts_with("This may be a repeat");
             if is_repeat { format!("{id} again") } else { id }
         };
         messages.iter().map(name).collect()
