@@ -85,9 +85,17 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Budget(BudgetCommand::History { name, windows }) => {
             commands::budget_history::history(&place, format, &name, windows).await
         }
+        Command::Budget(BudgetCommand::Acknowledge { id, said }) => {
+            commands::budget_answers::acknowledge(&place, &id, &said).await
+        }
+        Command::Budget(BudgetCommand::Mute { name, until, said, remove }) => {
+            let until = until.filter(|_| !remove);
+            commands::budget_answers::mute(&place, &name, until, &said).await
+        }
         Command::Budget(BudgetCommand::Apply { file, dry_run }) => {
             commands::budget::apply(&place, &file, dry_run).await
         }
+        Command::Notify(command) => commands::notify::notify(&place, format, &command).await,
         Command::Rules(RulesCommand::Check { file }) => commands::rules::check(format, &file),
         Command::Rules(RulesCommand::Apply { file, dry_run }) => {
             commands::rules_apply::apply(&place, format, &file, dry_run).await

@@ -74,7 +74,9 @@ fn alert(verdict: &Verdict, crossings: &[&str]) -> Alert {
     let crossings: Vec<Crossing> =
         crossings.iter().map(|it| Crossing::parse(it).expect("a crossing")).collect();
     let (first, also) = crossings.split_first().expect("something to say");
-    verdict.alert(*first, also, &drivers)
+    let receivers = [Arc::from("search"), Arc::from("platform")];
+    let to = Addressed { receivers: &receivers, page: Some(PAGE) };
+    complete(verdict, *first, also, &drivers, to)
 }
 
 /// The message as a mail, with the attributes before it.
@@ -84,6 +86,7 @@ fn shown(alert: &Alert) -> String {
         let (form, value) = match value {
             AttributeValue::Text(text) => ("String", text),
             AttributeValue::Number(number) => ("Number", number.to_string()),
+            AttributeValue::Texts(texts) => ("String.Array", format!("{texts:?}")),
         };
         writeln!(text, "{name} ({form}): {value}").expect("a text takes everything");
     }

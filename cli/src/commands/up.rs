@@ -62,7 +62,7 @@ pub async fn up(data: &Path, args: &UpArgs) -> anyhow::Result<Outcome> {
     let server = serve(args.port, router(state), Callers::People).await?;
     let page = server.endpoint();
     opened.announce(Some(&page))?;
-    let (notifier, outbox) = start_outbox(data).await?;
+    let (notifier, _, outbox) = start_outbox(data).await?;
     output::line(&format!(
         "Tollbook is on {page} (Ctrl-C stops it, data is kept in {})",
         data.display()
@@ -254,13 +254,16 @@ fn fingerprint(exports: &[PathBuf]) -> BTreeSet<(String, u64, Option<SystemTime>
 }
 
 /// The SNS stand-in on loopback, for this process alone, with the real client in front of it.
-async fn start_outbox(data: &Path) -> anyhow::Result<(SnsNotifier, LoopbackServer)> {
+pub async fn start_outbox(
+    data: &Path,
+) -> anyhow::Result<(SnsNotifier, SnsStandIn, LoopbackServer)> {
     let folder = data.join("outbox");
     make_private_folder(&folder)?;
     let stand_in = SnsStandIn::open(Some(&folder)).context("could not open the outbox")?;
     let (server, endpoint) = serve_this_process(stand_in.router()).await?;
     let client = ledger_aws::connect::sns_client(Some(&endpoint)).await;
-    Ok((SnsNotifier::ensure_topic(client, "tollbook-alerts").await?, server))
+    let notifier = SnsNotifier::ensure_topic(client, "tollbook-alerts").await?;
+    Ok((notifier, stand_in, server))
 }
 
 /// The Cost Explorer stand-in on loopback, answering from an export, for this process alone, with

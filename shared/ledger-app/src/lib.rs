@@ -26,4 +26,6 @@ pub mod overview;
 pub mod ports;
 pub mod rules_file;
 mod settled;
+pub mod subscriptions;
+pub mod trial;
 pub mod view;

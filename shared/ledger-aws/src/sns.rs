@@ -1,6 +1,7 @@
 //! Alerts through AWS SNS.
 
 mod message;
+pub mod subscriptions;
 
 use std::error::Error;
 use std::io;

@@ -20,6 +20,7 @@ use ledger_core::money::Money;
 use ledger_core::now::Now;
 use ledger_core::period::ChargePeriod;
 use ledger_core::question::Question;
+use rust_decimal::Decimal;
 
 use super::Watch;
 use crate::alert_document;
@@ -85,9 +86,10 @@ fn day_of(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
 }
 
-/// The highest threshold that it says; anomalies come last.
-fn severity(alert: &Alert) -> u16 {
-    alert.crossings().map(|it| it.threshold).max().unwrap_or(0)
+/// The share of the limit that is spent; anomalies come last.
+fn severity(alert: &Alert) -> Option<Decimal> {
+    let number = |name| alert.attributes.get(name)?.parse::<Decimal>().ok();
+    number("spend")?.checked_div(number("limit")?)
 }
 
 /// The digest of messages for which there is no room.
@@ -231,7 +233,10 @@ fn weekly(
         facts.push(("Not known", format!("{unknown} of 7 days have no data yet")));
     }
     facts.push(("Alerts", format!("{alert_count} in this week")));
-    let list: Vec<String> = verdicts.iter().map(|it| line_of(it)).collect();
+    // Of two windows the running one, which comes last.
+    let newest: BTreeMap<&str, &Verdict> =
+        verdicts.iter().map(|it| (&*it.budget.name, *it)).collect();
+    let list: Vec<String> = newest.values().map(|it| line_of(it)).collect();
     let message = Message {
         headline: Headline {
             noun: "The week of",
@@ -274,7 +279,7 @@ fn line_of(verdict: &Verdict) -> String {
         spend.cost.to_reader(),
         budget.limit.to_reader(),
         verdict.percent(),
-        spend.period,
+        verdict.window_name(),
         ahead.as_deref().unwrap_or("")
     )
 }

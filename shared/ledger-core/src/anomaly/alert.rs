@@ -12,9 +12,13 @@ use crate::caller::Caller;
 use crate::dimension::Dimension;
 use crate::letter::is_misleading;
 use crate::message::{Headline, Message};
+use crate::money::Money;
 
 /// The strictest channel of alerts refuses a subject of 100 characters or more.
 const SUBJECT_CHARS_MAX: usize = 99;
+
+/// Parts that an alert names one by one.
+const PARTS_MAX: usize = 4;
 
 impl Anomaly {
     /// The alert that says it, without its document.
@@ -95,7 +99,7 @@ impl Anomaly {
             },
             facts,
             list_name: "What makes the difference",
-            list: self.parts.iter().map(Part::to_string).collect(),
+            list: self.largest_parts(),
             no_entries: "nothing",
             next: format!(
                 "it is said once. If it is meant, `tollbook anomalies expect {}` mutes it until a day. \
@@ -104,6 +108,21 @@ impl Anomaly {
             ),
             command: format!("tollbook anomalies --since {first}"),
         }
+    }
+
+    /// The largest parts, and the sum of all others: together they are the whole difference.
+    fn largest_parts(&self) -> Vec<String> {
+        let (largest, rest) = self.parts.split_at(self.parts.len().min(PARTS_MAX));
+        let mut list: Vec<String> = largest.iter().map(Part::to_string).collect();
+        let zero = Money::zero(self.excess.currency());
+        let sum = rest.iter().try_fold(zero, |sum, it| sum.checked_add(it.amount));
+        match sum {
+            Ok(sum) if !rest.is_empty() => {
+                list.push(format!("{} smaller parts: {}", rest.len(), sum.to_reader()));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        list
     }
 
     fn days(&self) -> String {

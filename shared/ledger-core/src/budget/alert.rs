@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::attributes::{AttributeValue, attributes, published};
-use super::message::{message, subject};
+use super::message::{message, subject, window_name};
 use super::{Crossing, Driver, Verdict};
 use crate::period::Window;
 
@@ -157,6 +157,11 @@ impl Verdict {
     /// The verdict in the words of an alert. `drivers` are the most expensive first.
     pub fn explained(&self, drivers: &[Driver]) -> String {
         message(self, &[], drivers).mail(None)
+    }
+
+    /// The name of its window.
+    pub fn window_name(&self) -> String {
+        window_name(self.budget.calendar, self.spend.period)
     }
 
     /// The alert that says these crossings, the first of which names it, without its document. `drivers` are

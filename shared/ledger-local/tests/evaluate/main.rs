@@ -1,7 +1,12 @@
 //! A bill, budgets and owners: each alert at least once, whatever the network does, and again only where an
 //! answer was lost.
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot set itself up has failed"
+)]
 
+mod receivers;
 mod simulation;
 
 use std::collections::BTreeSet;
