@@ -26,7 +26,7 @@ struct Document<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum About<'a> {
-    Budget(BudgetPart<'a>),
+    Budget(Box<BudgetPart<'a>>),
     Anomaly(AnomalyPart<'a>),
     Digest(DigestPart<'a>),
     Test(TestPart),
@@ -127,7 +127,7 @@ pub fn of_budget(alert: Alert, verdict: &Verdict, drivers: &[Driver], page: Opti
         .iter()
         .map(|it| CrossedPart { threshold_percent: it.threshold, how: it.kind.as_str() });
     let next = budget.thresholds.iter().find(|it| !reached.contains(it));
-    let about = About::Budget(BudgetPart {
+    let about = About::Budget(Box::new(BudgetPart {
         name: &budget.name,
         owner: &budget.owner,
         deputy: budget.deputy.as_deref(),
@@ -153,7 +153,7 @@ pub fn of_budget(alert: Alert, verdict: &Verdict, drivers: &[Driver], page: Opti
             high: amount(high),
         }),
         drivers: drivers.iter().map(driver_part).collect(),
-    });
+    }));
     with_document(&alert, page, about)
 }
 

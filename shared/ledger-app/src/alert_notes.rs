@@ -62,7 +62,7 @@ pub struct Acknowledged {
     pub alert_id: String,
     /// Who knows of it.
     pub by: String,
-    /// What they say.
+    /// Their words.
     pub reason: String,
     /// When.
     pub at: String,

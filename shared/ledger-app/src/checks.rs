@@ -376,6 +376,7 @@ mod tests {
             pending: None,
         };
         Examined {
+            contacts: Contacts::default(),
             heads: vec![head],
             now: at(date(2026, 11, 8)),
             data_up_to: Some(date(2026, 11, 5)),

@@ -21,7 +21,7 @@ const NAMES_SHOWN_MAX: usize = 5;
 pub struct Contacts {
     /// Gets what is for a name without a contact.
     pub fallback: Option<Arc<str>>,
-    /// Hours after which an alert that nobody acknowledged goes on to `escalate_to`.
+    /// Hours after which an alert that was not acknowledged goes on to `escalate_to`.
     pub escalate_after_hours: Option<u16>,
     /// Messages of a day that a receiver gets one by one; all further ones come in digests.
     pub messages_per_day: Option<u16>,

@@ -1,4 +1,4 @@
-//! Messages to people: one content, laid out as a mail and as a chat.
+//! Messages to people: one content, in the form of a mail and of a chat.
 
 use std::fmt::Write as _;
 
@@ -30,7 +30,7 @@ pub struct Message {
     pub list: Vec<String>,
     /// The words for a list without entries.
     pub no_entries: &'static str,
-    /// What the reader can expect.
+    /// The words about what is next.
     pub next: String,
     /// The command that shows more; it holds no names.
     pub command: String,

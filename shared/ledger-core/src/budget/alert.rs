@@ -147,7 +147,7 @@ impl Alert {
 /// Whom alerts are for, and where they look further.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Addressed<'a> {
-    /// The names of the receivers.
+    /// Names of the receivers.
     pub receivers: &'a [Arc<str>],
     /// The address of the page.
     pub page: Option<&'a str>,
@@ -180,7 +180,8 @@ impl Verdict {
             crossing,
         });
         let said: Vec<Crossing> = [crossing].into_iter().chain(also.iter().copied()).collect();
-        let message = message(self, &said, drivers);
+        let mut message = message(self, &said, drivers);
+        message.facts.push(("Alert id", id.to_string()));
         Alert {
             subject: subject(self, crossing),
             body: message.mail(to.page),
