@@ -264,6 +264,7 @@ fn an_alert_says_all_there_is_to_say() {
     Window:      monthly 2026-10-01..2026-11-01 (UTC, end excluded)
     Compared:    412.50 USD in the window before, up to the same day
     Data up to:  2026-10-21 (billed)
+    Alert id:    search-monthly/monthly/2026-10-01/80
 
     What drives it:
       1. 610.00 USD llm-gateway, claude-sonnet-4.6, output tokens
