@@ -25,7 +25,7 @@ pub const CHARTS_MAX: usize = 24;
 pub struct BudgetChart {
     /// Its judgement, with the forecast.
     pub verdict: Verdict,
-    /// The spend of its days, up to the last one with data.
+    /// The spend of its days, from the first to the last one with data.
     pub days: Vec<SpendDay>,
     /// The first day whose cost may still change; `None` for a ledger without data.
     pub settled_up_to: Option<Date>,

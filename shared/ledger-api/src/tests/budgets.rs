@@ -54,7 +54,7 @@ async fn a_budget_is_drawn_and_said_in_words() {
         &[
             "190.00 USD of 280.00 USD, 67.8 %",
             "90.00 USD left: 8.18 USD for each of the 11 days without data so far",
-            "300.00 USD by 2026-11-30, 107.1 % of the limit; 80 of 100 times",
+            "300.00 USD by 2026-11-30, 107.1 % of the limitNext",
             "at 80 %, which is 224.00 USD: expected about Nov 23",
             "2026-11-19; costs from 2026-11-17 on may still change",
             "none in this window",
@@ -84,9 +84,9 @@ async fn the_last_day_of_the_table_has_the_spend_of_the_budget() {
     let (row, _) = row.split_once("</tr>").unwrap();
     assert!(row.contains("title=\"-0.5 USD\"") && row.contains("title=\"6.750000000000001 USD\""));
     // Days without a cost have one of zero. Those ahead go on from the six settled ones, at 7.25 / 6 a day.
-    check(&page, &["<td>2026-11-08</td>"]);
+    check(&page, &["<td>2026-11-08</td>", " % of the limit; 80 of 100 times "]);
     let (_, row) = page.split_once("<td>2026-11-10</td>").unwrap();
-    assert!(words(row).starts_with("––12.09 USDahead"), "{}", words(row));
+    assert!(words(row).starts_with("––12.09ahead"), "{}", words(row));
 }
 
 #[tokio::test]
@@ -129,6 +129,13 @@ async fn a_window_without_data_says_so() {
     let ledger =
         MemoryLedger { budgets: ledger.budgets, ..MemoryLedger::of(vec![usd(2, "ads", "1")]) };
     check(&cards(&ledger).await, &["none yet: nothing was spent so far", "2026-11-02"]);
+}
+
+#[tokio::test]
+async fn cost_in_another_currency_is_named_and_not_drawn() {
+    let text = budget("euros", "10", "").replace("\"USD\"", "\"EUR\"");
+    let page = cards(&ledger(&steady("1"), &text)).await;
+    check(&page, &["0.00 EUR of 10.00 EUR", "Not counted19.00 USD, as the limit is in EUR"]);
 }
 
 #[tokio::test]

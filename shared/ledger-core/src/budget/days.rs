@@ -89,7 +89,7 @@ impl Question for BudgetDays<'_> {
     }
 }
 
-/// The spend of a window day by day, up to the last of its days that has data.
+/// The spend of a window day by day, from the first to the last of its days that has data.
 ///
 /// - **Invariant:** the total of the last day is the spend that the window is judged by.
 ///
@@ -101,10 +101,8 @@ pub fn spend_by_day(
     currency: Currency,
     window: ChargePeriod,
 ) -> Result<Vec<SpendDay>, MoneyError> {
-    let known = gathered.known.range(window.start()..window.end());
-    let Some(last) = known.last() else { return Ok(Vec::new()) };
     let costs = gathered.by_currency.get(&currency);
-    summed(window, *last, currency, |day| {
+    summed(window, &gathered.known, currency, |day| {
         costs.and_then(|it| it.get(&day)).map(|it| it.total()).transpose()
     })
 }
@@ -163,18 +161,35 @@ mod tests {
     }
 
     #[test]
-    fn each_day_up_to_the_last_with_data_has_its_cost_and_the_spend_so_far() {
+    fn each_day_from_the_first_to_the_last_with_data_has_its_cost_and_the_spend_so_far() {
         let window = span("2026-10-03", "2026-10-08");
         let lines = [
             ("2026-10-02", "100"),
             ("2026-10-04", "1.5"),
-            ("2026-10-05", "-0.5"),
+            ("2026-10-06", "-0.5"),
             ("2026-10-08", "100"),
         ];
         let expected =
-            ["2026-10-03 0 USD 0 USD", "2026-10-04 1.5 USD 1.5 USD", "2026-10-05 -0.5 USD 1 USD"];
+            ["2026-10-04 1.5 USD 1.5 USD", "2026-10-05 0 USD 1.5 USD", "2026-10-06 -0.5 USD 1 USD"];
         assert_eq!(days_of(&lines, window), expected);
         assert_eq!(days_of(&lines[..1], window), [""; 0]);
+    }
+
+    #[test]
+    fn the_days_of_very_long_windows_are_not_summed_by_day() {
+        let budget = budget(Filter::default());
+        let window = |end| [BudgetWindow { budget: &budget, period: span("2026-10-01", end) }];
+        let lines = rows_of(&[("2026-10-04", "1")]);
+        let days = |end| {
+            let windows = window(end);
+            let mut spending = BudgetSpending::new(&windows, None).by_day();
+            ask(&mut spending, &lines);
+            let days = spending.days(0).unwrap().map(|it| it.len());
+            assert_eq!(spending.is_by_day(), days.is_some());
+            days
+        };
+        assert_eq!(days("2026-11-01"), Some(1));
+        assert_eq!(days("9999-01-01"), None);
     }
 
     /// Each alone, in pairs, and all of them.

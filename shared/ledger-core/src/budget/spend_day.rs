@@ -1,5 +1,8 @@
 //! The spend of a window, day by day.
 
+use std::collections::BTreeSet;
+
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use crate::currency::Currency;
@@ -18,16 +21,19 @@ pub struct SpendDay {
     pub total: Money,
 }
 
-/// The days of a window up to one of them, each with its cost and the spend so far.
+/// The days of a window from the first to the last one with data, each with its cost and the spend so far.
 pub(super) fn summed(
     window: ChargePeriod,
-    last: Date,
+    known: &BTreeSet<Date>,
     currency: Currency,
     cost_of: impl Fn(Date) -> Result<Option<Money>, MoneyError>,
 ) -> Result<Vec<SpendDay>, MoneyError> {
+    let mut known = known.range(window.start()..window.end());
+    let Some(first) = known.next() else { return Ok(Vec::new()) };
+    let last = known.next_back().unwrap_or(first);
     let mut sum = MoneySum::zero(currency);
     let mut days = Vec::new();
-    for day in window.days().take_while(|it| *it <= last) {
+    for day in first.series(1.day()).take_while(|it| it <= last) {
         let cost = cost_of(day)?.unwrap_or(Money::zero(currency));
         sum.add(cost)?;
         days.push(SpendDay { day, cost, total: sum.total()? });

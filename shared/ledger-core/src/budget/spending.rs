@@ -141,8 +141,8 @@ impl<'a> BudgetSpending<'a> {
         self.sums.iter().any(|it| it.by_day.is_some())
     }
 
-    /// The days of a window, by its place among the windows, up to the last one with data. `None` where days
-    /// are not summed.
+    /// The days of a window, by its place among the windows, from the first to the last one with data. `None`
+    /// where days are not summed.
     ///
     /// - **Invariant:** the total of the last day is the spend that the window is judged by.
     ///
@@ -154,13 +154,9 @@ impl<'a> BudgetSpending<'a> {
         let Some((sum, by_day)) = sum.and_then(|it| Some((it, it.by_day.as_ref()?))) else {
             return Ok(None);
         };
-        let period = sum.period;
-        let Some(last) = self.known.range(period.start()..period.end()).last() else {
-            return Ok(Some(Vec::new()));
-        };
         let by_day: BTreeMap<Date, MoneySum> = by_day.iter().copied().collect();
         let cost_of = |day| by_day.get(&day).map(|it| it.total()).transpose();
-        summed(period, *last, sum.budget.limit.currency(), cost_of).map(Some)
+        summed(sum.period, &self.known, sum.budget.limit.currency(), cost_of).map(Some)
     }
 
     /// The verdicts, in the order of the windows.

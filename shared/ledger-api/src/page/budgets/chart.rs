@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use ledger_app::budget_charts::BudgetChart;
@@ -76,8 +77,9 @@ fn description(chart: &BudgetChart) -> String {
         None => format!("No day from {} on has data; the limit is {limit}.", spend.period.start()),
     };
     let ahead = verdict.projection.map(|Projection { expected, low, high }| {
-        let (expected, low, high) = (expected.to_reader(), low.to_reader(), high.to_reader());
-        format!(" Expected at the end are {expected}, between {low} and {high}.")
+        let range = format!(", between {} and {}", low.to_reader(), high.to_reader());
+        let range = if low == high { "" } else { &range };
+        format!(" Expected at the end are {}{range}.", expected.to_reader())
     });
     let alerts = match chart.alerts.len() {
         0 => String::new(),
@@ -113,10 +115,10 @@ impl<'c> Plot<'c> {
         let period = verdict.spend.period;
         let from = (Decimal::from(left), scale.y(Decimal::ZERO));
         let mut plot = Plot { chart, period, scale, left, from };
-        let settled = days.iter().rev().find(|it| plot.is_settled(it.day));
-        if let Some(last) = settled {
-            plot.from = plot.end_of(last.day, last.total);
-        }
+        plot.from = match days.iter().rev().find(|it| plot.is_settled(it.day)) {
+            Some(last) => plot.end_of(last.day, last.total),
+            None => plot.start(),
+        };
         Some(plot)
     }
 
@@ -132,6 +134,12 @@ impl<'c> Plot<'c> {
         (Decimal::from(self.left) + at).round_dp(2).normalize()
     }
 
+    /// Nothing is spent before the first day with data.
+    fn start(&self) -> Point {
+        let first = self.chart.days.first().map_or(self.period.start(), |it| it.day);
+        (self.x(first, Decimal::ZERO), self.scale.y(Decimal::ZERO))
+    }
+
     fn end_of(&self, day: Date, total: Money) -> Point {
         (self.x(day, Decimal::ONE), self.scale.y(total.amount()))
     }
@@ -142,6 +150,8 @@ impl<'c> Plot<'c> {
         let step = usize::try_from((count + DAY_NAMES_MAX - 1) / DAY_NAMES_MAX).unwrap_or(1);
         let format = if count > DAYS_NAMED_MAX { "%b %Y" } else { "%b %-d" };
         let bottom = HEIGHT - BOTTOM;
+        let start = self.period.start();
+        let days = (0..count).step_by(step.max(1)).map(|it| start.saturating_add(it.days()));
         html! {
             text x=(self.left - 8) y=(TOP - 14) text-anchor="end" {
                 (self.chart.verdict.budget.limit.currency())
@@ -151,7 +161,7 @@ impl<'c> Plot<'c> {
                 line class="grid" x1=(self.left) x2=(WIDTH - RIGHT) y1=(y) y2=(y) {}
                 text x=(self.left - 8) y=(y) dy="4" text-anchor="end" { (short(amount)) }
             }
-            @for day in self.period.days().step_by(step.max(1)) {
+            @for day in days {
                 text x=(self.x(day, HALF)) y=(bottom + 19) text-anchor="middle" {
                     (day.strftime(format))
                 }
@@ -162,13 +172,13 @@ impl<'c> Plot<'c> {
     /// The spend so far: settled days as a line, those that may still change as dashes on grey.
     fn spend(&self) -> Markup {
         let days = &self.chart.days;
-        let start = (Decimal::from(self.left), self.scale.y(Decimal::ZERO));
+        let floor = self.scale.y(Decimal::ZERO);
+        let start = self.start();
         let of = |is_settled: bool| {
             let days = days.iter().filter(move |it| self.is_settled(it.day) == is_settled);
             thinned(days.map(|it| self.end_of(it.day, it.total)).collect())
         };
         let (settled, open) = (of(true), of(false));
-        let floor = start.1;
         let whole: Vec<Point> = settled.iter().chain(&open).copied().collect();
         html! {
             @if let Some((end, _)) = open.last() {

@@ -8,7 +8,6 @@ use ledger_core::money::{Money, MoneyError};
 use ledger_core::period::BillingPeriod;
 use maud::{Markup, html};
 
-use super::super::tables::amount;
 use super::words::cut;
 
 /// Days of a window that are listed one by one; those of a longer one are listed by month.
@@ -28,7 +27,7 @@ impl Line {
     fn state(&self) -> &'static str {
         match self.total {
             None => "ahead",
-            Some(_) if self.is_open => "may still change",
+            Some(_) if self.is_open => "may change",
             Some(_) => "settled",
         }
     }
@@ -44,7 +43,7 @@ pub(super) fn figures(chart: &BudgetChart) -> Markup {
     let Ok(lines) = lines(chart, name_of) else { return html! {} };
     let has_forecast = !chart.ahead.is_empty();
     let by = if is_by_month { "month" } else { "day" };
-    let or_none = |money: Option<Money>| html! { @match money { Some(money) => (amount(money)), None => "–" } };
+    let currency = chart.verdict.budget.limit.currency();
     html! {
         @if !lines.is_empty() {
             details {
@@ -53,21 +52,32 @@ pub(super) fn figures(chart: &BudgetChart) -> Markup {
                     aria-label={ "Figures of " (cut(&chart.verdict.budget.name)) " by " (by) } {
                     table {
                         thead { tr {
-                            th { (if is_by_month { "Month" } else { "Day" }) } th.number { "Cost" }
-                            th.number { "Spend" }
+                            th { (if is_by_month { "Month" } else { "Day" }) } th.number { "Cost, " (currency) }
+                            th.number { "Spend, " (currency) }
                             @if has_forecast { th.number { "Expected" } }
                             th { "State" }
                         } }
                         tbody { @for (name, line) in &lines { tr {
                             td { (name) }
-                            td.number { (or_none(line.cost)) }
-                            td.number { (or_none(line.total)) }
-                            @if has_forecast { td.number { (or_none(line.expected)) } }
+                            td.number { (plain(line.cost)) }
+                            td.number { (plain(line.total)) }
+                            @if has_forecast { td.number { (plain(line.expected)) } }
                             td { (line.state()) }
                         } } }
                     }
                 }
             }
+        }
+    }
+}
+
+/// An amount without its currency, which the column names.
+fn plain(money: Option<Money>) -> Markup {
+    let shown = money.map(|it| (it, it.to_reader()));
+    html! {
+        @match &shown {
+            Some((exact, shown)) => span.amount title=(exact) { (shown.split(' ').next().unwrap_or("")) },
+            None => "–",
         }
     }
 }

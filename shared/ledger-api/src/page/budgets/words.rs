@@ -55,6 +55,13 @@ pub(super) fn facts(chart: &BudgetChart) -> Markup {
         dl.facts {
             dt { "Spend" }
             dd { (amount(spend.cost)) " of " (amount(budget.limit)) ", " (verdict.percent()) " % " (status_word(spend.status)) }
+            @if !spend.beside.is_empty() {
+                dt { "Not counted" }
+                dd {
+                    @for cost in &spend.beside { (amount(*cost)) ", " }
+                    "as the limit is in " (budget.limit.currency())
+                }
+            }
             dt { "Headroom" } dd { (headroom(verdict)) }
             dt { "Forecast" } dd { (forecast(chart)) }
             dt { "Next alert" } dd { (next(chart)) }
@@ -104,8 +111,8 @@ fn forecast(chart: &BudgetChart) -> Markup {
         @match verdict.projection {
             Some(Projection { expected, low, high }) => {
                 (amount(expected)) " by " (last_day(verdict.spend.period)) ", "
-                (Percent::of(expected, limit).unwrap_or(Percent::ZERO)) " % of the limit; 80 of 100 times "
-                (amount(low)) " to " (amount(high))
+                (Percent::of(expected, limit).unwrap_or(Percent::ZERO)) " % of the limit"
+                @if low != high { "; 80 of 100 times " (amount(low)) " to " (amount(high)) }
             }
             None if chart.is_over() => "none: all days of the window are settled",
             None if chart.is_forecast => "none yet: nothing was spent so far",
