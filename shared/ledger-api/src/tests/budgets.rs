@@ -216,3 +216,36 @@ async fn a_name_of_a_budget_is_text_short_and_in_its_place() {
     let titles = page.matches("<svg").count();
     assert_eq!(page.matches("</svg>").count(), titles);
 }
+
+/// The page forecasts budgets that alert on a forecast as the API does.
+#[tokio::test]
+async fn a_forecast_is_the_same_on_the_page_and_in_the_api() {
+    let costs: Vec<(i8, &str)> =
+        (1..=19).map(|day| (day, if day % 3 == 0 { "7" } else { "11.5" })).collect();
+    let ledger = ledger(&costs, &budget("search", "280", "forecast_thresholds = [100]"));
+    let page = cards(&ledger).await;
+    let projection = json(&ledger, "/v1/budgets").await["budgets"][0]["projection"].clone();
+    for end in ["expected", "low", "high"] {
+        let amount = projection[end].as_str().unwrap();
+        assert!(page.contains(&format!("title=\"{amount} USD\"")), "{end} {amount}");
+    }
+}
+
+/// So long that its days are not summed with all others.
+#[tokio::test]
+async fn a_window_of_thousands_of_years_is_drawn_as_far_as_there_is_data() {
+    let more = "window = \"once\"\nfrom = \"1000-01-01\"\nto = \"9999-01-01\"";
+    let text = budget("ages", "40", "").replace("window = \"monthly\"", more);
+    let page = cards(&ledger(&steady("1"), &text)).await;
+    check(
+        &page,
+        &[
+            "19.00 USD of 40.00 USD, 47.5 %",
+            "not made on this page",
+            "<td>2026-11</td>",
+            "class=\"spend\"",
+            "Jan 1000",
+        ],
+    );
+    assert!(page.len() < 10_000, "{}", page.len());
+}
