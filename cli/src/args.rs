@@ -1,5 +1,7 @@
 //! Command-line arguments and their help texts.
 
+mod notify;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,6 +10,8 @@ use ledger_app::import::Placement;
 use ledger_core::cost::CostKind;
 use ledger_core::dimension::Dimension;
 use ledger_local::sample::SampleOrganisation;
+
+pub use self::notify::{NotifyCommand, SaidArgs, TopicArgs};
 
 /// Who spent what on generative AI, who pays, and which budgets are broken.
 ///
@@ -158,6 +162,9 @@ pub enum Command {
     /// Manage budgets: limits, thresholds and recipients.
     #[command(subcommand)]
     Budget(BudgetCommand),
+    /// Who hears of alerts: contacts, subscriptions of the topic, and a trial.
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Manage the rules that attribute charges to owners.
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -365,6 +372,27 @@ pub enum BudgetCommand {
         /// Windows, counted back from the last one with data.
         #[arg(long, default_value_t = 12, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=400))]
         windows: u16,
+    },
+    /// Say that somebody knows of an alert, so that it does not go on to the next contact.
+    Acknowledge {
+        /// The alert, as `tollbook budget list --format json` and the alert itself name it, such as
+        /// search-monthly/monthly/2026-11-01/80.
+        id: String,
+        #[command(flatten)]
+        said: SaidArgs,
+    },
+    /// Send no alerts of a budget up to and with a day. What is due then is sent on the day after.
+    Mute {
+        /// The budget.
+        name: String,
+        /// The last day without alerts.
+        #[arg(long, value_name = "DATE", required_unless_present = "remove")]
+        until: Option<Date>,
+        #[command(flatten)]
+        said: SaidArgs,
+        /// Send its alerts again.
+        #[arg(long)]
+        remove: bool,
     },
     /// Apply a budget file as the next version.
     Apply {

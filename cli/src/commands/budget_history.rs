@@ -69,7 +69,7 @@ async fn alerts_of(
     let all = ChargePeriod::new(oldest.period.start(), newest.period.end())?;
     let names = [Some(&newest.budget.name), newest.budget.formerly.as_ref()];
     let mut alerts = ledger.alerts(all).await?;
-    alerts.retain(|it| names.contains(&Some(&it.alert.id.budget)));
+    alerts.retain(|it| it.alert.id.crossing().is_some_and(|id| names.contains(&Some(&id.budget))));
     alerts.sort_by_key(|it| std::cmp::Reverse(it.at));
     Ok(alerts)
 }

@@ -2,6 +2,7 @@
 
 pub mod anomalies;
 pub mod budget;
+pub mod budget_answers;
 pub mod budget_history;
 pub mod collect;
 pub mod cost_of_running;
@@ -10,6 +11,7 @@ pub mod explain;
 pub mod forecast;
 pub mod import;
 mod invented;
+pub mod notify;
 pub mod report;
 pub mod rules;
 pub mod rules_apply;

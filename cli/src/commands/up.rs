@@ -10,8 +10,8 @@ use jiff::civil::Date;
 use ledger_api::{AppState, router};
 use ledger_app::causes::causes;
 use ledger_app::collect::{CollectRequest, Depth, collect, recent_period};
-use ledger_app::documents::{applied_budgets, applied_rules};
-use ledger_app::evaluate::evaluate_budgets;
+use ledger_app::documents::applied_rules;
+use ledger_app::evaluate::{evaluate_budgets, watched};
 use ledger_app::import::{Accept, import_bills};
 use ledger_app::ports::{BillSource, DocumentKind, DocumentStore, RequestQuota, StoreError};
 use ledger_app::view::View;
@@ -62,12 +62,12 @@ pub async fn up(data: &Path, args: &UpArgs) -> anyhow::Result<Outcome> {
     let server = serve(args.port, router(state), Callers::People).await?;
     let page = server.endpoint();
     opened.announce(Some(&page))?;
-    let (notifier, outbox) = start_outbox(data).await?;
+    let (notifier, _, outbox) = start_outbox(data).await?;
     output::line(&format!(
         "Tollbook is on {page} (Ctrl-C stops it, data is kept in {})",
         data.display()
     ));
-    let local = Local { ledger: opened.ledger.clone(), notifier, _outbox: outbox };
+    let local = Local { ledger: opened.ledger.clone(), notifier, page, _outbox: outbox };
     let work = async {
         match (is_sample, args.export.as_slice()) {
             (true, _) => local.keep_sample(data).await,
@@ -96,6 +96,8 @@ pub async fn up(data: &Path, args: &UpArgs) -> anyhow::Result<Outcome> {
 struct Local {
     ledger: DynamoLedger,
     notifier: SnsNotifier,
+    /// The address of the page.
+    page: String,
     /// Runs as long as this.
     _outbox: LoopbackServer,
 }
@@ -202,15 +204,16 @@ impl Local {
     }
 
     async fn evaluate(&self) -> anyhow::Result<()> {
-        let (_, budgets) = applied_budgets(&self.ledger).await?;
+        let watched = watched(&self.ledger).await?;
         let now = now();
         let run = format!("{}-{}", std::process::id(), now.at().as_nanosecond());
-        let from = first_month(&budgets, now.today());
+        let from = first_month(&watched.budgets, now.today());
         let view = View::open(&self.ledger, from, Access::everything(), now).await?;
-        let evaluation = evaluate_budgets(&view, &budgets, run.as_str(), &self.notifier).await?;
+        let watch = watched.with_page(Some(&self.page));
+        let evaluation = evaluate_budgets(&view, watch, run.as_str(), &self.notifier).await?;
         output::line(&format!(
             "{} budgets judged, {} alerts sent, {} not accepted, {} unconfirmed",
-            budgets.len(),
+            watched.budgets.len(),
             evaluation.sent.len(),
             evaluation.not_sent.len(),
             evaluation.unconfirmed.len()
@@ -251,13 +254,16 @@ fn fingerprint(exports: &[PathBuf]) -> BTreeSet<(String, u64, Option<SystemTime>
 }
 
 /// The SNS stand-in on loopback, for this process alone, with the real client in front of it.
-async fn start_outbox(data: &Path) -> anyhow::Result<(SnsNotifier, LoopbackServer)> {
+pub async fn start_outbox(
+    data: &Path,
+) -> anyhow::Result<(SnsNotifier, SnsStandIn, LoopbackServer)> {
     let folder = data.join("outbox");
     make_private_folder(&folder)?;
     let stand_in = SnsStandIn::open(Some(&folder)).context("could not open the outbox")?;
     let (server, endpoint) = serve_this_process(stand_in.router()).await?;
     let client = ledger_aws::connect::sns_client(Some(&endpoint)).await;
-    Ok((SnsNotifier::ensure_topic(client, "tollbook-alerts").await?, server))
+    let notifier = SnsNotifier::ensure_topic(client, "tollbook-alerts").await?;
+    Ok((notifier, stand_in, server))
 }
 
 /// The Cost Explorer stand-in on loopback, answering from an export, for this process alone, with

@@ -7,6 +7,7 @@ use ledger_lambda::config::{Common, ConfigError, Variables};
 /// - `TOPIC_ARN`: the SNS topic of alerts, such as
 ///   `arn:aws:sns:eu-west-1:123456789012:tollbook-alerts`.
 /// - `ALARMS_TOPIC_ARN`: that of alarms, whose subscribers are counted; without it they are not.
+/// - `PAGE_URL`: the address of the page, such as `https://tollbook.example.com/`, which alerts name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The settings of all functions.
@@ -15,6 +16,8 @@ pub struct Config {
     pub topic_arn: String,
     /// `ALARMS_TOPIC_ARN`.
     pub alarms_topic_arn: Option<String>,
+    /// `PAGE_URL`.
+    pub page_url: Option<String>,
 }
 
 impl AsRef<Common> for Config {
@@ -41,6 +44,14 @@ impl Config {
         let arn = |text: &str| is_topic(text).then(|| text.to_owned());
         let topic_arn = variables.optional("TOPIC_ARN", EXPECTED, arn).unwrap_or(text);
         let alarms_topic_arn = variables.optional("ALARMS_TOPIC_ARN", EXPECTED, arn);
-        variables.finish(Config { common, topic_arn, alarms_topic_arn })
+        let page = |text: &str| is_page(text).then(|| text.to_owned());
+        let page_url = variables.optional("PAGE_URL", "a URL that begins with https://", page);
+        variables.finish(Config { common, topic_arn, alarms_topic_arn, page_url })
     }
+}
+
+/// An address that can be written into a message as it is.
+fn is_page(text: &str) -> bool {
+    let is_plain = |it: char| it.is_ascii_graphic() && !matches!(it, '<' | '>' | '"' | '`');
+    text.starts_with("https://") && text.len() <= 500 && text.chars().all(is_plain)
 }

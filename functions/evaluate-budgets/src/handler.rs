@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ledger_app::audience::count_audiences;
 use ledger_app::causes::causes;
-use ledger_app::documents::applied_budgets;
-use ledger_app::evaluate::{Evaluation, Run, evaluate_budgets};
+use ledger_app::evaluate::{Evaluation, Run, evaluate_budgets, watched};
 use ledger_app::ports::Retryable as _;
 use ledger_app::view::View;
 use ledger_aws::dynamodb::DynamoLedger;
@@ -31,6 +30,8 @@ pub struct State {
     pub ledger: DynamoLedger,
     /// Where alerts go. Its client is made for the first alert or count of subscribers.
     pub notifier: TopicNotifier,
+    /// The address of the page, for readers of alerts.
+    pub page: Option<String>,
     /// Where the age of the data and alerts that did not arrive are written.
     pub metrics: Metrics,
 }
@@ -75,21 +76,22 @@ fn input_of(event: &Value) -> String {
 }
 
 async fn judge(state: &State, run: Run<'_>, now: Now) -> Result<Value, Failure> {
-    let State { ledger, notifier, .. } = state;
-    let applied = applied_budgets(ledger).await;
-    let judged = applied.as_ref().map_or(&[][..], |(_, budgets)| budgets);
+    let State { ledger, notifier, page, .. } = state;
+    let watched = watched(ledger).await;
+    let judged = watched.as_ref().map_or(&[][..], |it| &it.budgets);
     let from = first_month(judged, now.today());
     let view = View::open(ledger, from, Access::everything(), now).await?;
     // Old data is worth an alarm even when no budget can be judged.
     write_age(state, &view);
-    let (version, budgets) = applied?;
-    let mut evaluation = evaluate_budgets(&view, &budgets, run, notifier).await?;
+    let watched = watched?;
+    let watch = watched.with_page(page.as_deref());
+    let mut evaluation = evaluate_budgets(&view, watch, run, notifier).await?;
     write_undelivered(state, now, &evaluation);
     // Less important than the alerts: a failure here fails no evaluation.
     if let Err(err) = count_audiences(notifier, ledger, now.at()).await {
         tracing::warn!(error = causes(&err), "{err}");
     }
-    let count = budgets.len();
+    let count = watched.budgets.len();
     let (sent, not_sent) = (evaluation.sent.len(), evaluation.not_sent.len());
     let unconfirmed = evaluation.unconfirmed.len();
     tracing::info!(
@@ -109,7 +111,7 @@ async fn judge(state: &State, run: Run<'_>, now: Now) -> Result<Value, Failure> 
     }
     Ok(json!({
         "budgets": count,
-        "budgets_version": version,
+        "budgets_version": watched.version,
         "alerts_sent": sent,
         "alerts_not_accepted": not_sent,
         "alerts_unconfirmed": unconfirmed,

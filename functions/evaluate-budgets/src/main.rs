@@ -19,12 +19,12 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(config: Config) -> Result<(), Error> {
-    let Config { common, topic_arn, alarms_topic_arn } = config;
+    let Config { common, topic_arn, alarms_topic_arn, page_url } = config;
     let connection = ledger_lambda::connect(&common).await;
     let client = connection.dynamodb_client();
     let ledger = DynamoLedger { client, table: common.table_name };
     let notifier = TopicNotifier::new(connection, topic_arn, alarms_topic_arn);
-    let state = State { ledger, notifier, metrics: Metrics::stdout() };
+    let state = State { ledger, notifier, page: page_url, metrics: Metrics::stdout() };
     let judge = async |LambdaEvent { payload, context }: LambdaEvent<Value>| {
         let (request_id, deadline) = (&context.request_id, instant_of(context.deadline));
         let invocation = Invocation { request_id, deadline };

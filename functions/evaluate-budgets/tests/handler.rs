@@ -107,7 +107,7 @@ impl Setting {
         let alarms = Some(self.alarms_topic_arn.clone());
         let notifier =
             TopicNotifier::new(Connection::local(&self.sns), self.topic_arn.clone(), alarms);
-        let state = State { ledger, notifier, metrics };
+        let state = State { ledger, notifier, page: None, metrics };
         let invocation = Invocation { request_id: "request-1", deadline };
         handle(&state, &serde_json::from_str(event).unwrap(), &invocation, now()).await
     }
@@ -182,14 +182,14 @@ async fn topics_without_subscribers_are_found_until_there_is_one() {
                   2026-11-05 08:30 UTC)";
     assert_eq!(found().await, [alarms, alerts]);
     let waiting = Subscriptions { confirmed: 0, pending: 1 };
-    setting.outbox.subscribe(&setting.topic_arn, waiting);
+    setting.outbox.count(&setting.topic_arn, waiting);
     let waits = "the subscription that waits is in force once its mail is confirmed";
     assert!(found().await[1].contains(waits));
     let confirmed = Subscriptions { confirmed: 1, pending: 0 };
-    setting.outbox.subscribe(&setting.topic_arn, confirmed);
+    setting.outbox.count(&setting.topic_arn, confirmed);
     assert_eq!(found().await, [alarms]);
     // A topic with subscribers is counted again after six hours.
-    setting.outbox.subscribe(&setting.topic_arn, waiting);
+    setting.outbox.count(&setting.topic_arn, waiting);
     let sns = Connection::local(&setting.sns);
     let notifier = TopicNotifier::new(sns, setting.topic_arn.clone(), None);
     for (hours, confirmed) in [(5, 1), (7, 0)] {
@@ -199,7 +199,7 @@ async fn topics_without_subscribers_are_found_until_there_is_one() {
         let of_alerts = kept.iter().find(|it| it.topic == Topic::Alerts).unwrap();
         assert_eq!(of_alerts.audience.confirmed, confirmed, "after {hours} hours");
     }
-    setting.outbox.subscribe(&setting.topic_arn, Subscriptions { confirmed: 1, pending: 0 });
+    setting.outbox.count(&setting.topic_arn, Subscriptions { confirmed: 1, pending: 0 });
     assert_eq!(found().await, [alarms]);
     // A topic that cannot be asked stops nothing, and its last count stays.
     setting.outbox.fail_next(StandInError::AuthorizationError("not allowed".to_owned()));

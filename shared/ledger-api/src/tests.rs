@@ -16,7 +16,7 @@ use ledger_app::ports::{
     DocumentStore, LedgerStore, Replaced, StoreError, StoredAlert, Topic,
 };
 use ledger_core::bill::{BillHead, DayHead, FactsForm, Generation};
-use ledger_core::budget::{Alert, AlertId, Crossing};
+use ledger_core::budget::{Alert, AlertId, Crossing, CrossingId};
 use ledger_core::business::Business;
 use ledger_core::category::ChargeCategory;
 use ledger_core::cost::Costs;
@@ -176,11 +176,11 @@ impl AlertStore for MemoryLedger {
         unreachable!("only an evaluation asks for one")
     }
 
-    async fn is_settled(&self, _: &str) -> Result<bool, StoreError> {
+    async fn is_settled(&self, _: &str, _: Timestamp) -> Result<bool, StoreError> {
         unreachable!("only an evaluation asks")
     }
 
-    async fn settle(&self, _: &str, _: Timestamp) -> Result<(), StoreError> {
+    async fn settle(&self, _: &str, _: Timestamp, _: Option<Timestamp>) -> Result<(), StoreError> {
         unreachable!("the routes only read")
     }
 
@@ -210,7 +210,7 @@ impl AlertStore for MemoryLedger {
     }
 
     async fn alerts(&self, period: ChargePeriod) -> Result<Vec<StoredAlert>, StoreError> {
-        let alerts = self.alerts.iter().filter(|it| period.contains(it.alert.id.start));
+        let alerts = self.alerts.iter().filter(|it| period.contains(it.alert.id.first_day()));
         Ok(alerts.cloned().collect())
     }
 }
@@ -516,15 +516,18 @@ async fn statements_add_up() {
 }
 
 fn with_budget() -> MemoryLedger {
-    let id = AlertId {
+    let id = AlertId::Crossing(CrossingId {
         budget: "search-monthly".into(),
         window: Window::Monthly,
         start: date(2026, 11, 1),
         crossing: Crossing::reached(100),
-    };
+    });
     let alert = Alert {
         id,
         also: Vec::new(),
+        receivers: Vec::new(),
+        chat: None,
+        document: None,
         subject: "search is over".to_owned(),
         body: String::new(),
         attributes: BTreeMap::new(),

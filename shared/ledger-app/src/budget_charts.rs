@@ -52,10 +52,11 @@ pub fn alerts_of<'a>(
     let Verdict { budget, spend, .. } = verdict;
     let names = [Some(&budget.name), budget.formerly.as_ref()];
     alerts.iter().filter(move |stored| {
-        let id = &stored.alert.id;
-        names.contains(&Some(&id.budget))
-            && id.window == budget.window()
-            && id.start == spend.period.start()
+        stored.alert.id.crossing().is_some_and(|id| {
+            names.contains(&Some(&id.budget))
+                && id.window == budget.window()
+                && id.start == spend.period.start()
+        })
     })
 }
 

@@ -23,7 +23,8 @@ use ledger_core::report::{CurrencyReport, ReportBuilder};
 use ledger_core::source::Rank;
 
 use crate::audience::findings_of_audiences;
-use crate::documents::{DocumentError, applied_budgets};
+use crate::contacts::Contacts;
+use crate::documents::{DocumentError, applied_budgets, applied_contacts};
 use crate::evaluate::{Undelivered, undelivered};
 use crate::lookup::{findings_in_full, reconciliation_question};
 use crate::overview::{OverviewError, grouped, recent_alerts};
@@ -52,6 +53,7 @@ pub struct Examined {
     rules_version: Option<u64>,
     budgets_version: Option<u64>,
     budgets: Vec<Budget>,
+    contacts: Contacts,
     alerts: Vec<StoredAlert>,
     recent: Option<Recent>,
 }
@@ -69,7 +71,7 @@ struct Recent {
 type Check = fn(&Examined) -> Vec<Finding>;
 
 /// All checks, in the order of their findings.
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     data_is_recent,
     ended_months_are_complete,
     rules_are_applied,
@@ -79,6 +81,7 @@ const CHECKS: [Check; 10] = [
     sources_agree,
     budgets_are_applied,
     budgets_are_in_a_currency_of_the_bills,
+    owners_have_contacts,
     alerts_arrived,
 ];
 
@@ -111,6 +114,7 @@ where
         budgets_version,
         alerts: recent_alerts(view, &budgets).await?,
         budgets,
+        contacts: applied_contacts(view.ledger()).await?,
         recent: recent(view).await?,
     })
 }
@@ -291,6 +295,11 @@ fn budgets_are_in_a_currency_of_the_bills(examined: &Examined) -> Vec<Finding> {
     unknown.map(|budget| finding(FindingCode::BudgetCurrency, message(budget))).collect()
 }
 
+/// Every budget has somebody who is reached, once there are contacts.
+fn owners_have_contacts(examined: &Examined) -> Vec<Finding> {
+    examined.contacts.findings(&examined.budgets)
+}
+
 fn alerts_arrived(examined: &Examined) -> Vec<Finding> {
     let Undelivered { not_sent, unconfirmed } = undelivered(&examined.alerts, examined.now.at());
     let not_sent = not_sent.into_iter().map(|stored| {
@@ -367,6 +376,7 @@ mod tests {
             pending: None,
         };
         Examined {
+            contacts: Contacts::default(),
             heads: vec![head],
             now: at(date(2026, 11, 8)),
             data_up_to: Some(date(2026, 11, 5)),

@@ -1,9 +1,10 @@
-//! The documents that the user applied, read and checked: rules and budgets.
+//! The documents that the user applied, read and checked: rules, budgets and contacts.
 
 use ledger_core::budget::Budget;
 use ledger_core::rules::AttributionRules;
 
 use crate::budget_file::parse_applied_budgets;
+use crate::contacts::{Contacts, parse_contacts};
 use crate::ports::{DocumentKind, DocumentStore, Retryable, StoreError};
 use crate::rules_file::{FileError, parse_applied_rules};
 
@@ -58,5 +59,20 @@ pub async fn applied_budgets(
             .map(|budgets| (Some(document.version), budgets))
             .map_err(|err| DocumentError::Malformed("budgets", err)),
         None => Ok((None, Vec::new())),
+    }
+}
+
+/// The contacts that are applied; without any, messages are for owners and deputies by their names.
+///
+/// # Errors
+///
+/// [`DocumentError`].
+pub async fn applied_contacts(documents: &impl DocumentStore) -> Result<Contacts, DocumentError> {
+    let document = documents.document(DocumentKind::Contacts).await;
+    match document.map_err(|err| DocumentError::Read("contacts", err))? {
+        Some(document) => {
+            parse_contacts(&document.text).map_err(|err| DocumentError::Malformed("contacts", err))
+        }
+        None => Ok(Contacts::default()),
     }
 }

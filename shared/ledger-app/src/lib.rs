@@ -3,6 +3,8 @@
 //! Everything here is async where it waits, knows no vendor, and takes the time as an argument.
 //! Start reading at [`import`], then [`ports`].
 
+pub mod alert_document;
+pub mod alert_notes;
 pub mod anomalies;
 pub mod apply_rules;
 pub mod audience;
@@ -11,6 +13,7 @@ pub mod budget_file;
 pub mod causes;
 pub mod checks;
 pub mod collect;
+pub mod contacts;
 mod dates;
 pub mod documents;
 pub mod evaluate;
@@ -24,4 +27,6 @@ pub mod overview;
 pub mod ports;
 pub mod rules_file;
 mod settled;
+pub mod subscriptions;
+pub mod trial;
 pub mod view;

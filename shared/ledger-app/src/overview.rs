@@ -409,7 +409,9 @@ where
     let mut alerts = view.ledger().alerts(period).await?;
     if !view.access().is_everything() {
         let seen = |it: &StoredAlert| {
-            let mut of_name = budgets.iter().filter(|budget| budget.name == it.alert.id.budget);
+            // Alerts that are of no budget may say something of all owners.
+            let Some(id) = it.alert.id.crossing() else { return false };
+            let mut of_name = budgets.iter().filter(|budget| budget.name == id.budget);
             of_name.any(|budget| view.access().covers(&budget.scope.exact))
         };
         alerts.retain(seen);

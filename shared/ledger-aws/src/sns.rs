@@ -1,5 +1,8 @@
 //! Alerts through AWS SNS.
 
+mod message;
+pub mod subscriptions;
+
 use std::error::Error;
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -11,6 +14,7 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use ledger_app::ports::{Audience, AudienceError, AudienceSource, Notifier, PublishError, Topic};
 use ledger_core::budget::{Alert, AttributeValue};
 
+use self::message::structured;
 use crate::connect::Connection;
 
 /// Publishes alerts to one topic.
@@ -116,17 +120,17 @@ struct NoCount(&'static str);
 
 impl Notifier for SnsNotifier {
     async fn publish(&self, alert: &Alert) -> Result<(), PublishError> {
-        let mut call = self
-            .client
-            .publish()
-            .topic_arn(&self.topic_arn)
-            .subject(&alert.subject)
-            .message(&alert.body);
+        let mut call = self.client.publish().topic_arn(&self.topic_arn).subject(&alert.subject);
+        call = match structured(alert) {
+            Some(message) => call.message_structure("json").message(message),
+            None => call.message(&alert.body),
+        };
         for (name, value) in alert.published_attributes() {
             // Numeric filters of subscriptions match this type alone.
             let (data_type, value) = match value {
                 AttributeValue::Text(text) => ("String", text),
                 AttributeValue::Number(number) => ("Number", number.to_string()),
+                AttributeValue::Texts(texts) => ("String.Array", list_of(&texts)?),
             };
             let attribute = MessageAttributeValue::builder()
                 .data_type(data_type)
@@ -137,6 +141,12 @@ impl Notifier for SnsNotifier {
         }
         call.send().await.map(|_| ()).map_err(classify)
     }
+}
+
+/// The JSON of a list, as attributes have it.
+fn list_of(texts: &[Arc<str>]) -> Result<String, PublishError> {
+    let texts: Vec<&str> = texts.iter().map(|it| &**it).collect();
+    serde_json::to_string(&texts).map_err(|err| PublishError::NotSent(Arc::new(err)))
 }
 
 /// Whether the message may have arrived. In doubt it may: sent again, it says that it may be a repeat.

@@ -25,6 +25,8 @@ labels! {
         CellUnreadable = "cell-unreadable",
         /// An export lacks columns.
         ColumnMissing = "column-missing",
+        /// Owners of budgets have no contact, and there is no fallback.
+        ContactMissing = "contact-missing",
         /// Groups of a day do not add up to the day's total.
         ControlTotal = "control-total",
         /// Other users of the machine may read the data folder.

@@ -41,6 +41,7 @@ mod keyed_sums;
 pub mod letter;
 pub mod level;
 pub mod line_item;
+pub mod message;
 pub mod meter;
 pub mod model;
 pub mod money;

@@ -1,13 +1,15 @@
 //! A stand-in for AWS SNS that keeps published messages in a readable outbox.
 //!
 //! It speaks the Query protocol (forms in, XML out), so the real SDK client talks to it, and
-//! answers `CreateTopic`, `ListTopics`, `GetTopicAttributes` and `Publish` to standard topics with the
-//! checks of the service. It delivers no messages; they stay in the outbox.
+//! answers `CreateTopic`, `ListTopics`, `GetTopicAttributes`, `Publish` and the calls of subscriptions with
+//! the checks of the service. It delivers no messages: they stay in the outbox, which says of each where it
+//! would have gone.
 //!
 //! Start reading at [`SnsStandIn`].
 
 mod outbox;
 mod publish;
+mod subscriptions;
 mod xml;
 
 #[cfg(test)]
@@ -28,6 +30,7 @@ use self::outbox::Outbox;
 use crate::closed_connection::closed_connection;
 
 pub use self::outbox::OutboxMessage;
+pub use self::subscriptions::Subscription;
 
 /// Every topic is in this region and account; AWS documents use the same account.
 const ARN_PREFIX: &str = "arn:aws:sns:us-east-1:123456789012:";
@@ -61,6 +64,9 @@ pub enum StandInError {
     /// `NotFound`, with HTTP status 404: there is no such topic.
     #[error("Topic does not exist")]
     NotFound,
+    /// `NotFound`, with HTTP status 404: there is no such subscription.
+    #[error("Subscription does not exist")]
+    SubscriptionNotFound,
     /// `InvalidAction`: an operation this stand-in does not know.
     #[error("Could not find operation {0} for version 2010-03-31")]
     InvalidAction(String),
@@ -81,7 +87,7 @@ impl StandInError {
             Self::AuthorizationError(_) => "AuthorizationError",
             Self::InvalidParameter(_) => "InvalidParameter",
             Self::ParameterValueInvalid(_) => "ParameterValueInvalid",
-            Self::NotFound => "NotFound",
+            Self::NotFound | Self::SubscriptionNotFound => "NotFound",
             Self::InvalidAction(_) => "InvalidAction",
             Self::CloseConnection => "CloseConnection",
             Self::LoseAnswer => "LoseAnswer",
@@ -92,7 +98,7 @@ impl StandInError {
         match self {
             Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::AuthorizationError(_) => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::SubscriptionNotFound => StatusCode::NOT_FOUND,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -115,8 +121,8 @@ struct Shared {
     outbox: Outbox,
     failures: VecDeque<StandInError>,
     request_count: u64,
-    /// Of topics that have any.
-    subscriptions: BTreeMap<String, Subscriptions>,
+    /// Counts in place of those of a topic's subscriptions.
+    counts: BTreeMap<String, Subscriptions>,
 }
 
 /// The subscriptions of a topic.
@@ -133,7 +139,7 @@ impl SnsStandIn {
     /// kept in memory.
     ///
     /// - **Shape:** `outbox.jsonl` holds one [`OutboxMessage`] a line, oldest first; `topics.txt`
-    ///   one topic ARN a line. A message is on disk before its answer is sent. A last line that a
+    ///   one topic ARN a line; `subscriptions.jsonl` one [`Subscription`], the last of an ARN counts. A message is on disk before its answer is sent. A last line that a
     ///   crash cut short was never answered and is removed.
     ///
     /// # Errors
@@ -141,8 +147,8 @@ impl SnsStandIn {
     /// If a file cannot be read or written, or a line is no message.
     pub fn open(dir: Option<&Path>) -> io::Result<Self> {
         let outbox = dir.map_or_else(|| Ok(Outbox::default()), Outbox::open)?;
-        let (failures, subscriptions) = (VecDeque::new(), BTreeMap::new());
-        let shared = Shared { outbox, failures, request_count: 0, subscriptions };
+        let (failures, counts) = (VecDeque::new(), BTreeMap::new());
+        let shared = Shared { outbox, failures, request_count: 0, counts };
         Ok(Self { shared: Arc::new(Mutex::new(shared)) })
     }
 
@@ -158,9 +164,27 @@ impl SnsStandIn {
         self.lock().failures.push_back(error);
     }
 
-    /// Gives a topic subscriptions in place of those it has. Nothing is delivered to them.
-    pub fn subscribe(&self, topic_arn: &str, subscriptions: Subscriptions) {
-        self.lock().subscriptions.insert(topic_arn.to_owned(), subscriptions);
+    /// Counts these subscriptions of a topic in place of those it has. Nothing is delivered to them.
+    pub fn count(&self, topic_arn: &str, subscriptions: Subscriptions) {
+        self.lock().counts.insert(topic_arn.to_owned(), subscriptions);
+    }
+
+    /// All subscriptions.
+    #[must_use]
+    pub fn subscriptions(&self) -> Vec<Subscription> {
+        self.lock().outbox.subscriptions().to_vec()
+    }
+
+    /// Confirms all subscriptions that wait for it, as their receivers would.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn confirm_all(&self) -> io::Result<()> {
+        let mut shared = self.lock();
+        let mut all = shared.outbox.subscriptions().to_vec();
+        all.iter_mut().for_each(|it| it.is_pending = false);
+        shared.outbox.keep_subscriptions(all)
     }
 
     /// The router of the service, for the caller's own listener.
@@ -204,18 +228,23 @@ enum Done {
     Listed { topic_arns: Vec<String>, next_token: Option<String> },
     Published { message_id: String },
     Described { topic_arn: String, subscriptions: Subscriptions },
+    Subscribed { subscription: Subscription },
+    ListedSubscriptions { subscriptions: Vec<Subscription>, next_token: Option<String> },
+    DescribedSubscription { subscription: Subscription },
+    SetSubscription,
 }
 
 impl Shared {
     fn perform(&mut self, form: &Parameters) -> Result<Done, StandInError> {
-        let Shared { outbox, subscriptions, .. } = self;
+        let Shared { outbox, counts, .. } = self;
         match form.get("Action").map(String::as_str).unwrap_or_default() {
             "CreateTopic" => create_topic(form, outbox),
             "ListTopics" => list_topics(form, outbox),
             "GetTopicAttributes" => {
                 let topic_arn = form.get("TopicArn").filter(|it| outbox.has_topic(it));
                 let topic_arn = topic_arn.ok_or(StandInError::NotFound)?.clone();
-                let subscriptions = subscriptions.get(&topic_arn).copied().unwrap_or_default();
+                let counted = || outbox.counted(&topic_arn);
+                let subscriptions = counts.get(&topic_arn).copied().unwrap_or_else(counted);
                 Ok(Done::Described { topic_arn, subscriptions })
             }
             "Publish" => {
@@ -225,6 +254,32 @@ impl Shared {
                 }
                 let message_id = outbox.append(draft).map_err(|err| not_kept(&err))?;
                 Ok(Done::Published { message_id })
+            }
+            "Subscribe" => {
+                let wanted = subscriptions::wanted(form)?;
+                if !outbox.has_topic(&wanted.topic_arn) {
+                    return Err(StandInError::NotFound);
+                }
+                let mut all = outbox.subscriptions().to_vec();
+                let subscription = subscriptions::subscribe(wanted, &mut all)?;
+                outbox.keep_subscriptions(all).map_err(|err| not_kept(&err))?;
+                Ok(Done::Subscribed { subscription })
+            }
+            "ListSubscriptionsByTopic" => {
+                let (subscriptions, next_token) =
+                    subscriptions::page_of(form, outbox.subscriptions())?;
+                Ok(Done::ListedSubscriptions { subscriptions, next_token })
+            }
+            "GetSubscriptionAttributes" => {
+                let mut all = outbox.subscriptions().to_vec();
+                let subscription = subscriptions::find(form, &mut all)?.clone();
+                Ok(Done::DescribedSubscription { subscription })
+            }
+            "SetSubscriptionAttributes" => {
+                let mut all = outbox.subscriptions().to_vec();
+                subscriptions::set_attribute(form, &mut all)?;
+                outbox.keep_subscriptions(all).map_err(|err| not_kept(&err))?;
+                Ok(Done::SetSubscription)
             }
             other => Err(StandInError::InvalidAction(other.to_owned())),
         }

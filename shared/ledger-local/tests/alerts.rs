@@ -6,19 +6,23 @@ use std::collections::BTreeMap;
 use ledger_app::ports::{Notifier, PublishError};
 use ledger_aws::connect::{LocalEndpoint, sns_client};
 use ledger_aws::sns::SnsNotifier;
-use ledger_core::budget::{Alert, AlertId, Crossing};
+use ledger_core::budget::{Alert, AlertId, Crossing, CrossingId};
 use ledger_core::period::Window;
 use ledger_local::sns::{SnsStandIn, StandInError};
 
 fn alert() -> Alert {
     let start = "2026-11-01".parse().unwrap();
     let crossing = Crossing::reached(80);
-    let id = AlertId { budget: "chat".into(), window: Window::Monthly, start, crossing };
+    let (budget, window) = ("chat".into(), Window::Monthly);
+    let id = AlertId::Crossing(CrossingId { budget, window, start, crossing });
     let attributes = [("owner", "chat"), ("deputy", "")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
     Alert {
         id,
         also: Vec::new(),
+        receivers: Vec::new(),
+        chat: None,
+        document: None,
         subject: "subject".to_owned(),
         body: "body".to_owned(),
         attributes: BTreeMap::from(attributes),

@@ -10,7 +10,7 @@ use ledger_core::aws::usage_type::UsageType;
 use ledger_core::bill::{BillHead, BillReplacement, DayHead, FactsForm, Generation};
 use ledger_core::bill_rollups::BillRollups;
 use ledger_core::bill_text::{BillText, BillTexts};
-use ledger_core::budget::{Alert, AlertId, Crossing};
+use ledger_core::budget::{Alert, AlertId, Crossing, CrossingId};
 use ledger_core::business::{Business, BusinessField, BusinessKey};
 use ledger_core::caller::Caller;
 use ledger_core::category::ChargeCategory;
@@ -287,12 +287,15 @@ pub fn head(bill: BillId, days: &[(&str, &str)]) -> BillHead {
 /// An alert of the monthly budget `chat#1`.
 pub fn alert(start: &str, threshold: u16) -> Alert {
     let crossing = Crossing::reached(threshold);
-    let id =
-        AlertId { budget: "chat#1".into(), window: Window::Monthly, start: date(start), crossing };
+    let (budget, window, start) = ("chat#1".into(), Window::Monthly, date(start));
+    let id = AlertId::Crossing(CrossingId { budget, window, start, crossing });
     let attributes = BTreeMap::from([("owner".to_owned(), "chat".to_owned())]);
     Alert {
         id,
         also: Vec::new(),
+        receivers: Vec::new(),
+        chat: None,
+        document: None,
         subject: "subject".to_owned(),
         body: "body".to_owned(),
         attributes,

@@ -32,7 +32,7 @@ struct Contents {
     /// Texts of each kind, oldest first.
     documents: Vec<(DocumentKind, String)>,
     alerts: BTreeMap<AlertId, (StoredAlert, String)>,
-    settled: Option<String>,
+    settled: Option<(String, Option<Timestamp>)>,
     audiences: BTreeMap<Topic, CountedAudience>,
     is_down: bool,
     reads: Reads,
@@ -244,20 +244,27 @@ impl AlertStore for MemoryLedger {
         let contents = self.up()?;
         let alerts = contents.alerts.values().map(|it| &it.0);
         let mut alerts: Vec<StoredAlert> =
-            alerts.filter(|it| period.contains(it.alert.id.start)).cloned().collect();
+            alerts.filter(|it| period.contains(it.alert.id.first_day())).cloned().collect();
         alerts.sort_by(|left, right| {
-            let newest = right.alert.id.start.cmp(&left.alert.id.start);
+            let newest = right.alert.id.first_day().cmp(&left.alert.id.first_day());
             newest.then(right.at.cmp(&left.at)).then(left.alert.id.cmp(&right.alert.id))
         });
         Ok(alerts)
     }
 
-    async fn is_settled(&self, state: &str) -> Result<bool, StoreError> {
-        Ok(self.up()?.settled.as_deref() == Some(state))
+    async fn is_settled(&self, state: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let contents = self.up()?;
+        let kept = contents.settled.as_ref().filter(|(kept, _)| kept == state);
+        Ok(kept.is_some_and(|(_, until)| until.is_none_or(|until| now < until)))
     }
 
-    async fn settle(&self, state: &str, _: Timestamp) -> Result<(), StoreError> {
-        self.up()?.settled = Some(state.to_owned());
+    async fn settle(
+        &self,
+        state: &str,
+        _: Timestamp,
+        until: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.up()?.settled = Some((state.to_owned(), until));
         Ok(())
     }
 

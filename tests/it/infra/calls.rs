@@ -32,7 +32,7 @@ const ADAPTERS: [(&str, &str); 15] = [
 ];
 
 /// The operations of the SDK's clients, and the actions that allow them.
-const ACTIONS: [(&str, &str); 21] = [
+const ACTIONS: [(&str, &str); 25] = [
     ("batch_write_item", "dynamodb:BatchWriteItem"),
     ("create_table", "dynamodb:CreateTable"),
     ("create_topic", "sns:CreateTopic"),
@@ -44,14 +44,18 @@ const ACTIONS: [(&str, &str); 21] = [
     ("get_item", "dynamodb:GetItem"),
     ("get_object", "s3:GetObject"),
     ("get_query_execution", "athena:GetQueryExecution"),
+    ("get_subscription_attributes", "sns:GetSubscriptionAttributes"),
     ("get_topic_attributes", "sns:GetTopicAttributes"),
     ("head_object", "s3:GetObject"),
     ("list_objects_v2", "s3:ListBucket"),
+    ("list_subscriptions_by_topic", "sns:ListSubscriptionsByTopic"),
     ("publish", "sns:Publish"),
     ("put_item", "dynamodb:PutItem"),
     ("query", "dynamodb:Query"),
+    ("set_subscription_attributes", "sns:SetSubscriptionAttributes"),
     ("start_query_execution", "athena:StartQueryExecution"),
     ("stop_query_execution", "athena:StopQueryExecution"),
+    ("subscribe", "sns:Subscribe"),
     ("update_item", "dynamodb:UpdateItem"),
     ("update_time_to_live", "dynamodb:UpdateTimeToLive"),
 ];

@@ -14,7 +14,8 @@ use self::template::{texts, walk};
 
 /// Methods that only the command line calls: a function must not need them. `deliveries` and `read`
 /// are those of a local folder.
-const ONLY_BY_COMMAND: [&str; 5] = ["apply", "deliveries", "ensure_table", "ensure_topic", "read"];
+const ONLY_BY_COMMAND: [&str; 5] =
+    ["apply", "deliveries", "ensure_table", "ensure_topic", "list", "read"];
 
 /// Where results of queries are written.
 const RESULTS_FOLDER: &str = "athena-results/";

@@ -2,7 +2,7 @@
 
 use ledger_app::budget_charts::alerts_of;
 use ledger_app::ports::{AlertState, StoredAlert};
-use ledger_core::budget::{BudgetState, CrossingKind, Verdict};
+use ledger_core::budget::{BudgetState, Crossing, CrossingKind, Verdict};
 use ledger_core::money::Money;
 use ledger_core::period::Window;
 use serde::Serialize;
@@ -109,6 +109,8 @@ pub struct OtherCurrency {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = BudgetAlert))]
 pub struct BudgetAlertBody {
+    /// Its identity, which `tollbook budget acknowledge` takes.
+    pub id: String,
     /// The threshold that names it, in percent: the highest that was reached, or the lowest that the cost
     /// is below again.
     pub threshold: u16,
@@ -132,17 +134,16 @@ words! {
     /// How often a budget starts again.
     WindowWord of Window: Window::ALL;
     /// How far an alert got.
-    AlertStateWord of AlertState: [
-        AlertState::Planned,
-        AlertState::Sending,
-        AlertState::Sent,
-        AlertState::Unconfirmed,
-    ];
+    AlertStateWord of AlertState: AlertState::ALL;
 }
 
 /// The body of a verdict with its alerts among `alerts`.
 pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
     let Verdict { budget, spend, reached, projection } = verdict;
+    let alerts = alerts_of(verdict, alerts).filter_map(|stored| {
+        let id = stored.alert.id.crossing()?;
+        Some(alert_body(stored, id.crossing))
+    });
     BudgetBody {
         name: budget.name.to_string(),
         owner: budget.owner.to_string(),
@@ -171,7 +172,7 @@ pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
             low: it.low.into(),
             high: it.high.into(),
         }),
-        alerts: alerts_of(verdict, alerts).map(alert_body).collect(),
+        alerts: alerts.collect(),
     }
 }
 
@@ -179,13 +180,14 @@ fn other_currency(cost: &Money) -> OtherCurrency {
     OtherCurrency { currency: cost.currency().to_string(), cost: (*cost).into() }
 }
 
-fn alert_body(stored: &StoredAlert) -> BudgetAlertBody {
+fn alert_body(stored: &StoredAlert, named_by: Crossing) -> BudgetAlertBody {
     let mut thresholds: Vec<u16> = stored.alert.crossings().map(|it| it.threshold).collect();
     thresholds.sort_unstable();
     thresholds.dedup();
     BudgetAlertBody {
-        threshold: stored.alert.id.crossing.threshold,
-        kind: stored.alert.id.crossing.kind.into(),
+        id: stored.alert.id.to_string(),
+        threshold: named_by.threshold,
+        kind: named_by.kind.into(),
         thresholds,
         subject: stored.alert.subject.clone(),
         state: stored.state.into(),

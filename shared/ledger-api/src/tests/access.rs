@@ -28,15 +28,22 @@ const BUDGETS: &str = "[[budget]]\nname = \"all-there-is\"\nowner = \"finance\"\
     window = \"monthly\"\nscope = { owner = \"zebra\" }\n";
 
 fn ledger() -> MemoryLedger {
-    let id = AlertId {
+    let id = AlertId::Crossing(CrossingId {
         budget: "of-yak".into(),
         window: Window::Monthly,
         start: date(2026, 11, 1),
         crossing: Crossing::reached(100),
+    });
+    let alert = Alert {
+        id,
+        also: Vec::new(),
+        receivers: Vec::new(),
+        subject: "yak is over".to_owned(),
+        body: String::new(),
+        chat: None,
+        document: None,
+        attributes: BTreeMap::new(),
     };
-    let subject = "yak is over".to_owned();
-    let alert =
-        Alert { id, also: Vec::new(), subject, body: String::new(), attributes: BTreeMap::new() };
     MemoryLedger {
         budgets: Some(BUDGETS),
         alerts: vec![StoredAlert { alert, state: AlertState::Sent, at: Timestamp::UNIX_EPOCH }],

@@ -204,7 +204,8 @@ async fn a_name_of_a_budget_is_text_short_and_in_its_place() {
     let text = text.replace("\\u{202e}", "\\u202E");
     let mut ledger = ledger(&[(1, "12")], &text);
     ledger.alerts = with_budget().alerts;
-    ledger.alerts[0].alert.id.budget = script.into();
+    let AlertId::Crossing(id) = &mut ledger.alerts[0].alert.id else { unreachable!("it is one") };
+    id.budget = script.into();
     let page = super::text(get(&ledger, "/").await).await;
     assert_eq!(page.matches("<article").count(), 4, "{page}");
     assert!(!page.contains("<script") && !page.contains("</title></svg>"));

@@ -89,7 +89,7 @@ pub fn undelivered(alerts: &[StoredAlert], now: Timestamp) -> Undelivered<'_> {
             AlertState::Planned => undelivered.not_sent.push(stored),
             AlertState::Unconfirmed => undelivered.unconfirmed.push(stored),
             AlertState::Sending if is_stale(stored, now) => undelivered.unconfirmed.push(stored),
-            AlertState::Sending | AlertState::Sent => {}
+            AlertState::Sending | AlertState::Sent | AlertState::Digested => {}
         }
     }
     undelivered

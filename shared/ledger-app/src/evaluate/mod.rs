@@ -4,9 +4,12 @@
 //! budgets that count it, and what drove a cost only for alerts that are new. When nothing changed
 //! since all alerts were sent, no day is read at all.
 
+mod anomalous;
 mod delivery;
+mod digest;
 mod planning;
 mod state;
+mod watch;
 
 use jiff::civil::Date;
 use ledger_core::budget::{Alert, AlertId, Budget, BudgetSpending, Verdict, windows};
@@ -14,11 +17,14 @@ use ledger_core::budget::{Alert, AlertId, Budget, BudgetSpending, Verdict, windo
 use self::delivery::{Outcome, send};
 use self::planning::{Planned, planned};
 use self::state::state_of;
+use crate::anomalies::AnomaliesError;
 use crate::forecast::project;
-use crate::ports::{AlertStore, LedgerStore, Notifier, Retryable, StoreError};
+use crate::ports::{AlertStore, DocumentStore, LedgerStore, Notifier, Retryable, StoreError};
 use crate::view::{LookupError, View};
 
 pub use self::delivery::{Undelivered, undelivered};
+pub use self::planning::complete;
+pub use self::watch::{Watch, Watched, watched};
 
 /// Why budgets were not evaluated.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +38,12 @@ pub enum EvaluateError {
     /// The drivers of costs could not be read; no alert was sent.
     #[error("could not read what drives the budgets")]
     Drivers(#[source] LookupError),
+    /// Anomalies could not be looked for; no alert was sent.
+    #[error("could not look for anomalies to alert")]
+    Anomalies(#[source] AnomaliesError),
+    /// The costs that digests say could not be read; no alert was sent.
+    #[error("could not read what the digests say")]
+    Digest(#[source] LookupError),
     /// The alerts so far could not be read; no alert was sent.
     #[error("could not read the alerts that were sent before")]
     Alerts(#[source] StoreError),
@@ -51,7 +63,9 @@ impl Retryable for EvaluateError {
         match self {
             EvaluateError::Spend(source)
             | EvaluateError::Forecast(source)
+            | EvaluateError::Digest(source)
             | EvaluateError::Drivers(source) => source.is_retryable(),
+            EvaluateError::Anomalies(source) => source.is_retryable(),
             EvaluateError::Keep(_, source)
             | EvaluateError::Alerts(source)
             | EvaluateError::Settled(source) => source.is_retryable(),
@@ -136,24 +150,25 @@ where
 /// [`EvaluateError`]; no alert was sent.
 pub async fn evaluate_budgets<L>(
     view: &View<L>,
-    budgets: &[Budget],
+    watch: impl Into<Watch<'_>>,
     run: impl Into<Run<'_>>,
     notifier: &impl Notifier,
 ) -> Result<Evaluation, EvaluateError>
 where
-    L: LedgerStore + AlertStore + Clone + 'static,
+    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
 {
-    let (ledger, now, run) = (view.ledger(), view.now(), run.into());
+    let (ledger, now, watch, run) = (view.ledger(), view.now(), watch.into(), run.into());
+    let budgets = watch.budgets;
     let mut evaluation = Evaluation { data_up_to: view.data_up_to(), ..Evaluation::default() };
-    let state = state_of(budgets, now.today(), view.heads());
-    if ledger.is_settled(&state).await.map_err(EvaluateError::Settled)? {
+    let state = state_of(watch, now.today(), view.heads());
+    if ledger.is_settled(&state, now.at()).await.map_err(EvaluateError::Settled)? {
         evaluation.is_unchanged = true;
         return Ok(evaluation);
     }
     evaluation.verdicts = judge_all(view, budgets).await.map_err(EvaluateError::Spend)?;
     project(view, &mut evaluation.verdicts).await.map_err(EvaluateError::Forecast)?;
-    let Planned { alerts, failed, is_early } =
-        planned(view, budgets, &evaluation.verdicts, run).await?;
+    let Planned { alerts, failed, is_early, look_again } =
+        planned(view, watch, &evaluation.verdicts, run).await?;
     evaluation.failed = failed;
     let mut is_settled = !is_early;
     let mut left = alerts.len();
@@ -175,7 +190,7 @@ where
         && evaluation.unconfirmed.is_empty()
         && evaluation.failed.is_empty();
     // Without it the next run does the same once more.
-    if is_settled && let Err(err) = ledger.settle(&state, now.at()).await {
+    if is_settled && let Err(err) = ledger.settle(&state, now.at(), look_again).await {
         tracing::warn!(error = %err, "could not keep what is settled");
     }
     Ok(evaluation)

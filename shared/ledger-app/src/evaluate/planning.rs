@@ -5,13 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use ledger_core::budget::{AlertId, Budget, Crossing, Driver, Drivers, Said, Verdict};
+use ledger_core::budget::{
+    Addressed, Alert, AlertId, Budget, Crossing, CrossingId, CrossingKind, Driver, Drivers, Said,
+    Verdict,
+};
+use ledger_core::now::Now;
 use ledger_core::period::{BillingPeriod, Window};
 use ledger_core::question::Question;
 
-use super::{EvaluateError, Run, keep_error};
-use crate::ports::{AlertState, AlertStore, LedgerStore, StoreError, StoredAlert};
+use super::anomalous::{anomaly_alerts, found_anomalies};
+use super::digest::{Batch, batches, weekly_digests};
+use super::{EvaluateError, Run, Watch, keep_error};
+use crate::alert_document;
+use crate::ports::{AlertState, AlertStore, DocumentStore, LedgerStore, StoreError, StoredAlert};
 use crate::view::{LookupError, View};
 
 /// Alerts to send.
@@ -23,6 +31,8 @@ pub(super) struct Planned {
     pub failed: Vec<EvaluateError>,
     /// A later run may have more to say although nothing changes.
     pub is_early: bool,
+    /// When there is more to say although nothing changes.
+    pub look_again: Option<Timestamp>,
 }
 
 /// A budget's window.
@@ -37,10 +47,11 @@ impl<'b> Renamed<'b> {
         Renamed(budgets.iter().filter_map(former).collect())
     }
 
-    /// The window of an alert, under the name that its budget has now.
-    fn window_of(&self, id: &AlertId) -> WindowKey {
-        let name = self.0.get(&*id.budget).copied().unwrap_or(&id.budget);
-        (Arc::clone(name), id.window, id.start)
+    /// The window of an alert, under the name that its budget has now; none of one that is of no budget.
+    fn window_of(&self, id: &AlertId) -> Option<WindowKey> {
+        let CrossingId { budget, window, start, .. } = id.crossing()?;
+        let name = self.0.get(&**budget).copied().unwrap_or(budget);
+        Some((Arc::clone(name), *window, *start))
     }
 }
 
@@ -49,10 +60,12 @@ fn window_of_verdict(verdict: &Verdict) -> WindowKey {
     (Arc::clone(&budget.name), budget.window(), spend.period.start())
 }
 
-/// A message that a verdict has to say: its crossings, the first of which names it.
-struct New<'v> {
-    verdict: &'v Verdict,
-    crossings: Vec<Crossing>,
+/// A message that a verdict has to say.
+pub(super) struct New<'v> {
+    pub verdict: &'v Verdict,
+    /// The first of them names it.
+    pub crossings: Vec<Crossing>,
+    pub receivers: Vec<Arc<str>>,
 }
 
 /// The alerts to send for these verdicts; those that are new are written down now.
@@ -62,37 +75,105 @@ struct New<'v> {
 /// [`EvaluateError`]; nothing was written.
 pub(super) async fn planned<L>(
     view: &View<L>,
-    budgets: &[Budget],
+    watch: Watch<'_>,
     verdicts: &[Verdict],
     run: Run<'_>,
 ) -> Result<Planned, EvaluateError>
 where
-    L: LedgerStore + AlertStore + Clone + 'static,
+    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
 {
     let (ledger, now) = (view.ledger(), view.now());
-    let kept = kept_alerts(ledger, verdicts, now.today()).await.map_err(EvaluateError::Alerts)?;
-    let renamed = Renamed::of(budgets);
+    let anomalies = found_anomalies(view, watch).await?;
+    let firsts = anomalies.iter().map(|it| it.first);
+    let kept = kept_alerts(ledger, verdicts, firsts, now.today()).await;
+    let kept = kept.map_err(EvaluateError::Alerts)?;
+    let renamed = Renamed::of(watch.budgets);
     let mut planned = Planned::default();
-    let new = new_messages(verdicts, &kept, &renamed, now.at(), &mut planned);
-    planned.alerts = pending(kept, budgets, &renamed, verdicts);
+    let mut new = new_messages(watch, verdicts, &kept, &renamed, now, &mut planned);
+    new.extend(escalations(watch, verdicts, &kept, &renamed, now.at(), &mut planned));
     let drivers = drivers_of(view, &new).await.map_err(EvaluateError::Drivers)?;
-    let mut left = new.len();
-    for New { verdict, crossings } in new {
+    let of_budgets = new.iter().filter_map(|it| {
+        let of_verdict = drivers.get(&window_of_verdict(it.verdict));
+        let (first, also) = it.crossings.split_first()?;
+        Some(of_budget(watch, it, (*first, also), of_verdict.map_or(&[][..], Vec::as_slice)))
+    });
+    let mut alerts: Vec<Alert> = of_budgets.collect();
+    alerts.extend(anomaly_alerts(watch, &anomalies, &kept));
+    let batches = batches(watch, alerts, &kept, now);
+    let weekly =
+        weekly_digests(view, watch, verdicts, &kept).await.map_err(EvaluateError::Digest)?;
+    planned.alerts = pending(kept, watch, &renamed, verdicts, now.today());
+    keep(ledger, batches.into_iter().chain(weekly), now.at(), run, &mut planned).await;
+    Ok(planned)
+}
+
+/// The complete alert of a message.
+fn of_budget(
+    watch: Watch<'_>,
+    new: &New<'_>,
+    (first, also): (Crossing, &[Crossing]),
+    drivers: &[Driver],
+) -> Alert {
+    let to = Addressed { receivers: &new.receivers, page: watch.page };
+    complete(new.verdict, first, also, drivers, to)
+}
+
+/// The alert that says these crossings, the first of which names it, with all of its texts. `drivers` are the
+/// most expensive first.
+pub fn complete(
+    verdict: &Verdict,
+    first: Crossing,
+    also: &[Crossing],
+    drivers: &[Driver],
+    to: Addressed<'_>,
+) -> Alert {
+    let alert = verdict.alert(first, also, drivers, to);
+    alert_document::of_budget(alert, verdict, drivers, to.page)
+}
+
+/// Writes alerts down: a digest before those that it says, so that an end in between makes them come once more
+/// and not never.
+async fn keep(
+    ledger: &impl AlertStore,
+    batches: impl Iterator<Item = Batch>,
+    at: Timestamp,
+    run: Run<'_>,
+    planned: &mut Planned,
+) {
+    let mut batches = batches.peekable();
+    while let Some(Batch { alert, says }) = batches.next() {
         if !(run.has_time)() {
-            planned.failed.push(EvaluateError::OutOfTime(left));
-            break;
+            planned.failed.push(EvaluateError::OutOfTime(1 + batches.count()));
+            return;
         }
-        left -= 1;
-        let Some((first, also)) = crossings.split_first() else { continue };
-        let of_verdict = drivers.get(&window_of_verdict(verdict)).map_or(&[][..], Vec::as_slice);
-        let alert = verdict.alert(*first, also, of_verdict);
-        match ledger.plan(&alert, now.at()).await {
-            Ok(stored) if stored.state == AlertState::Sent => {}
+        match ledger.plan(&alert, at).await {
+            Ok(stored) if matches!(stored.state, AlertState::Sent | AlertState::Digested) => {}
             Ok(stored) => planned.alerts.push(stored),
-            Err(err) => planned.failed.push(keep_error(&alert.id, err)),
+            Err(err) => {
+                planned.failed.push(keep_error(&alert.id, err));
+                continue;
+            }
+        }
+        for said in says {
+            if let Err(err) = keep_digested(ledger, &said, at, run).await {
+                planned.failed.push(keep_error(&said.id, err));
+            }
         }
     }
-    Ok(planned)
+}
+
+/// Writes down an alert that a digest says.
+async fn keep_digested(
+    ledger: &impl AlertStore,
+    alert: &Alert,
+    at: Timestamp,
+    run: Run<'_>,
+) -> Result<(), StoreError> {
+    let (planned, digested) = (AlertState::Planned, AlertState::Digested);
+    if ledger.plan(alert, at).await?.state == planned {
+        ledger.advance(&alert.id, planned, digested, run.name, at).await?;
+    }
+    Ok(())
 }
 
 /// The alerts of all windows that are judged, of those before them, and of this month and the one before: an
@@ -100,6 +181,7 @@ where
 async fn kept_alerts(
     ledger: &impl AlertStore,
     verdicts: &[Verdict],
+    firsts: impl Iterator<Item = Date>,
     today: Date,
 ) -> Result<Vec<StoredAlert>, StoreError> {
     let recent = [today, today.first_of_month().saturating_sub(1.day())];
@@ -108,7 +190,7 @@ async fn kept_alerts(
         let before = window.and_then(|it| budget.calendar.previous(it));
         [Some(spend.period), before].into_iter().flatten()
     });
-    let starts = windows.map(|it| it.start()).chain(recent);
+    let starts = windows.map(|it| it.start()).chain(recent).chain(firsts);
     let months: BTreeSet<BillingPeriod> = starts.map(BillingPeriod::containing).collect();
     let mut alerts = Vec::new();
     for month in months.into_iter().filter_map(BillingPeriod::charge_period) {
@@ -117,49 +199,117 @@ async fn kept_alerts(
     Ok(alerts)
 }
 
-/// The messages that no alert has said.
+/// The messages that no alert has said. A budget that is muted has none: they are due once it is not.
 fn new_messages<'v>(
+    watch: Watch<'_>,
+    verdicts: &'v [Verdict],
+    kept: &[StoredAlert],
+    renamed: &Renamed<'_>,
+    now: Now,
+    planned: &mut Planned,
+) -> Vec<New<'v>> {
+    let mut said: BTreeMap<WindowKey, Vec<Said>> = BTreeMap::new();
+    for stored in kept {
+        let Some(window) = renamed.window_of(&stored.alert.id) else { continue };
+        let is_published = stored.state != AlertState::Planned;
+        let of_alert = stored.alert.crossings();
+        let of_alert = of_alert.map(|crossing| Said { crossing, is_published, at: stored.at });
+        said.entry(window).or_default().extend(of_alert);
+    }
+    let mut new = Vec::new();
+    for verdict in verdicts {
+        let Budget { name, owner, deputy, .. } = &verdict.budget;
+        if watch.notes.muted(name, now.today()).is_some() {
+            continue;
+        }
+        let of_window = said.get(&window_of_verdict(verdict)).map_or(&[][..], Vec::as_slice);
+        let due = verdict.due(of_window, now.at());
+        planned.is_early |= due.is_early;
+        let receivers = watch.contacts.receivers(owner, deputy.as_ref());
+        let message = |crossings| New { verdict, crossings, receivers: receivers.clone() };
+        new.extend(due.messages.into_iter().map(message));
+    }
+    new
+}
+
+/// The alerts that go on to somebody else: sent, still so, and not acknowledged in time.
+fn escalations<'v>(
+    watch: Watch<'_>,
     verdicts: &'v [Verdict],
     kept: &[StoredAlert],
     renamed: &Renamed<'_>,
     now: Timestamp,
     planned: &mut Planned,
 ) -> Vec<New<'v>> {
-    let mut said: BTreeMap<WindowKey, Vec<Said>> = BTreeMap::new();
-    for stored in kept {
-        let is_published = stored.state != AlertState::Planned;
-        let of_alert = stored.alert.crossings();
-        let of_alert = of_alert.map(|crossing| Said { crossing, is_published, at: stored.at });
-        said.entry(renamed.window_of(&stored.alert.id)).or_default().extend(of_alert);
-    }
+    let Some(hours) = watch.contacts.escalate_after_hours else { return Vec::new() };
+    let judged = by_window(verdicts);
+    let named = |it: &StoredAlert| {
+        Some((renamed.window_of(&it.alert.id)?, it.alert.id.crossing()?.crossing))
+    };
+    let done: BTreeSet<(WindowKey, Crossing)> = kept.iter().filter_map(named).collect();
     let mut new = Vec::new();
-    for verdict in verdicts {
-        let of_window = said.get(&window_of_verdict(verdict)).map_or(&[][..], Vec::as_slice);
-        let due = verdict.due(of_window, now);
-        planned.is_early |= due.is_early;
-        new.extend(due.messages.into_iter().map(|crossings| New { verdict, crossings }));
+    for stored in kept {
+        let Some((window, crossing)) = named(stored) else { continue };
+        let (Some(verdict), true) = (judged.get(&window).copied(), is_to_answer(stored, crossing))
+        else {
+            continue;
+        };
+        let next = watch.contacts.escalation_of(&stored.alert.receivers);
+        let escalated = Crossing { kind: CrossingKind::Escalated, ..crossing };
+        let (Some(next), false) = (next, done.contains(&(window, escalated))) else { continue };
+        let is_answered = watch.notes.is_acknowledged(&stored.alert.id)
+            || watch
+                .notes
+                .muted(&verdict.budget.name, now.to_zoned(TimeZone::UTC).date())
+                .is_some();
+        if is_answered || !verdict.still_holds(crossing) {
+            continue;
+        }
+        let Ok(due) = stored.at.checked_add(i64::from(hours).hours()) else { continue };
+        if due <= now {
+            new.push(New {
+                verdict,
+                crossings: vec![escalated],
+                receivers: vec![Arc::clone(next)],
+            });
+        } else {
+            planned.look_again = [planned.look_again, Some(due)].into_iter().flatten().min();
+        }
     }
     new
 }
 
+/// Whether somebody is expected to acknowledge an alert.
+fn is_to_answer(stored: &StoredAlert, crossing: Crossing) -> bool {
+    let is_said = matches!(stored.state, AlertState::Sent | AlertState::Digested);
+    is_said && crossing.kind == CrossingKind::Reached
+}
+
+fn by_window(verdicts: &[Verdict]) -> BTreeMap<WindowKey, &Verdict> {
+    verdicts.iter().map(|it| (window_of_verdict(it), it)).collect()
+}
+
 /// Alerts that were written down and not seen to arrive. One that says nothing that is still so waits, and
-/// so does one of a budget that is gone.
+/// so does one of a budget that is gone or muted.
 fn pending(
     kept: Vec<StoredAlert>,
-    budgets: &[Budget],
+    watch: Watch<'_>,
     renamed: &Renamed<'_>,
     verdicts: &[Verdict],
+    today: Date,
 ) -> Vec<StoredAlert> {
-    let names: BTreeSet<&str> = budgets.iter().map(|it| &*it.name).collect();
-    let judged: BTreeMap<WindowKey, &Verdict> =
-        verdicts.iter().map(|it| (window_of_verdict(it), it)).collect();
+    let names: BTreeSet<&str> = watch.budgets.iter().map(|it| &*it.name).collect();
+    let judged = by_window(verdicts);
     let is_pending = |stored: &StoredAlert| {
-        let window = renamed.window_of(&stored.alert.id);
+        if matches!(stored.state, AlertState::Sent | AlertState::Digested) {
+            return false;
+        }
+        let Some(window) = renamed.window_of(&stored.alert.id) else { return true };
         let holds = || match judged.get(&window) {
             Some(verdict) => stored.alert.crossings().any(|it| verdict.still_holds(it)),
             None => true,
         };
-        stored.state != AlertState::Sent && names.contains(&*window.0) && holds()
+        names.contains(&*window.0) && watch.notes.muted(&window.0, today).is_none() && holds()
     };
     let mut pending = kept;
     pending.retain(is_pending);

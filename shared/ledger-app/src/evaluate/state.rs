@@ -5,9 +5,14 @@ use ledger_core::bill::BillHead;
 use ledger_core::budget::Budget;
 use ledger_core::line_item::BillId;
 
-/// Names everything that an evaluation follows from: the day, the bills' versions, the budgets. Made
-/// of plain values, so that the text stays the same until one of them changes.
-pub(super) fn state_of(budgets: &[Budget], today: Date, heads: &[BillHead]) -> String {
+use super::Watch;
+use crate::alert_notes::AlertNotes;
+use crate::contacts::Contacts;
+
+/// Names everything that an evaluation follows from: the day, the bills' versions, the budgets, the contacts
+/// and the answers of people. Made of plain values, so that the text stays the same until one of them changes.
+pub(super) fn state_of(watch: Watch<'_>, today: Date, heads: &[BillHead]) -> String {
+    let Watch { budgets, contacts, notes, page, expected_version } = watch;
     let mut state = format!("day {today}\n");
     for BillHead { bill, version, .. } in heads {
         let BillId { period, source, payer: _, part } = bill;
@@ -17,6 +22,9 @@ pub(super) fn state_of(budgets: &[Budget], today: Date, heads: &[BillHead]) -> S
     }
     for budget in budgets {
         state.push_str(&state_of_budget(budget));
+    }
+    if *contacts != Contacts::default() || *notes != AlertNotes::default() {
+        state.push_str(&format!("{contacts:?}\n{notes:?}\n{page:?}\n{expected_version:?}\n"));
     }
     state
 }
@@ -36,7 +44,8 @@ mod tests {
          currency = \"USD\"\nwindow = \"monthly\"\nscope = { owner = [\"x\", \"y\"] }\n";
 
     fn state(text: &str) -> String {
-        state_of(&parse_budgets(text).unwrap(), Date::constant(2026, 11, 5), &[])
+        let budgets = parse_budgets(text).unwrap();
+        state_of(Watch::from(&*budgets), Date::constant(2026, 11, 5), &[])
     }
 
     #[test]

@@ -20,9 +20,20 @@ pub enum AlertState {
     Sent,
     /// It was published and the answer was lost: it may or may not have arrived, and is sent again.
     Unconfirmed,
+    /// A digest says it in its place.
+    Digested,
 }
 
 impl AlertState {
+    /// All of them.
+    pub const ALL: [AlertState; 5] = [
+        AlertState::Planned,
+        AlertState::Sending,
+        AlertState::Sent,
+        AlertState::Unconfirmed,
+        AlertState::Digested,
+    ];
+
     /// The word in answers and items.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -30,13 +41,13 @@ impl AlertState {
             AlertState::Sending => "sending",
             AlertState::Sent => "sent",
             AlertState::Unconfirmed => "unconfirmed",
+            AlertState::Digested => "digested",
         }
     }
 
     /// Reads the word.
     pub fn parse(text: &str) -> Option<AlertState> {
-        use AlertState::{Planned, Sending, Sent, Unconfirmed};
-        [Planned, Sending, Sent, Unconfirmed].into_iter().find(|it| it.as_str() == text)
+        AlertState::ALL.into_iter().find(|it| it.as_str() == text)
     }
 }
 
@@ -84,15 +95,20 @@ pub trait AlertStore: Send + Sync {
         period: ChargePeriod,
     ) -> impl Future<Output = Result<Vec<StoredAlert>, StoreError>> + Send;
 
-    /// Whether `state` is what was last [settled](AlertStore::settle).
-    fn is_settled(&self, state: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Whether `state` is what was last [settled](AlertStore::settle), and still is.
+    fn is_settled(
+        &self,
+        state: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Records that every alert implied by this evaluation input has been sent. `state` is a text
-    /// of any length that identifies the input: day, budgets, bill versions.
+    /// Records that every alert implied by this evaluation input has been sent, up to a time if there is one.
+    /// `state` is a text of any length that identifies the input: day, budgets, bill versions.
     fn settle(
         &self,
         state: &str,
         at: Timestamp,
+        until: Option<Timestamp>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The audiences that are kept, one of each topic at most.

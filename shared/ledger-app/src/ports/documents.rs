@@ -15,6 +15,10 @@ pub enum DocumentKind {
     Budgets,
     /// Anomalies that are expected, with who said so and why.
     ExpectedAnomalies,
+    /// `contacts.toml`.
+    Contacts,
+    /// Answers of people to alerts.
+    AlertNotes,
 }
 
 /// A version of a document.

@@ -1,12 +1,13 @@
 //! Alerts and how far they got.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
 use ledger_app::ports::{
     AlertState, AlertStore, Audience, CountedAudience, StoreError, StoredAlert, Topic,
 };
-use ledger_core::budget::{Alert, AlertId, Crossing, CrossingKind};
+use ledger_core::budget::{Alert, AlertId, Crossing, CrossingId, CrossingKind, DigestKind};
 use ledger_core::period::{BillingPeriod, ChargePeriod, Window};
 use sha2::{Digest, Sha256};
 
@@ -104,17 +105,29 @@ impl AlertStore for DynamoLedger {
         });
         let items = futures_util::future::try_join_all(reads).await?;
         let mut alerts = readable(items.iter().flatten());
-        alerts.retain(|it| period.contains(it.alert.id.start));
-        alerts.sort_by_key(|it| (Reverse(it.alert.id.start), Reverse(it.at), it.alert.id.clone()));
+        alerts.retain(|it| period.contains(it.alert.id.first_day()));
+        alerts.sort_by_key(|it| {
+            (Reverse(it.alert.id.first_day()), Reverse(it.at), it.alert.id.clone())
+        });
         Ok(alerts)
     }
 
-    async fn is_settled(&self, state: &str) -> Result<bool, StoreError> {
+    async fn is_settled(&self, state: &str, now: Timestamp) -> Result<bool, StoreError> {
         let item = self.get("read what is settled", SETTLED_PK, SETTLED_SK).await?;
-        Ok(item.is_some_and(|it| text_of(&it, "state").is_ok_and(|kept| kept == hash_of(state))))
+        let is_now = |it: &Item| {
+            let until: Option<Timestamp> = parsed(it, "until").ok();
+            until.is_none_or(|until| now < until)
+        };
+        let is_same = |it: &Item| text_of(it, "state").is_ok_and(|kept| kept == hash_of(state));
+        Ok(item.is_some_and(|it| is_same(&it) && is_now(&it)))
     }
 
-    async fn settle(&self, state: &str, at: Timestamp) -> Result<(), StoreError> {
+    async fn settle(
+        &self,
+        state: &str,
+        at: Timestamp,
+        until: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
         let call = self
             .client
             .put_item()
@@ -123,6 +136,10 @@ impl AlertStore for DynamoLedger {
             .item("sk", text(SETTLED_SK))
             .item("state", text(hash_of(state)))
             .item("at", text(at.to_string()));
+        let call = match until {
+            Some(until) => call.item("until", text(until.to_string())),
+            None => call,
+        };
         let outcome = call.send().await;
         outcome.map(|_| ()).map_err(|err| unavailable("keep what is settled", err))
     }
@@ -168,13 +185,19 @@ fn month_pk(month: BillingPeriod) -> String {
 }
 
 fn pk_of(id: &AlertId) -> String {
-    month_pk(BillingPeriod::containing(id.start))
+    month_pk(BillingPeriod::containing(id.first_day()))
 }
 
 fn sk_of(id: &AlertId) -> String {
-    let Crossing { threshold, kind, round } = id.crossing;
-    let mut key =
-        format!("{}#{}#{}#{threshold:05}", id.start, keys::bounded(&id.budget), id.window);
+    let CrossingId { budget, window, start, crossing } = match id {
+        AlertId::Crossing(id) => id,
+        AlertId::Anomaly { id, first } => return format!("{first}#anomaly#{}", keys::bounded(id)),
+        AlertId::Digest { receiver, kind, first, round } => {
+            return format!("{first}#digest#{kind}#{round:05}#{}", keys::bounded(receiver));
+        }
+    };
+    let Crossing { threshold, kind, round } = *crossing;
+    let mut key = format!("{start}#{}#{window}#{threshold:05}", keys::bounded(budget));
     // The first time that a threshold is reached has the key of the releases that knew nothing else.
     if kind != CrossingKind::Reached || round != 1 {
         key.push_str(&format!("#{kind}#{round:05}"));
@@ -183,24 +206,43 @@ fn sk_of(id: &AlertId) -> String {
 }
 
 fn item_of(stored: &StoredAlert) -> Result<Item, StoreError> {
-    let Alert { id, also, subject, body, attributes } = &stored.alert;
+    let Alert { id, also, receivers, subject, body, chat, document, attributes } = &stored.alert;
     let mut item = Item::from([
         ("pk".to_owned(), text(pk_of(id))),
         ("sk".to_owned(), text(sk_of(id))),
-        ("budget".to_owned(), text(id.budget.as_ref())),
-        ("window".to_owned(), text(id.window.as_str())),
-        ("start".to_owned(), text(id.start.to_string())),
-        ("threshold".to_owned(), number(id.crossing.threshold)),
-        ("crossing".to_owned(), text(id.crossing.to_string())),
+        ("start".to_owned(), text(id.first_day().to_string())),
         ("subject".to_owned(), text(subject)),
         ("body".to_owned(), text(body)),
         ("state".to_owned(), text(stored.state.as_str())),
         ("at".to_owned(), text(stored.at.to_string())),
         ("written_by".to_owned(), text(WRITTEN_BY)),
     ]);
+    let about = match id {
+        AlertId::Crossing(CrossingId { budget, window, crossing, .. }) => vec![
+            ("budget", text(budget.as_ref())),
+            ("window", text(window.as_str())),
+            ("threshold", number(crossing.threshold)),
+            ("crossing", text(crossing.to_string())),
+        ],
+        AlertId::Anomaly { id, .. } => vec![("anomaly", text(id.as_ref()))],
+        AlertId::Digest { receiver, kind, round, .. } => vec![
+            ("digest", text(kind.as_str())),
+            ("receiver", text(receiver.as_ref())),
+            ("round", number(*round)),
+        ],
+    };
+    let texts = [("chat", chat), ("document", document)];
+    let texts = texts.into_iter().filter_map(|(name, it)| Some((name, text(it.as_ref()?))));
+    item.extend(about.into_iter().chain(texts).map(|(name, it)| (name.to_owned(), it)));
     let attributes =
         serde_json::to_string(attributes).map_err(|err| malformed(&item, err.to_string()))?;
     item.insert("attributes".to_owned(), text(attributes));
+    if !receivers.is_empty() {
+        let names: Vec<&str> = receivers.iter().map(|it| &**it).collect();
+        let names =
+            serde_json::to_string(&names).map_err(|err| malformed(&item, err.to_string()))?;
+        item.insert("receivers".to_owned(), text(names));
+    }
     if !also.is_empty() {
         let also: Vec<String> = also.iter().map(Crossing::to_string).collect();
         item.insert("also".to_owned(), text(also.join(" ")));
@@ -217,24 +259,54 @@ fn readable<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<StoredAlert> {
 fn alert_of(item: &Item) -> Result<StoredAlert, StoreError> {
     let state = AlertState::parse(text_of(item, "state")?)
         .ok_or_else(|| malformed(item, "`state` is none of the states of alerts"))?;
-    let window = Window::parse(text_of(item, "window")?)
-        .ok_or_else(|| malformed(item, "`window` is none of the windows of budgets"))?;
     let attributes = serde_json::from_str(text_of(item, "attributes")?)
         .map_err(|err| malformed(item, json_fault("attributes", &err)))?;
-    let id = AlertId {
-        budget: text_of(item, "budget")?.into(),
-        window,
-        start: parsed(item, "start")?,
-        crossing: crossing_of(item)?,
-    };
+    let id = id_of(item)?;
     let alert = Alert {
         id,
         also: also_of(item)?,
+        receivers: receivers_of(item)?,
+        chat: optional_text(item, "chat")?,
+        document: optional_text(item, "document")?,
         subject: text_of(item, "subject")?.to_owned(),
         body: text_of(item, "body")?.to_owned(),
         attributes,
     };
     Ok(StoredAlert { alert, state, at: parsed(item, "at")? })
+}
+
+fn id_of(item: &Item) -> Result<AlertId, StoreError> {
+    let first = parsed(item, "start")?;
+    if item.contains_key("anomaly") {
+        return Ok(AlertId::Anomaly { id: text_of(item, "anomaly")?.into(), first });
+    }
+    if item.contains_key("digest") {
+        let kind = DigestKind::parse(text_of(item, "digest")?)
+            .ok_or_else(|| malformed(item, "`digest` is none of the kinds of digests"))?;
+        let receiver = text_of(item, "receiver")?.into();
+        return Ok(AlertId::Digest { receiver, kind, first, round: parsed(item, "round")? });
+    }
+    let window = Window::parse(text_of(item, "window")?)
+        .ok_or_else(|| malformed(item, "`window` is none of the windows of budgets"))?;
+    Ok(AlertId::Crossing(CrossingId {
+        budget: text_of(item, "budget")?.into(),
+        window,
+        start: first,
+        crossing: crossing_of(item)?,
+    }))
+}
+
+/// The receivers; alerts of earlier releases have none.
+fn receivers_of(item: &Item) -> Result<Vec<Arc<str>>, StoreError> {
+    let Some(names) = optional_text(item, "receivers")? else { return Ok(Vec::new()) };
+    let names: Vec<String> = serde_json::from_str(&names)
+        .map_err(|err| malformed(item, json_fault("receivers", &err)))?;
+    Ok(names.into_iter().map(Arc::from).collect())
+}
+
+fn optional_text(item: &Item, name: &str) -> Result<Option<String>, StoreError> {
+    let has = item.contains_key(name);
+    has.then(|| text_of(item, name).map(str::to_owned)).transpose()
 }
 
 /// The crossing that names an alert. Earlier releases wrote the threshold alone.

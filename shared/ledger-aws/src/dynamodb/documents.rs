@@ -85,6 +85,8 @@ fn name_of(kind: DocumentKind) -> &'static str {
         DocumentKind::Rules => "rules",
         DocumentKind::Budgets => "budgets",
         DocumentKind::ExpectedAnomalies => "expected-anomalies",
+        DocumentKind::Contacts => "contacts",
+        DocumentKind::AlertNotes => "alert-notes",
     }
 }
 

@@ -5,6 +5,7 @@
 //! days that may still change are not judged. Each [`Anomaly`] has the [`Part`]s of its change, which
 //! sum to it exactly.
 
+mod alert;
 mod causes;
 mod detect;
 mod grouping;

@@ -1,6 +1,7 @@
 //! The attributes of an alert: the values that subscribers filter by.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -16,14 +17,17 @@ enum Form {
     Number,
 }
 
-/// All attributes by name. Ten is the most that every kind of subscription is handed; what else there
-/// is to say is in the body alone.
+/// The attribute that lists the receivers.
+const RECEIVER: &str = "receiver";
+
+/// All attributes by name, with [`RECEIVER`]. An alert has ten of them at most, since no more reach every kind
+/// of subscription; what else there is to say is in the texts alone.
 const ATTRIBUTES: [(&str, Form); 10] = [
     ("alert_id", Form::Text),
     ("budget", Form::Text),
     ("currency", Form::Text),
-    ("deputy", Form::Text),
     ("event", Form::Text),
+    ("excess", Form::Number),
     ("limit", Form::Number),
     ("owner", Form::Text),
     ("spend", Form::Number),
@@ -38,12 +42,15 @@ pub enum AttributeValue {
     Text(String),
     /// Compared as a number.
     Number(Decimal),
+    /// Several texts, one of which has to be equal; not empty.
+    Texts(Vec<Arc<str>>),
 }
 
 /// The attributes to publish, by name. An alert that an earlier release wrote down holds more of them, all as
 /// texts.
 pub(super) fn published(
     attributes: &BTreeMap<String, String>,
+    receivers: &[Arc<str>],
 ) -> Vec<(&'static str, AttributeValue)> {
     let value_of = |(name, form): &(&'static str, Form)| {
         let text = attributes.get(*name).filter(|it| !it.is_empty())?;
@@ -54,7 +61,9 @@ pub(super) fn published(
         };
         Some((*name, value))
     };
-    ATTRIBUTES.iter().filter_map(value_of).collect()
+    let receiver =
+        (!receivers.is_empty()).then(|| (RECEIVER, AttributeValue::Texts(receivers.to_vec())));
+    ATTRIBUTES.iter().filter_map(value_of).chain(receiver).collect()
 }
 
 /// Cut off rather than rounded: a filter for an amount must not match before it is spent.
@@ -70,13 +79,14 @@ pub(super) fn attributes(
 ) -> BTreeMap<String, String> {
     let Verdict { budget, spend, .. } = verdict;
     let event = match crossing.kind {
-        CrossingKind::Reached if crossing.threshold >= 100 => "budget_crossed",
-        CrossingKind::Reached => "threshold_crossed",
+        CrossingKind::Reached | CrossingKind::Escalated if crossing.threshold >= 100 => {
+            "budget_crossed"
+        }
+        CrossingKind::Reached | CrossingKind::Escalated => "threshold_crossed",
         CrossingKind::BackBelow => "back_below",
         CrossingKind::Projected => "projected_limit_exceeded",
     };
-    let deputy = budget.deputy.as_ref().map(|it| ("deputy", it.to_string()));
-    let always = [
+    let attributes = [
         ("alert_id", alert_id),
         ("budget", budget.name.to_string()),
         ("currency", budget.limit.currency().to_string()),
@@ -87,5 +97,5 @@ pub(super) fn attributes(
         ("threshold_percent", crossing.threshold.to_string()),
         ("window", budget.window().to_string()),
     ];
-    always.into_iter().chain(deputy).map(|(name, value)| (name.to_owned(), value)).collect()
+    attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

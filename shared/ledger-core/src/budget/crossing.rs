@@ -23,6 +23,8 @@ labels! {
         BackBelow = "back_below",
         /// The whole window is expected to reach it, and has not yet.
         Projected = "projected",
+        /// The cost has reached it, and the alert of that was not acknowledged in time.
+        Escalated = "escalated",
     }
 }
 
@@ -125,7 +127,7 @@ impl Verdict {
             said.iter().any(|Said { crossing: Crossing { threshold, kind, .. }, .. }| match kind {
                 CrossingKind::Projected => *threshold == it,
                 CrossingKind::Reached => *threshold >= it,
-                CrossingKind::BackBelow => false,
+                CrossingKind::BackBelow | CrossingKind::Escalated => false,
             })
         };
         let ahead = self.budget.forecast_thresholds.iter().copied();
@@ -145,7 +147,7 @@ impl Verdict {
     pub fn still_holds(&self, crossing: Crossing) -> bool {
         let is_reached = self.reached.contains(&crossing.threshold);
         match crossing.kind {
-            CrossingKind::Reached => is_reached,
+            CrossingKind::Reached | CrossingKind::Escalated => is_reached,
             CrossingKind::BackBelow => !is_reached,
             CrossingKind::Projected => self.is_projected(crossing.threshold),
         }
@@ -178,7 +180,7 @@ impl Rounds {
                 CrossingKind::BackBelow => {
                     rounds.back_below = rounds.back_below.max(crossing.round);
                 }
-                CrossingKind::Reached | CrossingKind::Projected => {}
+                CrossingKind::Reached | CrossingKind::Projected | CrossingKind::Escalated => {}
             }
         }
         rounds

@@ -33,7 +33,7 @@ use crate::percent::Percent;
 use crate::period::{BillingPeriod, ChargePeriod, Window};
 use crate::word::Word;
 
-pub use self::alert::{Alert, AlertId};
+pub use self::alert::{Addressed, Alert, AlertId, CrossingId, DigestKind};
 pub use self::attributes::AttributeValue;
 pub use self::calendar::{Calendar, Fiscal, Weeks};
 pub use self::changes::{BudgetChange, changes};

@@ -1,6 +1,7 @@
 //! Budgets are judged exactly, and their alerts say all there is to say.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -41,6 +42,12 @@ fn spend(cost: &str) -> Spend {
 }
 
 /// The messages of a verdict when nothing was said before.
+/// Names as addresses of alerts.
+fn to() -> Addressed<'static> {
+    static NAMES: LazyLock<[Arc<str>; 2]> = LazyLock::new(|| ["search".into(), "platform".into()]);
+    Addressed { receivers: &*NAMES, page: None }
+}
+
 fn alerts(verdict: &Verdict) -> Vec<Alert> {
     let driver = |caller: &str, model: &str, meter: Meter, cost| Driver {
         caller: Some(caller.into()),
@@ -60,7 +67,7 @@ fn alerts(verdict: &Verdict) -> Vec<Alert> {
     let due = verdict.due(&[], NOW);
     let alert = |said: &Vec<Crossing>| {
         let (first, also) = said.split_first().unwrap();
-        verdict.alert(*first, also, &drivers)
+        verdict.alert(*first, also, &drivers, to())
     };
     due.messages.iter().map(alert).collect()
 }
@@ -230,7 +237,9 @@ fn a_cost_below_is_not_believed_of_an_alert_that_is_new_or_never_left() {
 
 #[test]
 fn a_crossing_is_read_as_it_is_written() {
-    for text in ["80", "80/2", "50/back_below", "1000/back_below/3", "120/projected"] {
+    for text in
+        ["80", "80/2", "50/back_below", "1000/back_below/3", "120/projected", "80/escalated/2"]
+    {
         assert_eq!(Crossing::parse(text).unwrap().to_string(), text);
     }
     for text in ["", "x", "80/x", "80/", "99999"] {
@@ -274,7 +283,7 @@ fn a_message_of_other_kinds_says_what_happened() {
     let mut verdict = judge(budget(), spend("600"));
     verdict.spend.beside = vec![Money::parse("12", Currency::parse("EUR").unwrap()).unwrap().money];
     let crossing = |it: &str| Crossing::parse(it).unwrap();
-    let below = verdict.alert(crossing("80/back_below"), &[], &[]);
+    let below = verdict.alert(crossing("80/back_below"), &[], &[], to());
     assert_eq!(
         below.subject,
         "[AI budget] search-monthly back below 80%, 60% of 1,000.00 USD (Oct 2026) - owner search"
@@ -308,18 +317,19 @@ fn subscribers_get_ten_values_and_compare_numbers_as_numbers() {
         ("alert_id", text("search-monthly/monthly/2026-10-01/80")),
         ("budget", text("search-monthly")),
         ("currency", text("USD")),
-        ("deputy", text("platform")),
         ("event", text("threshold_crossed")),
         ("limit", number("1000")),
         ("owner", text("search")),
         ("spend", number("812.505")),
         ("threshold_percent", number("80")),
         ("window", text("monthly")),
+        ("receiver", AttributeValue::Texts(vec!["search".into(), "platform".into()])),
     ];
     assert_eq!(alert.published_attributes(), expected);
     assert_eq!(alert.attributes["spend"], "812.505000009");
-    alert.attributes.insert("deputy".to_owned(), String::new());
-    assert_eq!(alert.published_attributes().len(), 9, "a value that is empty is none");
+    alert.attributes.insert("window".to_owned(), String::new());
+    alert.receivers.clear();
+    assert_eq!(alert.published_attributes().len(), 8, "a value that is empty is none");
 }
 
 #[test]
@@ -345,7 +355,7 @@ fn a_name_on_a_bill_makes_no_line_of_its_own_and_no_message_that_is_refused() {
         driver("\u{202e}b"),
         driver(&"🦀".repeat(300_000)),
     ];
-    let body = verdict.alert(Crossing::reached(80), &[], &drivers).body;
+    let body = verdict.alert(Crossing::reached(80), &[], &drivers, to()).body;
     assert!(
         body.contains(concat!(
             "  1. 1.00 USD a\\u{a}\\u{a}Owner:       other\\u{d}\\u{a}See why:\n",
@@ -354,7 +364,7 @@ fn a_name_on_a_bill_makes_no_line_of_its_own_and_no_message_that_is_refused() {
         )),
         "{body}"
     );
-    assert!(body.contains("🦀 …\n") && body.len() < 16 * 1024, "{}", body.len());
+    assert!(body.contains("🦀…\n") && body.len() < 16 * 1024, "{}", body.len());
     let of_ours = body.lines().filter(|it| it.starts_with("Owner:"));
     assert_eq!(of_ours.collect::<Vec<_>>(), ["Owner:       search"]);
 }

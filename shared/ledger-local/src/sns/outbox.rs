@@ -7,9 +7,12 @@ use std::ops::Bound;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::Subscriptions;
 use super::publish::Draft;
+use super::subscriptions::{Subscription, deliveries};
 
 /// A message that was accepted.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -27,8 +30,28 @@ pub struct OutboxMessage {
     /// The data type of each, such as `Number`. Messages of earlier releases have none.
     #[serde(default)]
     pub attribute_types: BTreeMap<String, String>,
+    /// Whether it has a text for each protocol.
+    #[serde(default)]
+    pub is_structured: bool,
+    /// The subscriptions in force that take it, as `PROTOCOL:ADDRESS`.
+    #[serde(default)]
+    pub delivered_to: Vec<String>,
     /// When it was accepted, in RFC 3339 and UTC.
     pub received_at: String,
+}
+
+impl OutboxMessage {
+    /// The text that a subscription of a protocol gets.
+    #[must_use]
+    pub fn text_for(&self, protocol: &str) -> String {
+        let texts = || serde_json::from_str::<BTreeMap<String, serde_json::Value>>(&self.message);
+        let texts = self.is_structured.then(texts).and_then(Result::ok);
+        let text = texts.as_ref().and_then(|it| {
+            let of_protocol = it.get(protocol).and_then(serde_json::Value::as_str);
+            of_protocol.or_else(|| it.get("default")?.as_str())
+        });
+        text.unwrap_or(&self.message).to_owned()
+    }
 }
 
 /// Everything SNS knows. Without files it is gone with the process.
@@ -36,6 +59,7 @@ pub struct OutboxMessage {
 pub(super) struct Outbox {
     topics: BTreeSet<String>,
     messages: Vec<OutboxMessage>,
+    subscriptions: Vec<Subscription>,
     files: Option<Files>,
 }
 
@@ -43,6 +67,7 @@ pub(super) struct Outbox {
 struct Files {
     topics: Lines,
     messages: Lines,
+    subscriptions: Lines,
 }
 
 impl Outbox {
@@ -51,23 +76,58 @@ impl Outbox {
         let (topic_lines, topics) = Lines::open(&dir.join("topics.txt"))?;
         let path = dir.join("outbox.jsonl");
         let (message_lines, messages) = Lines::open(&path)?;
-        let read = |(index, line): (usize, &String)| {
-            serde_json::from_str(line).map_err(|err| {
-                let place = format!("{}:{}", path.display(), index + 1);
-                let text = format!("{place}: the line is not a message; {err}");
-                io::Error::new(io::ErrorKind::InvalidData, text)
-            })
+        let messages = records(&path, "message", &messages)?;
+        let path = dir.join("subscriptions.jsonl");
+        let (subscription_lines, changes) = Lines::open(&path)?;
+        let mut subscriptions: Vec<Subscription> = Vec::new();
+        for change in records::<Subscription>(&path, "subscription", &changes)? {
+            match subscriptions.iter_mut().find(|it| it.arn == change.arn) {
+                Some(known) => *known = change,
+                None => subscriptions.push(change),
+            }
+        }
+        let files = Files {
+            topics: topic_lines,
+            messages: message_lines,
+            subscriptions: subscription_lines,
         };
-        let messages = messages.iter().enumerate().map(read).collect::<io::Result<Vec<_>>>()?;
         Ok(Self {
             topics: topics.into_iter().collect(),
             messages,
-            files: Some(Files { topics: topic_lines, messages: message_lines }),
+            subscriptions,
+            files: Some(files),
         })
     }
 
     pub fn messages(&self) -> &[OutboxMessage] {
         &self.messages
+    }
+
+    pub fn subscriptions(&self) -> &[Subscription] {
+        &self.subscriptions
+    }
+
+    /// Keeps those of these subscriptions that are new or changed.
+    pub fn keep_subscriptions(&mut self, all: Vec<Subscription>) -> io::Result<()> {
+        for changed in all.iter().filter(|it| !self.subscriptions.contains(it)) {
+            if let Some(files) = &mut self.files {
+                files.subscriptions.append(&serde_json::to_string(changed)?)?;
+            }
+        }
+        self.subscriptions = all;
+        Ok(())
+    }
+
+    /// How many subscriptions a topic has.
+    pub fn counted(&self, topic_arn: &str) -> Subscriptions {
+        let mut counted = Subscriptions::default();
+        for subscription in self.subscriptions.iter().filter(|it| it.topic_arn == topic_arn) {
+            match subscription.is_pending {
+                true => counted.pending += 1,
+                false => counted.confirmed += 1,
+            }
+        }
+        counted
     }
 
     pub fn has_topic(&self, topic_arn: &str) -> bool {
@@ -92,6 +152,7 @@ impl Outbox {
 
     /// Keeps a message and gives it an id. After an error it is not in the outbox.
     pub fn append(&mut self, draft: Draft) -> io::Result<String> {
+        let delivered_to = deliveries(&draft, &self.subscriptions);
         let message = OutboxMessage {
             message_id: format!("00000000-0000-4000-a000-{:012x}", self.messages.len() + 1),
             topic_arn: draft.topic_arn,
@@ -99,6 +160,8 @@ impl Outbox {
             message: draft.message,
             attributes: draft.attributes,
             attribute_types: draft.attribute_types,
+            is_structured: draft.is_structured,
+            delivered_to,
             received_at: jiff::Timestamp::now().to_string(),
         };
         if let Some(files) = &mut self.files {
@@ -108,6 +171,18 @@ impl Outbox {
         self.messages.push(message);
         Ok(message_id)
     }
+}
+
+/// The records of the lines of a file.
+fn records<T: DeserializeOwned>(path: &Path, noun: &str, lines: &[String]) -> io::Result<Vec<T>> {
+    let read = |(index, line): (usize, &String)| {
+        serde_json::from_str(line).map_err(|err| {
+            let place = format!("{}:{}", path.display(), index + 1);
+            let text = format!("{place}: the line is not a {noun}; {err}");
+            io::Error::new(io::ErrorKind::InvalidData, text)
+        })
+    };
+    lines.iter().enumerate().map(read).collect()
 }
 
 /// A file of whole lines.

@@ -20,6 +20,7 @@ pub(super) struct Draft {
     pub message: String,
     pub attributes: BTreeMap<String, String>,
     pub attribute_types: BTreeMap<String, String>,
+    pub is_structured: bool,
 }
 
 impl Draft {
@@ -34,6 +35,7 @@ impl Draft {
         if subject.as_deref().is_some_and(|it| !is_subject(it)) {
             return Err(StandInError::invalid("Subject"));
         }
+        let is_structured = form.contains_key("MessageStructure");
         match form.get("MessageStructure").map(String::as_str) {
             None => {}
             Some("json") => check_structure(&message)?,
@@ -43,7 +45,7 @@ impl Draft {
         if message.len() + size_bytes > MESSAGE_BYTES_MAX {
             return Err(StandInError::invalid("Message too long"));
         }
-        Ok(Self { topic_arn, subject, message, attributes, attribute_types })
+        Ok(Self { topic_arn, subject, message, attributes, attribute_types, is_structured })
     }
 }
 
@@ -135,10 +137,21 @@ fn attribute_value(
             "The message attribute '{name}' must contain non-empty message attribute value for message attribute type '{data_type}'."
         ));
     }
+    if data_type == "String.Array" && !is_array(value) {
+        return refuse(format!(
+            "The message attribute '{name}' must be a JSON array for message attribute type 'String.Array'."
+        ));
+    }
     if data_type.starts_with("Number") && !is_number(value) {
         return refuse(format!("Could not cast message attribute '{name}' value to number."));
     }
     Ok(value.to_owned())
+}
+
+/// Texts, numbers, booleans and nulls in brackets.
+fn is_array(text: &str) -> bool {
+    let values: Option<Vec<serde_json::Value>> = serde_json::from_str(text).ok();
+    values.is_some_and(|it| it.iter().all(|it| !it.is_array() && !it.is_object()))
 }
 
 fn is_number(text: &str) -> bool {

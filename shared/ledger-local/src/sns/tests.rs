@@ -361,7 +361,7 @@ async fn a_topic_has_the_subscriptions_that_it_was_given() {
         ["SubscriptionsConfirmed", "SubscriptionsPending"].map(|it| attributes[it].clone())
     };
     assert_eq!(counts().await, ["0", "0"]);
-    stand_in.subscribe(TOPIC, Subscriptions { confirmed: 2, pending: 1 });
+    stand_in.count(TOPIC, Subscriptions { confirmed: 2, pending: 1 });
     assert_eq!(counts().await, ["2", "1"]);
     let unknown = client.get_topic_attributes().topic_arn(format!("{TOPIC}-2")).send().await;
     assert_eq!(unknown.unwrap_err().code(), Some("NotFound"));

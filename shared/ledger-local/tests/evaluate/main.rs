@@ -1,7 +1,12 @@
 //! A bill, budgets and owners: each alert at least once, whatever the network does, and again only where an
 //! answer was lost.
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot set itself up has failed"
+)]
 
+mod receivers;
 mod simulation;
 
 use std::collections::BTreeSet;
@@ -140,7 +145,7 @@ impl Setting {
                 .unwrap()
                 .trim_start_matches("all/monthly/")
                 .to_owned();
-            let is_repeat = it.message.starts_with("This may be a repeat");
+            let is_repeat = it.text_for("email").starts_with("This may be a repeat");
             if is_repeat { format!("{id} again") } else { id }
         };
         messages.iter().map(name).collect()

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday, date};
 use ledger_app::evaluate::Evaluation;
-use ledger_core::budget::{Alert, AlertId};
+use ledger_core::budget::{Alert, CrossingId};
 
 use super::Setting;
 
@@ -195,7 +195,7 @@ fn bill(charges: &BTreeMap<Charge, i64>, from: Date) -> String {
 /// The messages that a run sent: the window and the crossings of each.
 fn said(evaluation: &Evaluation) -> Vec<String> {
     let words = |it: &Alert| {
-        let AlertId { budget, window, start, .. } = &it.id;
+        let CrossingId { budget, window, start, .. } = it.id.crossing().unwrap();
         let crossings: Vec<String> = it.crossings().map(|it| it.to_string()).collect();
         format!("{budget}/{window}/{start}: {}", crossings.join(" "))
     };

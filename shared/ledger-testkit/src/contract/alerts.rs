@@ -1,7 +1,7 @@
 //! Promises of [`AlertStore`].
 
 use ledger_app::ports::{AlertState, AlertStore, Audience, CountedAudience, Topic};
-use ledger_core::budget::Alert;
+use ledger_core::budget::{Alert, AlertId, Crossing, CrossingKind, DigestKind};
 
 use crate::build::{alert, at, span};
 
@@ -40,6 +40,35 @@ pub async fn an_alert_is_advanced_by_one_run_and_its_call_can_be_repeated(
     assert_eq!(alerts.alert(&alert.id).await.unwrap().unwrap().state, sending);
 }
 
+/// Alerts of every kind are read as they were written down.
+pub async fn an_alert_is_read_as_it_was_written(alerts: &impl AlertStore) {
+    let now = at("2026-11-21T07:00:00Z");
+    let whole = Alert {
+        receivers: vec!["chat".into(), "plat\n\"form".into()],
+        chat: Some("**chat**".to_owned()),
+        document: Some("{}".to_owned()),
+        also: vec![Crossing::reached(50)],
+        ..alert("2026-11-01", 80)
+    };
+    let first = whole.id.first_day();
+    let anomaly = AlertId::Anomaly { id: "0123456789ab".into(), first };
+    let digest = |kind, round| AlertId::Digest { receiver: "a#b".into(), kind, first, round };
+    let escalated = Crossing { kind: CrossingKind::Escalated, ..Crossing::reached(80) };
+    let mut ids = vec![anomaly, digest(DigestKind::Day, 1), digest(DigestKind::Day, 2)];
+    ids.push(digest(DigestKind::Week, 1));
+    let others = ids.into_iter().map(|id| Alert { id, also: Vec::new(), ..whole.clone() });
+    let mut escalation = whole.clone();
+    if let AlertId::Crossing(id) = &mut escalation.id {
+        id.crossing = escalated;
+    }
+    let all: Vec<Alert> = [whole.clone(), escalation].into_iter().chain(others).collect();
+    for it in &all {
+        assert_eq!(alerts.plan(it, now).await.unwrap().alert, *it);
+        assert_eq!(alerts.alert(&it.id).await.unwrap().unwrap().alert, *it);
+    }
+    assert_eq!(alerts.alerts(span("2026-11-01", "2026-12-01")).await.unwrap().len(), all.len());
+}
+
 /// The first day of a window decides, and the end of the period is not part of it.
 pub async fn alerts_are_read_by_the_first_day_of_their_window_newest_first(
     alerts: &impl AlertStore,
@@ -53,16 +82,21 @@ pub async fn alerts_are_read_by_the_first_day_of_their_window_newest_first(
     assert_eq!(read, [alert("2026-11-01", 100), alert("2026-10-01", 80)]);
 }
 
-/// Settling a state makes every other one unsettled, however long it is.
+/// Settling a state makes every other one unsettled, however long it is; one that has an end is settled up to
+/// it.
 pub async fn the_last_settled_state_alone_is_settled(alerts: &impl AlertStore) {
     let now = at("2026-11-21T07:00:00Z");
     let long = "x".repeat(500_000);
-    assert!(!alerts.is_settled("").await.unwrap());
+    assert!(!alerts.is_settled("", now).await.unwrap());
     for state in ["a", &long] {
-        alerts.settle(state, now).await.unwrap();
-        assert!(alerts.is_settled(state).await.unwrap());
+        alerts.settle(state, now, None).await.unwrap();
+        assert!(alerts.is_settled(state, now).await.unwrap());
     }
-    assert!(!alerts.is_settled("a").await.unwrap());
+    assert!(!alerts.is_settled("a", now).await.unwrap());
+    let until = at("2026-11-21T08:00:00Z");
+    alerts.settle("a", now, Some(until)).await.unwrap();
+    assert!(alerts.is_settled("a", at("2026-11-21T07:59:59Z")).await.unwrap());
+    assert!(!alerts.is_settled("a", until).await.unwrap());
 }
 
 /// A later count of a topic takes the place of the one before, and leaves those of others.

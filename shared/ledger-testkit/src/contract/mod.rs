@@ -77,6 +77,7 @@ macro_rules! alert_store_contract {
             $crate::contract::alerts,
             an_alert_is_planned_once,
             an_alert_is_advanced_by_one_run_and_its_call_can_be_repeated,
+            an_alert_is_read_as_it_was_written,
             alerts_are_read_by_the_first_day_of_their_window_newest_first,
             the_last_settled_state_alone_is_settled,
             the_last_count_of_each_topic_is_kept,

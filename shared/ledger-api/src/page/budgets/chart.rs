@@ -303,7 +303,9 @@ fn short(amount: Decimal) -> String {
 mod tests {
     use ledger_app::ports::{AlertState, StoredAlert};
     use ledger_core::bill::Status;
-    use ledger_core::budget::{Budget, Crossing, Spend, SpendDay, Verdict, judge};
+    use ledger_core::budget::{
+        Alert, AlertId, Budget, Crossing, CrossingId, Spend, SpendDay, Verdict, judge,
+    };
     use ledger_core::cost::CostKind;
     use ledger_core::currency::Currency;
     use ledger_core::filter::Filter;
@@ -416,7 +418,22 @@ mod tests {
     #[test]
     fn alerts_are_on_the_day_on_which_they_were_sent() {
         let mut of = of_days("100", &["20", "40", "60"]);
-        let alert = of.verdict.alert(Crossing::reached(50), &[], &[]);
+        let id = AlertId::Crossing(CrossingId {
+            budget: "search".into(),
+            window: Window::Monthly,
+            start: day("11-01"),
+            crossing: Crossing::reached(50),
+        });
+        let alert = Alert {
+            id,
+            also: Vec::new(),
+            receivers: Vec::new(),
+            subject: String::new(),
+            body: String::new(),
+            chat: None,
+            document: None,
+            attributes: BTreeMap::new(),
+        };
         let sent = |at: &str| StoredAlert {
             alert: alert.clone(),
             state: AlertState::Sent,

@@ -189,6 +189,7 @@ pub(super) fn alert_words(stored: &StoredAlert) -> String {
             CrossingKind::Reached => format!("{threshold} %"),
             CrossingKind::BackBelow => format!("back below {threshold} %"),
             CrossingKind::Projected => format!("forecast {threshold} %"),
+            CrossingKind::Escalated => format!("{threshold} %, not acknowledged in time"),
         })
         .collect();
     let at = stored.at.strftime("%Y-%m-%d %H:%M UTC");

@@ -1,0 +1,223 @@
+//! Who gets an alert, when it goes on to somebody else, and when many are one.
+
+use ledger_app::alert_notes::{Said, acknowledge, mute, unmute};
+use ledger_app::evaluate::watched;
+use ledger_app::ports::{AlertState, AlertStore as _, DocumentKind, DocumentStore as _};
+use ledger_core::period::ChargePeriod;
+use serde_json::Value;
+
+use super::*;
+
+const CONTACTS: &str = r#"
+    fallback = "finops"
+    escalate_after_hours = 24
+    [[contact]]
+    name = "platform"
+    mail = ["platform@example.com"]
+    escalate_to = "finops"
+    [[contact]]
+    name = "finops"
+    mail = ["finops@example.com"]
+"#;
+
+struct Watching {
+    setting: Setting,
+    ledger: DynamoLedger,
+}
+
+impl Watching {
+    async fn new(bill: &str, rules: &str, budgets: &str, contacts: &str) -> Watching {
+        let setting = Setting::of(bill, rules, budgets).await;
+        let ledger = setting.ledger(setting.database.endpoint()).await;
+        for (kind, text) in [(DocumentKind::Budgets, budgets), (DocumentKind::Contacts, contacts)] {
+            ledger.apply(kind, text, now()).await.unwrap();
+        }
+        Watching { setting, ledger }
+    }
+
+    /// Evaluates all that is applied.
+    async fn evaluate(&self, at: &str) -> Evaluation {
+        let watched = watched(&self.ledger).await.unwrap();
+        let at: Timestamp = at.parse().unwrap();
+        let view = view(&self.ledger, &watched.budgets, at).await.unwrap();
+        let watch = watched.with_page(Some("https://example.com/"));
+        let (run, notifier) = (at.to_string(), &self.setting.notifier);
+        let evaluation = evaluate_budgets(&view, watch, run.as_str(), notifier).await.unwrap();
+        assert!(evaluation.failed.is_empty(), "{:?}", evaluation.failed);
+        evaluation
+    }
+
+    /// Each message: its name, and the names that it is for.
+    fn told(&self) -> Vec<String> {
+        let messages = self.setting.outbox.outbox();
+        let shown = |it: &OutboxMessage| {
+            assert_eq!(it.attribute_types["receiver"], "String.Array");
+            format!("{} {}", it.attributes["alert_id"], it.attributes["receiver"])
+        };
+        messages.iter().map(shown).collect()
+    }
+}
+
+fn said() -> Said<'static> {
+    Said { by: "ana", reason: "load test", at: now() }
+}
+
+const FIRST: &str = "all/monthly/2026-11-01/80 [\"platform\"]";
+
+#[tokio::test]
+async fn an_alert_that_is_not_acknowledged_goes_on_once() {
+    let watching = Watching::new(BILL, "", BUDGETS, CONTACTS).await;
+    watching.evaluate("2026-11-05T08:00:00Z").await;
+    assert_eq!(watching.told(), [FIRST]);
+    assert!(watching.evaluate("2026-11-05T20:00:00Z").await.is_unchanged);
+    assert!(watching.evaluate("2026-11-05T23:00:00Z").await.is_unchanged);
+    watching.evaluate("2026-11-06T07:59:59Z").await;
+    assert_eq!(watching.told(), [FIRST]);
+    // Nothing changed but the time.
+    watching.evaluate("2026-11-06T08:00:00Z").await;
+    let escalated = "all/monthly/2026-11-01/80/escalated [\"finops\"]";
+    assert_eq!(watching.told(), [FIRST, escalated]);
+    for at in ["2026-11-06T09:00:00Z", "2026-11-07T09:00:00Z", "2026-11-09T09:00:00Z"] {
+        watching.evaluate(at).await;
+        assert_eq!(watching.told(), [FIRST, escalated], "{at}");
+    }
+    let last = watching.setting.outbox.outbox().pop().unwrap();
+    assert!(last.text_for("email").contains("the alert was not acknowledged in\ntime"), "{last:?}");
+    assert_eq!(last.attributes["event"], "threshold_crossed");
+}
+
+#[tokio::test]
+async fn an_alert_that_is_acknowledged_stays_where_it_is() {
+    let watching = Watching::new(BILL, "", BUDGETS, CONTACTS).await;
+    watching.evaluate("2026-11-05T08:00:00Z").await;
+    let november = ChargePeriod::new("2026-11-01".parse().unwrap(), "2026-12-01".parse().unwrap());
+    let sent = watching.ledger.alerts(november.unwrap()).await.unwrap().remove(0);
+    acknowledge(&watching.ledger, &sent.alert.id, said()).await.unwrap();
+    watching.evaluate("2026-11-06T12:00:00Z").await;
+    assert_eq!(watching.told(), [FIRST]);
+}
+
+#[tokio::test]
+async fn a_muted_budget_says_what_is_due_when_it_may() {
+    let watching = Watching::new(BILL, "", BUDGETS, CONTACTS).await;
+    let until = "2026-11-06".parse().unwrap();
+    mute(&watching.ledger, "all", until, said()).await.unwrap();
+    for at in ["2026-11-05T08:00:00Z", "2026-11-06T23:00:00Z"] {
+        watching.evaluate(at).await;
+        assert_eq!(watching.told(), [""; 0], "{at}");
+    }
+    watching.evaluate("2026-11-07T00:00:00Z").await;
+    assert_eq!(watching.told(), [FIRST]);
+
+    let watching = Watching::new(BILL, "", BUDGETS, CONTACTS).await;
+    mute(&watching.ledger, "all", until, said()).await.unwrap();
+    watching.evaluate("2026-11-05T08:00:00Z").await;
+    unmute(&watching.ledger, "all", now()).await.unwrap();
+    watching.evaluate("2026-11-05T09:00:00Z").await;
+    assert_eq!(watching.told(), [FIRST]);
+}
+
+#[tokio::test]
+async fn a_flood_is_one_by_one_up_to_a_number_and_then_a_digest() {
+    let limits = ["100", "90", "85", "160", "120"];
+    let budgets: String = limits
+        .iter()
+        .map(|it| budget(&format!("of-{it}"), "").replace("\"100\"", &format!("\"{it}\"")))
+        .collect();
+    let contacts = format!("messages_per_day = 2\n{CONTACTS}");
+    let watching = Watching::new(BILL, "", &budgets, &contacts).await;
+    watching.evaluate("2026-11-05T08:00:00Z").await;
+    let mut told = watching.told();
+    told.sort();
+    // The two that are furthest above come alone.
+    assert_eq!(
+        told,
+        [
+            "digest/platform/day/2026-11-05/1 [\"platform\"]",
+            "of-85/monthly/2026-11-01/80 [\"platform\"]",
+            "of-90/monthly/2026-11-01/80 [\"platform\"]",
+        ]
+    );
+    let messages = watching.setting.outbox.outbox();
+    let digest = messages.iter().find(|it| it.attributes["event"] == "digest").unwrap();
+    for limit in ["100", "120", "160"] {
+        assert!(digest.text_for("email").contains(&format!("of-{limit} ")), "{digest:?}");
+    }
+    let november = ChargePeriod::new("2026-11-01".parse().unwrap(), "2026-12-01".parse().unwrap());
+    let kept = watching.ledger.alerts(november.unwrap()).await.unwrap();
+    let digested = kept.iter().filter(|it| it.state == AlertState::Digested).count();
+    assert_eq!((kept.len(), digested), (6, 3));
+    // It is said, once.
+    watching.evaluate("2026-11-05T09:00:00Z").await;
+    watching.evaluate("2026-11-06T07:00:00Z").await;
+    assert_eq!(watching.told().len(), 3);
+}
+
+#[tokio::test]
+async fn a_week_has_one_digest() {
+    let contacts =
+        CONTACTS.replace("escalate_to = \"finops\"", "escalate_to = \"finops\"\nweekly = true");
+    let budgets = BUDGETS.replace("thresholds = [50, 80, 81]", "thresholds = [90]");
+    let watching = Watching::new(BILL, "", &budgets, &contacts).await;
+    let expected = ["digest/platform/week/2026-11-02/1 [\"platform\"]"];
+    for at in ["2026-11-09T00:10:00Z", "2026-11-09T08:00:00Z", "2026-11-15T23:00:00Z"] {
+        watching.evaluate(at).await;
+        assert_eq!(watching.told(), expected, "{at}");
+    }
+    let message = watching.setting.outbox.outbox().remove(0);
+    let text = message.text_for("email");
+    assert!(text.contains("Week:        2026-11-02 to 2026-11-08 (UTC)\n"), "{text}");
+    assert!(text.contains("1. all: 80.00 USD of 100.00 USD (80%) in Nov 2026\n"), "{text}");
+    watching.evaluate("2026-11-16T00:00:00Z").await;
+    assert_eq!(watching.told().len(), 2);
+}
+
+/// Sixty days of 10 USD, and one of 100.
+fn spike() -> String {
+    let (head, _) = BILL.split_once('\n').unwrap();
+    let mut bill = format!("{head}\n");
+    let first: Date = "2026-09-01".parse().unwrap();
+    for (at, day) in first.series(jiff::ToSpan::days(1)).take(66).enumerate() {
+        let cost = if at == 60 { 100 } else { 10 };
+        bill.push_str(&format!(
+            "{day},123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,{cost},USD\n"
+        ));
+    }
+    bill
+}
+
+#[tokio::test]
+async fn an_anomaly_is_an_alert_where_contacts_ask_for_it() {
+    let budgets = BUDGETS.replace("\"100\"", "\"100000\"");
+    for (from, expected) in [("", 0), ("anomalies_from = 10\n", 1), ("anomalies_from = 95\n", 0)] {
+        let contacts = format!("{from}{CONTACTS}");
+        let watching = Watching::new(&spike(), "", &budgets, &contacts).await;
+        for at in ["2026-11-06T08:00:00Z", "2026-11-06T09:00:00Z", "2026-11-07T08:00:00Z"] {
+            watching.evaluate(at).await;
+            assert_eq!(watching.told().len(), expected, "{from} {at} {:?}", watching.told());
+        }
+        for message in watching.setting.outbox.outbox() {
+            assert_eq!(message.attributes["event"], "anomaly_detected");
+            let text = message.text_for("email");
+            assert!(text.contains("2026-10-31"), "{text}");
+            let document: Value = serde_json::from_str(&message.text_for("sqs")).unwrap();
+            assert_eq!(document["anomaly"]["excess"], "90", "{document}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_message_has_a_text_for_each_kind_of_subscriber() {
+    let watching = Watching::new(BILL, "", BUDGETS, CONTACTS).await;
+    watching.evaluate("2026-11-05T08:00:00Z").await;
+    let message = watching.setting.outbox.outbox().remove(0);
+    let mail = message.text_for("email");
+    assert!(mail.starts_with("Budget `all` has reached 50% and 80% of its limit"), "{mail}");
+    assert!(mail.ends_with("  https://example.com/\n"), "{mail}");
+    let document: Value = serde_json::from_str(&message.text_for("sqs")).unwrap();
+    assert_eq!(document["budget"]["spend"], "80");
+    assert_eq!(document["budget"]["crossed"][0]["threshold_percent"], 80);
+    let chat: Value = serde_json::from_str(&message.text_for("https")).unwrap();
+    assert_eq!(chat["source"], "custom");
+    assert_eq!(chat["metadata"]["threadId"], "all/monthly/2026-11-01");
+}
