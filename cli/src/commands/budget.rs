@@ -102,8 +102,10 @@ pub(super) fn print(
     findings: &[Finding],
     format: Format,
 ) -> anyhow::Result<()> {
-    let header =
-        ["budget", "owner", "window", "state", "status", "spend", "limit", "currency", "percent"];
+    let header = [
+        "budget", "owner", "window", "state", "status", "spend", "limit", "currency", "percent",
+        "headroom",
+    ];
     let beside = verdicts.iter().filter(|it| !it.spend.beside.is_empty());
     let beside: Vec<String> = beside.map(beside_words).collect();
     let row = |verdict: &Verdict, is_exact: bool| {
@@ -122,6 +124,7 @@ pub(super) fn print(
             amount(budget.limit),
             budget.limit.currency().to_string(),
             verdict.percent().to_string(),
+            verdict.headroom().map_or_else(String::new, amount),
         ]
     };
     match format {

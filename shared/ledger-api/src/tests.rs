@@ -1,6 +1,7 @@
 //! The routes against a ledger in memory.
 
 mod access;
+mod budgets;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use ledger_core::anomaly::UNSETTLED_DAYS;
-use ledger_core::budget::{Projection, Verdict};
+use ledger_core::budget::{Budget, BudgetDays, Projection, Verdict};
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::daily_costs::{DailyCosts, DayCost, Gathered};
 use ledger_core::filter::Filter;
 use ledger_core::money::{Money, MoneyError};
 use ledger_core::period::{BillingPeriod, ChargePeriod};
-use ledger_core::question::Question;
 use ledger_forecast::{HISTORY_DAYS, History, Outlook, continued, forecast};
 pub use ledger_forecast::{LEVEL_PERCENT, Method};
 use rust_decimal::Decimal;
@@ -129,9 +128,10 @@ where
         let period = window(&asked, view.now().today())?;
         return Ok(Forecast { period, data_up_to: None, figures: None });
     };
-    let mut prepared = Prepared::new(asked, data_up_to)?;
-    view.answer(&mut [&mut prepared.costs]).await?;
-    prepared.forecast()
+    let planned = Planned::new(&asked, data_up_to)?;
+    let mut costs = DailyCosts::new(asked.scope, asked.cost_kind, planned.read);
+    view.answer(&mut [&mut costs]).await?;
+    planned.forecast(&costs.finish().map_err(LookupError::from)?)
 }
 
 /// Forecasts the windows of those budgets that alert on a forecast, in one pass for all of them. Those that
@@ -145,48 +145,43 @@ where
     L: LedgerStore + Clone + 'static,
 {
     let Some((data_up_to, _)) = data_up_to(view) else { return Ok(()) };
-    let mut asked = Vec::new();
-    for verdict in verdicts.iter_mut().filter(|it| !it.budget.forecast_thresholds.is_empty()) {
-        let (budget, period) = (&verdict.budget, verdict.spend.period);
-        let window = Asked {
-            scope: budget.scope.clone(),
-            cost_kind: budget.cost_kind,
-            from: Some(period.start()),
-            to: Some(period.end()),
-            currency: Some(budget.limit.currency()),
-        };
-        // A window that is over, or ends too far ahead, has no forecast.
-        if let Ok(prepared) = Prepared::new(window, data_up_to) {
-            asked.push((verdict, prepared));
+    let plan = |verdict: &Verdict| {
+        let has_thresholds = !verdict.budget.forecast_thresholds.is_empty();
+        let plan = || Planned::of_window(&verdict.budget, verdict.spend.period, data_up_to);
+        has_thresholds.then(plan).flatten()
+    };
+    let planned: Vec<Option<Planned>> = verdicts.iter().map(plan).collect();
+    let mut days = BudgetDays::default();
+    for (verdict, planned) in verdicts.iter().zip(&planned) {
+        if let Some(planned) = planned {
+            days.add(&verdict.budget, planned.read);
         }
     }
-    let questions = asked.iter_mut().map(|(_, it)| &mut it.costs as &mut dyn Question);
-    view.answer(&mut questions.collect::<Vec<_>>()).await?;
-    for (verdict, prepared) in asked {
-        let figures = match prepared.forecast() {
-            Ok(forecast) => forecast.figures,
-            Err(ForecastError::Lookup(err)) => return Err(err),
-            Err(ForecastError::Refused(_)) => None,
+    view.answer(&mut [&mut days]).await?;
+    let mut gathered = days.finish()?.into_iter();
+    for (verdict, planned) in verdicts.iter_mut().zip(planned) {
+        let Some((planned, gathered)) = planned.and_then(|it| Some((it, gathered.next()?))) else {
+            continue;
         };
-        verdict.projection =
-            figures.map(|Figures { expected, low, high, .. }| Projection { expected, low, high });
+        verdict.projection = planned.figures(&gathered)?.as_ref().map(Figures::projection);
     }
     Ok(())
 }
 
 /// A forecast whose costs are to be gathered.
-struct Prepared {
-    costs: DailyCosts,
+pub(crate) struct Planned {
     period: ChargePeriod,
+    /// The days that it is made from, and those of its window.
+    pub(crate) read: ChargePeriod,
     currency: Option<Currency>,
     settled_up_to: Date,
     data_up_to: Date,
 }
 
-impl Prepared {
-    fn new(asked: Asked, data_up_to: Date) -> Result<Prepared, ForecastError> {
-        let period = window(&asked, data_up_to.yesterday().unwrap_or(data_up_to))?;
-        let settled_up_to = data_up_to.saturating_sub(UNSETTLED_DAYS.days());
+impl Planned {
+    fn new(asked: &Asked, data_up_to: Date) -> Result<Planned, ForecastError> {
+        let period = window(asked, data_up_to.yesterday().unwrap_or(data_up_to))?;
+        let settled_up_to = settled(data_up_to);
         if period.end() <= settled_up_to {
             return Err(ForecastError::Refused(format!(
                 "the window ends on {}, when all costs are known: data is settled up to \
@@ -206,24 +201,59 @@ impl Prepared {
         // Also days that only another source has, and charges that are dated ahead.
         let read = ChargePeriod::new(start, data_up_to.max(period.end()));
         let read = read.map_err(|err| ForecastError::Refused(err.to_string()))?;
-        let costs = DailyCosts::new(asked.scope, asked.cost_kind, read);
-        Ok(Prepared { costs, period, currency: asked.currency, settled_up_to, data_up_to })
+        Ok(Planned { period, read, currency: asked.currency, settled_up_to, data_up_to })
     }
 
-    fn forecast(self) -> Result<Forecast, ForecastError> {
-        let Prepared { costs, period, currency, settled_up_to, data_up_to } = self;
-        let gathered = costs.finish().map_err(LookupError::from)?;
-        let currency = one_currency(&gathered, currency)?;
-        let of_currency = currency.map(|currency| Days {
-            gathered: &gathered,
-            currency,
-            settled_up_to,
-            data_up_to,
-        });
-        let figures = of_currency.map(|it| it.figures(period)).transpose();
+    /// The forecast of a budget's window; `None` for one that is over, or ends too far ahead.
+    pub(crate) fn of_window(
+        budget: &Budget,
+        period: ChargePeriod,
+        data_up_to: Date,
+    ) -> Option<Planned> {
+        let asked = Asked {
+            scope: Filter::default(),
+            cost_kind: budget.cost_kind,
+            from: Some(period.start()),
+            to: Some(period.end()),
+            currency: Some(budget.limit.currency()),
+        };
+        Planned::new(&asked, data_up_to).ok()
+    }
+
+    fn forecast(&self, gathered: &Gathered) -> Result<Forecast, ForecastError> {
+        let Planned { period, currency, data_up_to, .. } = *self;
+        let currency = one_currency(gathered, currency)?;
+        let figures = currency.map(|it| self.figures_of(gathered, it)).transpose();
         let figures = figures.map_err(LookupError::from)?.flatten();
         Ok(Forecast { period, data_up_to: Some(data_up_to), figures })
     }
+
+    /// The figures of a forecast that names its currency; `None` for a scope that has cost nothing so far.
+    pub(crate) fn figures(&self, gathered: &Gathered) -> Result<Option<Figures>, MoneyError> {
+        let figures = self.currency.map(|it| self.figures_of(gathered, it));
+        Ok(figures.transpose()?.flatten())
+    }
+
+    fn figures_of(
+        &self,
+        gathered: &Gathered,
+        currency: Currency,
+    ) -> Result<Option<Figures>, MoneyError> {
+        let Planned { period, settled_up_to, data_up_to, .. } = *self;
+        Days { gathered, currency, settled_up_to, data_up_to }.figures(period)
+    }
+}
+
+impl Figures {
+    /// The cost at the end of the window, with its range.
+    pub(crate) fn projection(&self) -> Projection {
+        Projection { expected: self.expected, low: self.low, high: self.high }
+    }
+}
+
+/// The first day whose cost may still change, of data up to a day.
+pub(crate) fn settled(data_up_to: Date) -> Date {
+    data_up_to.saturating_sub(UNSETTLED_DAYS.days())
 }
 
 /// The first month that is read for a window that begins on a day, and for the history before it.

@@ -1,11 +1,12 @@
 //! The figures of the page: the month with the last data, compared, ranked and judged.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use ledger_core::budget::{Budget, BudgetState, Verdict};
+use ledger_core::budget::{Budget, BudgetSpending, BudgetState, BudgetWindow, Verdict};
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Scope};
@@ -18,6 +19,7 @@ use ledger_core::reconciliation::{ReconciledDay, Reconciliation};
 use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery};
 
 use crate::audience::findings_of_audiences;
+use crate::budget_charts::{BudgetChart, CHARTS_MAX, Charts, most_used};
 use crate::documents::{DocumentError, applied_budgets};
 use crate::evaluate::spending_question;
 use crate::lookup::{findings_of_bills, reconciliation_question};
@@ -67,6 +69,8 @@ pub struct Overview {
     pub figures: Option<Figures>,
     /// The judgement of every budget.
     pub verdicts: Vec<Verdict>,
+    /// Those of the windows with the largest share of their limit, day by day; the largest first.
+    pub charts: Vec<BudgetChart>,
     /// Alerts of the last windows, newest first.
     pub alerts: Vec<StoredAlert>,
     /// The bill and Cost Explorer side by side on the last days.
@@ -140,7 +144,8 @@ fn same_days_before(month: BillingPeriod, days: ChargePeriod) -> Option<ChargePe
     ChargePeriod::new(before.first_day(), end).ok()
 }
 
-/// Reads everything the page shows, each day once.
+/// Reads everything the page shows, each day once. Where budgets have more windows than are drawn, the days
+/// that their forecasts are made from are read in a pass of their own, of the same state of the ledger.
 ///
 /// # Errors
 ///
@@ -154,9 +159,14 @@ where
     let periods = data_up_to.and_then(|end| Periods::new(end, view.now().today()));
     let queries = periods.map(|it| Queries::new(&it));
     let mut builders = queries.as_ref().map(Builders::new);
-    let mut spending = spending_question(view, &budgets);
+    let mut spending = spending_question(view, &budgets).by_day();
+    let windows = spending.windows();
+    // Of a few windows all are drawn, so the days of their forecasts are read with all others.
+    let has_few = windows.len() <= CHARTS_MAX;
+    let mut charts = has_few.then(|| Charts::new(view, windows, spending.is_by_day()));
     let mut both = recent_reconciliation(view)?;
     let mut questions: Vec<&mut dyn Question> = vec![&mut spending];
+    questions.extend(charts.as_mut().map(Charts::question));
     questions.extend(both.as_mut().map(|it| it as &mut dyn Question));
     questions.extend(builders.iter_mut().flat_map(Builders::questions));
     let (answered, alerts, unheard) = tokio::join!(
@@ -165,8 +175,10 @@ where
         findings_of_audiences(view)
     );
     answered?;
+    let alerts = alerts?;
     let shown = periods.map(|it| it.chart_days);
-    let verdicts = spending.finish().map_err(LookupError::from)?;
+    let verdicts = spending.verdicts().map_err(LookupError::from)?;
+    let charts = drawn(view, &spending, &verdicts, charts, &alerts).await?;
     let figures = match (data_up_to, periods, builders) {
         (Some(data_up_to), Some(periods), Some(builders)) => {
             let currencies = builders.figures(&periods, &verdicts)?;
@@ -177,13 +189,42 @@ where
     Ok(Overview {
         figures,
         verdicts,
-        alerts: alerts?,
+        charts,
+        alerts,
         reconciled: both
             .map_or_else(|| Ok(Vec::new()), Reconciliation::finish)
             .map_err(LookupError::from)?,
         findings: shown.map(|it| findings_of_bills(view.heads(), it)).unwrap_or_default(),
         unheard: unheard?,
     })
+}
+
+/// The charts of the verdicts with the largest share of their limit. `of_all` are those of all windows, where
+/// their forecasts were gathered already; else they are gathered now.
+async fn drawn<L>(
+    view: &View<L>,
+    spending: &BudgetSpending<'_>,
+    verdicts: &[Verdict],
+    of_all: Option<Charts<'_>>,
+    alerts: &[StoredAlert],
+) -> Result<Vec<BudgetChart>, LookupError>
+where
+    L: LedgerStore + Clone + 'static,
+{
+    if let Some(of_all) = of_all {
+        let mut charts = of_all.finish(verdicts.to_vec(), |at| spending.days(at), alerts)?;
+        charts.sort_by_key(|it| Reverse(it.verdict.percent()));
+        return Ok(charts);
+    }
+    let places = most_used(verdicts, CHARTS_MAX);
+    let shown: Vec<Verdict> = places.iter().filter_map(|at| verdicts.get(*at)).cloned().collect();
+    let days: Vec<_> = places.iter().map(|at| spending.days(*at)).collect::<Result<_, _>>()?;
+    let windows =
+        shown.iter().map(|it| BudgetWindow { budget: &it.budget, period: it.spend.period });
+    let mut charts = Charts::new(view, windows, spending.is_by_day());
+    view.answer(&mut [charts.question()]).await?;
+    let days_of = |at: usize| Ok(days.get(at).cloned().flatten());
+    Ok(charts.finish(shown.clone(), days_of, alerts)?)
 }
 
 /// The figures of health: the running month by owner, both sources side by side, and alerts.

@@ -24,7 +24,7 @@ pub struct DailyCosts {
     period: ChargePeriod,
     owners: Owners,
     known: BTreeSet<Date>,
-    by_currency: BTreeMap<Currency, BTreeMap<Date, [MoneySum; 3]>>,
+    by_currency: BTreeMap<Currency, BTreeMap<Date, DaySums>>,
 }
 
 /// The cost of a day.
@@ -72,16 +72,46 @@ impl DailyCosts {
     ///
     /// [`MoneyError::OutOfRange`].
     pub fn finish(self) -> Result<Gathered, MoneyError> {
-        let total = |days: BTreeMap<Date, [MoneySum; 3]>| {
-            let of_day = |(day, [usage, committed, once]): (Date, [MoneySum; 3])| {
-                let (usage, committed) = (usage.total()?, committed.total()?);
-                Ok((day, DayCost { usage, committed, once: once.total()? }))
-            };
-            days.into_iter().map(of_day).collect::<Result<BTreeMap<_, _>, MoneyError>>()
-        };
-        let by_currency = self.by_currency.into_iter().map(|(it, days)| Ok((it, total(days)?)));
+        let by_currency = self.by_currency.into_iter().map(|(it, days)| Ok((it, day_costs(days)?)));
         Ok(Gathered { known: self.known, by_currency: by_currency.collect::<Result<_, _>>()? })
     }
+}
+
+/// The cost of a day while it is summed, split by how it goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DaySums {
+    usage: MoneySum,
+    committed: MoneySum,
+    once: MoneySum,
+}
+
+impl DaySums {
+    pub(crate) fn zero(currency: Currency) -> DaySums {
+        let zero = MoneySum::zero(currency);
+        DaySums { usage: zero, committed: zero, once: zero }
+    }
+
+    /// Adds the cost of a row.
+    pub(crate) fn add(&mut self, row: Row<'_>, cost: Money) -> Result<(), MoneyError> {
+        match part_of(row) {
+            Part::Usage => self.usage.add(cost),
+            Part::Committed => self.committed.add(cost),
+            Part::Once => self.once.add(cost),
+        }
+    }
+
+    fn total(self) -> Result<DayCost, MoneyError> {
+        let DaySums { usage, committed, once } = self;
+        let (usage, committed) = (usage.total()?, committed.total()?);
+        Ok(DayCost { usage, committed, once: once.total()? })
+    }
+}
+
+/// The costs of days.
+pub(crate) fn day_costs(
+    sums: BTreeMap<Date, DaySums>,
+) -> Result<BTreeMap<Date, DayCost>, MoneyError> {
+    sums.into_iter().map(|(day, of_day)| Ok((day, of_day.total()?))).collect()
 }
 
 impl Question for DailyCosts {
@@ -99,14 +129,8 @@ impl Question for DailyCosts {
         }
         let cost = row.measures().costs.of(self.cost_kind);
         let days = self.by_currency.entry(cost.currency()).or_default();
-        let zero = || [MoneySum::zero(cost.currency()); 3];
-        let [usage, committed, once] = days.entry(day.day).or_insert_with(zero);
-        match part_of(row) {
-            Part::Usage => usage.add(cost)?,
-            Part::Committed => committed.add(cost)?,
-            Part::Once => once.add(cost)?,
-        }
-        Ok(())
+        let zero = || DaySums::zero(cost.currency());
+        Ok(days.entry(day.day).or_insert_with(zero).add(row, cost)?)
     }
 }
 

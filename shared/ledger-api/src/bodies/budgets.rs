@@ -1,7 +1,8 @@
 //! Budgets, their spend and their alerts.
 
+use ledger_app::budget_charts::alerts_of;
 use ledger_app::ports::{AlertState, StoredAlert};
-use ledger_core::budget::{BudgetState, Crossing, CrossingId, CrossingKind, Verdict};
+use ledger_core::budget::{BudgetState, Crossing, CrossingKind, Verdict};
 use ledger_core::money::Money;
 use ledger_core::period::Window;
 use serde::Serialize;
@@ -51,6 +52,8 @@ pub struct BudgetBody {
     pub limit: Amount,
     /// The cost so far.
     pub spend: Amount,
+    /// The limit less the cost so far, below zero once more is spent; `null` beyond the range of amounts.
+    pub headroom: Option<Amount>,
     /// The cost in other currencies, which the limit does not count.
     pub beside: Vec<OtherCurrency>,
     /// The cost of the window before, up to the same day of it; `null` if there is no such window.
@@ -67,6 +70,8 @@ pub struct BudgetBody {
     pub thresholds: Vec<u16>,
     /// The thresholds that are reached.
     pub reached: Vec<u16>,
+    /// The lowest threshold that is not reached; `null` once all are.
+    pub next_threshold_percent: Option<u16>,
     /// Percentages of the limit that alert the owner once the whole window is expected to cost as much.
     pub forecast_thresholds: Vec<u16>,
     /// The cost of the whole window; `null` without `forecast_thresholds`, for a window that is over and for a
@@ -135,15 +140,9 @@ words! {
 /// The body of a verdict with its alerts among `alerts`.
 pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
     let Verdict { budget, spend, reached, projection } = verdict;
-    let names = [Some(&budget.name), budget.formerly.as_ref()];
-    let of_window = |id: &CrossingId| {
-        names.contains(&Some(&id.budget))
-            && id.window == budget.window()
-            && id.start == spend.period.start()
-    };
-    let alerts = alerts.iter().filter_map(|stored| {
+    let alerts = alerts_of(verdict, alerts).filter_map(|stored| {
         let id = stored.alert.id.crossing()?;
-        of_window(id).then(|| alert_body(stored, id.crossing))
+        Some(alert_body(stored, id.crossing))
     });
     BudgetBody {
         name: budget.name.to_string(),
@@ -157,6 +156,7 @@ pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
         currency: budget.limit.currency().to_string(),
         limit: budget.limit.into(),
         spend: spend.cost.into(),
+        headroom: verdict.headroom().map(Amount::from),
         beside: spend.beside.iter().map(other_currency).collect(),
         previous: spend.previous.map(Amount::from),
         percent: verdict.percent().into(),
@@ -165,6 +165,7 @@ pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
         data_up_to: spend.data_up_to.map(Day),
         thresholds: budget.thresholds.clone(),
         reached: reached.clone(),
+        next_threshold_percent: verdict.next_threshold(),
         forecast_thresholds: budget.forecast_thresholds.clone(),
         projection: projection.map(|it| ProjectionBody {
             expected: it.expected.into(),

@@ -10,6 +10,8 @@ use ledger_core::ranking::Series;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 
+use super::scale::Scale;
+
 const WIDTH: u32 = 960;
 const HEIGHT: u32 = 300;
 
@@ -19,8 +21,7 @@ const RIGHT: u32 = 10;
 const TOP: u32 = 10;
 const BOTTOM: u32 = 50;
 
-/// Most lines across the chart, and most days that are named below it.
-const LINES_MAX: i64 = 5;
+/// Most days that are named below the chart.
 const DAY_NAMES_MAX: usize = 8;
 
 /// Part of a day's width on each side of its bar.
@@ -48,7 +49,10 @@ pub(super) fn chart(period: ChargePeriod, currency: Currency, series: &[Series])
 /// The days as bars, the series stacked. `None` when there is nothing to draw.
 fn stacked_days(days: &[Date], series: &[Series], currency: Currency) -> Option<Markup> {
     let bars = bars_of(days.len(), series)?;
-    let scale = Scale::of(&bars)?;
+    let ends = || bars.iter().map(|bar| bar.to);
+    let top = ends().fold(Decimal::ZERO, Decimal::max);
+    let bottom = ends().fold(Decimal::ZERO, Decimal::min);
+    let scale = Scale::of(bottom, top, TOP, HEIGHT - TOP - BOTTOM)?;
     let (first, last) = (days.first()?, days.last()?);
     let plot_width = Decimal::from(WIDTH - LEFT - RIGHT);
     let day_width = plot_width.checked_div(Decimal::from(days.len()))?;
@@ -113,50 +117,6 @@ fn bars_of(day_count: usize, series: &[Series]) -> Option<Vec<Bar>> {
     Some(bars)
 }
 
-/// Amounts from the lowest to the highest line of the chart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Scale {
-    step: Decimal,
-    /// The lowest and the highest line, counted in steps from zero.
-    low: Decimal,
-    high: Decimal,
-}
-
-impl Scale {
-    /// Lines at whole steps of 1, 2 or 5 with any power of ten; `None` when all bars are empty.
-    fn of(bars: &[Bar]) -> Option<Scale> {
-        let ends = || bars.iter().map(|bar| bar.to);
-        let top = ends().fold(Decimal::ZERO, Decimal::max);
-        let bottom = ends().fold(Decimal::ZERO, Decimal::min);
-        let span = top.checked_sub(bottom).filter(|it| !it.is_zero())?;
-        let mut unit = Decimal::new(1, 15);
-        loop {
-            for factor in [1, 2, 5] {
-                let step = unit.checked_mul(Decimal::from(factor))?;
-                if step.checked_mul(Decimal::from(LINES_MAX))? >= span {
-                    let low = bottom.checked_div(step)?.floor();
-                    let high = top.checked_div(step)?.ceil();
-                    return Some(Scale { step: step.normalize(), low, high });
-                }
-            }
-            unit = unit.checked_mul(Decimal::TEN)?;
-        }
-    }
-
-    /// The amounts at which lines are drawn, from low to high.
-    fn lines(self) -> impl Iterator<Item = Decimal> {
-        let after = move |at: &Decimal| Some(*at + Decimal::ONE).filter(|it| *it <= self.high);
-        std::iter::successors(Some(self.low), after).map(move |it| (it * self.step).normalize())
-    }
-
-    /// The vertical place of an amount.
-    fn y(self, amount: Decimal) -> Decimal {
-        let height = Decimal::from(HEIGHT - TOP - BOTTOM);
-        let from_top = (self.high - amount / self.step) / (self.high - self.low);
-        (Decimal::from(TOP) + height * from_top).round_dp(2).normalize()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use ledger_core::money::Money;
@@ -197,25 +157,6 @@ mod tests {
         let svg = svg(&DAYS, &[series("a", &["20", "-20"])]).unwrap();
         assert!(svg.contains(r#"y="10" width="319.2" height="120""#), "{svg}");
         assert!(svg.contains(r#"y="130" width="319.2" height="120""#), "{svg}");
-    }
-
-    #[test]
-    fn lines_are_at_round_amounts_at_any_size() {
-        for (cost, expected) in [
-            ("0.000000000000001", "0 0.000000000000001"),
-            ("0.07", "0 0.02 0.04 0.06 0.08"),
-            ("51", "0 20 40 60"),
-            (
-                "9999999999999",
-                "0 2000000000000 4000000000000 6000000000000 8000000000000 \
-                              10000000000000",
-            ),
-        ] {
-            let bars = bars_of(1, &[series("a", &[cost])]).unwrap();
-            let lines: Vec<String> =
-                Scale::of(&bars).unwrap().lines().map(|it| it.to_string()).collect();
-            assert_eq!(lines.join(" "), expected, "{cost}");
-        }
     }
 
     #[test]

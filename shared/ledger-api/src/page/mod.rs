@@ -1,7 +1,9 @@
 //! The page: what was spent, by whom, against which budget. One document, nothing else is loaded.
 
+mod budgets;
 mod cards;
 mod chart;
+mod scale;
 mod tables;
 
 use axum::extract::State;
@@ -19,8 +21,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::response::ApiError;
 use crate::state::AppState;
 
+use self::budgets::budget_section;
 use self::cards::currency_section;
-use self::tables::{alert_table, budget_table, reconciliation_table};
+use self::tables::{alert_table, reconciliation_table};
 
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -107,7 +110,7 @@ fn body(view: &Overview, now: Timestamp) -> Markup {
                 ul { @for finding in &view.findings { li { (shown(&finding.message)) } } }
             }
         }
-        (budget_table(&view.verdicts))
+        (budget_section(&view.verdicts, &view.charts))
         (alert_table(&view.alerts, &view.unheard, now))
         @if !view.reconciled.is_empty() { (reconciliation_table(&view.reconciled)) }
     }

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use ledger_app::evaluate::{Undelivered, undelivered};
 use ledger_app::ports::StoredAlert;
 use ledger_core::bill::Status;
-use ledger_core::budget::Verdict;
 use ledger_core::finding::Finding;
 use ledger_core::letter::{shown, shown_in_column};
 use ledger_core::meter::TokenDirection;
@@ -26,7 +25,7 @@ pub(super) fn status_word(status: Status) -> Markup {
     html! { span class={ "status " (status.as_str()) } { (status.as_str()) } }
 }
 
-fn bar(percent: Percent, class: &str) -> Markup {
+pub(super) fn bar(percent: Percent, class: &str) -> Markup {
     let width = percent.clamp(Percent::ZERO, Percent::HUNDRED);
     html! { div class={ "bar " (class) } aria-hidden="true" { i style={ "width:" (width) "%" } {} } }
 }
@@ -97,7 +96,11 @@ fn per_million(row: &ReportRow) -> String {
 
 /// A count with its thousands apart.
 fn grouped(count: u128) -> String {
-    let digits = count.to_string();
+    thousands_apart(&count.to_string())
+}
+
+/// Digits in groups of three.
+pub(super) fn thousands_apart(digits: &str) -> String {
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
@@ -106,33 +109,6 @@ fn grouped(count: u128) -> String {
         text.push(digit);
     }
     text
-}
-
-pub(super) fn budget_table(verdicts: &[Verdict]) -> Markup {
-    html! { section {
-        h2 { "Budgets" }
-        @if verdicts.is_empty() {
-            p { "There are none. Apply a file: " code { "tollbook budget apply budgets.toml" } }
-        } @else { div.scroll { table {
-            thead { tr {
-                th { "Budget" } th { "Owner" } th { "Window" } th.number { "Spend" }
-                th.number { "Limit" } th { "Used" } th { "State" }
-            } }
-            tbody { @for verdict in verdicts {
-                @let (budget, spend) = (&verdict.budget, &verdict.spend);
-                @let (percent, state) = (verdict.percent(), verdict.state().as_str());
-                tr {
-                    td title=(shown(&budget.scope.to_string())) { (shown_in_column(&budget.name)) }
-                    td { (shown_in_column(&budget.owner)) }
-                    td { (budget.window()) " from " (spend.period.start()) }
-                    td.number { (amount(spend.cost)) " " (status_word(spend.status)) }
-                    td.number { (amount(budget.limit)) }
-                    td { (bar(percent, state)) (percent) " %" }
-                    td { span class={ "state " (state) } { (state) } }
-                }
-            } }
-        } } }
-    } }
 }
 
 pub(super) fn alert_table(alerts: &[StoredAlert], unheard: &[Finding], now: Timestamp) -> Markup {

@@ -5,10 +5,13 @@ mod attributes;
 mod calendar;
 mod changes;
 mod crossing;
+mod days;
 mod drivers;
+mod headroom;
 mod message;
 mod places;
 mod replay;
+mod spend_day;
 mod spending;
 #[cfg(test)]
 mod tests;
@@ -35,8 +38,11 @@ pub use self::attributes::AttributeValue;
 pub use self::calendar::{Calendar, Fiscal, Weeks};
 pub use self::changes::{BudgetChange, changes};
 pub use self::crossing::{Crossing, CrossingKind, Due, Said};
+pub use self::days::{BudgetDays, spend_by_day};
 pub use self::drivers::Drivers;
+pub use self::headroom::{Chance, NextAlert};
 pub use self::replay::{Replay, Replayed};
+pub use self::spend_day::SpendDay;
 pub use self::spending::BudgetSpending;
 pub use self::windows::{BudgetWindow, DATA_AGE_DAYS_MAX, first_month, windows};
 

@@ -1,11 +1,12 @@
 //! The spending of budgets, summed for all of them in one pass.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
 use super::places::Places;
+use super::spend_day::{SpendDay, summed};
 use super::windows::same_part;
 use super::{Budget, BudgetWindow, Spend, Verdict, judge};
 use crate::access::Owners;
@@ -17,6 +18,9 @@ use crate::period::ChargePeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
 
+/// Days of all windows together that are summed one by one: 48 bytes each.
+const DAYS_MAX: i64 = 500_000;
+
 /// The spending of windows of budgets, and of the windows before them up to the same day.
 #[derive(Debug)]
 pub struct BudgetSpending<'a> {
@@ -24,6 +28,8 @@ pub struct BudgetSpending<'a> {
     places: Places,
     periods: BTreeMap<ChargePeriod, OfPeriod>,
     windows: Vec<WindowSums>,
+    /// Days with data.
+    known: BTreeSet<Date>,
     data_up_to: Option<Date>,
 }
 
@@ -55,6 +61,8 @@ struct Sum<'a> {
     budget: &'a Budget,
     period: ChargePeriod,
     cost: MoneySum,
+    /// By day, in the order in which the days were read, where that is asked for.
+    by_day: Option<Vec<(Date, MoneySum)>>,
     /// In other currencies.
     beside: BTreeMap<Currency, MoneySum>,
     weakest: Status,
@@ -68,6 +76,7 @@ impl<'a> BudgetSpending<'a> {
             places: Places::default(),
             periods: BTreeMap::new(),
             windows: Vec::new(),
+            known: BTreeSet::new(),
             data_up_to,
         };
         for BudgetWindow { budget, period } in windows {
@@ -83,6 +92,12 @@ impl<'a> BudgetSpending<'a> {
             spending.windows.push(WindowSums { cost, previous });
         }
         spending
+    }
+
+    /// The windows, in their order.
+    pub fn windows(&self) -> Vec<BudgetWindow<'a>> {
+        let sums = self.windows.iter().filter_map(|it| self.sums.get(it.cost));
+        sums.map(|it| BudgetWindow { budget: it.budget, period: it.period }).collect()
     }
 
     fn start_sum(&mut self, budget: &'a Budget, period: ChargePeriod) -> usize {
@@ -102,8 +117,46 @@ impl<'a> BudgetSpending<'a> {
         let cost = MoneySum::zero(budget.limit.currency());
         let weakest = Status::Final;
         let beside = BTreeMap::new();
-        self.sums.push(Sum { budget, period, cost, beside, weakest });
+        self.sums.push(Sum { budget, period, cost, by_day: None, beside, weakest });
         at
+    }
+
+    /// Sums each day of the windows too, unless these have very many.
+    #[must_use]
+    pub fn by_day(mut self) -> BudgetSpending<'a> {
+        let places: Vec<usize> = self.windows.iter().map(|it| it.cost).collect();
+        let sums = || places.iter().filter_map(|at| self.sums.get(*at));
+        if sums().map(|it| it.period.day_count()).sum::<i64>() <= DAYS_MAX {
+            for at in places {
+                if let Some(sum) = self.sums.get_mut(at) {
+                    sum.by_day = Some(Vec::new());
+                }
+            }
+        }
+        self
+    }
+
+    /// Whether each day of the windows is summed too.
+    pub fn is_by_day(&self) -> bool {
+        self.sums.iter().any(|it| it.by_day.is_some())
+    }
+
+    /// The days of a window, by its place among the windows, from the first to the last one with data. `None`
+    /// where days are not summed.
+    ///
+    /// - **Invariant:** the total of the last day is the spend that the window is judged by.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn days(&self, window: usize) -> Result<Option<Vec<SpendDay>>, MoneyError> {
+        let sum = self.windows.get(window).and_then(|it| self.sums.get(it.cost));
+        let Some((sum, by_day)) = sum.and_then(|it| Some((it, it.by_day.as_ref()?))) else {
+            return Ok(None);
+        };
+        let by_day: BTreeMap<Date, MoneySum> = by_day.iter().copied().collect();
+        let cost_of = |day| by_day.get(&day).map(|it| it.total()).transpose();
+        summed(sum.period, &self.known, sum.budget.limit.currency(), cost_of).map(Some)
     }
 
     /// The verdicts, in the order of the windows.
@@ -112,9 +165,18 @@ impl<'a> BudgetSpending<'a> {
     ///
     /// [`MoneyError::OutOfRange`].
     pub fn finish(self) -> Result<Vec<Verdict>, MoneyError> {
+        self.verdicts()
+    }
+
+    /// As [`BudgetSpending::finish`], of what was added so far.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn verdicts(&self) -> Result<Vec<Verdict>, MoneyError> {
         let BudgetSpending { sums, periods, windows, data_up_to, .. } = self;
         let mut verdicts = Vec::new();
-        for window in &windows {
+        for window in windows {
             if let Some(sum) = sums.get(window.cost) {
                 let spend = Spend {
                     period: sum.period,
@@ -125,8 +187,8 @@ impl<'a> BudgetSpending<'a> {
                         Previous::NotYet => Some(Money::zero(sum.budget.limit.currency())),
                         Previous::Sum(at) => sums.get(at).map(|it| it.cost.total()).transpose()?,
                     },
-                    status: sum.status(&periods),
-                    data_up_to,
+                    status: sum.status(periods),
+                    data_up_to: *data_up_to,
                 };
                 let limit = sum.budget.limit_of(sum.period);
                 verdicts.push(judge(Budget { limit, ..sum.budget.clone() }, spend));
@@ -136,12 +198,23 @@ impl<'a> BudgetSpending<'a> {
     }
 }
 
+/// Adds to the sum of a day. All rows of a day of a bill are added together, so it is mostly the last one.
+fn add_to_day(sums: &mut Vec<(Date, MoneySum)>, day: Date, part: Money) -> Result<(), MoneyError> {
+    let known = sums.iter().rposition(|(it, _)| *it == day);
+    let at = known.unwrap_or_else(|| {
+        sums.push((day, MoneySum::zero(part.currency())));
+        sums.len() - 1
+    });
+    sums.get_mut(at).map_or(Ok(()), |(_, sum)| sum.add(part))
+}
+
 impl Question for BudgetSpending<'_> {
     fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
         let mut wanted: Option<Wanted> = None;
         let of_day = self.periods.iter_mut().filter(|(period, _)| period.contains(day.day));
         for (_, of_period) in of_day.filter(|_| day.is_served) {
             of_period.has_data = true;
+            self.known.insert(day.day);
             let part = of_period.wanted.clone();
             wanted = Some(match wanted {
                 Some(wanted) => wanted.union(part),
@@ -167,6 +240,9 @@ impl Sum<'_> {
         let currency = part.currency();
         if currency == self.budget.limit.currency() {
             self.cost.add(part)?;
+            if let Some(by_day) = &mut self.by_day {
+                add_to_day(by_day, day.day, part)?;
+            }
             self.weakest = self.weakest.min(day.status());
         } else {
             self.beside.entry(currency).or_insert_with(|| MoneySum::zero(currency)).add(part)?;

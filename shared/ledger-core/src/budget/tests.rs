@@ -190,6 +190,7 @@ fn an_alert_on_a_forecast_says_how_far_it_is() {
     Compared:    412.50 USD in the window before, up to the same day
     Data up to:  2026-10-21 (billed)
     Forecast:    1,042.50 USD by its end; 80 of 100 times 980.00 USD to 1,120.25 USD
+    Alert id:    search-monthly/monthly/2026-10-01/100/projected
     ");
 }
 

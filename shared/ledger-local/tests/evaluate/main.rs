@@ -8,6 +8,7 @@
 
 mod receivers;
 mod simulation;
+mod split;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

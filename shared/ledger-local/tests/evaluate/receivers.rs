@@ -221,3 +221,42 @@ async fn one_message_has_a_text_for_each_kind_of_subscriber() {
     assert_eq!(chat["source"], "custom");
     assert_eq!(chat["metadata"]["threadId"], "all/monthly/2026-11-01");
 }
+
+/// A run that ends within a digest may say a message twice and never not at all.
+#[tokio::test]
+async fn a_digest_that_is_cut_off_loses_no_message() {
+    let limits = ["100", "90", "85", "160", "120"];
+    let budgets: String = limits
+        .iter()
+        .map(|it| budget(&format!("of-{it}"), "").replace("\"100\"", &format!("\"{it}\"")))
+        .collect();
+    let contacts = format!("messages_per_day = 2\n{CONTACTS}");
+    for calls in 0..40 {
+        let watching = Watching::new(BILL, "", &budgets, &contacts).await;
+        let database = &watching.setting.database;
+        let plan = FaultPlan::fail_after(calls);
+        let proxy = FaultyProxy::start(database.address(), plan).await.unwrap();
+        let faulty = watching.setting.ledger(database.endpoint_by(proxy.address())).await;
+        let watched = watched(&watching.ledger).await.unwrap();
+        let run = async {
+            let view = view(&faulty, &watched.budgets, now()).await?;
+            let watch = watched.with_page(None);
+            let notifier = &watching.setting.notifier;
+            let _ = evaluate_budgets(&view, watch, "cut off", notifier).await;
+            Ok::<_, LookupError>(())
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(20), run).await;
+        for at in ["2026-11-05T09:00:00Z", "2026-11-05T10:00:00Z", "2026-11-06T07:00:00Z"] {
+            watching.evaluate(at).await;
+        }
+        let messages = watching.setting.outbox.outbox();
+        for limit in limits {
+            let is_said =
+                messages.iter().any(|it| it.text_for("email").contains(&format!("of-{limit}")));
+            assert!(is_said, "of-{limit} after {calls} calls: {:?}", watching.told());
+        }
+        let said = watching.told();
+        watching.evaluate("2026-11-06T07:30:00Z").await;
+        assert_eq!(watching.told(), said, "after {calls} calls");
+    }
+}
