@@ -42,6 +42,7 @@ pub mod letter;
 pub mod level;
 pub mod line_item;
 pub mod meter;
+pub mod mirror;
 pub mod model;
 pub mod money;
 pub mod money_sum;
