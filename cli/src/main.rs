@@ -9,7 +9,8 @@ mod place;
 use std::process::ExitCode;
 
 use args::{
-    AnomaliesCommand, BudgetCommand, Cli, Command, ExplainCommand, RulesCommand, StandInCommand,
+    AnomaliesCommand, BudgetCommand, Cli, Command, ExplainCommand, Format, RulesCommand,
+    StandInCommand,
 };
 use clap::Parser;
 use ledger_app::causes::causes;
@@ -78,16 +79,7 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
             }
         },
         Command::Forecast(args) => commands::forecast::forecast(&place, format, &args).await,
-        Command::Budget(BudgetCommand::List) => commands::budget::list(&place, format).await,
-        Command::Budget(BudgetCommand::Check { explain }) => {
-            commands::budget::check(&place, format, explain).await
-        }
-        Command::Budget(BudgetCommand::History { name, windows }) => {
-            commands::budget_history::history(&place, format, &name, windows).await
-        }
-        Command::Budget(BudgetCommand::Apply { file, dry_run }) => {
-            commands::budget::apply(&place, &file, dry_run).await
-        }
+        Command::Budget(command) => budget(&place, format, command).await,
         Command::Rules(RulesCommand::Check { file }) => commands::rules::check(format, &file),
         Command::Rules(RulesCommand::Apply { file, dry_run }) => {
             commands::rules_apply::apply(&place, format, &file, dry_run).await
@@ -104,6 +96,9 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::StandIn(StandInCommand::CostExplorer { export, port }) => {
             commands::stand_in::cost_explorer(export, port).await
         }
+        Command::StandIn(StandInCommand::Budgets { account, port }) => {
+            commands::stand_in::budgets(&account, port).await
+        }
         Command::StandIn(StandInCommand::S3 { root, port }) => {
             commands::stand_in::s3(root, port).await
         }
@@ -114,5 +109,20 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::CostOfRunning(args) => {
             commands::cost_of_running::cost_of_running(format, &args).await
         }
+    }
+}
+
+async fn budget(place: &Place, format: Format, command: BudgetCommand) -> anyhow::Result<Outcome> {
+    match command {
+        BudgetCommand::List => commands::budget::list(place, format).await,
+        BudgetCommand::Check { explain } => commands::budget::check(place, format, explain).await,
+        BudgetCommand::History { name, windows } => {
+            commands::budget_history::history(place, format, &name, windows).await
+        }
+        BudgetCommand::Apply { file, dry_run } => {
+            commands::budget::apply(place, &file, dry_run).await
+        }
+        BudgetCommand::Mirror(args) => commands::budget_mirror::mirror(place, format, &args).await,
+        BudgetCommand::ImportAws(args) => commands::budget_mirror::import_aws(&args).await,
     }
 }

@@ -3,6 +3,7 @@
 pub mod anomalies;
 pub mod budget;
 pub mod budget_history;
+pub mod budget_mirror;
 pub mod collect;
 pub mod cost_of_running;
 pub mod doctor;

@@ -1,5 +1,6 @@
 //! The settings of the function, from its environment.
 
+use ledger_core::mirror::Mirror;
 use ledger_lambda::config::{Common, ConfigError, Variables};
 
 /// The settings of the function.
@@ -7,6 +8,8 @@ use ledger_lambda::config::{Common, ConfigError, Variables};
 /// - `TOPIC_ARN`: the SNS topic of alerts, such as
 ///   `arn:aws:sns:eu-west-1:123456789012:tollbook-alerts`.
 /// - `ALARMS_TOPIC_ARN`: that of alarms, whose subscribers are counted; without it they are not.
+/// - `MIRROR_BUDGETS`: `true` to mirror budgets into AWS Budgets of the topic's account; `false` by default.
+/// - `STACK_NAME`: the name of the stack, which names of mirrored budgets begin with; needed to mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The settings of all functions.
@@ -15,6 +18,8 @@ pub struct Config {
     pub topic_arn: String,
     /// `ALARMS_TOPIC_ARN`.
     pub alarms_topic_arn: Option<String>,
+    /// The copies of budgets, where they are mirrored.
+    pub mirror: Option<Mirror>,
 }
 
 impl AsRef<Common> for Config {
@@ -41,6 +46,14 @@ impl Config {
         let arn = |text: &str| is_topic(text).then(|| text.to_owned());
         let topic_arn = variables.optional("TOPIC_ARN", EXPECTED, arn).unwrap_or(text);
         let alarms_topic_arn = variables.optional("ALARMS_TOPIC_ARN", EXPECTED, arn);
-        variables.finish(Config { common, topic_arn, alarms_topic_arn })
+        let is_mirroring =
+            variables.optional("MIRROR_BUDGETS", "`true` or `false`", |it| it.parse().ok());
+        let mirror = match is_mirroring {
+            Some(true) => {
+                Mirror::new(&variables.text("STACK_NAME", "the name of the stack"), &topic_arn)
+            }
+            _ => None,
+        };
+        variables.finish(Config { common, topic_arn, alarms_topic_arn, mirror })
     }
 }

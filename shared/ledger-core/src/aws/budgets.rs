@@ -51,6 +51,16 @@ pub fn category_of(key: &str) -> Option<&str> {
     key.strip_prefix(OF_CATEGORY).filter(|it| !it.is_empty())
 }
 
+/// The account of a topic, by the topic's ARN: notifications go to topics of the same account.
+#[must_use]
+pub fn account_of_topic(arn: &str) -> Option<&str> {
+    let parts: Vec<&str> = arn.split(':').collect();
+    let [prefix, _, service, region, account, name] = parts.as_slice() else { return None };
+    let is_account = account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit());
+    let is_topic = *prefix == "arn" && *service == "sns" && !region.is_empty() && !name.is_empty();
+    (is_account && is_topic).then_some(*account)
+}
+
 /// The tag key of a cost category on the bill.
 #[must_use]
 pub fn key_of_category(name: &str) -> String {
@@ -78,6 +88,16 @@ mod tests {
         assert!(is_service_name("Claude Sonnet 4.6 (Amazon Bedrock Edition)"));
         for other in ["AmazonBedrock", "7zgyu5r4", "Amazon Elastic Compute Cloud - Compute", ""] {
             assert!(!is_service_name(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_topic_is_in_an_account() {
+        let topic = "arn:aws:sns:eu-west-1:123456789012:alerts";
+        assert_eq!(account_of_topic(topic), Some("123456789012"));
+        for other in ["", "alerts", "arn:aws:sqs:eu-west-1:123456789012:alerts", "arn:aws:sns:::a"]
+        {
+            assert_eq!(account_of_topic(other), None, "{other}");
         }
     }
 

@@ -16,11 +16,12 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::aws::budgets::account_of_topic;
 use crate::cost::CostKind;
 use crate::money::Money;
 use crate::period::Window;
 
-pub use self::plan::{NotMirrored, Plan, Step, plan};
+pub use self::plan::{NotMirrored, Plan, Step, counts_whole, plan};
 pub use self::reason::Reason;
 pub use self::seen::Seen;
 pub use self::wanted::wanted_of;
@@ -37,6 +38,12 @@ pub struct Mirror {
 }
 
 impl Mirror {
+    /// The copies of a stack, in the account of its topic; `None` if that is not the name of one.
+    pub fn new(stack: &str, topic: &str) -> Option<Mirror> {
+        let account = account_of_topic(topic)?.to_owned();
+        Some(Mirror { stack: stack.to_owned(), account, topic: topic.to_owned() })
+    }
+
     /// The beginning of the names of copies.
     pub fn prefix(&self) -> String {
         format!("{}-", self.stack)

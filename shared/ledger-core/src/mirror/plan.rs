@@ -225,7 +225,7 @@ fn difference(wanted: &Wanted, there: &Existing, today: Date) -> Option<String> 
 
 /// Whether a budget that begins on a day counts the whole of the window that is running, and begins its
 /// quarters and years with those of the calendar.
-pub(crate) fn counts_whole(window: Window, start: Date, today: Date) -> bool {
+pub fn counts_whole(window: Window, start: Date, today: Date) -> bool {
     let begins = |day: Date| window.containing(day).map(|it| it.start());
     let is_aligned = begins(start) == Some(start);
     let is_long = matches!(window, Window::Quarterly | Window::Yearly);

@@ -19,8 +19,7 @@ const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:alerts";
 const CLAUDE: &str = "Claude Sonnet 4.6 (Amazon Bedrock Edition)";
 
 fn mirror() -> Mirror {
-    let (stack, account) = ("tollbook".to_owned(), "123456789012".to_owned());
-    Mirror { stack, account, topic: TOPIC.to_owned() }
+    Mirror::new("tollbook", TOPIC).unwrap()
 }
 
 fn scope(parts: &[(&str, &[&str])]) -> Filter {
