@@ -1,6 +1,8 @@
 //! Command-line arguments and their help texts.
 
+mod mirror;
 mod notify;
+mod stand_in;
 
 use std::path::PathBuf;
 
@@ -11,7 +13,9 @@ use ledger_core::cost::CostKind;
 use ledger_core::dimension::Dimension;
 use ledger_local::sample::SampleOrganisation;
 
+pub use self::mirror::{ImportAwsArgs, MirrorArgs};
 pub use self::notify::{NotifyCommand, SaidArgs, TopicArgs};
+pub use self::stand_in::StandInCommand;
 
 /// Who spent what on generative AI, who pays, and which budgets are broken.
 ///
@@ -406,6 +410,30 @@ pub enum BudgetCommand {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Mirror the applied budgets into AWS Budgets, where AWS judges them as well, as a backstop.
+    ///
+    /// A copy counts the same cost as its budget, or there is none: scopes of tags of callers
+    /// (tag:iamPrincipal/KEY), cost categories (tag:costCategory/NAME), services and accounts can be mirrored,
+    /// windows of days, months, quarters and years. A copy without services in its scope counts the AI services
+    /// that the ledger has seen. Its name is STACK-NAME, and it notifies the topic. Only copies with the tag of
+    /// the stack are changed or removed, and one that is as it should be is not written, since AWS sets the
+    /// spend of a written budget back to zero for some hours. Exit code 1 if a change failed.
+    ///
+    /// Uses the account of the environment, or the endpoint in AWS_ENDPOINT_URL_BUDGETS. A deployed stack
+    /// does the same by itself with the parameter MirrorBudgets.
+    #[command(after_help = "Example: tollbook --table TABLE budget mirror --dry-run --topic \
+                            arn:aws:sns:us-east-1:123456789012:tollbook-alerts")]
+    Mirror(MirrorArgs),
+    /// Print the budgets of an account in AWS Budgets as a budgets.toml.
+    ///
+    /// A budget that counts another cost than Tollbook would, such as that of all services, is a comment with
+    /// the reason. Nothing is applied: read the text, name the owners, and use `budget apply`.
+    ///
+    /// Uses the account of the environment, or the endpoint in AWS_ENDPOINT_URL_BUDGETS.
+    #[command(
+        after_help = "Example: tollbook budget import-aws --account 123456789012 --owner platform > budgets.toml"
+    )]
+    ImportAws(ImportAwsArgs),
 }
 
 /// Manage the rules that attribute charges to owners.
@@ -448,48 +476,5 @@ pub enum ExplainCommand {
     Principal {
         /// `-` for standard input, or the text itself.
         input: String,
-    },
-}
-
-/// Stand-ins for AWS services.
-#[derive(Debug, Subcommand)]
-pub enum StandInCommand {
-    /// Cost Explorer, answering from the bill of an export.
-    ///
-    /// Prints AWS_ENDPOINT_URL_COST_EXPLORER=URL when it is ready: with this variable in the
-    /// environment, `tollbook collect`, AWS's own tools and SDKs call it instead of AWS.
-    CostExplorer {
-        /// Files, or export folders as AWS delivers them; can be given several times.
-        #[arg(long, required = true, value_name = "PATH")]
-        export: Vec<PathBuf>,
-        /// The port on 127.0.0.1; 0 takes a free one.
-        #[arg(long, default_value_t = 0)]
-        port: u16,
-    },
-    /// S3, serving folders as read-only buckets.
-    ///
-    /// Prints AWS_ENDPOINT_URL_S3=URL when it is ready.
-    S3 {
-        /// The folder that holds one folder per bucket.
-        #[arg(long, value_name = "DIR")]
-        root: PathBuf,
-        /// The port on 127.0.0.1; 0 takes a free one.
-        #[arg(long, default_value_t = 0)]
-        port: u16,
-    },
-    /// SNS, which keeps published messages in DIR/outbox.jsonl and delivers none.
-    ///
-    /// Prints AWS_ENDPOINT_URL_SNS=URL when it is ready. Its topic is
-    /// arn:aws:sns:us-east-1:123456789012:TOPIC.
-    Sns {
-        /// The folder of the outbox; created if missing.
-        #[arg(long, value_name = "DIR")]
-        outbox: PathBuf,
-        /// The name of the topic.
-        #[arg(long, value_name = "TOPIC", default_value = "tollbook-alerts")]
-        topic: String,
-        /// The port on 127.0.0.1; 0 takes a free one.
-        #[arg(long, default_value_t = 0)]
-        port: u16,
     },
 }

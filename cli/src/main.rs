@@ -97,6 +97,9 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::StandIn(StandInCommand::CostExplorer { export, port }) => {
             commands::stand_in::cost_explorer(export, port).await
         }
+        Command::StandIn(StandInCommand::Budgets { account, port }) => {
+            commands::stand_in::budgets(&account, port).await
+        }
         Command::StandIn(StandInCommand::S3 { root, port }) => {
             commands::stand_in::s3(root, port).await
         }
@@ -127,5 +130,7 @@ async fn budget(place: &Place, format: Format, command: BudgetCommand) -> anyhow
         BudgetCommand::Apply { file, dry_run } => {
             commands::budget::apply(place, &file, dry_run).await
         }
+        BudgetCommand::Mirror(args) => commands::budget_mirror::mirror(place, format, &args).await,
+        BudgetCommand::ImportAws(args) => commands::budget_mirror::import_aws(&args).await,
     }
 }

@@ -25,14 +25,14 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from bill import Bill
-from stand_in import REGION, Aws, CostExplorer, check, clean, wait_for
+from stand_in import REGION, Aws, Budgets, CostExplorer, check, clean, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "infra/samconfig.toml"
 STACK = "tollbook"
 PREFIX = "tollbook"
 EXPORT = "tollbook-sample"
-# The payer of the sample organisation.
+# The payer of the sample organisation; the stack is in its account.
 PAYER = "123456789012"
 SAMPLE_BUCKET = "s3://tollbook-sample-bucket/"
 
@@ -411,6 +411,94 @@ def an_update_keeps_the_ledger(it):
     return f"{len(before)} bills"
 
 
+MIRRORED = """
+[[budget]]
+name = "search backstop"
+owner = "search"
+limit = "%s"
+currency = "USD"
+window = "monthly"
+thresholds = [80, 100]
+scope = { "tag:iamPrincipal/team" = "search" }
+
+[[budget]]
+name = "search weekly"
+owner = "search"
+limit = "1000000000"
+currency = "USD"
+window = "weekly"
+scope = { owner = "search" }
+"""
+
+
+def budgets_are_mirrored(it):
+    """With MirrorBudgets, AWS Budgets has the budgets that it can judge alike and notifies the topic; a second
+    run makes no changing call; without a permission the run names it and goes on."""
+    it.deploy(LogLevel="debug", CostExplorerSchedule="rate(1 day)", MirrorBudgets="true")
+    file, name = it.folder / "mirrored.toml", f"{STACK}-search backstop"
+
+    def calls():
+        return it.aws.budgets_calls.read_text().split()
+
+    def changes():
+        return [call for call in calls() if not call.startswith(("Describe", "List"))]
+
+    def apply(limit):
+        file.write_text(MIRRORED % limit)
+        it.tollbook("budget", "apply", file)
+
+    def evaluate(event):
+        answer = it.client("lambda").invoke(
+            FunctionName=it.outputs["EvaluateBudgetsName"], Payload=json.dumps(event).encode())
+        body = json.loads(answer["Payload"].read())
+        check("FunctionError" not in answer, f"{body}")
+        return body
+
+    apply(1000000000)
+    wait_for("a mirrored budget", lambda: "CreateBudget" in calls(), 120)
+    client = it.client("budgets")
+    made = client.describe_budget(AccountId=PAYER, BudgetName=name, ShowFilterExpression=True)["Budget"]
+    parts = made["FilterExpression"]["And"]
+    tags = [part["Tags"] for part in parts if "Tags" in part]
+    services = [part["Dimensions"]["Values"] for part in parts if "Dimensions" in part][0]
+    check(tags == [{"Key": "iamPrincipal/team", "Values": ["search"]}], f"{made}")
+    check(all("Bedrock" in service for service in services), f"{services}")
+    notified = client.describe_notifications_for_budget(AccountId=PAYER, BudgetName=name)["Notifications"]
+    check(sorted(one["Threshold"] for one in notified) == [80, 100], f"{notified}")
+    subscribers = client.describe_subscribers_for_notification(
+        AccountId=PAYER, BudgetName=name, Notification={
+            key: notified[0][key] for key in
+            ("NotificationType", "ComparisonOperator", "Threshold", "ThresholdType")})["Subscribers"]
+    topic = [{"SubscriptionType": "SNS", "Address": it.outputs["AlertsTopicArn"]}]
+    check(subscribers == topic, f"{subscribers}")
+
+    before = changes()
+    mirror = evaluate({"mirror": True})["mirror"]
+    check((mirror["changed"], mirror["unchanged"], mirror["failed"]) == (0, 1, []), f"{mirror}")
+    check([one["budget"] for one in mirror["not_mirrored"]] == ["search weekly"], f"{mirror}")
+    check(changes() == before, f"changing calls: {before}, then {changes()}")
+
+    iam = it.client("iam")
+    stack = it.client("cloudformation").describe_stack_resource(
+        StackName=STACK, LogicalResourceId="EvaluateBudgetsRole")
+    role = stack["StackResourceDetail"]["PhysicalResourceId"]
+    policy = iam.get_role_policy(RoleName=role, PolicyName="evaluate-budgets")["PolicyDocument"]
+    less = json.loads(json.dumps(policy))
+    for statement in less["Statement"]:
+        if statement.get("Sid") == "MirrorBudgets":
+            statement["Action"].remove("budgets:ModifyBudget")
+    check(less != policy, "the role allowed budgets:ModifyBudget")
+    iam.put_role_policy(RoleName=role, PolicyName="evaluate-budgets", PolicyDocument=json.dumps(less))
+    apply(2000000000)
+    refused = evaluate({"mirror": True})["mirror"]["failed"]
+    check(len(refused) == 1 and "budgets:ModifyBudget" in refused[0], f"{refused}")
+    check(changes() == before, "nothing was changed without the permission")
+    iam.put_role_policy(RoleName=role, PolicyName="evaluate-budgets", PolicyDocument=json.dumps(policy))
+    evaluate({"mirror": True})
+    check(set(changes()[len(before):]) == {"UpdateBudget"}, f"{changes()}")
+    return f"{len(services)} services, {len(notified)} notifications, {len(calls())} calls"
+
+
 def a_ledger_of_an_older_release_is_read(it):
     """What an older release wrote gives the answers that it gave, to the digit."""
     dynamodb, count = it.client("dynamodb"), 0
@@ -485,6 +573,7 @@ STEPS = [
     a_missing_permission_is_named,
     owners_follow_the_rules,
     an_update_keeps_the_ledger,
+    budgets_are_mirrored,
     a_ledger_of_an_older_release_is_read,
     no_event_failed,
     removal_keeps_the_ledger_and_the_bills,
@@ -511,8 +600,10 @@ def main():
         made = samples(tollbook, folder)
         # Cost Explorer knows no day that the first delivery lacks, so the bill is all there is.
         processes.append(CostExplorer(tollbook, made["first"] / EXPORT, folder))
-        processes.append(Aws(processes[0].endpoint, folder))
-        it = Deployment(processes[1], tollbook, binaries, folder, architecture)
+        processes.append(Budgets(tollbook, PAYER, folder))
+        explorer, budgets = processes
+        processes.append(Aws(PAYER, explorer.endpoint, budgets.endpoint, folder))
+        it = Deployment(processes[2], tollbook, binaries, folder, architecture)
         it.samples, it.months = made, []
         for step in STEPS:
             started = time.monotonic()
@@ -525,7 +616,7 @@ def main():
     finally:
         for process in reversed(processes):
             process.stop()
-        if failed or len(processes) < 2:
+        if failed or len(processes) < 3:
             print(f"FAILED {failed}; logs are in {folder}", flush=True)
     print("all steps passed")
 

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -78,10 +79,23 @@ class CostExplorer(Process):
         self.endpoint = line.split(mark)[1].split()[0]
 
 
+class Budgets(Process):
+    """Tollbook's own stand-in for AWS Budgets, which checks requests against the service's model."""
+
+    def __init__(self, tollbook, account: str, folder: Path):
+        command = [tollbook, "stand-in", "budgets", "--account", account, "--port", "0"]
+        super().__init__(command, folder / "budgets.log", os.environ)
+        mark = "AWS_ENDPOINT_URL_BUDGETS="
+        line = self.wait_for("AWS Budgets", lambda: mark in self.said() and self.said(), 60)
+        self.endpoint = line.split(mark)[1].split()[0]
+
+
 class Aws(Process):
     """ministack: all of AWS that the template uses, with its permissions checked."""
 
-    def __init__(self, cost_explorer: str, folder: Path):
+    def __init__(self, account: str, cost_explorer: str, budgets: str, folder: Path):
+        self.budgets_calls = folder / "budgets-calls"
+        self.budgets_calls.touch()
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.client_env = {
@@ -99,6 +113,9 @@ class Aws(Process):
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ENDPOINT_URL_COST_EXPLORER": cost_explorer,
             "AUTH": "true",
+            "MINISTACK_ACCOUNT_ID": account,
+            "BUDGETS_STAND_IN": budgets,
+            "BUDGETS_CALLS": str(self.budgets_calls),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "IOT_MTLS_ENABLED": "0",
@@ -106,7 +123,8 @@ class Aws(Process):
             "S3_DATA_DIR": str(folder / "s3"),
             "STATE_DIR": str(folder / "state"),
         }
-        super().__init__(["ministack"], folder / "ministack.log", env)
+        command = [sys.executable, Path(__file__).with_name("aws.py")]
+        super().__init__(command, folder / "ministack.log", env)
         self.wait_for("ministack", self._is_healthy)
 
     def _is_healthy(self):

@@ -4,6 +4,7 @@ pub mod anomalies;
 pub mod budget;
 pub mod budget_answers;
 pub mod budget_history;
+pub mod budget_mirror;
 pub mod collect;
 pub mod cost_of_running;
 pub mod doctor;

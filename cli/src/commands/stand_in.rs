@@ -7,6 +7,7 @@ use axum::Router;
 use ledger_aws::connect::LocalEndpoint;
 use ledger_aws::cur::CurFolder;
 use ledger_aws::sns::SnsNotifier;
+use ledger_local::budgets::BudgetsStandIn;
 use ledger_local::cost_explorer::{CostExplorerStandIn, cost_lines};
 use ledger_local::loopback::Callers;
 use ledger_local::s3::S3StandIn;
@@ -29,6 +30,17 @@ pub async fn cost_explorer_of(exports: Vec<PathBuf>) -> anyhow::Result<CostExplo
     let source = CurFolder::new(exports);
     let lines = tokio::task::spawn_blocking(move || cost_lines(&source)).await??;
     Ok(CostExplorerStandIn::new(lines, today()))
+}
+
+/// Answers as AWS Budgets of an account, until it gets a signal to stop.
+pub async fn budgets(account: &str, port: u16) -> anyhow::Result<Outcome> {
+    let stand_in = BudgetsStandIn::new(account)?;
+    serve(stand_in.router(), "AWS_ENDPOINT_URL_BUDGETS", port).await?;
+    let (requests, changes) = (stand_in.requests(), stand_in.changes());
+    output::line(&format!(
+        "stopped after {requests} requests, {changes} of which changed something"
+    ));
+    Ok(Outcome::Done)
 }
 
 /// Answers as S3, with the folders in `root` as buckets, until it gets a signal to stop.

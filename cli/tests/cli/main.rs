@@ -21,6 +21,7 @@ mod killed;
 mod legacy;
 mod marketplace;
 mod measures;
+mod mirror;
 mod notify;
 mod parts;
 mod price_rows;

@@ -1,5 +1,6 @@
 //! The settings of the function, from its environment.
 
+use ledger_core::mirror::Mirror;
 use ledger_lambda::config::{Common, ConfigError, Variables};
 
 /// The settings of the function.
@@ -8,6 +9,8 @@ use ledger_lambda::config::{Common, ConfigError, Variables};
 ///   `arn:aws:sns:eu-west-1:123456789012:tollbook-alerts`.
 /// - `ALARMS_TOPIC_ARN`: that of alarms, whose subscribers are counted; without it they are not.
 /// - `PAGE_URL`: the address of the page, such as `https://tollbook.example.com/`, which alerts name.
+/// - `MIRROR_BUDGETS`: `true` to mirror budgets into AWS Budgets of the topic's account; `false` by default.
+/// - `STACK_NAME`: the name of the stack, which names of mirrored budgets begin with; needed to mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The settings of all functions.
@@ -18,6 +21,8 @@ pub struct Config {
     pub alarms_topic_arn: Option<String>,
     /// `PAGE_URL`.
     pub page_url: Option<String>,
+    /// The copies of budgets, where they are mirrored.
+    pub mirror: Option<Mirror>,
 }
 
 impl AsRef<Common> for Config {
@@ -46,7 +51,15 @@ impl Config {
         let alarms_topic_arn = variables.optional("ALARMS_TOPIC_ARN", EXPECTED, arn);
         let page = |text: &str| is_page(text).then(|| text.to_owned());
         let page_url = variables.optional("PAGE_URL", "a URL that begins with https://", page);
-        variables.finish(Config { common, topic_arn, alarms_topic_arn, page_url })
+        let is_mirroring =
+            variables.optional("MIRROR_BUDGETS", "`true` or `false`", |it| it.parse().ok());
+        let mirror = match is_mirroring {
+            Some(true) => {
+                Mirror::new(&variables.text("STACK_NAME", "the name of the stack"), &topic_arn)
+            }
+            _ => None,
+        };
+        variables.finish(Config { common, topic_arn, alarms_topic_arn, page_url, mirror })
     }
 }
 

@@ -17,6 +17,8 @@ use ledger_lambda::metric::Metrics;
 use ledger_lambda::outcome::{Failure, TryAgain, settle};
 use serde_json::{Map, Value, json};
 
+use crate::mirror::{self, BudgetMirror};
+
 /// The metric that an alarm on old data watches.
 pub const DATA_AGE_HOURS: &str = "DataAgeHours";
 
@@ -34,12 +36,14 @@ pub struct State {
     pub page: Option<String>,
     /// Where the age of the data and alerts that did not arrive are written.
     pub metrics: Metrics,
+    /// Where budgets are mirrored to, if they are.
+    pub mirror: Option<BudgetMirror>,
 }
 
 /// Judges all budgets; the answer counts the alerts.
 ///
-/// The content of the event does not matter, as long as it is a JSON object: a schedule, or the record
-/// of another function's success. Each threshold is alerted once, however often this runs.
+/// The content of the event does not matter to the alerts, as long as it is a JSON object: a schedule, or the
+/// record of another function's success. Budgets are mirrored after them when the event is a reason to. Each threshold is alerted once, however often this runs.
 ///
 /// `invocation` names itself in the ledger, together with the time: Lambda may hand over one event twice,
 /// even at once, under the same id. Before its time ends it stops between two alerts and fails, so that
@@ -60,7 +64,7 @@ pub async fn handle(
     let run = Run { name: &name, has_time: &has_time };
     let result = match event {
         // Boxed: the compiler gives up on a future this deep.
-        Value::Object(_) => Box::pin(judge(state, run, Now::new(now))).await,
+        Value::Object(_) => Box::pin(judge(state, event, run, Now::new(now))).await,
         _ => Err(Failure::permanent("the event is not a JSON object; expected one, such as `{}`")),
     };
     settle(&input, now, &state.metrics, result)
@@ -75,7 +79,7 @@ fn input_of(event: &Value) -> String {
     known.unwrap_or_else(|| "evaluation".to_owned())
 }
 
-async fn judge(state: &State, run: Run<'_>, now: Now) -> Result<Value, Failure> {
+async fn judge(state: &State, event: &Value, run: Run<'_>, now: Now) -> Result<Value, Failure> {
     let State { ledger, notifier, page, .. } = state;
     let watched = watched(ledger).await;
     let judged = watched.as_ref().map_or(&[][..], |it| &it.budgets);
@@ -91,6 +95,8 @@ async fn judge(state: &State, run: Run<'_>, now: Now) -> Result<Value, Failure> 
     if let Err(err) = count_audiences(notifier, ledger, now.at()).await {
         tracing::warn!(error = causes(&err), "{err}");
     }
+    let mirror = state.mirror.as_ref();
+    let mirrored = mirror::run(mirror, event, &view, &watched.budgets, run.has_time).await;
     let count = watched.budgets.len();
     let (sent, not_sent) = (evaluation.sent.len(), evaluation.not_sent.len());
     let unconfirmed = evaluation.unconfirmed.len();
@@ -109,13 +115,17 @@ async fn judge(state: &State, run: Run<'_>, now: Now) -> Result<Value, Failure> 
     if let Some(err) = evaluation.failed.into_iter().next() {
         return Err(err.into());
     }
-    Ok(json!({
+    let mut answer = json!({
         "budgets": count,
         "budgets_version": watched.version,
         "alerts_sent": sent,
         "alerts_not_accepted": not_sent,
         "alerts_unconfirmed": unconfirmed,
-    }))
+    });
+    if let Some((mirrored, members)) = mirrored.zip(answer.as_object_mut()) {
+        members.insert("mirror".to_owned(), mirrored);
+    }
+    Ok(answer)
 }
 
 /// Writes how many alerts no owner is sure to have; nothing when there are none.

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use evaluate_budgets::config::Config;
 use evaluate_budgets::handler::{State, handle};
+use evaluate_budgets::mirror::BudgetMirror;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::TopicNotifier;
@@ -19,12 +20,13 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(config: Config) -> Result<(), Error> {
-    let Config { common, topic_arn, alarms_topic_arn, page_url } = config;
+    let Config { common, topic_arn, alarms_topic_arn, page_url, mirror } = config;
     let connection = ledger_lambda::connect(&common).await;
     let client = connection.dynamodb_client();
     let ledger = DynamoLedger { client, table: common.table_name };
+    let mirror = mirror.map(|it| BudgetMirror { connection: connection.clone(), mirror: it });
     let notifier = TopicNotifier::new(connection, topic_arn, alarms_topic_arn);
-    let state = State { ledger, notifier, page: page_url, metrics: Metrics::stdout() };
+    let state = State { ledger, notifier, page: page_url, metrics: Metrics::stdout(), mirror };
     let judge = async |LambdaEvent { payload, context }: LambdaEvent<Value>| {
         let (request_id, deadline) = (&context.request_id, instant_of(context.deadline));
         let invocation = Invocation { request_id, deadline };

@@ -1,10 +1,14 @@
 //! Evaluations against stand-ins, through the handler and through the binary.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+#[path = "handler/mirror.rs"]
+mod mirror;
+
 use std::sync::{Arc, Mutex};
 
 use evaluate_budgets::config::Config;
 use evaluate_budgets::handler::{State, handle};
+use evaluate_budgets::mirror::BudgetMirror;
 use jiff::{SignedDuration, Timestamp};
 use ledger_app::audience::{count_audiences, findings_of_audiences};
 use ledger_app::import::{Accept, import_bills};
@@ -52,6 +56,8 @@ struct Setting {
     alarms_topic_arn: String,
     ledger: DynamoLedger,
     metrics: Arc<Mutex<Vec<Value>>>,
+    /// The mirror of the next evaluation.
+    mirror: Mutex<Option<BudgetMirror>>,
 }
 
 impl Setting {
@@ -70,7 +76,8 @@ impl Setting {
         let ledger = ledger_at(database.endpoint());
         ledger.ensure_table().await.unwrap();
         let metrics = Arc::new(Mutex::new(Vec::new()));
-        Setting { database, outbox, sns, topic_arn, alarms_topic_arn, ledger, metrics }
+        let mirror = Mutex::default();
+        Setting { database, outbox, sns, topic_arn, alarms_topic_arn, ledger, metrics, mirror }
     }
 
     /// With a bill up to 2026-11-04 and budgets.
@@ -107,7 +114,8 @@ impl Setting {
         let alarms = Some(self.alarms_topic_arn.clone());
         let notifier =
             TopicNotifier::new(Connection::local(&self.sns), self.topic_arn.clone(), alarms);
-        let state = State { ledger, notifier, page: None, metrics };
+        let mirror = self.mirror.lock().unwrap().take();
+        let state = State { ledger, notifier, page: None, metrics, mirror };
         let invocation = Invocation { request_id: "request-1", deadline };
         handle(&state, &serde_json::from_str(event).unwrap(), &invocation, now()).await
     }

@@ -23,6 +23,7 @@ pub mod held;
 pub mod import;
 pub mod kept_days;
 pub mod lookup;
+pub mod mirror;
 pub mod overview;
 pub mod ports;
 pub mod rules_file;

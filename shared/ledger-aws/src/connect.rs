@@ -58,6 +58,13 @@ const ATHENA_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// A page of Cost Explorer can take this long when it groups by tags.
 const COST_EXPLORER_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Attempts of a Budgets call. A change that is repeated after a lost answer is refused, and the next run of
+/// the mirror finds it done.
+const BUDGETS_ATTEMPTS_MAX: u32 = 4;
+
+/// Budgets answers each call within seconds.
+const BUDGETS_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// SNS accepts or refuses within seconds.
 const SNS_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -171,6 +178,14 @@ impl Connection {
         aws_sdk_sns::Client::new(&self.with(RetryConfig::disabled(), timeouts))
     }
 
+    /// A client of AWS Budgets. Failed calls are retried: the service throttles by the second.
+    pub fn budgets_client(&self) -> aws_sdk_budgets::Client {
+        let retries = RetryConfig::standard().with_max_attempts(BUDGETS_ATTEMPTS_MAX);
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(BUDGETS_ATTEMPT_TIMEOUT).build();
+        aws_sdk_budgets::Client::new(&self.with(retries, timeouts))
+    }
+
     /// A client of Cost Explorer that never retries: each call is billed, and the caller counts
     /// them.
     pub fn cost_explorer_client(&self) -> aws_sdk_costexplorer::Client {
@@ -223,6 +238,11 @@ pub async fn s3_client(local: Option<&LocalEndpoint>) -> aws_sdk_s3::Client {
 /// [`Connection::sns_client`] of a stand-in, or of the environment.
 pub async fn sns_client(local: Option<&LocalEndpoint>) -> aws_sdk_sns::Client {
     Connection::to(local).await.sns_client()
+}
+
+/// [`Connection::budgets_client`] of a stand-in, or of the environment.
+pub async fn budgets_client(local: Option<&LocalEndpoint>) -> aws_sdk_budgets::Client {
+    Connection::to(local).await.budgets_client()
 }
 
 /// [`Connection::cost_explorer_client`] of a stand-in, or of the environment.
@@ -291,6 +311,7 @@ mod tests {
             connection.dynamodb_client();
             connection.s3_client();
             connection.sns_client();
+            connection.budgets_client();
             connection.cost_explorer_client();
         }
     }

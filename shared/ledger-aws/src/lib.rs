@@ -2,6 +2,7 @@
 //!
 //! They take no decision and do not call each other. Start reading at [`dynamodb`].
 
+pub mod budgets;
 pub mod connect;
 pub mod cost_explorer;
 pub mod cur;

@@ -43,6 +43,7 @@ pub mod level;
 pub mod line_item;
 pub mod message;
 pub mod meter;
+pub mod mirror;
 pub mod model;
 pub mod money;
 pub mod money_sum;

@@ -13,7 +13,7 @@ use std::path::Path;
 use syn::visit::{self, Visit};
 
 /// Names of receivers that are an adapter, or lead to one from another file, and their types.
-const ADAPTERS: [(&str, &str); 15] = [
+const ADAPTERS: [(&str, &str); 16] = [
     ("alerts", "DynamoLedger"),
     ("asker", "Asker"),
     ("athena", "Athena"),
@@ -22,6 +22,7 @@ const ADAPTERS: [(&str, &str); 15] = [
     ("explorer", "AwsCostExplorer"),
     ("from", "S3Export"),
     ("ledger", "DynamoLedger"),
+    ("native", "AwsBudgets"),
     ("notifier", "SnsNotifier"),
     ("notifier", "TopicNotifier"),
     ("quick_look", "AwsCostExplorer"),
@@ -31,12 +32,23 @@ const ADAPTERS: [(&str, &str); 15] = [
     ("store", "Store"),
 ];
 
-/// The operations of the SDK's clients, and the actions that allow them.
-const ACTIONS: [(&str, &str); 25] = [
+/// The operations of the SDK's clients, and the actions that allow them: more than one where an operation
+/// has several lines.
+const ACTIONS: [(&str, &str); 38] = [
     ("batch_write_item", "dynamodb:BatchWriteItem"),
+    ("create_budget", "budgets:ModifyBudget"),
+    ("create_budget", "budgets:TagResource"),
+    ("create_notification", "budgets:ModifyBudget"),
+    ("create_subscriber", "budgets:ModifyBudget"),
     ("create_table", "dynamodb:CreateTable"),
     ("create_topic", "sns:CreateTopic"),
+    ("delete_budget", "budgets:ModifyBudget"),
     ("delete_item", "dynamodb:DeleteItem"),
+    ("delete_notification", "budgets:ModifyBudget"),
+    ("delete_subscriber", "budgets:ModifyBudget"),
+    ("describe_budgets", "budgets:ViewBudget"),
+    ("describe_notifications_for_budget", "budgets:ViewBudget"),
+    ("describe_subscribers_for_notification", "budgets:ViewBudget"),
     ("describe_table", "dynamodb:DescribeTable"),
     ("describe_time_to_live", "dynamodb:DescribeTimeToLive"),
     ("get_cost_and_usage", "ce:GetCostAndUsage"),
@@ -49,6 +61,7 @@ const ACTIONS: [(&str, &str); 25] = [
     ("head_object", "s3:GetObject"),
     ("list_objects_v2", "s3:ListBucket"),
     ("list_subscriptions_by_topic", "sns:ListSubscriptionsByTopic"),
+    ("list_tags_for_resource", "budgets:ListTagsForResource"),
     ("publish", "sns:Publish"),
     ("put_item", "dynamodb:PutItem"),
     ("query", "dynamodb:Query"),
@@ -56,7 +69,9 @@ const ACTIONS: [(&str, &str); 25] = [
     ("start_query_execution", "athena:StartQueryExecution"),
     ("stop_query_execution", "athena:StopQueryExecution"),
     ("subscribe", "sns:Subscribe"),
+    ("update_budget", "budgets:ModifyBudget"),
     ("update_item", "dynamodb:UpdateItem"),
+    ("update_subscriber", "budgets:ModifyBudget"),
     ("update_time_to_live", "dynamodb:UpdateTimeToLive"),
 ];
 
@@ -311,14 +326,15 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         let name = expr.method.to_string();
         let receiver = name_of(&expr.receiver).unwrap_or_default();
         if receiver == "client" {
-            let action = ACTIONS.iter().find(|(operation, _)| *operation == name);
+            let actions = ACTIONS.iter().filter(|(operation, _)| *operation == name);
+            let actions: Vec<&'static str> = actions.map(|(_, action)| *action).collect();
+            // What every client and handle has.
+            let is_plain = ["as_ref", "clone", "config"].contains(&name.as_str());
             if let Some(node) = self.nodes.last_mut() {
-                match action {
-                    Some((_, action)) => drop(node.actions.insert(action)),
-                    // What every client and handle has.
-                    None if ["as_ref", "clone", "config"].contains(&name.as_str()) => {}
-                    None => drop(node.unknown.insert(name.clone())),
+                if actions.is_empty() && !is_plain {
+                    node.unknown.insert(name.clone());
                 }
+                node.actions.extend(actions);
             }
         }
         match self.of_type.clone() {

@@ -221,6 +221,43 @@ fn athena_is_allowed_where_it_is_asked() {
     }));
 }
 
+/// Who does not mirror budgets has none of the permissions; who does may change those of the stack alone,
+/// and AWS may publish to the topic for this account alone.
+#[test]
+fn budgets_are_mirrored_where_it_is_asked_for() {
+    let template = Template::read();
+    let mut all = Vec::new();
+    walk(template.get("EvaluateBudgetsRole", "/Policies"), &mut all);
+    let mut under_condition = BTreeMap::new();
+    for choice in all.iter().filter_map(|it| it.get("Fn::If")) {
+        if choice.get(0) == Some(&json!("MirrorsBudgets")) {
+            let resource = choice.pointer("/1/Resource/Fn::Sub").and_then(Value::as_str);
+            for action in choice.pointer("/1/Action").map(texts).unwrap_or_default() {
+                under_condition.insert(action, resource.unwrap_or_default());
+            }
+            assert_eq!(choice.get(2), Some(&json!({ "Ref": "AWS::NoValue" })));
+        }
+    }
+    for action in template.actions("EvaluateBudgetsRole") {
+        let is_budgets = action.starts_with("budgets:");
+        assert_eq!(under_condition.contains_key(action.as_str()), is_budgets, "{action}");
+    }
+    let changed = under_condition.get("budgets:ModifyBudget");
+    assert!(changed.is_some_and(|it| it.ends_with(":budget/${AWS::StackName}-*")), "{changed:?}");
+    let statements = template.get("AlertsTopicPolicy", "/PolicyDocument/Statement").as_array();
+    let of_budgets = statements
+        .into_iter()
+        .flatten()
+        .find(|it| it.pointer("/Principal/Service") == Some(&json!("budgets.amazonaws.com")));
+    let account = of_budgets.and_then(|it| it.pointer("/Condition/StringEquals/aws:SourceAccount"));
+    assert_eq!(account, Some(&json!({ "Ref": "AWS::AccountId" })));
+    let asked = template.0.pointer("/Resources/MirrorSchedule/Condition");
+    assert_eq!(asked, Some(&json!("MirrorsBudgets")));
+    assert_eq!(template.get("MirrorSchedule", "/Target/Input"), &json!("{\"mirror\":true}"));
+    let default = template.0.pointer("/Parameters/MirrorBudgets/Default");
+    assert_eq!(default, Some(&json!("false")));
+}
+
 /// Functions write what is theirs: bills, alerts and counts each have keys of their own.
 #[test]
 fn writes_are_limited_by_key() {
@@ -352,7 +389,7 @@ fn no_failed_event_is_lost() {
     }
     let schedules = template.of_type("AWS::Scheduler::Schedule").map(|(name, _)| name);
     let schedules: Vec<_> = schedules.collect();
-    assert_eq!(schedules.len(), 2);
+    assert_eq!(schedules.len(), 3);
     for schedule in schedules {
         assert_eq!(template.get(schedule, "/Target/DeadLetterConfig/Arn"), &queue);
     }

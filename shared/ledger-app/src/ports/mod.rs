@@ -4,6 +4,7 @@ mod alerts;
 mod bills;
 mod documents;
 mod ledger;
+mod native_budgets;
 mod quick_look;
 mod retryable;
 
@@ -14,6 +15,7 @@ pub use self::alerts::{
 pub use self::bills::{BillSource, Delivery, NoColumn, Reading, SourceError};
 pub use self::documents::{Document, DocumentKind, DocumentStore};
 pub use self::ledger::{BillReplacement, LedgerStore, Replaced, StoreError};
+pub use self::native_budgets::{NativeBudgets, NativeBudgetsError};
 pub use self::quick_look::{
     CostDay, CostGroup, CostGroups, CostPage, CostQuery, NamePage, QuickLook, QuickLookError,
     RequestQuota,

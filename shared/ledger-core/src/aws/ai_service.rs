@@ -144,7 +144,7 @@ fn trimmed(text: Option<&str>) -> &str {
 }
 
 /// Both spellings are in use: `AmazonBedrockAgentCore` in a CUR, `Amazon Bedrock AgentCore` in Cost Explorer.
-fn is_bedrock_service(text: &str) -> bool {
+pub(crate) fn is_bedrock_service(text: &str) -> bool {
     text.starts_with("AmazonBedrock")
         || text.starts_with("Amazon Bedrock")
         || text.ends_with(MARKETPLACE_EDITION)
