@@ -1,7 +1,7 @@
 //! Mirrored budgets: copies of Tollbook's budgets that AWS judges as well, as a backstop.
 //!
-//! A copy counts the same cost as its budget, or there is none: [`definition`](wanted_of) gives the copy or
-//! the reason against it. [`plan`] compares the copies with the budgets that are there. Start reading there.
+//! A copy counts the same cost as its budget, or there is none: [`wanted_of`] gives the copy or the reason
+//! against it. [`plan()`] compares the copies with the budgets that are there. Start reading there.
 
 mod plan;
 mod reason;

@@ -1,7 +1,7 @@
 //! A stand-in for AWS Budgets that keeps budgets in memory and counts no cost.
 //!
 //! It speaks awsJson1.1, so the real SDK client talks to it. Every request is checked against the service's
-//! own [model](model), and against what that says in words: notifications and subscribers have limits, a
+//! own model, and against what that says in words: notifications and subscribers have limits, a
 //! budget has one style of filter, a daily one has no forecasts, and writing a budget sets its spend back to
 //! zero. What it leaves out it refuses: actions, reports, history.
 //!
