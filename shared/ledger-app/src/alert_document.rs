@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use ledger_core::anomaly::{Anomaly, Part};
-use ledger_core::budget::{Alert, Crossing, Driver, Projection, Verdict};
+use ledger_core::budget::{Alert, Budget, Crossing, Driver, Projection, Verdict};
 use ledger_core::money::Money;
 use serde::Serialize;
 
@@ -21,6 +21,18 @@ struct Document<'a> {
     #[serde(flatten)]
     about: About<'a>,
 }
+
+/// Characters of a name or a text: an item of the ledger has 400 KB, and a bill can name anything.
+const TEXT_CHARS_MAX: usize = 1_000;
+
+/// Values of each dimension of a scope, and entries of a digest.
+const ENTRIES_MAX: usize = 50;
+
+/// Characters of a scope.
+const SCOPE_CHARS_MAX: usize = 4_000;
+
+/// Parts of an anomaly's excess.
+const PARTS_MAX: usize = 200;
 
 /// The member that an alert is about.
 #[derive(Serialize)]
@@ -97,6 +109,7 @@ struct AnomalyPart<'a> {
     expected: String,
     excess: String,
     parts: Vec<ExcessPart<'a>>,
+    rest: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -112,6 +125,7 @@ struct DigestPart<'a> {
     from: String,
     to: String,
     entries: Vec<&'a str>,
+    entry_count: usize,
 }
 
 #[derive(Serialize)]
@@ -128,10 +142,10 @@ pub fn of_budget(alert: Alert, verdict: &Verdict, drivers: &[Driver], page: Opti
         .map(|it| CrossedPart { threshold_percent: it.threshold, how: it.kind.as_str() });
     let next = budget.thresholds.iter().find(|it| !reached.contains(it));
     let about = About::Budget(Box::new(BudgetPart {
-        name: &budget.name,
-        owner: &budget.owner,
-        deputy: budget.deputy.as_deref(),
-        scope: budget.scope.to_string(),
+        name: cut(&budget.name),
+        owner: cut(&budget.owner),
+        deputy: budget.deputy.as_deref().map(cut),
+        scope: scope_of(budget),
         cost_kind: budget.cost_kind.as_str(),
         window: budget.window().as_str(),
         from: spend.period.start().to_string(),
@@ -163,14 +177,15 @@ pub fn of_anomaly(alert: Alert, anomaly: &Anomaly, page: Option<&str>) -> Alert 
         id: anomaly.id.as_str(),
         kind: anomaly.kind_word(),
         dimension: anomaly.series.dimension.to_string(),
-        value: &anomaly.series.value,
+        value: cut(&anomaly.series.value),
         first: anomaly.first.to_string(),
         last: anomaly.last.to_string(),
         currency: anomaly.excess.currency().to_string(),
         actual: amount(anomaly.actual),
         expected: amount(anomaly.expected),
         excess: amount(anomaly.excess),
-        parts: anomaly.parts.iter().map(excess_part).collect(),
+        parts: anomaly.parts.iter().take(PARTS_MAX).map(excess_part).collect(),
+        rest: rest_of(anomaly),
     });
     with_document(&alert, page, about)
 }
@@ -182,9 +197,10 @@ pub fn of_digest(
     entries: &[String],
     page: Option<&str>,
 ) -> Alert {
-    let entries = entries.iter().map(String::as_str).collect();
+    let entry_count = entries.len();
+    let entries = entries.iter().take(ENTRIES_MAX).map(|it| cut(it)).collect();
     let (from, to) = (from.to_string(), to.to_string());
-    with_document(&alert, page, About::Digest(DigestPart { from, to, entries }))
+    with_document(&alert, page, About::Digest(DigestPart { from, to, entries, entry_count }))
 }
 
 /// The same alert with its document as a trial.
@@ -218,18 +234,40 @@ fn amount_beside(money: Money) -> Amount {
 
 fn driver_part(driver: &Driver) -> DriverPart<'_> {
     DriverPart {
-        caller: driver.caller.as_deref(),
-        model: driver.model.as_deref(),
+        caller: driver.caller.as_deref().map(cut),
+        model: driver.model.as_deref().map(cut),
         meter: driver.meter.to_string(),
         cost: amount(driver.cost),
     }
 }
 
+/// The charges that count, in words.
+fn scope_of(budget: &Budget) -> String {
+    let text = budget.scope.shortened(ENTRIES_MAX).to_string();
+    match text.char_indices().nth(SCOPE_CHARS_MAX).and_then(|(end, _)| text.get(..end)) {
+        Some(start) => format!("{start} …"),
+        None => text,
+    }
+}
+
+/// The sum of the parts for which there is no room.
+fn rest_of(anomaly: &Anomaly) -> Option<String> {
+    let zero = Money::zero(anomaly.excess.currency());
+    let mut rest = anomaly.parts.iter().skip(PARTS_MAX);
+    rest.try_fold(zero, |sum, it| sum.checked_add(it.amount)).ok().map(amount)
+}
+
 fn excess_part(part: &Part) -> ExcessPart<'_> {
     ExcessPart {
         effect: part.effect.as_str(),
-        model: part.model.as_deref(),
+        model: part.model.as_deref().map(cut),
         meter: part.meter.to_string(),
         amount: amount(part.amount),
     }
+}
+
+/// The beginning of a long text.
+fn cut(text: &str) -> &str {
+    let end = text.char_indices().nth(TEXT_CHARS_MAX).map(|(end, _)| end);
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }

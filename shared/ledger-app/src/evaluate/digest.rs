@@ -24,7 +24,7 @@ use rust_decimal::Decimal;
 
 use super::Watch;
 use crate::alert_document;
-use crate::ports::{AlertStore, LedgerStore, StoredAlert};
+use crate::ports::{AlertState, AlertStore, LedgerStore, StoredAlert};
 use crate::view::{LookupError, View};
 
 /// The strictest channel of alerts refuses a subject of 100 characters or more.
@@ -56,30 +56,54 @@ pub(super) fn batches(
     let Some(per_day) = watch.contacts.messages_per_day else {
         return alerts.into_iter().map(Batch::from).collect();
     };
-    let mut by_receiver: BTreeMap<Option<Arc<str>>, Vec<Alert>> = BTreeMap::new();
-    for alert in alerts {
-        by_receiver.entry(alert.receivers.first().cloned()).or_default().push(alert);
+    let (per_day, today) = (usize::from(per_day), now.today());
+    let mut counts: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    let is_of_today =
+        |it: &&StoredAlert| !is_digest(&it.alert.id) && is_single(it) && day_of(it.at) == today;
+    for stored in kept.iter().filter(is_of_today) {
+        count(&mut counts, &stored.alert);
     }
-    let today = now.today();
+    let mut alerts = alerts;
+    alerts.sort_by_key(|it| Reverse(severity(it)));
     let mut batches = Vec::new();
-    for (receiver, mut alerts) in by_receiver {
-        let of_today = |it: &&StoredAlert| {
-            let is_single = !matches!(it.alert.id, AlertId::Digest { .. });
-            is_single && it.alert.receivers.first() == receiver.as_ref() && day_of(it.at) == today
-        };
-        let room = usize::from(per_day).saturating_sub(kept.iter().filter(of_today).count());
-        let receiver = receiver.filter(|_| alerts.len() > room);
+    // All that hear of a message hear of the digest that says it.
+    let mut without_room: BTreeMap<Vec<Arc<str>>, Vec<Alert>> = BTreeMap::new();
+    for alert in alerts {
+        let has_room = |it: &Arc<str>| counts.get(it).is_none_or(|count| *count < per_day);
+        if alert.receivers.iter().all(has_room) {
+            count(&mut counts, &alert);
+            batches.push(Batch::from(alert));
+        } else {
+            without_room.entry(alert.receivers.clone()).or_default().push(alert);
+        }
+    }
+    for (receivers, mut says) in without_room {
         // A digest of one is that one.
-        let (Some(receiver), true) = (receiver, alerts.len() > room + 1) else {
-            batches.extend(alerts.into_iter().map(Batch::from));
-            continue;
-        };
-        alerts.sort_by_key(|it| Reverse(severity(it)));
-        let says = alerts.split_off(room);
-        batches.extend(alerts.into_iter().map(Batch::from));
-        batches.push(overflow(watch, &receiver, says, kept, today));
+        match says.pop() {
+            Some(alone) if says.is_empty() => batches.push(alone.into()),
+            last => {
+                says.extend(last);
+                batches.push(overflow(watch, &receivers, says, kept, today));
+            }
+        }
     }
     batches
+}
+
+fn is_digest(id: &AlertId) -> bool {
+    matches!(id, AlertId::Digest { .. })
+}
+
+/// Whether a message went by itself.
+fn is_single(stored: &StoredAlert) -> bool {
+    stored.state != AlertState::Digested
+}
+
+fn count(counts: &mut BTreeMap<Arc<str>, usize>, alert: &Alert) {
+    for receiver in &alert.receivers {
+        let count = counts.entry(Arc::clone(receiver)).or_default();
+        *count = count.saturating_add(1);
+    }
 }
 
 fn day_of(at: Timestamp) -> Date {
@@ -95,11 +119,12 @@ fn severity(alert: &Alert) -> Option<Decimal> {
 /// The digest of messages for which there is no room.
 fn overflow(
     watch: Watch<'_>,
-    receiver: &Arc<str>,
+    receivers: &[Arc<str>],
     says: Vec<Alert>,
     kept: &[StoredAlert],
     today: Date,
 ) -> Batch {
+    let receiver: &Arc<str> = &receivers.join(", ").into();
     let of_today = |it: &&StoredAlert| {
         matches!(&it.alert.id, AlertId::Digest { receiver: of, kind: DigestKind::Day, first, .. }
             if of == receiver && *first == today)
@@ -126,7 +151,7 @@ fn overflow(
         command: "tollbook budget check --explain".to_owned(),
     };
     let subject = format!("[AI budget] {} alerts of {today} - {receiver}", says.len());
-    let alert = alert_of(watch, id, &subject, &message, receiver);
+    let alert = alert_of(watch, id, &subject, &message, receivers);
     let alert = alert_document::of_digest(alert, (today, today), &subjects, watch.page);
     Batch { alert, says }
 }
@@ -136,13 +161,13 @@ fn alert_of(
     id: AlertId,
     subject: &str,
     message: &Message,
-    receiver: &Arc<str>,
+    receivers: &[Arc<str>],
 ) -> Alert {
     let attributes = [("alert_id", id.to_string()), ("event", "digest".to_owned())];
     let subject = subject.chars().filter(|it| !is_misleading(*it)).take(SUBJECT_CHARS_MAX);
     Alert {
         also: Vec::new(),
-        receivers: vec![Arc::clone(receiver)],
+        receivers: receivers.to_vec(),
         subject: subject.collect(),
         body: message.mail(watch.page),
         chat: Some(message.chat(watch.page)),
@@ -219,8 +244,9 @@ fn weekly(
         round: 1,
     };
     let in_week = |it: &&StoredAlert| {
-        let is_single = !matches!(it.alert.id, AlertId::Digest { .. });
-        is_single && it.alert.receivers.contains(receiver) && week.contains(day_of(it.at))
+        !is_digest(&it.alert.id)
+            && it.alert.receivers.contains(receiver)
+            && week.contains(day_of(it.at))
     };
     let alert_count = kept.iter().filter(in_week).count();
     let unknown = week.days().filter(|it| !costs.known.contains(it)).count();
@@ -251,7 +277,7 @@ fn weekly(
         command: format!("tollbook report --by owner,model --from {start} --to {end}"),
     };
     let subject = format!("[AI budget] week of {start} - {receiver}");
-    let alert = alert_of(watch, id, &subject, &message, receiver);
+    let alert = alert_of(watch, id, &subject, &message, &[Arc::clone(receiver)]);
     Ok(alert_document::of_digest(alert, (start, last), &list, watch.page))
 }
 

@@ -260,3 +260,60 @@ async fn a_digest_that_is_cut_off_loses_no_message() {
         assert_eq!(watching.told(), said, "after {calls} calls");
     }
 }
+
+/// A digest is for all that its messages were for: owner, deputy and fallback.
+#[tokio::test]
+async fn a_digest_reaches_all_that_its_messages_were_for() {
+    let of = |name: &str, owner: &str, more: &str| {
+        budget(name, more).replace("owner = \"platform\"", &format!("owner = \"{owner}\""))
+    };
+    let budgets = [
+        of("of-1", "chat", ""),
+        of("of-2", "chat", ""),
+        of("of-3", "chat", "deputy = \"platform\""),
+        of("of-4", "chat", "deputy = \"platform\""),
+        of("of-5", "platform", ""),
+    ]
+    .concat();
+    let contacts = format!("messages_per_day = 1\n{CONTACTS}");
+    let watching = Watching::new(BILL, "", &budgets, &contacts).await;
+    watching.evaluate("2026-11-05T08:00:00Z").await;
+    let messages = watching.setting.outbox.outbox();
+    for (name, receivers) in [
+        ("of-1", ["chat", "finops"]),
+        ("of-2", ["chat", "finops"]),
+        ("of-3", ["chat", "platform"]),
+        ("of-4", ["chat", "platform"]),
+        ("of-5", ["platform", "platform"]),
+    ] {
+        for receiver in receivers {
+            let is_said = messages.iter().any(|it| {
+                let is_for = it.attributes["receiver"].contains(&format!("\"{receiver}\""));
+                is_for && it.text_for("email").contains(name)
+            });
+            assert!(is_said, "{name} for {receiver}: {:?}", watching.told());
+        }
+    }
+    for receiver in ["chat", "finops", "platform"] {
+        let alone = messages.iter().filter(|it| {
+            let is_for = it.attributes["receiver"].contains(&format!("\"{receiver}\""));
+            is_for && it.attributes["event"] != "digest"
+        });
+        // A digest of one is sent as that one.
+        assert!(alone.count() <= 2, "{receiver}: {:?}", watching.told());
+    }
+}
+
+/// A bill can name anything, and an item of the ledger has an end.
+#[tokio::test]
+async fn an_alert_of_endless_names_is_kept_and_sent() {
+    let (head, _) = OWNED_BILL.split_once('\n').unwrap();
+    let name = "🦀".repeat(200_000);
+    let bill = format!(
+        "{head}\n2026-11-03,123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,90.00,\
+         USD,arn:aws:iam::123456789012:user/{name}\n"
+    );
+    let watching = Watching::new(&bill, "", BUDGETS, CONTACTS).await;
+    watching.evaluate("2026-11-05T08:00:00Z").await;
+    assert_eq!(watching.told(), ["all/monthly/2026-11-01/81 [\"platform\"]"]);
+}
