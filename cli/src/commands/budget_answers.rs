@@ -32,6 +32,11 @@ pub async fn acknowledge(place: &Place, id: &str, said: &SaidArgs) -> anyhow::Re
         let id: String = id.chars().take(80).collect();
         bail!("no alert has the id `{id}`; the newest: {newest}");
     };
+    anyhow::ensure!(
+        stored.alert.id.crossing().is_some(),
+        "`{id}` is of no budget; expected an alert of one, as `tollbook budget list --format json` \
+         names them"
+    );
     let said = Said { by: &said.by, reason: &said.reason, at: now.at() };
     let kept = keep_acknowledged(&opened.ledger, &stored.alert.id, said).await;
     opened.close().await;

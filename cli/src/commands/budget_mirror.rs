@@ -29,7 +29,14 @@ pub async fn mirror(place: &Place, format: Format, args: &MirrorArgs) -> anyhow:
     let opened = place.open_to_read().await?;
     let budgets = match args.remove {
         true => Vec::new(),
-        false => applied_budgets(&opened.ledger).await?.1,
+        false => match applied_budgets(&opened.ledger).await? {
+            (Some(_), budgets) => budgets,
+            // Else a ledger of somebody else would remove all copies.
+            (None, _) => anyhow::bail!(
+                "this ledger has no budgets; `tollbook budget apply FILE` applies some, and --remove \
+                 removes the copies"
+            ),
+        },
     };
     let now = now();
     let from = first_month(&budgets, now.today());

@@ -152,7 +152,7 @@ async fn subscribe(place: &Place, args: &TopicArgs, dry_run: bool) -> anyhow::Re
     }
     for other in &plan.others {
         let (protocol, address) = (&other.protocol, &other.address);
-        output::line(&format!("{protocol} {address} is of no contact, and left alone"));
+        output::line(&format!("{protocol} {address} was made by somebody else, and is left alone"));
     }
     if let Some((outbox, _)) = topic.outbox.as_ref().filter(|_| !dry_run) {
         outbox.confirm_all()?;

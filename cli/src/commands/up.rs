@@ -221,6 +221,7 @@ impl Local {
         for err in &evaluation.failed {
             output::line(&causes(err));
         }
+        watched.faults.iter().for_each(|it| output::line(&causes(it)));
         Ok(())
     }
 

@@ -95,7 +95,8 @@ async fn judge(state: &State, event: &Value, run: Run<'_>, now: Now) -> Result<V
     if let Err(err) = count_audiences(notifier, ledger, now.at()).await {
         tracing::warn!(error = causes(&err), "{err}");
     }
-    let mirror = state.mirror.as_ref();
+    // A ledger without budgets has nothing to say of copies.
+    let mirror = state.mirror.as_ref().filter(|_| watched.version.is_some());
     let mirrored = mirror::run(mirror, event, &view, &watched.budgets, run.has_time).await;
     let count = watched.budgets.len();
     let (sent, not_sent) = (evaluation.sent.len(), evaluation.not_sent.len());
@@ -110,10 +111,16 @@ async fn judge(state: &State, event: &Value, run: Run<'_>, now: Now) -> Result<V
     for err in &evaluation.failed {
         tracing::error!(error = causes(err), "{err}");
     }
+    for fault in &watched.faults {
+        tracing::error!(error = causes(fault), "{fault}");
+    }
     // One that may pass comes first: Lambda tries again, and the others fail then too.
     evaluation.failed.sort_by_key(|it| !it.is_retryable());
     if let Some(err) = evaluation.failed.into_iter().next() {
         return Err(err.into());
+    }
+    if let Some(fault) = watched.faults.into_iter().next() {
+        return Err(fault.into());
     }
     let mut answer = json!({
         "budgets": count,

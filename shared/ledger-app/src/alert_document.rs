@@ -212,7 +212,7 @@ fn with_document(alert: &Alert, page: Option<&str>, about: About<'_>) -> Alert {
     let event = alert.attributes.get("event").map_or("", String::as_str);
     let document = Document {
         schema: SCHEMA,
-        alert_id: alert.id.to_string(),
+        alert_id: alert.attributes.get("alert_id").cloned().unwrap_or_else(|| alert.id.to_string()),
         event,
         subject: &alert.subject,
         receivers: alert.receivers.iter().map(|it| &**it).collect(),

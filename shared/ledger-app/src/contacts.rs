@@ -119,13 +119,18 @@ impl Contacts {
     pub fn receivers(&self, owner: &Arc<str>, deputy: Option<&Arc<str>>) -> Vec<Arc<str>> {
         let mut names: Vec<Arc<str>> = [owner].into_iter().chain(deputy).cloned().collect();
         if let Some(fallback) = &self.fallback
-            && !names.iter().any(|it| self.by_name.contains_key(it))
+            && !names.iter().any(|it| self.is_reached(it))
         {
             names.push(Arc::clone(fallback));
         }
         let mut seen = BTreeSet::new();
         names.retain(|it| seen.insert(Arc::clone(it)));
         names
+    }
+
+    /// Whether a name has a place that messages are delivered to.
+    fn is_reached(&self, name: &str) -> bool {
+        self.by_name.get(name).is_some_and(|it| !it.endpoints.is_empty())
     }
 
     /// The name that an alert of these receivers goes on to, unless it is one of them.
@@ -143,7 +148,7 @@ impl Contacts {
         }
         let is_missing = |it: &&Budget| {
             let names = [Some(&it.owner), it.deputy.as_ref()];
-            !names.into_iter().flatten().any(|it| self.by_name.contains_key(it))
+            !names.into_iter().flatten().any(|it| self.is_reached(it))
         };
         let missing: BTreeSet<&str> =
             budgets.iter().filter(is_missing).map(|it| &*it.owner).collect();
@@ -199,6 +204,12 @@ pub fn parse_contacts(text: &str) -> Result<Contacts, FileError> {
     }
     if file.messages_per_day == Some(0) {
         return Err(FileError("`messages_per_day` is 0; expected at least 1".to_owned()));
+    }
+    if file.anomalies_from.is_some() && fallback.is_none() {
+        return Err(FileError(
+            "`anomalies_from` needs a `fallback`, who gets anomalies that are of no owner"
+                .to_owned(),
+        ));
     }
     if file.escalate_after_hours.is_none()
         && let Some(entry) = file.contact.iter().find(|it| it.escalate_to.is_some())
@@ -336,6 +347,7 @@ mod tests {
             ("escalate_after_hours = 24", "", "`escalate_after_hours`; expected both"),
             ("= 24", "= 0", "expected 1 to 744"),
             ("= 20", "= 0", "`messages_per_day` is 0"),
+            ("fallback = \"finops\"", "anomalies_from = 5", "`anomalies_from` needs a `fallback`"),
             ("search@example.com", "search", "contact `search`: `mail` has `search`; expected"),
             ("https://", "http://", "contact `finops`: `https` has `http://example.com/alerts`"),
             ("arn:aws:sqs", "arn:aws:sns", "expected the ARN of a queue"),

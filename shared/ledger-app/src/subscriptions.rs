@@ -47,7 +47,7 @@ pub struct SubscriptionPlan {
     pub waiting: Vec<Endpoint>,
     /// Those that are as they should be.
     pub unchanged: usize,
-    /// Subscriptions that no contact names: they are left alone.
+    /// Subscriptions that no contact names, and those with a filter of somebody else: they are left alone.
     pub others: Vec<Subscribed>,
 }
 
@@ -70,7 +70,10 @@ pub fn subscription_plan(contacts: &Contacts, existing: &[Subscribed]) -> Subscr
         };
         match &known.id {
             None => plan.waiting.push((*endpoint).clone()),
+            // One that takes everything was made for more than these names.
+            Some(_) if known.takes == Takes::Everything => plan.unchanged += 1,
             Some(_) if known.takes == Takes::Receivers(names.clone()) => plan.unchanged += 1,
+            Some(_) if known.takes == Takes::Other => plan.others.push(known.clone()),
             Some(id) => {
                 let (id, endpoint) = (id.clone(), (*endpoint).clone());
                 plan.steps.push(Step::Refilter(id, endpoint, names.clone()));
@@ -78,7 +81,7 @@ pub fn subscription_plan(contacts: &Contacts, existing: &[Subscribed]) -> Subscr
         }
     }
     let is_other = |it: &&Subscribed| !wanted.keys().any(|endpoint| is_of(it, endpoint));
-    plan.others = existing.iter().filter(is_other).cloned().collect();
+    plan.others.extend(existing.iter().filter(is_other).cloned());
     plan
 }
 
@@ -141,11 +144,20 @@ mod tests {
         let right = mail("y@example.com", Some("2"), names(&["a"]));
         let pending = mail("x@example.com", None, Takes::Other);
         assert_eq!(steps(&[pending, right.clone()]), [""; 0]);
-        let everything = mail("x@example.com", Some("1"), Takes::Everything);
+        let narrow = mail("x@example.com", Some("1"), names(&["a"]));
         let foreign = mail("z@example.com", Some("3"), Takes::Everything);
-        let existing = [everything, right, foreign.clone()];
+        let existing = [narrow, right, foreign.clone()];
         assert_eq!(steps(&existing), ["~ 1 x@example.com {\"a\", \"b\"}"]);
         let plan = subscription_plan(&parse_contacts(CONTACTS).unwrap(), &existing);
         assert_eq!((plan.unchanged, plan.others), (1, vec![foreign]));
+    }
+
+    #[test]
+    fn a_subscription_that_takes_everything_or_has_a_filter_of_its_own_is_left_alone() {
+        let everything = mail("x@example.com", Some("1"), Takes::Everything);
+        let other = mail("y@example.com", Some("2"), Takes::Other);
+        let plan =
+            subscription_plan(&parse_contacts(CONTACTS).unwrap(), &[everything, other.clone()]);
+        assert_eq!((plan.steps.len(), plan.unchanged, plan.others), (0, 1, vec![other]));
     }
 }

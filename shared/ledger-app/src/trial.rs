@@ -10,7 +10,7 @@ use ledger_core::message::{Headline, Message};
 
 use crate::alert_document;
 
-/// A message of trial. It is published once and not kept, so it has the identity of a digest without a round.
+/// A message of trial. It is published once and not kept, so it has the identity of a digest that no evaluation makes.
 pub fn trial(receivers: &[Arc<str>], at: Timestamp) -> Alert {
     let names: Vec<&str> = receivers.iter().map(|it| &**it).collect();
     let names = names.join(", ");
@@ -29,7 +29,7 @@ pub fn trial(receivers: &[Arc<str>], at: Timestamp) -> Alert {
     };
     let first = at.to_zoned(TimeZone::UTC).date();
     let receiver = receivers.first().cloned().unwrap_or_else(|| "".into());
-    let id = AlertId::Digest { receiver, kind: DigestKind::Day, first, round: 0 };
+    let id = AlertId::Digest { receiver, kind: DigestKind::Day, first, mark: "trial".into() };
     let attributes = [("alert_id", format!("test/{at}")), ("event", "test".to_owned())];
     let attributes = attributes.map(|(name, value)| (name.to_owned(), value));
     let alert = Alert {

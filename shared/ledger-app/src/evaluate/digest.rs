@@ -21,6 +21,7 @@ use ledger_core::now::Now;
 use ledger_core::period::ChargePeriod;
 use ledger_core::question::Question;
 use rust_decimal::Decimal;
+use sha2::{Digest as _, Sha256};
 
 use super::Watch;
 use crate::alert_document;
@@ -29,6 +30,9 @@ use crate::view::{LookupError, View};
 
 /// The strictest channel of alerts refuses a subject of 100 characters or more.
 const SUBJECT_CHARS_MAX: usize = 99;
+
+/// Messages that one digest says: as many as a mail has room for.
+const ENTRIES_MAX: usize = 50;
 
 /// Words of the end of each message.
 const NOTHING_IS_BLOCKED: &str =
@@ -78,13 +82,17 @@ pub(super) fn batches(
         }
     }
     for (receivers, mut says) in without_room {
-        // A digest of one is that one.
-        match says.pop() {
-            Some(alone) if says.is_empty() => batches.push(alone.into()),
-            last => {
-                says.extend(last);
-                batches.push(overflow(watch, &receivers, says, kept, today));
+        while !says.is_empty() {
+            let rest = says.split_off(says.len().min(ENTRIES_MAX));
+            // A digest of one is that one.
+            match says.pop() {
+                Some(alone) if says.is_empty() => batches.push(alone.into()),
+                last => {
+                    says.extend(last);
+                    batches.push(overflow(watch, &receivers, says, today));
+                }
             }
+            says = rest;
         }
     }
     batches
@@ -116,25 +124,22 @@ fn severity(alert: &Alert) -> Option<Decimal> {
     number("spend")?.checked_div(number("limit")?)
 }
 
-/// The digest of messages for which there is no room.
-fn overflow(
-    watch: Watch<'_>,
-    receivers: &[Arc<str>],
-    says: Vec<Alert>,
-    kept: &[StoredAlert],
-    today: Date,
-) -> Batch {
+/// The digest of messages for which there is no room. Its identity is made of theirs: the same run again has
+/// the same digest, and another one that says more has another.
+fn overflow(watch: Watch<'_>, receivers: &[Arc<str>], says: Vec<Alert>, today: Date) -> Batch {
+    let mut hash = Sha256::new();
+    let said = says.iter().map(|it| it.id.to_string());
+    for text in receivers.iter().map(|it| it.to_string()).chain(said) {
+        hash.update(text.len().to_be_bytes());
+        hash.update(text);
+    }
+    let mark: String = hash.finalize().iter().take(6).map(|it| format!("{it:02x}")).collect();
     let receiver: &Arc<str> = &receivers.join(", ").into();
-    let of_today = |it: &&StoredAlert| {
-        matches!(&it.alert.id, AlertId::Digest { receiver: of, kind: DigestKind::Day, first, .. }
-            if of == receiver && *first == today)
-    };
-    let round = kept.iter().filter(of_today).count().saturating_add(1);
     let id = AlertId::Digest {
         receiver: Arc::clone(receiver),
         kind: DigestKind::Day,
         first: today,
-        round: u16::try_from(round).unwrap_or(u16::MAX),
+        mark: mark.into(),
     };
     let subjects: Vec<String> = says.iter().map(|it| it.subject.clone()).collect();
     let message = Message {
@@ -147,13 +152,25 @@ fn overflow(
         list_name: "Messages",
         list: subjects.clone(),
         no_entries: "none",
-        next: format!("the next message of this day comes in a digest too. {NOTHING_IS_BLOCKED}"),
+        next: format!("more messages of this day come in digests too. {NOTHING_IS_BLOCKED}"),
         command: "tollbook budget check --explain".to_owned(),
     };
     let subject = format!("[AI budget] {} alerts of {today} - {receiver}", says.len());
-    let alert = alert_of(watch, id, &subject, &message, receivers);
+    let mut alert = alert_of(watch, id, &subject, &message, receivers);
+    alert.attributes.extend(attributes_of(&says));
     let alert = alert_document::of_digest(alert, (today, today), &subjects, watch.page);
     Batch { alert, says }
+}
+
+/// The attributes of messages that filters of subscriptions may compare: the owner that all have, and the highest
+/// threshold.
+fn attributes_of(says: &[Alert]) -> Vec<(String, String)> {
+    let owner = |it: &Alert| it.attributes.get("owner").cloned();
+    let first = says.first().and_then(owner);
+    let owner = first.filter(|first| says.iter().all(|it| owner(it).as_ref() == Some(first)));
+    let highest = says.iter().flat_map(Alert::crossings).map(|it| it.threshold).max();
+    let highest = highest.map(|it| ("threshold_percent".to_owned(), it.to_string()));
+    owner.map(|it| ("owner".to_owned(), it)).into_iter().chain(highest).collect()
 }
 
 fn alert_of(
@@ -241,7 +258,7 @@ fn weekly(
         receiver: Arc::clone(receiver),
         kind: DigestKind::Week,
         first: start,
-        round: 1,
+        mark: "1".into(),
     };
     let in_week = |it: &&StoredAlert| {
         !is_digest(&it.alert.id)

@@ -11,12 +11,15 @@ mod planning;
 mod state;
 mod watch;
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
-use ledger_core::budget::{Alert, AlertId, Budget, BudgetSpending, Verdict, windows};
+use ledger_core::budget::{Alert, AlertId, Budget, BudgetSpending, CrossingKind, Verdict, windows};
 
 use self::delivery::{Outcome, send};
-use self::planning::{Planned, planned};
+use self::planning::{Planned, planned, planned_beside};
 use self::state::state_of;
+use ledger_core::now::Now;
+
 use crate::anomalies::AnomaliesError;
 use crate::forecast::project;
 use crate::ports::{AlertStore, DocumentStore, LedgerStore, Notifier, Retryable, StoreError};
@@ -56,6 +59,11 @@ pub enum EvaluateError {
     /// The time of the run ended.
     #[error("the time of the run ended before {0} alerts were looked at; the next run goes on")]
     OutOfTime(usize),
+    /// The time of the run ended.
+    #[error(
+        "the time of the run ended before anomalies and digests were looked at; the next run goes on"
+    )]
+    OutOfTimeBeside,
 }
 
 impl Retryable for EvaluateError {
@@ -69,7 +77,7 @@ impl Retryable for EvaluateError {
             EvaluateError::Keep(_, source)
             | EvaluateError::Alerts(source)
             | EvaluateError::Settled(source) => source.is_retryable(),
-            EvaluateError::OutOfTime(_) => true,
+            EvaluateError::OutOfTime(_) | EvaluateError::OutOfTimeBeside => true,
         }
     }
 }
@@ -167,12 +175,48 @@ where
     }
     evaluation.verdicts = judge_all(view, budgets).await.map_err(EvaluateError::Spend)?;
     project(view, &mut evaluation.verdicts).await.map_err(EvaluateError::Forecast)?;
-    let Planned { alerts, failed, is_early, look_again } =
-        planned(view, watch, &evaluation.verdicts, run).await?;
-    evaluation.failed = failed;
-    let mut is_settled = !is_early;
-    let mut left = alerts.len();
-    for stored in alerts {
+    let mut planned = planned(view, watch, &evaluation.verdicts, run).await?;
+    let mut is_settled = !planned.is_early;
+    is_settled &= deliver(&mut planned, &mut evaluation, now, run, ledger, notifier).await;
+    match planned_beside(view, watch, &evaluation.verdicts, run).await {
+        Ok(mut beside) => {
+            let delivered = deliver(&mut beside, &mut evaluation, now, run, ledger, notifier).await;
+            is_settled &= delivered;
+        }
+        Err(err) => evaluation.failed.push(err),
+    }
+    is_settled &= evaluation.not_sent.is_empty()
+        && evaluation.unconfirmed.is_empty()
+        && evaluation.failed.is_empty();
+    // An alert of this run may go on to somebody else before anything changes.
+    let may_go_on = |it: &Alert| {
+        let is_digest = it.id.crossing().is_none();
+        is_digest || it.crossings().any(|it| it.kind == CrossingKind::Reached)
+    };
+    let hours = watch.contacts.escalate_after_hours;
+    let goes_on = hours.filter(|_| evaluation.sent.iter().any(may_go_on));
+    let goes_on = goes_on.and_then(|hours| now.at().checked_add(i64::from(hours).hours()).ok());
+    let look_again = [planned.look_again, goes_on].into_iter().flatten().min();
+    // Without it the next run does the same once more.
+    if is_settled && let Err(err) = ledger.settle(&state, now.at(), look_again).await {
+        tracing::warn!(error = %err, "could not keep what is settled");
+    }
+    Ok(evaluation)
+}
+
+/// Sends planned alerts; whether all of them came to an end in this run.
+async fn deliver(
+    planned: &mut Planned,
+    evaluation: &mut Evaluation,
+    now: Now,
+    run: Run<'_>,
+    ledger: &impl AlertStore,
+    notifier: &impl Notifier,
+) -> bool {
+    evaluation.failed.append(&mut planned.failed);
+    let mut is_done = true;
+    let mut left = planned.alerts.len();
+    for stored in planned.alerts.drain(..) {
         if !(run.has_time)() {
             evaluation.failed.push(EvaluateError::OutOfTime(left));
             break;
@@ -182,18 +226,11 @@ where
             Ok(Outcome::Sent) => evaluation.sent.push(stored.alert),
             Ok(Outcome::NotSent) => evaluation.not_sent.push(stored.alert),
             Ok(Outcome::Unconfirmed) => evaluation.unconfirmed.push(stored.alert),
-            Ok(Outcome::WithAnotherRun) => is_settled = false,
+            Ok(Outcome::WithAnotherRun) => is_done = false,
             Err(err) => evaluation.failed.push(keep_error(&stored.alert.id, err)),
         }
     }
-    is_settled &= evaluation.not_sent.is_empty()
-        && evaluation.unconfirmed.is_empty()
-        && evaluation.failed.is_empty();
-    // Without it the next run does the same once more.
-    if is_settled && let Err(err) = ledger.settle(&state, now.at(), look_again).await {
-        tracing::warn!(error = %err, "could not keep what is settled");
-    }
-    Ok(evaluation)
+    is_done
 }
 
 fn keep_error(id: &AlertId, err: StoreError) -> EvaluateError {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use ledger_core::budget::{
     Addressed, Alert, AlertId, Budget, Crossing, CrossingId, CrossingKind, Driver, Drivers, Said,
@@ -68,7 +67,8 @@ pub(super) struct New<'v> {
     pub receivers: Vec<Arc<str>>,
 }
 
-/// The alerts to send for these verdicts; those that are new are written down now.
+/// The alerts of budgets to send for these verdicts, with those of every kind that were not seen to arrive; those
+/// that are new are written down now.
 ///
 /// # Errors
 ///
@@ -80,29 +80,58 @@ pub(super) async fn planned<L>(
     run: Run<'_>,
 ) -> Result<Planned, EvaluateError>
 where
-    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
+    L: LedgerStore + AlertStore + Clone + 'static,
 {
     let (ledger, now) = (view.ledger(), view.now());
-    let anomalies = found_anomalies(view, watch).await?;
-    let firsts = anomalies.iter().map(|it| it.first);
-    let kept = kept_alerts(ledger, verdicts, firsts, now.today()).await;
+    let kept = kept_alerts(ledger, verdicts, [].into_iter(), now.today()).await;
     let kept = kept.map_err(EvaluateError::Alerts)?;
     let renamed = Renamed::of(watch.budgets);
     let mut planned = Planned::default();
     let mut new = new_messages(watch, verdicts, &kept, &renamed, now, &mut planned);
-    new.extend(escalations(watch, verdicts, &kept, &renamed, now.at(), &mut planned));
+    new.extend(escalations(watch, verdicts, &kept, &renamed, now, &mut planned));
     let drivers = drivers_of(view, &new).await.map_err(EvaluateError::Drivers)?;
     let of_budgets = new.iter().filter_map(|it| {
         let of_verdict = drivers.get(&window_of_verdict(it.verdict));
         let (first, also) = it.crossings.split_first()?;
         Some(of_budget(watch, it, (*first, also), of_verdict.map_or(&[][..], Vec::as_slice)))
     });
-    let mut alerts: Vec<Alert> = of_budgets.collect();
-    alerts.extend(anomaly_alerts(watch, &anomalies, &kept));
-    let batches = batches(watch, alerts, &kept, now);
+    let batches = batches(watch, of_budgets.collect(), &kept, now);
+    planned.alerts = pending(kept, watch, &renamed, verdicts, now.today());
+    keep(ledger, batches.into_iter(), now.at(), run, &mut planned).await;
+    Ok(planned)
+}
+
+/// The alerts that are of no budget: anomalies, and digests of a week. They come after those of budgets, so that
+/// a failure here holds none of them back.
+///
+/// # Errors
+///
+/// [`EvaluateError`]; nothing was written.
+pub(super) async fn planned_beside<L>(
+    view: &View<L>,
+    watch: Watch<'_>,
+    verdicts: &[Verdict],
+    run: Run<'_>,
+) -> Result<Planned, EvaluateError>
+where
+    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
+{
+    let mut planned = Planned::default();
+    let contacts = watch.contacts;
+    if contacts.anomalies_from.is_none() && !contacts.by_name.values().any(|it| it.is_weekly) {
+        return Ok(planned);
+    }
+    if !(run.has_time)() {
+        return Err(EvaluateError::OutOfTimeBeside);
+    }
+    let (ledger, now) = (view.ledger(), view.now());
+    let anomalies = found_anomalies(view, watch).await?;
+    let firsts = anomalies.iter().map(|it| it.first);
+    let kept = kept_alerts(ledger, verdicts, firsts, now.today()).await;
+    let kept = kept.map_err(EvaluateError::Alerts)?;
+    let batches = batches(watch, anomaly_alerts(watch, &anomalies, &kept), &kept, now);
     let weekly =
         weekly_digests(view, watch, verdicts, &kept).await.map_err(EvaluateError::Digest)?;
-    planned.alerts = pending(kept, watch, &renamed, verdicts, now.today());
     keep(ledger, batches.into_iter().chain(weekly), now.at(), run, &mut planned).await;
     Ok(planned)
 }
@@ -155,6 +184,11 @@ async fn keep(
             }
         }
         for said in says {
+            // What is left alone here is sent by itself.
+            if !(run.has_time)() {
+                planned.failed.push(EvaluateError::OutOfTime(1 + batches.count()));
+                return;
+            }
             if let Err(err) = keep_digested(ledger, &said, at, run).await {
                 planned.failed.push(keep_error(&said.id, err));
             }
@@ -218,8 +252,8 @@ fn new_messages<'v>(
     }
     let mut new = Vec::new();
     for verdict in verdicts {
-        let Budget { name, owner, deputy, .. } = &verdict.budget;
-        if watch.notes.muted(name, now.today()).is_some() {
+        let Budget { owner, deputy, .. } = &verdict.budget;
+        if is_muted(watch, &verdict.budget, now.today()) {
             continue;
         }
         let of_window = said.get(&window_of_verdict(verdict)).map_or(&[][..], Vec::as_slice);
@@ -238,7 +272,7 @@ fn escalations<'v>(
     verdicts: &'v [Verdict],
     kept: &[StoredAlert],
     renamed: &Renamed<'_>,
-    now: Timestamp,
+    now: Now,
     planned: &mut Planned,
 ) -> Vec<New<'v>> {
     let Some(hours) = watch.contacts.escalate_after_hours else { return Vec::new() };
@@ -254,19 +288,17 @@ fn escalations<'v>(
         else {
             continue;
         };
-        let next = watch.contacts.escalation_of(&stored.alert.receivers);
+        let receivers = receivers_of(watch, &stored.alert, &verdict.budget);
+        let next = watch.contacts.escalation_of(&receivers);
         let escalated = Crossing { kind: CrossingKind::Escalated, ..crossing };
         let (Some(next), false) = (next, done.contains(&(window, escalated))) else { continue };
         let is_answered = watch.notes.is_acknowledged(&stored.alert.id)
-            || watch
-                .notes
-                .muted(&verdict.budget.name, now.to_zoned(TimeZone::UTC).date())
-                .is_some();
+            || is_muted(watch, &verdict.budget, now.today());
         if is_answered || !verdict.still_holds(crossing) {
             continue;
         }
         let Ok(due) = stored.at.checked_add(i64::from(hours).hours()) else { continue };
-        if due <= now {
+        if due <= now.at() {
             new.push(New {
                 verdict,
                 crossings: vec![escalated],
@@ -277,6 +309,31 @@ fn escalations<'v>(
         }
     }
     new
+}
+
+/// Whether a budget sends no alerts for a while, also under the name that it had before.
+fn is_muted(watch: Watch<'_>, budget: &Budget, today: Date) -> bool {
+    let names = [Some(&budget.name), budget.formerly.as_ref()];
+    names.into_iter().flatten().any(|it| watch.notes.muted(it, today).is_some())
+}
+
+/// The receivers of an alert: those that it was for, or those that its budget has now where none of them has a
+/// contact.
+fn receivers_of(watch: Watch<'_>, alert: &Alert, budget: &Budget) -> Vec<Arc<str>> {
+    let has_contact = |it: &Arc<str>| watch.contacts.by_name.contains_key(it);
+    match alert.receivers.iter().any(has_contact) {
+        true => alert.receivers.clone(),
+        false => watch.contacts.receivers(&budget.owner, budget.deputy.as_ref()),
+    }
+}
+
+/// Whether an alert went on to somebody else, and was acknowledged since.
+fn is_settled_escalation(watch: Watch<'_>, alert: &Alert) -> bool {
+    let escalated = alert.id.crossing().filter(|it| it.crossing.kind == CrossingKind::Escalated);
+    escalated.is_some_and(|id| {
+        let crossing = Crossing { kind: CrossingKind::Reached, ..id.crossing };
+        watch.notes.is_acknowledged(&AlertId::Crossing(CrossingId { crossing, ..id.clone() }))
+    })
 }
 
 /// Whether somebody is expected to acknowledge an alert.
@@ -298,21 +355,30 @@ fn pending(
     verdicts: &[Verdict],
     today: Date,
 ) -> Vec<StoredAlert> {
-    let names: BTreeSet<&str> = watch.budgets.iter().map(|it| &*it.name).collect();
+    let by_name: BTreeMap<&str, &Budget> = watch.budgets.iter().map(|it| (&*it.name, it)).collect();
     let judged = by_window(verdicts);
-    let is_pending = |stored: &StoredAlert| {
+    let is_pending = |stored: &mut StoredAlert| {
         if matches!(stored.state, AlertState::Sent | AlertState::Digested) {
             return false;
         }
         let Some(window) = renamed.window_of(&stored.alert.id) else { return true };
+        let Some(budget) = by_name.get(&*window.0) else { return false };
         let holds = || match judged.get(&window) {
             Some(verdict) => stored.alert.crossings().any(|it| verdict.still_holds(it)),
             None => true,
         };
-        names.contains(&*window.0) && watch.notes.muted(&window.0, today).is_none() && holds()
+        let is_due = !is_muted(watch, budget, today)
+            && !is_settled_escalation(watch, &stored.alert)
+            && holds();
+        // One of an earlier release does not say whom it is for.
+        if stored.alert.receivers.is_empty() {
+            stored.alert.receivers =
+                watch.contacts.receivers(&budget.owner, budget.deputy.as_ref());
+        }
+        is_due
     };
     let mut pending = kept;
-    pending.retain(is_pending);
+    pending.retain_mut(is_pending);
     // The order of one run is that of the next, also where the time of one ended.
     pending.sort_by(|left, right| left.alert.id.cmp(&right.alert.id));
     pending

@@ -49,7 +49,7 @@ impl<'a> From<&'a Vec<Budget>> for Watch<'a> {
 }
 
 /// All that people applied for an evaluation.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Watched {
     /// The version of the budgets.
     pub version: Option<u64>,
@@ -58,6 +58,8 @@ pub struct Watched {
     contacts: Contacts,
     notes: AlertNotes,
     expected_version: Option<u64>,
+    /// Contacts and answers that cannot be read: alerts go to owners and deputies by their names then.
+    pub faults: Vec<DocumentError>,
 }
 
 impl Watched {
@@ -78,12 +80,30 @@ pub async fn watched(documents: &impl DocumentStore) -> Result<Watched, Document
         let document = documents.document(DocumentKind::ExpectedAnomalies).await;
         document.map_err(|err| DocumentError::Read("expected anomalies", err))
     };
-    let ((version, budgets), contacts, notes, expected) = tokio::try_join!(
+    let (budgets, contacts, notes, expected) = tokio::join!(
         applied_budgets(documents),
         applied_contacts(documents),
         alert_notes(documents),
         expected,
-    )?;
-    let expected_version = expected.map(|it| it.version);
-    Ok(Watched { version, budgets, contacts, notes, expected_version })
+    );
+    let (version, budgets) = budgets?;
+    let mut faults = Vec::new();
+    let contacts = readable(contacts, &mut faults)?;
+    let notes = readable(notes, &mut faults)?;
+    let expected_version = expected?.map(|it| it.version);
+    Ok(Watched { version, budgets, contacts, notes, expected_version, faults })
+}
+
+/// A document, or an empty one in place of one that a newer release wrote: that must not hold back alerts.
+fn readable<T: Default>(
+    read: Result<T, DocumentError>,
+    faults: &mut Vec<DocumentError>,
+) -> Result<T, DocumentError> {
+    match read {
+        Err(fault @ DocumentError::Malformed(..)) => {
+            faults.push(fault);
+            Ok(T::default())
+        }
+        other => other,
+    }
 }

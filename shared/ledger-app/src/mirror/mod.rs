@@ -6,6 +6,8 @@ mod file;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use ledger_core::budget::Budget;
 use ledger_core::mirror::{Mirror, NotMirrored, Plan, Seen, Step, plan};
 
@@ -13,6 +15,9 @@ use crate::ports::{LedgerStore, NativeBudgets, NativeBudgetsError};
 use crate::view::{LookupError, View};
 
 pub use self::file::budgets_text;
+
+/// How often a run that reads looks whether there is time.
+const TIME_CHECKED: Duration = Duration::from_secs(1);
 
 /// Why nothing was mirrored.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +28,9 @@ pub enum MirrorError {
     /// The budgets that are there are not known.
     #[error("could not read the budgets of account {0}")]
     Read(String, #[source] NativeBudgetsError),
+    /// The time of the run ended.
+    #[error("the time of the run ended before the budgets of the account were read")]
+    OutOfTime,
 }
 
 /// The outcome of one run.
@@ -72,7 +80,16 @@ pub async fn mirror_budgets<L: LedgerStore + Clone + 'static>(
     native: &impl NativeBudgets,
     has_time: &(dyn Fn() -> bool + Sync),
 ) -> Result<Mirrored, MirrorError> {
-    let Plan { steps, unchanged, not_mirrored } = planned(view, budgets, mirror, native).await?;
+    let out_of_time = async {
+        while has_time() {
+            tokio::time::sleep(TIME_CHECKED).await;
+        }
+    };
+    let planned = tokio::select! {
+        planned = planned(view, budgets, mirror, native) => planned,
+        () = out_of_time => Err(MirrorError::OutOfTime),
+    };
+    let Plan { steps, unchanged, not_mirrored } = planned?;
     let unchanged = unchanged.len();
     let mut mirrored = Mirrored { unchanged, not_mirrored, ..Mirrored::default() };
     let mut steps = steps.into_iter();

@@ -192,8 +192,9 @@ fn sk_of(id: &AlertId) -> String {
     let CrossingId { budget, window, start, crossing } = match id {
         AlertId::Crossing(id) => id,
         AlertId::Anomaly { id, first } => return format!("{first}#anomaly#{}", keys::bounded(id)),
-        AlertId::Digest { receiver, kind, first, round } => {
-            return format!("{first}#digest#{kind}#{round:05}#{}", keys::bounded(receiver));
+        AlertId::Digest { receiver, kind, first, mark } => {
+            let (mark, receiver) = (keys::bounded(mark), keys::bounded(receiver));
+            return format!("{first}#digest#{kind}#{mark}#{receiver}");
         }
     };
     let Crossing { threshold, kind, round } = *crossing;
@@ -225,10 +226,10 @@ fn item_of(stored: &StoredAlert) -> Result<Item, StoreError> {
             ("crossing", text(crossing.to_string())),
         ],
         AlertId::Anomaly { id, .. } => vec![("anomaly", text(id.as_ref()))],
-        AlertId::Digest { receiver, kind, round, .. } => vec![
+        AlertId::Digest { receiver, kind, mark, .. } => vec![
             ("digest", text(kind.as_str())),
             ("receiver", text(receiver.as_ref())),
-            ("round", number(*round)),
+            ("mark", text(mark.as_ref())),
         ],
     };
     let texts = [("chat", chat), ("document", document)];
@@ -284,7 +285,7 @@ fn id_of(item: &Item) -> Result<AlertId, StoreError> {
         let kind = DigestKind::parse(text_of(item, "digest")?)
             .ok_or_else(|| malformed(item, "`digest` is none of the kinds of digests"))?;
         let receiver = text_of(item, "receiver")?.into();
-        return Ok(AlertId::Digest { receiver, kind, first, round: parsed(item, "round")? });
+        return Ok(AlertId::Digest { receiver, kind, first, mark: text_of(item, "mark")?.into() });
     }
     let window = Window::parse(text_of(item, "window")?)
         .ok_or_else(|| malformed(item, "`window` is none of the windows of budgets"))?;

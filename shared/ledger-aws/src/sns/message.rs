@@ -70,21 +70,43 @@ struct Metadata<'a> {
 }
 
 fn chat_notification(alert: &Alert, description: &str) -> String {
+    let subject = inert(&alert.subject);
     let event_type = alert.attributes.get("event").map_or("", String::as_str);
     let notification = Notification {
         version: "1.0",
         source: "custom",
-        id: alert.id.to_string(),
-        content: Content { text_type: "client-markdown", title: &alert.subject, description },
+        id: alert.attributes.get("alert_id").cloned().unwrap_or_else(|| alert.id.to_string()),
+        content: Content { text_type: "client-markdown", title: &subject, description },
         metadata: Metadata {
             thread_id: alert.id.thread(),
-            summary: &alert.subject,
+            summary: &subject,
             event_type,
             enable_custom_actions: false,
         },
     };
     // All of it is texts, which JSON has.
     serde_json::to_string(&notification).unwrap_or_else(|_| String::new())
+}
+
+/// A line that a chat reads as it is: signs of mentions, links and forms are written as others that look alike.
+fn inert(text: &str) -> String {
+    let sign = |it| match it {
+        '<' => '‹',
+        '>' => '›',
+        '@' => '＠',
+        '[' => '［',
+        ']' => '］',
+        '`' => '\'',
+        '*' => '∗',
+        '~' => '∼',
+        other => other,
+    };
+    // Our own mark at the beginning keeps its brackets.
+    let (mark, rest) = match text.split_once("] ") {
+        Some((mark, rest)) if mark.starts_with("[AI ") => (format!("{mark}] "), rest),
+        _ => (String::new(), text),
+    };
+    format!("{mark}{}", rest.chars().map(sign).collect::<String>())
 }
 
 #[cfg(test)]
@@ -112,6 +134,17 @@ mod tests {
         assert_eq!(notification["version"], "1.0");
         assert_eq!(notification["content"]["description"], "**said**");
         assert_eq!(notification["metadata"]["threadId"], "chat#1/monthly/2026-11-01");
+    }
+
+    #[test]
+    fn a_name_in_a_title_is_no_mention_and_no_link() {
+        let subject = "[AI cost] spike <!channel> @here [x](https://example.com): 1".to_owned();
+        let alert = Alert { subject, chat: Some(String::new()), ..alert("2026-11-01", 80) };
+        let message = read(&structured(&alert).unwrap());
+        let notification = read(message["https"].as_str().unwrap());
+        let title = "[AI cost] spike ‹!channel› ＠here ［x］(https://example.com): 1";
+        assert_eq!(notification["content"]["title"], title);
+        assert_eq!(notification["metadata"]["summary"], title);
     }
 
     #[test]

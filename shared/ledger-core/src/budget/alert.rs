@@ -53,8 +53,8 @@ pub enum AlertId {
         kind: DigestKind,
         /// The first day that it covers.
         first: Date,
-        /// Counts the digests of these days, from one on.
-        round: u16,
+        /// A mark of the messages that it says: another digest of the same day says others.
+        mark: Arc<str>,
     },
 }
 
@@ -116,8 +116,8 @@ impl fmt::Display for AlertId {
                 write!(f, "{budget}/{window}/{start}/{crossing}")
             }
             AlertId::Anomaly { id, .. } => write!(f, "anomaly/{id}"),
-            AlertId::Digest { receiver, kind, first, round } => {
-                write!(f, "digest/{receiver}/{kind}/{first}/{round}")
+            AlertId::Digest { receiver, kind, first, mark } => {
+                write!(f, "digest/{receiver}/{kind}/{first}/{mark}")
             }
         }
     }

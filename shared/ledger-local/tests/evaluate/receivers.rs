@@ -127,13 +127,17 @@ async fn a_flood_is_one_by_one_up_to_a_number_and_then_a_digest() {
     let contacts = format!("messages_per_day = 2\n{CONTACTS}");
     let watching = Watching::new(BILL, "", &budgets, &contacts).await;
     watching.evaluate("2026-11-05T08:00:00Z").await;
-    let mut told = watching.told();
+    let mark = |told: String| match told.split_once("/day/2026-11-05/") {
+        Some((start, end)) => format!("{start}/day/2026-11-05/MARK{}", end.get(12..).unwrap()),
+        None => told,
+    };
+    let mut told: Vec<String> = watching.told().into_iter().map(mark).collect();
     told.sort();
     // The two that are furthest above come alone.
     assert_eq!(
         told,
         [
-            "digest/platform/day/2026-11-05/1 [\"platform\"]",
+            "digest/platform/day/2026-11-05/MARK [\"platform\"]",
             "of-85/monthly/2026-11-01/80 [\"platform\"]",
             "of-90/monthly/2026-11-01/80 [\"platform\"]",
         ]
@@ -316,4 +320,71 @@ async fn an_alert_of_endless_names_is_kept_and_sent() {
     let watching = Watching::new(&bill, "", BUDGETS, CONTACTS).await;
     watching.evaluate("2026-11-05T08:00:00Z").await;
     assert_eq!(watching.told(), ["all/monthly/2026-11-01/81 [\"platform\"]"]);
+}
+
+/// Within a day, and with nothing else that changes.
+#[tokio::test]
+async fn an_alert_goes_on_after_hours_of_the_same_day() {
+    let contacts = CONTACTS.replace("escalate_after_hours = 24", "escalate_after_hours = 2");
+    let watching = Watching::new(BILL, "", BUDGETS, &contacts).await;
+    watching.evaluate("2026-11-05T08:00:00Z").await;
+    assert!(watching.evaluate("2026-11-05T09:00:00Z").await.is_unchanged);
+    watching.evaluate("2026-11-05T10:00:00Z").await;
+    let escalated = "all/monthly/2026-11-01/80/escalated [\"finops\"]";
+    assert_eq!(watching.told(), [FIRST, escalated]);
+    assert!(watching.evaluate("2026-11-05T13:00:00Z").await.is_unchanged);
+    assert_eq!(watching.told(), [FIRST, escalated]);
+}
+
+/// Two runs that read at once see different bills, and their digests say different messages.
+#[tokio::test]
+async fn digests_of_two_runs_at_once_lose_no_message() {
+    let of = |name: &str, owner: &str| {
+        let scope = format!("scope = {{ owner = \"{owner}\" }}");
+        budget(name, &scope).replace("\"100\"", "\"10\"")
+    };
+    let budgets = [
+        of("of-1", "one"),
+        of("of-2", "one"),
+        of("of-3", "one"),
+        of("of-4", "two"),
+        of("of-5", "two"),
+    ]
+    .concat();
+    let contacts = format!("messages_per_day = 1\n{CONTACTS}");
+    let (head, _) = OWNED_BILL.split_once('\n').unwrap();
+    let line = |owner: &str| {
+        format!(
+            "2026-11-03,123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,60.00,USD,\
+             arn:aws:iam::123456789012:user/{owner}\n"
+        )
+    };
+    let small = format!("{head}\n{}", line("one"));
+    let whole = format!("{small}{}", line("two"));
+    let watching = Watching::new(&small, OWNERS, &budgets, &contacts).await;
+    let watched = watched(&watching.ledger).await.unwrap();
+    let early = view(&watching.ledger, &watched.budgets, now()).await.unwrap();
+    watching.setting.import(&whole, OWNERS).await;
+    let late = view(&watching.ledger, &watched.budgets, now()).await.unwrap();
+    let (watch, notifier) = (watched.with_page(None), &watching.setting.notifier);
+    let (early, late) = tokio::join!(
+        evaluate_budgets(&early, watch, "early", notifier),
+        evaluate_budgets(&late, watch, "late", notifier)
+    );
+    assert!(early.unwrap().failed.is_empty() && late.unwrap().failed.is_empty());
+    watching.evaluate("2026-11-05T09:00:00Z").await;
+    let messages = watching.setting.outbox.outbox();
+    for name in ["of-1", "of-2", "of-3", "of-4", "of-5"] {
+        let is_said = messages.iter().any(|it| it.text_for("email").contains(name));
+        assert!(is_said, "{name}: {:?}", watching.told());
+    }
+}
+
+/// A contacts file of a newer release holds no alert back.
+#[tokio::test]
+async fn contacts_that_cannot_be_read_hold_no_alert_back() {
+    let watching = Watching::new(BILL, "", BUDGETS, "of_tomorrow = 1\n").await;
+    assert_eq!(watched(&watching.ledger).await.unwrap().faults.len(), 1);
+    watching.evaluate("2026-11-05T08:00:00Z").await;
+    assert_eq!(watching.told(), [FIRST]);
 }

@@ -52,10 +52,13 @@ pub async fn an_alert_is_read_as_it_was_written(alerts: &impl AlertStore) {
     };
     let first = whole.id.first_day();
     let anomaly = AlertId::Anomaly { id: "0123456789ab".into(), first };
-    let digest = |kind, round| AlertId::Digest { receiver: "a#b".into(), kind, first, round };
+    let digest = |kind, mark: &str| {
+        let receiver = "a#b".into();
+        AlertId::Digest { receiver, kind, first, mark: mark.into() }
+    };
     let escalated = Crossing { kind: CrossingKind::Escalated, ..Crossing::reached(80) };
-    let mut ids = vec![anomaly, digest(DigestKind::Day, 1), digest(DigestKind::Day, 2)];
-    ids.push(digest(DigestKind::Week, 1));
+    let mut ids = vec![anomaly, digest(DigestKind::Day, "1"), digest(DigestKind::Day, "2")];
+    ids.push(digest(DigestKind::Week, "1"));
     let others = ids.into_iter().map(|id| Alert { id, also: Vec::new(), ..whole.clone() });
     let mut escalation = whole.clone();
     if let AlertId::Crossing(id) = &mut escalation.id {
