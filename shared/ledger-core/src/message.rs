@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::letter::shown;
+use crate::letter::{is_misleading, shown};
 
 /// Letters of one paragraph. A message of 256 KiB is refused, holds the text more than once, and a name can
 /// have any length.
@@ -16,6 +16,18 @@ const LABEL_COLUMNS: usize = 13;
 
 /// Entries of a list that a message has room for.
 const ENTRIES_MAX: usize = 50;
+
+/// The strictest channel of alerts refuses a subject of 100 characters or more.
+const SUBJECT_CHARS_MAX: usize = 99;
+
+/// The end of each message about what is next.
+pub const NOTHING_IS_BLOCKED: &str =
+    "Nothing is blocked: Tollbook reads bills and is not in the way of calls.";
+
+/// A subject of one line: channels refuse control characters and long subjects, and a name may bring either.
+pub fn subject_line(text: &str) -> String {
+    text.chars().filter(|it| !is_misleading(*it)).take(SUBJECT_CHARS_MAX).collect()
+}
 
 /// The content of a message. Names are a bill's or a file's, and may hold anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

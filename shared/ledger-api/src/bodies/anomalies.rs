@@ -176,17 +176,6 @@ fn expectation_body(expectation: &Expectation) -> ExpectationBody {
 
 /// The largest part in words, such as `output tokens of claude-sonnet-4.6: +41.20 USD by volume`.
 pub fn cause_of(anomaly: &Anomaly) -> String {
-    let Some(part) = anomaly.parts.iter().find(|it| it.amount.femto_units() > 0) else {
-        return String::new();
-    };
-    let meter = part.meter.to_string().replace('_', " ");
-    let of = part.model.as_deref().map(|it| format!(" of {it}")).unwrap_or_else(String::new);
-    let by = match part.effect {
-        Effect::Volume => "by volume",
-        Effect::Price => "by price",
-        Effect::Mix => "by the mix of models",
-        Effect::Direction => "by direction",
-        Effect::New => "which is new",
-    };
-    format!("{meter}{of}: +{} {by}", part.amount.to_reader())
+    let part = anomaly.parts.iter().find(|it| it.amount.femto_units() > 0);
+    part.map_or_else(String::new, ToString::to_string)
 }

@@ -14,8 +14,7 @@ use ledger_core::budget::{Alert, AlertId, DigestKind, Verdict};
 use ledger_core::cost::CostKind;
 use ledger_core::daily_costs::{DailyCosts, Gathered};
 use ledger_core::dimension::{Dimension, Scope};
-use ledger_core::letter::is_misleading;
-use ledger_core::message::{Headline, Message};
+use ledger_core::message::{Headline, Message, NOTHING_IS_BLOCKED, subject_line};
 use ledger_core::money::Money;
 use ledger_core::now::Now;
 use ledger_core::period::ChargePeriod;
@@ -28,15 +27,8 @@ use crate::alert_document;
 use crate::ports::{AlertState, AlertStore, LedgerStore, StoredAlert};
 use crate::view::{LookupError, View};
 
-/// The strictest channel of alerts refuses a subject of 100 characters or more.
-const SUBJECT_CHARS_MAX: usize = 99;
-
 /// Messages that one digest says: as many as a mail has room for.
 const ENTRIES_MAX: usize = 50;
-
-/// Words of the end of each message.
-const NOTHING_IS_BLOCKED: &str =
-    "Nothing is blocked: Tollbook reads bills and is not in the way of calls.";
 
 /// An alert to write down, and those that it says in their place.
 pub(super) struct Batch {
@@ -181,11 +173,10 @@ fn alert_of(
     receivers: &[Arc<str>],
 ) -> Alert {
     let attributes = [("alert_id", id.to_string()), ("event", "digest".to_owned())];
-    let subject = subject.chars().filter(|it| !is_misleading(*it)).take(SUBJECT_CHARS_MAX);
     Alert {
         also: Vec::new(),
         receivers: receivers.to_vec(),
-        subject: subject.collect(),
+        subject: subject_line(subject),
         body: message.mail(watch.page),
         chat: Some(message.chat(watch.page)),
         document: None,

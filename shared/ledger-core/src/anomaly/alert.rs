@@ -10,12 +10,8 @@ use crate::budget::{Addressed, Alert, AlertId};
 use crate::business::{BusinessField, BusinessKey};
 use crate::caller::Caller;
 use crate::dimension::Dimension;
-use crate::letter::is_misleading;
-use crate::message::{Headline, Message};
+use crate::message::{Headline, Message, NOTHING_IS_BLOCKED, subject_line};
 use crate::money::Money;
-
-/// The strictest channel of alerts refuses a subject of 100 characters or more.
-const SUBJECT_CHARS_MAX: usize = 99;
 
 /// Parts that an alert names one by one.
 const PARTS_MAX: usize = 4;
@@ -56,14 +52,13 @@ impl Anomaly {
     }
 
     fn subject(&self) -> String {
-        let text = format!(
+        subject_line(&format!(
             "[AI cost] {} {}: {} more than usual ({})",
             self.kind_word().replace('_', " "),
             self.name(),
             self.excess.to_reader(),
             self.days()
-        );
-        text.chars().filter(|it| !is_misleading(*it)).take(SUBJECT_CHARS_MAX).collect()
+        ))
     }
 
     fn message(&self) -> Message {
@@ -103,7 +98,7 @@ impl Anomaly {
             no_entries: "nothing",
             next: format!(
                 "it is said once. If it is meant, `tollbook anomalies expect {}` mutes it until a day. \
-                 Nothing is blocked: Tollbook reads bills and is not in the way of calls.",
+                 {NOTHING_IS_BLOCKED}",
                 id.as_str()
             ),
             command: format!("tollbook anomalies --since {first}"),
@@ -155,7 +150,7 @@ fn noun_of(dimension: &Dimension) -> &'static str {
 /// Its words, such as `output tokens of nova-lite: 12.00 USD by volume`.
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.meter.shown().replace('_', " "))?;
+        write!(f, "{}", self.meter.to_string().replace('_', " "))?;
         if let Some(model) = &self.model {
             write!(f, " of {model}")?;
         }

@@ -1,13 +1,9 @@
 //! The words of an alert.
 
 use super::{Calendar, Crossing, CrossingKind, Driver, Projection, Verdict};
-use crate::letter::is_misleading;
-use crate::message::{Headline, Message};
+use crate::message::{Headline, Message, NOTHING_IS_BLOCKED, subject_line};
 use crate::percent::Percent;
 use crate::period::{ChargePeriod, Window};
-
-/// The strictest channel of alerts refuses a subject of 100 characters or more.
-const SUBJECT_CHARS_MAX: usize = 99;
 
 /// Values of each dimension of a scope that a body names: a scope may hold thousands, and a message is
 /// limited in size.
@@ -27,15 +23,12 @@ pub(super) fn subject(verdict: &Verdict, crossing: Crossing) -> String {
         }
         CrossingKind::Projected => format!("forecast {}% of {limit}", projected_percent(verdict)),
     };
-    let text = format!(
+    subject_line(&format!(
         "[AI budget] {} {share} ({}) - owner {}",
         budget.name,
         window_name(budget.calendar, spend.period),
         budget.owner,
-    );
-    // Channels refuse control characters and long subjects, and a name of earlier releases may bring
-    // either.
-    text.chars().filter(|it| !is_misleading(*it)).take(SUBJECT_CHARS_MAX).collect()
+    ))
 }
 
 /// The name of a window. Quarters and years have one in the calendar alone: the month from which a fiscal year
@@ -156,5 +149,5 @@ fn what_is_next(verdict: &Verdict) -> String {
         Some(next) => format!("there is another alert at {next}%."),
         None => "this was the last threshold of this window.".to_owned(),
     };
-    format!("{next} Nothing is blocked: Tollbook reads bills and is not in the way of calls.")
+    format!("{next} {NOTHING_IS_BLOCKED}")
 }

@@ -162,7 +162,6 @@ fn matches((name, accepted): (&String, &Value), draft: &Draft) -> bool {
     let Some(text) = draft.attributes.get(name) else { return false };
     let values = match draft.attribute_types.get(name).map(String::as_str) {
         Some("String.Array") => serde_json::from_str(text).unwrap_or_else(|_| Vec::new()),
-        Some("Number") => vec![Value::from(text.clone())],
         _ => vec![Value::from(text.clone())],
     };
     let is_number = draft.attribute_types.get(name).is_some_and(|it| it.starts_with("Number"));

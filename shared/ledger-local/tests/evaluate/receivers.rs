@@ -117,14 +117,18 @@ async fn a_muted_budget_says_what_is_due_when_it_may() {
     assert_eq!(watching.told(), [FIRST]);
 }
 
+/// Limits of budgets of one owner, which all have something to say.
+const FLOOD: [&str; 5] = ["100", "90", "85", "160", "120"];
+
+/// These budgets, and contacts that take two messages a day.
+fn flood() -> (String, String) {
+    let of = |it: &str| budget(&format!("of-{it}"), "").replace("\"100\"", &format!("\"{it}\""));
+    (FLOOD.map(of).concat(), format!("messages_per_day = 2\n{CONTACTS}"))
+}
+
 #[tokio::test]
 async fn a_flood_is_one_by_one_up_to_a_number_and_then_a_digest() {
-    let limits = ["100", "90", "85", "160", "120"];
-    let budgets: String = limits
-        .iter()
-        .map(|it| budget(&format!("of-{it}"), "").replace("\"100\"", &format!("\"{it}\"")))
-        .collect();
-    let contacts = format!("messages_per_day = 2\n{CONTACTS}");
+    let (budgets, contacts) = flood();
     let watching = Watching::new(BILL, "", &budgets, &contacts).await;
     watching.evaluate("2026-11-05T08:00:00Z").await;
     let mark = |told: String| match told.split_once("/day/2026-11-05/") {
@@ -229,12 +233,7 @@ async fn one_message_has_a_text_for_each_kind_of_subscriber() {
 /// A run that ends within a digest may say a message twice and never not at all.
 #[tokio::test]
 async fn a_digest_that_is_cut_off_loses_no_message() {
-    let limits = ["100", "90", "85", "160", "120"];
-    let budgets: String = limits
-        .iter()
-        .map(|it| budget(&format!("of-{it}"), "").replace("\"100\"", &format!("\"{it}\"")))
-        .collect();
-    let contacts = format!("messages_per_day = 2\n{CONTACTS}");
+    let (budgets, contacts) = flood();
     for calls in 0..40 {
         let watching = Watching::new(BILL, "", &budgets, &contacts).await;
         let database = &watching.setting.database;
@@ -254,7 +253,7 @@ async fn a_digest_that_is_cut_off_loses_no_message() {
             watching.evaluate(at).await;
         }
         let messages = watching.setting.outbox.outbox();
-        for limit in limits {
+        for limit in FLOOD {
             let is_said =
                 messages.iter().any(|it| it.text_for("email").contains(&format!("of-{limit}")));
             assert!(is_said, "of-{limit} after {calls} calls: {:?}", watching.told());
