@@ -48,6 +48,8 @@ currency = "USD"
 window = "monthly"
 thresholds = [50, 80, 100]
 forecast_thresholds = [100]
+pace_thresholds = [120]
+change_thresholds = [150]
 scope = { owner = "search", environment = "production" }
 "#;
 
@@ -110,6 +112,7 @@ fn verdict(cost: &str) -> Verdict {
         cost: usd(cost),
         beside: Vec::new(),
         previous: Some(usd("6120.25")),
+        rolled_over: usd("0"),
         status: Status::Billed,
         data_up_to: Some(date(2026, 11, 21)),
     };
@@ -147,7 +150,7 @@ fn alert(verdict: &Verdict, crossings: &[&str]) -> Alert {
 }
 
 /// An alert of each kind of crossing, and a trial, by the name of its file.
-fn made_alerts() -> [(&'static str, Alert); 7] {
+fn made_alerts() -> [(&'static str, Alert); 9] {
     let ahead = Verdict {
         projection: Some(Projection {
             expected: usd("10860.40"),
@@ -158,12 +161,16 @@ fn made_alerts() -> [(&'static str, Alert); 7] {
     };
     let projected = format!("100/{}", CrossingKind::Projected);
     let escalated = format!("80/{}", CrossingKind::Escalated);
+    let pace = format!("120/{}", CrossingKind::Pace);
+    let change = format!("150/{}", CrossingKind::Change);
     let trial_at: Timestamp = "2026-11-21T08:00:00Z".parse().expect("a time");
     [
         ("threshold", alert(&verdict("8125.005"), &["80", "50"])),
         ("limit", alert(&verdict("10021.7"), &["100"])),
         ("forecast", alert(&ahead, &[&projected])),
         ("back-below", alert(&verdict("7910"), &["80/back_below"])),
+        ("pace", alert(&verdict("8125.005"), &[&pace])),
+        ("change", alert(&verdict("9425.5"), &[&change])),
         ("escalated", alert(&verdict("8125.005"), &[&escalated])),
         ("repeat", alert(&verdict("8125.005"), &["80", "50"]).repeated()),
         ("trial", trial(&["search".into(), "platform".into()], trial_at)),

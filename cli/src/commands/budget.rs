@@ -48,9 +48,7 @@ pub async fn check(place: &Place, format: Format, explain: bool) -> anyhow::Resu
         output::line("");
         text.lines().for_each(output::line);
     }
-    let is_ahead =
-        |it: &Verdict| it.budget.forecast_thresholds.iter().any(|ahead| it.is_projected(*ahead));
-    let is_broken = |it: &Verdict| !it.reached.is_empty() || is_ahead(it);
+    let is_broken = |it: &Verdict| !it.reached.is_empty() || it.has_warning();
     Ok(if judged.verdicts.iter().any(is_broken) { Outcome::Found } else { Outcome::Done })
 }
 
@@ -136,6 +134,7 @@ pub(super) fn print(
             output::table(&header, &rows, 4);
             beside.iter().for_each(|it| output::line(it));
             verdicts.iter().filter_map(projected_words).for_each(|it| output::line(&it));
+            verdicts.iter().flat_map(early_words).for_each(|it| output::line(&it));
         }
         Format::Csv => {
             let rows: Vec<_> = verdicts.iter().map(|it| row(it, true)).collect();
@@ -168,6 +167,29 @@ fn projected_words(verdict: &Verdict) -> Option<String> {
         low.to_reader(),
         high.to_reader()
     ))
+}
+
+/// The part that the window before left of its limit, and the pace and change where a budget warns of them.
+fn early_words(verdict: &Verdict) -> Vec<String> {
+    let Verdict { budget, spend, .. } = verdict;
+    let (name, period) = (&budget.name, spend.period);
+    let mut words = Vec::new();
+    if !spend.rolled_over.is_zero() {
+        let left = spend.rolled_over.to_reader();
+        words.push(format!(
+            "budget `{name}` has {left} of the window before in its limit of {period}"
+        ));
+    }
+    let warns = |thresholds: &[u16]| !thresholds.is_empty();
+    if let Some(pace) = verdict.pace_percent().filter(|_| warns(&budget.pace_thresholds)) {
+        words.push(format!("budget `{name}` is at {pace}% of an even pace in {period}"));
+    }
+    if let Some(change) = verdict.change_percent().filter(|_| warns(&budget.change_thresholds)) {
+        words.push(format!(
+            "budget `{name}` is at {change}% of the window before, up to the same day, in {period}"
+        ));
+    }
+    words
 }
 
 /// Cost in the scope of a budget that its limit does not count.

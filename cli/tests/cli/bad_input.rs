@@ -655,7 +655,7 @@ fn a_budget_file_that_cannot_be_meant_is_refused() {
         (
             "limit",
             "limit_usd",
-            "TOML parse error at line 4, column 1: unknown field `limit_usd`, expected one of `name`, `formerly`, `parent`, `owner`, `deputy`, `limit`, `limits`, `currency`, `window`, `from`, `to`, `starts`, `thresholds`, `forecast_thresholds`, `counts`, `cost_kind`, `scope`",
+            "TOML parse error at line 4, column 1: unknown field `limit_usd`, expected one of `name`, `formerly`, `parent`, `owner`, `deputy`, `limit`, `limits`, `currency`, `window`, `time_zone`, `from`, `to`, `starts`, `thresholds`, `forecast_thresholds`, `pace_thresholds`, `change_thresholds`, `roll_over_percent_max`, `counts`, `cost_kind`, `scope`",
         ),
         (
             "[[budget]]",

@@ -164,3 +164,57 @@ fn history_and_explanation_say_what_each_window_was() {
         assert!(text.contains(words), "{words} in {text}");
     }
 }
+
+/// A sandbox of 30 of 100 dollars, of which 20 are for a model that it may not use.
+#[test]
+fn doctor_names_models_that_an_environment_may_not_use_and_a_share_that_is_too_large() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let day = last_month();
+    let line = |account: &str, usage: &str, cost: &str| {
+        format!("{day},123456789012,{account},AmazonBedrock,{usage},{cost},USD\n")
+    };
+    let lines = [
+        line("111111111111", "USE1-NovaLite-input-tokens", "10"),
+        line("111111111111", "USE1-NovaPro-input-tokens", "20"),
+        line("222222222222", "USE1-NovaPro-input-tokens", "70"),
+    ];
+    let bill = write("bill.csv", &format!("{HEADER}\n{}", lines.concat()));
+    let rules = write(
+        "rules.toml",
+        "[[rule]]\nname = \"lab\"\nwhen = { account = \"111111111111\" }\nowner = \"lab\"\n\
+         environment = \"sandbox\"\n\n[[rule]]\nname = \"shop\"\nwhen = { account = \"*\" }\n\
+         owner = \"shop\"\nenvironment = \"production\"\n",
+    );
+    said(&data, &["import", &bill]);
+    said(&data, &["rules", "apply", &rules]);
+    let findings = |budgets: &str| {
+        let path = write("budgets.toml", budgets);
+        said(&data, &["budget", "apply", &path]);
+        let output = tollbook(&data, &["doctor", "--format", "json"]);
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let found = found["findings"].as_array().unwrap().iter();
+        let of_environments = found.filter(|it| {
+            ["model-not-allowed", "environment-outgrown"].contains(&it["code"].as_str().unwrap())
+        });
+        of_environments.map(|it| it["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let budget = budget("all", "1000", "");
+    let limits = "[environment.sandbox]\nmodels = [\"nova-lite\"]\nshare_percent_max = 12\n";
+    let found = findings(&format!("{limits}{budget}"));
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].contains("environment `sandbox` spent 20.00 USD on "), "{found:?}");
+    assert!(found[0].contains("does not have: nova-pro 20.00 USD; move"), "{found:?}");
+    assert!(found[1].contains("cost 30.00 USD on "), "{found:?}");
+    assert!(found[1].contains(", 30% of all;"), "{found:?}");
+    assert!(found[1].ends_with("is 12, and 18.00 USD is above it"), "{found:?}");
+    // What is at its limit is within it, and production has none.
+    let limits = "[environment.sandbox]\nmodels = [\"nova-*\"]\nshare_percent_max = 30\n\
+                  [environment.production]\nforecast_thresholds = [100]\n";
+    assert_eq!(findings(&format!("{limits}{budget}")), [""; 0]);
+}

@@ -25,6 +25,7 @@ use ledger_core::source::Rank;
 use crate::audience::findings_of_audiences;
 use crate::contacts::Contacts;
 use crate::documents::{DocumentError, applied_budgets, applied_contacts};
+use crate::environments::findings_of_environments;
 use crate::evaluate::{Undelivered, undelivered};
 use crate::lookup::{findings_in_full, reconciliation_question};
 use crate::overview::{OverviewError, grouped, recent_alerts};
@@ -96,7 +97,9 @@ where
 {
     let examined = examined(view).await?;
     let unheard = findings_of_audiences(view).await?;
-    Ok(CHECKS.iter().flat_map(|check| check(&examined)).chain(unheard).collect())
+    let of_environments = findings_of_environments(view).await?;
+    let found = CHECKS.iter().flat_map(|check| check(&examined));
+    Ok(found.chain(unheard).chain(of_environments).collect())
 }
 
 async fn examined<L>(view: &View<L>) -> Result<Examined, OverviewError>

@@ -3,7 +3,7 @@
 use ledger_core::budget::Budget;
 use ledger_core::rules::AttributionRules;
 
-use crate::budget_file::parse_applied_budgets;
+use crate::budget_file::{EnvironmentLimits, parse_applied_budgets, parse_environments};
 use crate::contacts::{Contacts, parse_contacts};
 use crate::ports::{DocumentKind, DocumentStore, Retryable, StoreError};
 use crate::rules_file::{FileError, parse_applied_rules};
@@ -60,6 +60,20 @@ pub async fn applied_budgets(
             .map_err(|err| DocumentError::Malformed("budgets", err)),
         None => Ok((None, Vec::new())),
     }
+}
+
+/// The limits of environments of the budgets that are applied.
+///
+/// # Errors
+///
+/// [`DocumentError`].
+pub async fn applied_environments(
+    documents: &impl DocumentStore,
+) -> Result<Vec<EnvironmentLimits>, DocumentError> {
+    let document = documents.document(DocumentKind::Budgets).await;
+    let document = document.map_err(|err| DocumentError::Read("budgets", err))?;
+    let limits = document.map_or(Ok(Vec::new()), |it| parse_environments(&it.text));
+    limits.map_err(|err| DocumentError::Malformed("budgets", err))
 }
 
 /// The contacts that are applied; without any, messages are for owners and deputies by their names.

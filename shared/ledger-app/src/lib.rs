@@ -16,6 +16,7 @@ pub mod collect;
 pub mod contacts;
 mod dates;
 pub mod documents;
+pub mod environments;
 pub mod evaluate;
 mod file_text;
 pub mod forecast;

@@ -45,6 +45,8 @@ labels! {
         DeliveryPending = "delivery-pending",
         /// The ledger holds a newer delivery of the same bill.
         DeliverySuperseded = "delivery-superseded",
+        /// An environment has a larger share of all cost than its limit.
+        EnvironmentOutgrown = "environment-outgrown",
         /// A delivery is of an export that the ledger is not fed by.
         ExportForeign = "export-foreign",
         /// Lines of a bill lack fields.
@@ -55,6 +57,8 @@ labels! {
         LinesRejected = "lines-rejected",
         /// Days were stored by an earlier version, which kept fewer measures.
         MeasuresMissing = "measures-missing",
+        /// An environment uses models that it does not allow.
+        ModelNotAllowed = "model-not-allowed",
         /// The provider names no service for generative AI.
         NoAiService = "no-ai-service",
         /// No budgets are applied.

@@ -117,6 +117,9 @@ fn budget(name: &str, scope: &[(&str, &str)]) -> Budget {
         scope: Scope(parts.collect()).into(),
         thresholds: vec![80, 100],
         forecast_thresholds: vec![100],
+        pace_thresholds: Vec::new(),
+        change_thresholds: Vec::new(),
+        roll_over_percent_max: None,
         cost_kind: CostKind::Unblended,
     }
 }
@@ -127,6 +130,9 @@ fn budgets() -> Vec<Budget> {
     let daily = Budget {
         calendar: Window::Daily.into(),
         forecast_thresholds: Vec::new(),
+        pace_thresholds: Vec::new(),
+        change_thresholds: Vec::new(),
+        roll_over_percent_max: None,
         cost_kind: CostKind::NetUnblended,
         ..budget("daily", &[team])
     };

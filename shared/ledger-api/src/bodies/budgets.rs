@@ -48,8 +48,10 @@ pub struct BudgetBody {
     pub to: Day,
     /// The currency of all amounts, by ISO 4217.
     pub currency: String,
-    /// The limit.
+    /// The limit, with what is rolled over.
     pub limit: Amount,
+    /// The part of it that the window before has left; zero where nothing is rolled over.
+    pub rolled_over: Amount,
     /// The cost so far.
     pub spend: Amount,
     /// The limit less the cost so far, below zero once more is spent; `null` beyond the range of amounts.
@@ -74,6 +76,10 @@ pub struct BudgetBody {
     pub next_threshold_percent: Option<u16>,
     /// Percentages of the limit that alert the owner once the whole window is expected to cost as much.
     pub forecast_thresholds: Vec<u16>,
+    /// Percentages of the pace that spends the limit by the end of the window.
+    pub pace_thresholds: Vec<u16>,
+    /// Percentages of the cost of the window before, up to the same day.
+    pub change_thresholds: Vec<u16>,
     /// The cost of the whole window; `null` without `forecast_thresholds`, for a window that is over and for a
     /// scope that has cost nothing so far.
     pub projection: Option<ProjectionBody>,
@@ -111,7 +117,7 @@ pub struct OtherCurrency {
 pub struct BudgetAlertBody {
     /// Its identity, which `tollbook budget acknowledge` takes.
     pub id: String,
-    /// The threshold that names it, in percent: the highest that was reached, or the lowest that the cost
+    /// The threshold that names it, in percent of what its kind compares with: the highest that was reached, or the lowest that the cost
     /// is below again.
     pub threshold: u16,
     /// How the cost relates to that threshold.
@@ -155,6 +161,7 @@ pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
         to: Day(spend.period.end()),
         currency: budget.limit.currency().to_string(),
         limit: budget.limit.into(),
+        rolled_over: spend.rolled_over.into(),
         spend: spend.cost.into(),
         headroom: verdict.headroom().map(Amount::from),
         beside: spend.beside.iter().map(other_currency).collect(),
@@ -167,6 +174,8 @@ pub fn budget_body(verdict: &Verdict, alerts: &[StoredAlert]) -> BudgetBody {
         reached: reached.clone(),
         next_threshold_percent: verdict.next_threshold(),
         forecast_thresholds: budget.forecast_thresholds.clone(),
+        pace_thresholds: budget.pace_thresholds.clone(),
+        change_thresholds: budget.change_thresholds.clone(),
         projection: projection.map(|it| ProjectionBody {
             expected: it.expected.into(),
             low: it.low.into(),

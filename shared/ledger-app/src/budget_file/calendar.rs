@@ -1,7 +1,7 @@
 //! Windows of a budget file, and the fiscal calendar that they follow.
 
 use jiff::civil::{Date, Weekday};
-use ledger_core::budget::{Calendar, Fiscal, Weeks};
+use ledger_core::budget::{Calendar, Fiscal, Weeks, Zone};
 use ledger_core::period::{ChargePeriod, Window};
 use serde::Deserialize;
 
@@ -23,9 +23,16 @@ pub(super) struct FiscalEntry {
     first_month: Option<i64>,
     weeks: Option<String>,
     week_start: Option<String>,
+    time_zone: Option<String>,
 }
 
 impl FiscalEntry {
+    /// The time zone of budgets that name none.
+    pub(super) fn zone(&self) -> Result<Zone, String> {
+        let zone = self.time_zone.as_deref().map_or(Ok(Zone::UTC), zone_of);
+        zone.map_err(|err| format!("fiscal: {err}"))
+    }
+
     pub(super) fn fiscal(&self) -> Result<Fiscal, String> {
         let mut fiscal = Fiscal::CALENDAR;
         if let Some(month) = self.first_month {
@@ -53,12 +60,22 @@ impl FiscalEntry {
     }
 }
 
+/// A time zone by its name.
+pub(super) fn zone_of(name: &str) -> Result<Zone, String> {
+    Zone::parse(name).ok_or_else(|| {
+        format!(
+            "`time_zone` is `{name}`; expected a name of the IANA time zone database, such as \
+             `Pacific/Auckland` or `UTC`"
+        )
+    })
+}
+
 /// The windows by their word; `from` and `to` are the days of a fixed span.
 pub(super) fn calendar_of(
     word: &str,
-    from: Option<&str>,
-    to: Option<&str>,
+    (from, to): (Option<&str>, Option<&str>),
     fiscal: Fiscal,
+    zone: &Zone,
 ) -> Result<Calendar, String> {
     let window = Window::parse(word).ok_or_else(|| {
         format!(
@@ -68,7 +85,8 @@ pub(super) fn calendar_of(
     })?;
     match (window, from, to) {
         (Window::Once, Some(from), Some(to)) => {
-            let (from, to) = (day_of("from", from)?, day_of("to", to)?);
+            let of_bill = |day| zone.first_day(day);
+            let (from, to) = (day_of("from", from).map(of_bill)?, day_of("to", to).map(of_bill)?);
             let period = ChargePeriod::new(from, to).map_err(|err| format!("`to`: {err}"))?;
             Ok(Calendar::Once(period))
         }
@@ -77,7 +95,7 @@ pub(super) fn calendar_of(
                                    the last"
                 .to_owned())
         }
-        (_, None, None) => Ok(Calendar::Repeating { window, fiscal }),
+        (_, None, None) => Ok(Calendar::Repeating { window, fiscal, zone: zone.clone() }),
         _ => Err(format!(
             "`from` and `to` are for `window = \"once\"`, and this one is {window}; `starts` is the \
              first day that counts"

@@ -1,13 +1,15 @@
 //! `budgets.toml`: limits, thresholds and recipients.
 
 mod calendar;
+mod environment;
 mod family;
 mod scope;
+mod thresholds;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger_core::budget::{Budget, Fiscal};
+use ledger_core::budget::{Budget, Fiscal, Zone};
 use ledger_core::category::ChargeCategory;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
@@ -17,17 +19,16 @@ use ledger_core::money::Money;
 use ledger_core::period::{BillingPeriod, Window};
 use serde::Deserialize;
 
-use self::calendar::{FiscalEntry, calendar_of, day_of};
+pub use self::environment::EnvironmentLimits;
+pub(crate) use self::environment::environment;
+
+use self::calendar::{FiscalEntry, calendar_of, day_of, zone_of};
+use self::environment::{Environments, limits, thresholds_of};
 use self::family::check_families;
 use self::scope::ScopeEntry;
+use self::thresholds::{Named, Thresholds, check_roll_over};
 use crate::file_text::{check_name, entry_name};
 use crate::rules_file::{FileError, Origin};
-
-/// Highest threshold in percent: ten times the limit.
-const THRESHOLD_MAX: u16 = 1_000;
-
-/// Thresholds of a budget that names none.
-const THRESHOLDS: [u16; 3] = [50, 80, 100];
 
 /// Reads and checks the text of a budget file.
 ///
@@ -48,10 +49,23 @@ pub fn parse_applied_budgets(text: &str) -> Result<Vec<Budget>, FileError> {
     parse(text, Origin::Applied)
 }
 
+/// Reads the limits of environments of budgets that were applied.
+///
+/// # Errors
+///
+/// As [`parse_budgets`].
+pub fn parse_environments(text: &str) -> Result<Vec<EnvironmentLimits>, FileError> {
+    let file: BudgetsFile = toml::from_str(text).map_err(FileError::toml)?;
+    limits(&file.environment).map_err(FileError)
+}
+
 fn parse(text: &str, origin: Origin) -> Result<Vec<Budget>, FileError> {
     let file: BudgetsFile = toml::from_str(text).map_err(FileError::toml)?;
     let fiscal = file.fiscal.as_ref().map_or(Ok(Fiscal::CALENDAR), FiscalEntry::fiscal);
     let fiscal = fiscal.map_err(FileError)?;
+    let zone = file.fiscal.as_ref().map_or(Ok(Zone::UTC), FiscalEntry::zone).map_err(FileError)?;
+    limits(&file.environment).map_err(FileError)?;
+    let common = Common { fiscal, zone, environments: &file.environment, origin };
     let mut names = BTreeSet::new();
     let mut budgets = Vec::new();
     for (at, entry) in file.budget.iter().enumerate() {
@@ -68,7 +82,7 @@ fn parse(text: &str, origin: Origin) -> Result<Vec<Budget>, FileError> {
         if !names.insert(entry.name.as_str()) {
             return Err(at("the name is used twice; expected a unique name".to_owned()));
         }
-        budgets.push(entry.budget(fiscal, origin).map_err(at)?);
+        budgets.push(entry.budget(&common).map_err(at)?);
     }
     for (at, entry) in file.budget.iter().enumerate() {
         let former = entry.formerly.as_deref().filter(|it| names.contains(it));
@@ -90,7 +104,17 @@ fn parse(text: &str, origin: Origin) -> Result<Vec<Budget>, FileError> {
 struct BudgetsFile {
     fiscal: Option<FiscalEntry>,
     #[serde(default)]
+    environment: Environments,
+    #[serde(default)]
     budget: Vec<BudgetEntry>,
+}
+
+/// The settings of a file that hold for all of its budgets.
+struct Common<'f> {
+    fiscal: Fiscal,
+    zone: Zone,
+    environments: &'f Environments,
+    origin: Origin,
 }
 
 #[derive(Deserialize)]
@@ -106,12 +130,15 @@ struct BudgetEntry {
     limits: BTreeMap<String, String>,
     currency: String,
     window: String,
+    time_zone: Option<String>,
     from: Option<String>,
     to: Option<String>,
     starts: Option<String>,
     thresholds: Option<Vec<u16>>,
-    #[serde(default)]
-    forecast_thresholds: Vec<u16>,
+    forecast_thresholds: Option<Vec<u16>>,
+    pace_thresholds: Option<Vec<u16>>,
+    change_thresholds: Option<Vec<u16>>,
+    roll_over_percent_max: Option<u16>,
     counts: Option<Vec<String>>,
     cost_kind: Option<String>,
     #[serde(default)]
@@ -134,7 +161,7 @@ impl BudgetEntry {
         self.scope.check_texts()
     }
 
-    fn budget(&self, fiscal: Fiscal, origin: Origin) -> Result<Budget, String> {
+    fn budget(&self, common: &Common<'_>) -> Result<Budget, String> {
         let owner = self.owner.as_deref().map(str::trim).filter(|it| !it.is_empty());
         let owner =
             owner.ok_or("`owner` is missing; expected the name of the owner, who is alerted")?;
@@ -142,15 +169,19 @@ impl BudgetEntry {
             Currency::parse(&self.currency).map_err(|err| format!("`currency`: {err}"))?;
         let limit = limit_of("limit", &self.limit, currency)?;
         let (from, to) = (self.from.as_deref(), self.to.as_deref());
-        let calendar = calendar_of(&self.window, from, to, fiscal)?;
+        let zone = self.time_zone.as_deref().map_or(Ok(common.zone.clone()), zone_of)?;
+        let calendar = calendar_of(&self.window, (from, to), common.fiscal, &zone)?;
         let cost_kind = match self.cost_kind.as_deref() {
             None => CostKind::Unblended,
             Some(text) => CostKind::parse(text)
                 .ok_or_else(|| format!("`cost_kind` is `{text}`; expected {}", CostKind::WORDS))?,
         };
-        let thresholds = self.thresholds.as_deref().unwrap_or(&THRESHOLDS);
-        check_thresholds(thresholds)?;
-        check_forecast_thresholds(&self.forecast_thresholds)?;
+        let scope = self.filter(common.origin)?;
+        let window = calendar.window();
+        let of_environment = thresholds_of(&scope, common.environments);
+        let thresholds = self.thresholds().of_budget(of_environment, window)?;
+        let Thresholds { actual, forecast, pace, change } = thresholds;
+        check_roll_over(window, self.roll_over_percent_max)?;
         let starts = self.starts.as_deref().map(|it| day_of("starts", it)).transpose()?;
         Ok(Budget {
             name: Arc::from(self.name.as_str()),
@@ -158,14 +189,26 @@ impl BudgetEntry {
             deputy: self.deputy.as_deref().map(Arc::from),
             formerly: self.formerly.as_deref().map(Arc::from),
             limit,
-            limits: self.limits_of(calendar.window(), currency)?,
+            limits: self.limits_of(window, currency)?,
             calendar,
-            starts,
-            scope: self.filter(origin)?,
-            thresholds: thresholds.to_vec(),
-            forecast_thresholds: self.forecast_thresholds.clone(),
+            starts: starts.map(|it| zone.first_day(it)),
+            scope,
+            thresholds: actual,
+            forecast_thresholds: forecast,
+            pace_thresholds: pace,
+            change_thresholds: change,
+            roll_over_percent_max: self.roll_over_percent_max,
             cost_kind,
         })
+    }
+
+    fn thresholds(&self) -> Named<'_> {
+        Named {
+            thresholds: self.thresholds.as_deref(),
+            forecast_thresholds: self.forecast_thresholds.as_deref(),
+            pace_thresholds: self.pace_thresholds.as_deref(),
+            change_thresholds: self.change_thresholds.as_deref(),
+        }
     }
 
     fn limits_of(
@@ -214,33 +257,6 @@ fn limit_of(key: &str, text: &str, currency: Currency) -> Result<Money, String> 
         return Err(format!("`{key}` is `{text}`; expected an amount above zero"));
     }
     Ok(limit)
-}
-
-fn check_thresholds(thresholds: &[u16]) -> Result<(), String> {
-    let ascending = is_ascending(thresholds);
-    let in_range = thresholds.iter().all(|it| (1..=THRESHOLD_MAX).contains(it));
-    if thresholds.is_empty() || !ascending || !in_range {
-        return Err(format!(
-            "`thresholds` is `{thresholds:?}`; expected ascending percentages from 1 to {THRESHOLD_MAX}"
-        ));
-    }
-    Ok(())
-}
-
-/// A forecast is of the whole window: below its limit there is nothing to warn of.
-fn check_forecast_thresholds(thresholds: &[u16]) -> Result<(), String> {
-    let in_range = thresholds.iter().all(|it| (100..=THRESHOLD_MAX).contains(it));
-    if !is_ascending(thresholds) || !in_range {
-        return Err(format!(
-            "`forecast_thresholds` is `{thresholds:?}`; expected ascending percentages from 100 to \
-             {THRESHOLD_MAX}, which the whole window is expected to reach"
-        ));
-    }
-    Ok(())
-}
-
-fn is_ascending(thresholds: &[u16]) -> bool {
-    thresholds.iter().zip(thresholds.iter().skip(1)).all(|(left, right)| left < right)
 }
 
 #[cfg(test)]

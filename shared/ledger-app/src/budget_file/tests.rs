@@ -243,3 +243,113 @@ fn children_fit_into_their_parent() {
         assert_eq!(of(&children).unwrap_err().to_string(), message);
     }
 }
+
+#[test]
+fn a_time_zone_moves_the_days_of_windows_and_is_a_name_of_the_database() {
+    let of = |head: &str, lines: &str| parse_budgets(&format!("{head}{}", with(lines)));
+    let periods = |head: &str, lines: &str, day: &str| {
+        let budget = of(head, lines).unwrap().remove(0);
+        let window = budget.calendar.containing(day.parse().unwrap()).unwrap();
+        budget.counted(window).map(|it| it.to_string())
+    };
+    let monthly = "window = \"monthly\"\n";
+    let auckland = "time_zone = \"Pacific/Auckland\"\n";
+    let head = format!("[fiscal]\n{auckland}");
+    let expected = Some("2026-10-31..2026-11-30".to_owned());
+    assert_eq!(periods("", &format!("{monthly}{auckland}"), "2026-11-05"), expected);
+    assert_eq!(periods(&head, monthly, "2026-11-05"), expected);
+    let utc = format!("{monthly}time_zone = \"UTC\"\n");
+    assert_eq!(periods(&head, &utc, "2026-11-05"), Some("2026-11-01..2026-12-01".to_owned()));
+    let starts = format!("{monthly}starts = \"2026-11-11\"\n");
+    assert_eq!(periods(&head, &starts, "2026-11-05"), Some("2026-11-10..2026-11-30".to_owned()));
+    let once = "window = \"once\"\nfrom = \"2026-11-01\"\nto = \"2026-11-11\"\n";
+    assert_eq!(periods(&head, once, "2026-11-05"), Some("2026-10-31..2026-11-10".to_owned()));
+    // A limit of a month is that of the month there.
+    let limits = format!("{monthly}limits = {{ \"2026-11\" = \"7\" }}\n");
+    let budget = of(&head, &limits).unwrap().remove(0);
+    let window = budget.calendar.containing("2026-10-31".parse().unwrap()).unwrap();
+    assert_eq!(budget.limit_of(window).to_string(), "7 USD");
+
+    let expected =
+        "expected a name of the IANA time zone database, such as `Pacific/Auckland` or `UTC`";
+    let refused = of("", &format!("{monthly}time_zone = \"CEST\"\n")).unwrap_err();
+    assert_eq!(refused.to_string(), format!("budget `a`: `time_zone` is `CEST`; {expected}"));
+    let refused = of("[fiscal]\ntime_zone = \"+02:00\"\n", monthly).unwrap_err();
+    assert_eq!(refused.to_string(), format!("fiscal: `time_zone` is `+02:00`; {expected}"));
+}
+
+#[test]
+fn budgets_of_an_environment_have_its_thresholds_unless_they_name_their_own() {
+    let head = "[environment.sandbox]\nthresholds = [25, 50]\npace_thresholds = [120]\n\
+                models = [\"nova-*\"]\nshare_percent_max = 10\n\
+                [environment.production]\nforecast_thresholds = [100]\nchange_thresholds = [200]\n";
+    let of = |lines: &str| {
+        let budget = parse_budgets(&format!("{head}{}", with(lines))).unwrap().remove(0);
+        let Budget { thresholds, forecast_thresholds, pace_thresholds, change_thresholds, .. } =
+            budget;
+        [thresholds, forecast_thresholds, pace_thresholds, change_thresholds]
+    };
+    let none: [u16; 0] = [];
+    let scope = |name: &str| format!("scope = {{ environment = {name} }}\n");
+    let (sandbox, production) = (scope("\"sandbox\""), scope("\"production\""));
+    let monthly = "window = \"monthly\"\n";
+    assert_eq!(of(&format!("{monthly}{sandbox}")), [&[25, 50][..], &none, &[120], &none]);
+    assert_eq!(of(&format!("{monthly}{production}")), [&[50, 80, 100][..], &[100], &none, &[200]]);
+    assert_eq!(of(&format!("window = \"daily\"\n{sandbox}")), [&[25, 50][..], &none, &none, &none]);
+    let own = "thresholds = [90]\npace_thresholds = []\n";
+    assert_eq!(of(&format!("{monthly}{own}{sandbox}")), [&[90][..], &none, &none, &none]);
+    for other in [scope("\"test\""), scope("[\"sandbox\", \"production\"]"), String::new()] {
+        assert_eq!(of(&format!("{monthly}{other}")), [&[50, 80, 100][..], &none, &none, &none]);
+    }
+    let limits = parse_environments(head).unwrap();
+    let names: Vec<_> = limits.iter().map(|it| (&*it.name, it.share_percent_max)).collect();
+    assert_eq!(names, [("production", None), ("sandbox", Some(10))]);
+    assert!(limits[1].allows("nova-lite") && !limits[1].allows("claude-opus-4.6"));
+    assert!(limits[0].allows("claude-opus-4.6"));
+}
+
+#[test]
+fn warnings_and_roll_over_that_cannot_be_are_refused() {
+    let pace = "expected ascending percentages from 101 to 1000 of the pace that spends the limit by the end of the window";
+    for (head, lines, message) in [
+        ("", "window = \"monthly\"\npace_thresholds = [100]", format!("budget `a`: `pace_thresholds` is `[100]`; {pace}")),
+        (
+            "",
+            "window = \"monthly\"\nchange_thresholds = [150, 120]",
+            "budget `a`: `change_thresholds` is `[150, 120]`; expected ascending percentages from 101 to 1000 of the cost of the window before up to the same day".to_owned(),
+        ),
+        (
+            "",
+            "window = \"daily\"\npace_thresholds = [120]",
+            "budget `a`: `pace_thresholds` compares the days of a window, and this one is daily; expected a longer window".to_owned(),
+        ),
+        (
+            "",
+            "window = \"monthly\"\nroll_over_percent_max = 0",
+            "budget `a`: `roll_over_percent_max` is `0`; expected a share of the limit from 1 to 100".to_owned(),
+        ),
+        (
+            "",
+            "window = \"once\"\nfrom = \"2026-10-05\"\nto = \"2026-10-06\"\nroll_over_percent_max = 5",
+            "budget `a`: `roll_over_percent_max` is for windows that repeat, and this one is once".to_owned(),
+        ),
+        (
+            "[environment.sandbox]\nmodels = []\n",
+            "window = \"monthly\"",
+            "environment `sandbox`: `models` is an empty list, which allows none; expected names of models, such as `nova-*`, or no such key".to_owned(),
+        ),
+        (
+            "[environment.sandbox]\nshare_percent_max = 100\n",
+            "window = \"monthly\"",
+            "environment `sandbox`: `share_percent_max` is `100`; expected a share of all cost from 0 to 99".to_owned(),
+        ),
+        (
+            "[environment.sandbox]\npace_thresholds = [90]\n",
+            "window = \"monthly\"",
+            format!("environment `sandbox`: `pace_thresholds` is `[90]`; {pace}"),
+        ),
+    ] {
+        let text = format!("{head}{}", with(lines));
+        assert_eq!(parse_budgets(&text).unwrap_err().to_string(), message);
+    }
+}

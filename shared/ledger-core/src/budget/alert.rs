@@ -161,7 +161,7 @@ impl Verdict {
 
     /// The name of its window.
     pub fn window_name(&self) -> String {
-        window_name(self.budget.calendar, self.spend.period)
+        window_name(&self.budget.calendar, self.spend.period)
     }
 
     /// The alert that says these crossings, the first of which names it, without its document. `drivers` are

@@ -83,6 +83,8 @@ pub(super) fn attributes(
             "budget_crossed"
         }
         CrossingKind::Reached | CrossingKind::Escalated => "threshold_crossed",
+        CrossingKind::Pace => "pace_exceeded",
+        CrossingKind::Change => "change_exceeded",
         CrossingKind::BackBelow => "back_below",
         CrossingKind::Projected => "projected_limit_exceeded",
     };

@@ -3,7 +3,8 @@
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 
-use crate::period::{ChargePeriod, Window};
+use super::zone::Zone;
+use crate::period::{BillingPeriod, ChargePeriod, Window};
 
 /// How long after its last day a fixed span is still judged: bills are late and restated.
 const LATE_DAYS: i64 = 35;
@@ -121,8 +122,8 @@ impl Fiscal {
     }
 }
 
-/// The windows of a budget.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The windows of a budget, in UTC days.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Calendar {
     /// One after the other.
     Repeating {
@@ -130,6 +131,8 @@ pub enum Calendar {
         window: Window,
         /// The calendar that they follow.
         fiscal: Fiscal,
+        /// Where their days begin.
+        zone: Zone,
     },
     /// One span of days.
     Once(ChargePeriod),
@@ -138,45 +141,70 @@ pub enum Calendar {
 /// The windows of the calendar itself.
 impl From<Window> for Calendar {
     fn from(window: Window) -> Calendar {
-        Calendar::Repeating { window, fiscal: Fiscal::CALENDAR }
+        Calendar::Repeating { window, fiscal: Fiscal::CALENDAR, zone: Zone::UTC }
     }
 }
 
 impl Calendar {
     /// How long each window is.
-    pub fn window(self) -> Window {
+    pub fn window(&self) -> Window {
         match self {
-            Calendar::Repeating { window, .. } => window,
+            Calendar::Repeating { window, .. } => *window,
             Calendar::Once(_) => Window::Once,
         }
     }
 
-    /// The window that holds a day, if there is one.
-    pub fn containing(self, day: Date) -> Option<ChargePeriod> {
+    /// The time zone that windows begin in, where it is not UTC.
+    pub fn zone(&self) -> Option<&Zone> {
         match self {
-            Calendar::Repeating { window, fiscal } => fiscal.containing(window, day),
-            Calendar::Once(period) => period.contains(day).then_some(period),
+            Calendar::Repeating { zone, .. } => Some(zone).filter(|it| **it != Zone::UTC),
+            Calendar::Once(_) => None,
+        }
+    }
+
+    /// The window that holds a day, if there is one.
+    pub fn containing(&self, day: Date) -> Option<ChargePeriod> {
+        match self {
+            Calendar::Repeating { window, fiscal, zone } if *zone == Zone::UTC => {
+                fiscal.containing(*window, day)
+            }
+            Calendar::Repeating { window, fiscal, zone } => {
+                let local = fiscal.containing(*window, zone.local_day(day))?;
+                let (start, end) = (zone.first_day(local.start()), zone.first_day(local.end()));
+                ChargePeriod::new(start, end).ok()
+            }
+            Calendar::Once(period) => period.contains(day).then_some(*period),
         }
     }
 
     /// The window that is judged on a day: the one that holds it, or a fixed span that has just ended.
-    pub fn running(self, today: Date) -> Option<ChargePeriod> {
+    pub fn running(&self, today: Date) -> Option<ChargePeriod> {
         let is_late = |period: ChargePeriod| {
             let last = period.end().saturating_add(LATE_DAYS.days());
             period.end() <= today && today < last
         };
         match self {
-            Calendar::Once(period) if is_late(period) => Some(period),
+            Calendar::Once(period) if is_late(*period) => Some(*period),
             _ => self.containing(today),
         }
     }
 
     /// The window before another.
-    pub fn previous(self, period: ChargePeriod) -> Option<ChargePeriod> {
+    pub fn previous(&self, period: ChargePeriod) -> Option<ChargePeriod> {
         match self {
             Calendar::Repeating { .. } => self.containing(period.start().yesterday().ok()?),
             Calendar::Once(_) => None,
         }
+    }
+
+    /// The day of a window's own calendar that a UTC day belongs to.
+    pub fn local_day(&self, day: Date) -> Date {
+        self.zone().map_or(day, |it| it.local_day(day))
+    }
+
+    /// The month that a window begins in.
+    pub fn month_of(&self, window: ChargePeriod) -> BillingPeriod {
+        BillingPeriod::containing(self.local_day(window.start()))
     }
 }
 
@@ -242,6 +270,31 @@ mod tests {
         assert_eq!(once.previous(span("2026-10-01", "2026-11-01")), None);
     }
 
+    /// A month of New Zealand begins with the day of the bill that has most of its first day; its clocks go
+    /// back on 5 April 2026 and forward on 27 September.
+    #[test]
+    fn windows_of_a_time_zone_are_whole_days_of_the_bill() {
+        let of = |window, zone: &str, day| {
+            let zone = Zone::parse(zone).unwrap();
+            let calendar = Calendar::Repeating { window, fiscal: Fiscal::CALENDAR, zone };
+            let period = calendar.containing(date(day)).unwrap();
+            format!("{period} {}", calendar.month_of(period))
+        };
+        let auckland = |window, day| of(window, "Pacific/Auckland", day);
+        assert_eq!(auckland(Window::Monthly, "2026-03-31"), "2026-03-31..2026-04-30 2026-04");
+        assert_eq!(auckland(Window::Monthly, "2028-02-28"), "2028-01-31..2028-02-29 2028-02");
+        assert_eq!(auckland(Window::Yearly, "2026-12-31"), "2026-12-31..2027-12-31 2027-01");
+        assert_eq!(auckland(Window::Daily, "2026-04-04"), "2026-04-04..2026-04-05 2026-04");
+        assert_eq!(auckland(Window::Weekly, "2026-09-26"), "2026-09-20..2026-09-27 2026-09");
+        // Clocks of Norfolk Island go from 11 hours before UTC to 12 on 4 October 2026.
+        let norfolk = |window, day| of(window, "Pacific/Norfolk", day);
+        assert_eq!(norfolk(Window::Monthly, "2026-10-03"), "2026-10-01..2026-10-31 2026-10");
+        assert_eq!(norfolk(Window::Monthly, "2026-10-31"), "2026-10-31..2026-11-30 2026-11");
+        assert_eq!(norfolk(Window::Daily, "2026-04-04"), "2026-04-04..2026-04-06 2026-04");
+        let new_york = of(Window::Quarterly, "America/New_York", "2026-03-31");
+        assert_eq!(new_york, "2026-01-01..2026-04-01 2026-01");
+    }
+
     fn fiscal() -> impl Strategy<Value = Fiscal> {
         let weeks = prop::option::of(prop::sample::select(
             Weeks::ALL.iter().map(|(it, ..)| *it).collect::<Vec<_>>(),
@@ -267,8 +320,12 @@ mod tests {
             window in prop::sample::select(vec![
                 Window::Daily, Window::Weekly, Window::Monthly, Window::Quarterly, Window::Yearly,
             ]),
+            zone in prop::sample::select(vec![
+                "UTC", "America/New_York", "Pacific/Auckland", "Pacific/Norfolk", "Pacific/Kiritimati",
+            ]),
         ) {
-            let calendar = Calendar::Repeating { window, fiscal };
+            let zone = Zone::parse(zone).unwrap();
+            let calendar = Calendar::Repeating { window, fiscal, zone };
             let day = date("1996-02-20").checked_add(ordinal.days()).unwrap();
             let period = calendar.containing(day).unwrap();
             prop_assert!(period.contains(day));

@@ -55,11 +55,17 @@ fn fields(budget: &Budget) -> Vec<(&'static str, String)> {
         scope,
         thresholds,
         forecast_thresholds,
+        pace_thresholds,
+        change_thresholds,
+        roll_over_percent_max,
         cost_kind,
     } = budget;
     let none = || "none".to_owned();
-    let thresholds: Vec<String> = thresholds.iter().map(|it| format!("{it}%")).collect();
-    let ahead: Vec<String> = forecast_thresholds.iter().map(|it| format!("{it}%")).collect();
+    let percentages = |of: &[u16]| {
+        let words: Vec<String> = of.iter().map(|it| format!("{it}%")).collect();
+        if words.is_empty() { none() } else { words.join(", ") }
+    };
+    let roll_over = roll_over_percent_max.map(|it| format!("{it}%"));
     let limits: Vec<String> = limits.iter().map(|(month, it)| format!("{month} {it}")).collect();
     vec![
         ("name", name.to_string()),
@@ -67,27 +73,32 @@ fn fields(budget: &Budget) -> Vec<(&'static str, String)> {
         ("deputy", deputy.as_deref().map_or_else(none, str::to_owned)),
         ("limit", limit.to_string()),
         ("limits", if limits.is_empty() { none() } else { limits.join(", ") }),
-        ("window", window_words(*calendar)),
+        ("window", window_words(calendar)),
         ("starts", starts.map_or_else(none, |it| it.to_string())),
         ("scope", scope.to_string()),
-        ("thresholds", thresholds.join(", ")),
-        ("forecast_thresholds", if ahead.is_empty() { none() } else { ahead.join(", ") }),
+        ("thresholds", percentages(thresholds)),
+        ("forecast_thresholds", percentages(forecast_thresholds)),
+        ("pace_thresholds", percentages(pace_thresholds)),
+        ("change_thresholds", percentages(change_thresholds)),
+        ("roll_over_percent_max", roll_over.unwrap_or_else(none)),
         ("cost_kind", cost_kind.as_str().to_owned()),
     ]
 }
 
-fn window_words(calendar: Calendar) -> String {
+fn window_words(calendar: &Calendar) -> String {
+    let zone = calendar.zone().map(|it| format!(" of {}", it.name()));
+    let zone = zone.as_deref().unwrap_or("");
     match calendar {
         Calendar::Once(period) => format!("once {period}"),
-        Calendar::Repeating { window, fiscal } if fiscal == super::Fiscal::CALENDAR => {
-            window.to_string()
+        Calendar::Repeating { window, fiscal, .. } if *fiscal == super::Fiscal::CALENDAR => {
+            format!("{window}{zone}")
         }
-        Calendar::Repeating { window, fiscal } => {
+        Calendar::Repeating { window, fiscal, .. } => {
             let weeks = fiscal.weeks.map(|it| format!(", {}", it.as_str()));
             let weeks = weeks.as_deref().unwrap_or("");
             let weekday = format!("{:?}", fiscal.week_start).to_lowercase();
             format!(
-                "{window} (fiscal year from month {}, weeks from {weekday}{weeks})",
+                "{window}{zone} (fiscal year from month {}, weeks from {weekday}{weeks})",
                 fiscal.first_month
             )
         }

@@ -25,13 +25,23 @@ labels! {
         Projected = "projected",
         /// The cost has reached it, and the alert of that was not acknowledged in time.
         Escalated = "escalated",
+        /// The cost is this percentage of an even pace, and below the limit.
+        Pace = "pace",
+        /// The cost is this percentage of that of the window before, up to the same day.
+        Change = "change",
     }
+}
+
+impl CrossingKind {
+    /// Warnings before a limit is reached.
+    pub(super) const EARLY: [CrossingKind; 3] =
+        [CrossingKind::Projected, CrossingKind::Pace, CrossingKind::Change];
 }
 
 /// One step of a threshold within a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Crossing {
-    /// The threshold in percent of the limit.
+    /// The threshold in percent of what its kind compares with.
     pub threshold: u16,
     /// How the cost relates to it.
     pub kind: CrossingKind,
@@ -123,22 +133,19 @@ impl Verdict {
                 }
             }
         }
-        let is_known = |it: u16| {
-            said.iter().any(|Said { crossing: Crossing { threshold, kind, .. }, .. }| match kind {
-                CrossingKind::Projected => *threshold == it,
-                CrossingKind::Reached => *threshold >= it,
-                CrossingKind::BackBelow | CrossingKind::Escalated => false,
-            })
-        };
-        let ahead = self.budget.forecast_thresholds.iter().copied();
-        let mut projected: Vec<Crossing> = ahead
-            .filter(|it| self.is_projected(*it) && !is_known(*it))
-            .map(|threshold| Crossing { threshold, kind: CrossingKind::Projected, round: 1 })
-            .collect();
+        let mut early = Vec::new();
+        for kind in CrossingKind::EARLY {
+            let of_kind = self.early_thresholds(kind).iter().copied();
+            let is_new = |it: &u16| self.is_ahead(kind, *it) && !is_known(said, kind, *it);
+            let new = of_kind.filter(is_new).map(|it| Crossing { threshold: it, kind, round: 1 });
+            // The highest threshold names a warning.
+            let mut new: Vec<Crossing> = new.collect();
+            new.reverse();
+            early.append(&mut new);
+        }
         // The highest threshold names a warning, the lowest an all-clear.
         reached.reverse();
-        projected.reverse();
-        let messages = [reached, back_below, projected];
+        let messages = [reached, back_below, early];
         let messages = messages.into_iter().filter(|it| !it.is_empty()).collect();
         Due { messages, is_early }
     }
@@ -149,9 +156,24 @@ impl Verdict {
         match crossing.kind {
             CrossingKind::Reached | CrossingKind::Escalated => is_reached,
             CrossingKind::BackBelow => !is_reached,
-            CrossingKind::Projected => self.is_projected(crossing.threshold),
+            kind @ (CrossingKind::Projected | CrossingKind::Pace | CrossingKind::Change) => {
+                self.is_ahead(kind, crossing.threshold)
+            }
         }
     }
+}
+
+/// Whether a warning goes without saying: it was said, or the limit that it warns of was.
+fn is_known(said: &[Said], kind: CrossingKind, threshold: u16) -> bool {
+    said.iter().any(|Said { crossing, .. }| match (kind, crossing.kind) {
+        (CrossingKind::Projected, CrossingKind::Projected) => crossing.threshold == threshold,
+        (CrossingKind::Projected, CrossingKind::Reached) => crossing.threshold >= threshold,
+        (CrossingKind::Pace, CrossingKind::Reached) => crossing.threshold >= 100,
+        (CrossingKind::Pace, CrossingKind::Pace) | (CrossingKind::Change, CrossingKind::Change) => {
+            crossing.threshold >= threshold
+        }
+        _ => false,
+    })
 }
 
 /// The rounds of one threshold.
@@ -180,7 +202,11 @@ impl Rounds {
                 CrossingKind::BackBelow => {
                     rounds.back_below = rounds.back_below.max(crossing.round);
                 }
-                CrossingKind::Reached | CrossingKind::Projected | CrossingKind::Escalated => {}
+                CrossingKind::Reached
+                | CrossingKind::Projected
+                | CrossingKind::Escalated
+                | CrossingKind::Pace
+                | CrossingKind::Change => {}
             }
         }
         rounds

@@ -133,6 +133,9 @@ mod tests {
             scope,
             thresholds: vec![80],
             forecast_thresholds: Vec::new(),
+            pace_thresholds: Vec::new(),
+            change_thresholds: Vec::new(),
+            roll_over_percent_max: None,
             cost_kind: CostKind::Unblended,
         }
     }

@@ -114,6 +114,9 @@ mod tests {
             scope: Filter::default(),
             thresholds: vec![50, 80, 100],
             forecast_thresholds: vec![100, 120],
+            pace_thresholds: Vec::new(),
+            change_thresholds: Vec::new(),
+            roll_over_percent_max: None,
             cost_kind: CostKind::Unblended,
         };
         let spend = Spend {
@@ -121,6 +124,7 @@ mod tests {
             cost: usd(cost),
             beside: Vec::new(),
             previous: None,
+            rolled_over: usd("0"),
             status: Status::Billed,
             data_up_to: data_up_to.map(date),
         };

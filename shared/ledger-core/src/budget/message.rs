@@ -1,6 +1,6 @@
 //! The words of an alert.
 
-use super::{Calendar, Crossing, CrossingKind, Driver, Projection, Verdict};
+use super::{Budget, Calendar, Crossing, CrossingKind, Driver, Fiscal, Projection, Verdict};
 use crate::message::{Headline, Message, NOTHING_IS_BLOCKED, subject_line};
 use crate::percent::Percent;
 use crate::period::{ChargePeriod, Window};
@@ -22,21 +22,32 @@ pub(super) fn subject(verdict: &Verdict, crossing: Crossing) -> String {
             format!("back below {}%, {}% of {limit}", crossing.threshold, verdict.percent())
         }
         CrossingKind::Projected => format!("forecast {}% of {limit}", projected_percent(verdict)),
+        CrossingKind::Pace => {
+            let pace = verdict.pace_percent().unwrap_or(Percent::ZERO);
+            format!("{pace}% of its pace, {}% of {limit}", verdict.percent())
+        }
+        CrossingKind::Change => {
+            let change = verdict.change_percent().unwrap_or(Percent::ZERO);
+            format!("{change}% of last window, {}% of {limit}", verdict.percent())
+        }
     };
     subject_line(&format!(
         "[AI budget] {} {share} ({}) - owner {}",
         budget.name,
-        window_name(budget.calendar, spend.period),
+        window_name(&budget.calendar, spend.period),
         budget.owner,
     ))
 }
 
 /// The name of a window. Quarters and years have one in the calendar alone: the month from which a fiscal year
 /// counts is not known to every reader.
-pub(super) fn window_name(calendar: Calendar, period: ChargePeriod) -> String {
-    let start = period.start();
-    let is_plain = calendar == Calendar::from(calendar.window());
-    let is_whole = calendar.containing(start) == Some(period);
+pub(super) fn window_name(calendar: &Calendar, period: ChargePeriod) -> String {
+    let start = calendar.local_day(period.start());
+    let is_plain = match calendar {
+        Calendar::Repeating { fiscal, .. } => *fiscal == Fiscal::CALENDAR,
+        Calendar::Once(_) => false,
+    };
+    let is_whole = calendar.containing(period.start()) == Some(period);
     match calendar.window() {
         Window::Daily => start.to_string(),
         Window::Weekly if is_whole => format!("week of {start}"),
@@ -96,6 +107,20 @@ fn headline(verdict: &Verdict, crossings: &[Crossing]) -> Headline {
         ));
         so_far = " so far";
     }
+    if let Some(thresholds) = of_kind(CrossingKind::Pace) {
+        says.push(format!(
+            "has reached {thresholds} of the pace that spends its limit by the end of its window ({}%)",
+            verdict.pace_percent().unwrap_or(Percent::ZERO)
+        ));
+        so_far = " so far";
+    }
+    if let Some(thresholds) = of_kind(CrossingKind::Change) {
+        says.push(format!(
+            "has reached {thresholds} of the cost of the window before up to the same day ({}%)",
+            verdict.change_percent().unwrap_or(Percent::ZERO)
+        ));
+        so_far = " so far";
+    }
     let says = if says.is_empty() { String::new() } else { format!(" {}", says.join(" and ")) };
     Headline {
         noun: "Budget",
@@ -128,7 +153,14 @@ fn facts(verdict: &Verdict) -> Vec<(&'static str, String)> {
         let beside = format!("{} (the limit is in {currency})", beside.join(", "));
         facts.push(("Not counted", beside));
     }
-    facts.push(("Window", format!("{} {} (UTC, end excluded)", budget.window(), spend.period)));
+    facts.push(("Window", window_fact(budget, spend.period)));
+    if !spend.rolled_over.is_zero() {
+        let rolled_over = spend.rolled_over.to_reader();
+        facts.push(("Limit", format!("with {rolled_over} that the window before has left")));
+    }
+    if let Some(even) = verdict.even_part().filter(|_| !budget.pace_thresholds.is_empty()) {
+        facts.push(("Even pace", format!("{} for the days with data", even.to_reader())));
+    }
     if let Some(previous) = spend.previous {
         let previous = previous.to_reader();
         facts.push(("Compared", format!("{previous} in the window before, up to the same day")));
@@ -141,6 +173,17 @@ fn facts(verdict: &Verdict) -> Vec<(&'static str, String)> {
         facts.push(("Forecast", forecast));
     }
     facts
+}
+
+/// The days of a window. Those of a time zone are said as what they are: the days of the bill.
+fn window_fact(budget: &Budget, period: ChargePeriod) -> String {
+    let window = budget.window();
+    match budget.calendar.zone() {
+        None => format!("{window} {period} (UTC, end excluded)"),
+        Some(zone) => {
+            format!("{window} of {}, as UTC days {period} (end excluded)", zone.name())
+        }
+    }
 }
 
 fn what_is_next(verdict: &Verdict) -> String {

@@ -7,15 +7,18 @@ mod changes;
 mod crossing;
 mod days;
 mod drivers;
+mod early;
 mod headroom;
 mod message;
 mod places;
 mod replay;
+mod roll_over;
 mod spend_day;
 mod spending;
 #[cfg(test)]
 mod tests;
 mod windows;
+mod zone;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -45,6 +48,7 @@ pub use self::replay::{Replay, Replayed};
 pub use self::spend_day::SpendDay;
 pub use self::spending::BudgetSpending;
 pub use self::windows::{BudgetWindow, DATA_AGE_DAYS_MAX, first_month, windows};
+pub use self::zone::Zone;
 
 /// A limit in money over a scope and a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +76,14 @@ pub struct Budget {
     /// Percentages of the limit that alert the owner once the whole window is expected to cost as much;
     /// ascending, each 100 or more.
     pub forecast_thresholds: Vec<u16>,
+    /// Percentages of an even pace, which spends the limit by the end of the window; ascending, each above
+    /// 100.
+    pub pace_thresholds: Vec<u16>,
+    /// Percentages of the window before, up to the same day; ascending, each above 100.
+    pub change_thresholds: Vec<u16>,
+    /// The share of a limit, in percent, that what the window before has left may add to it at most; nothing
+    /// is rolled over without.
+    pub roll_over_percent_max: Option<u16>,
     /// The cost that counts.
     pub cost_kind: CostKind,
 }
@@ -91,8 +103,7 @@ impl Budget {
     /// The limit of a window of which these days are counted.
     pub fn limit_of(&self, counted: ChargePeriod) -> Money {
         let Some(whole) = self.calendar.containing(counted.start()) else { return self.limit };
-        let month = BillingPeriod::containing(whole.start());
-        let limit = self.limits.get(&month).copied().unwrap_or(self.limit);
+        let limit = self.limits.get(&self.calendar.month_of(whole)).copied().unwrap_or(self.limit);
         // Cut off: a part is never more than its share.
         limit.part(counted.day_count(), whole.day_count())
     }
@@ -109,6 +120,8 @@ pub struct Spend {
     pub beside: Vec<Money>,
     /// The cost of the window before, up to the same day of it; `None` if there is no such window.
     pub previous: Option<Money>,
+    /// The part of the limit that the window before has left; zero where nothing is rolled over.
+    pub rolled_over: Money,
     /// How final the cost is.
     pub status: Status,
     /// The end of the last day with data.

@@ -1,6 +1,6 @@
 //! The alerts that budgets would have sent on days that are past.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -41,6 +41,8 @@ struct Costs<'a> {
     period: ChargePeriod,
     owners: Owners,
     by_day: BTreeMap<Date, MoneySum>,
+    /// Days with data, where what a window left counts for the next.
+    known: BTreeSet<Date>,
 }
 
 impl<'a> Replay<'a> {
@@ -50,11 +52,14 @@ impl<'a> Replay<'a> {
         for budget in budgets {
             let first = budget.calendar.containing(days.start());
             let start = first.map_or(days.start(), ChargePeriod::start);
+            let before = first.and_then(|it| budget.rolls_over_from(it));
+            let start = before.map_or(start, ChargePeriod::start);
             let Ok(period) = ChargePeriod::new(start, days.end()) else { continue };
             let owners = Owners::of_scope(&budget.scope.exact);
             let at = replay.budgets.len();
             replay.places.add(&budget.scope, at);
-            replay.budgets.push(Costs { budget, period, owners, by_day: BTreeMap::new() });
+            let (by_day, known) = (BTreeMap::new(), BTreeSet::new());
+            replay.budgets.push(Costs { budget, period, owners, by_day, known });
         }
         replay
     }
@@ -79,6 +84,7 @@ impl Costs<'_> {
         let budget = self.budget;
         let zero = MoneySum::zero(budget.limit.currency());
         let (mut counted, mut cost, mut said) = (None, zero, 0);
+        let mut rolled_over = Money::zero(budget.limit.currency());
         for (day, of_day) in &self.by_day {
             let Some(window) = budget.calendar.containing(*day) else { continue };
             let Some(period) = budget.counted(window).filter(|it| it.contains(*day)) else {
@@ -86,10 +92,11 @@ impl Costs<'_> {
             };
             if counted != Some(period) {
                 (counted, cost, said) = (Some(period), zero, 0);
+                rolled_over = self.rolled_over(period)?;
             }
             cost.add(of_day.total()?)?;
-            let limit = budget.limit_of(period);
-            let spend = spend_of(period, cost.total()?, *day);
+            let limit = budget.limit_of(period).checked_add(rolled_over)?;
+            let spend = Spend { rolled_over, ..spend_of(period, cost.total()?, *day) };
             let verdict = judge(Budget { limit, ..budget.clone() }, spend);
             let new = verdict.reached.iter().copied().filter(|it| *it > said);
             let thresholds: Vec<u16> = new.collect();
@@ -102,6 +109,20 @@ impl Costs<'_> {
         }
         Ok(())
     }
+
+    /// The part of its limit that the window before has left.
+    fn rolled_over(&self, period: ChargePeriod) -> Result<Money, MoneyError> {
+        let mut cost = MoneySum::zero(self.budget.limit.currency());
+        let before = self.budget.rolls_over_from(period);
+        let Some(before) = before.filter(|it| self.known.iter().any(|day| it.contains(*day)))
+        else {
+            return cost.total();
+        };
+        for (_, of_day) in self.by_day.range(before.start()..before.end()) {
+            cost.add(of_day.total()?)?;
+        }
+        self.budget.rolled_over(period, before, cost.total()?)
+    }
 }
 
 fn spend_of(period: ChargePeriod, cost: Money, day: Date) -> Spend {
@@ -110,6 +131,7 @@ fn spend_of(period: ChargePeriod, cost: Money, day: Date) -> Spend {
         cost,
         beside: Vec::new(),
         previous: None,
+        rolled_over: Money::zero(cost.currency()),
         status: Status::Estimated,
         data_up_to: day.tomorrow().ok(),
     }
@@ -117,9 +139,13 @@ fn spend_of(period: ChargePeriod, cost: Money, day: Date) -> Spend {
 
 impl Question for Replay<'_> {
     fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
-        let of_day = self.budgets.iter().filter(|it| day.is_served && it.period.contains(day.day));
-        let wanted =
-            of_day.map(|it| Wanted { level: it.budget.scope.level(), owners: it.owners.clone() });
+        let counts = |it: &&mut Costs<'_>| day.is_served && it.period.contains(day.day);
+        let wanted = self.budgets.iter_mut().filter(counts).map(|it| {
+            if it.budget.roll_over_percent_max.is_some() {
+                it.known.insert(day.day);
+            }
+            Wanted { level: it.budget.scope.level(), owners: it.owners.clone() }
+        });
         wanted.reduce(Wanted::union)
     }
 

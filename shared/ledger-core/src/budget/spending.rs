@@ -38,6 +38,8 @@ pub struct BudgetSpending<'a> {
 struct WindowSums {
     cost: usize,
     previous: Previous,
+    /// The window before, where what it left counts.
+    rolls_over: Option<usize>,
 }
 
 /// The window before, as far as there is one.
@@ -89,7 +91,9 @@ impl<'a> BudgetSpending<'a> {
                 Some(None) => Previous::NotYet,
                 None => Previous::None,
             };
-            spending.windows.push(WindowSums { cost, previous });
+            let before = budget.rolls_over_from(*period);
+            let rolls_over = before.map(|it| spending.start_sum(budget, it));
+            spending.windows.push(WindowSums { cost, previous, rolls_over });
         }
         spending
     }
@@ -187,14 +191,27 @@ impl<'a> BudgetSpending<'a> {
                         Previous::NotYet => Some(Money::zero(sum.budget.limit.currency())),
                         Previous::Sum(at) => sums.get(at).map(|it| it.cost.total()).transpose()?,
                     },
+                    rolled_over: self.rolled_over(sum, window)?,
                     status: sum.status(periods),
                     data_up_to: *data_up_to,
                 };
-                let limit = sum.budget.limit_of(sum.period);
+                let limit = sum.budget.limit_of(sum.period).checked_add(spend.rolled_over)?;
                 verdicts.push(judge(Budget { limit, ..sum.budget.clone() }, spend));
             }
         }
         Ok(verdicts)
+    }
+}
+
+impl BudgetSpending<'_> {
+    /// The part of its limit that the window before has left; nothing of one that has no data.
+    fn rolled_over(&self, sum: &Sum<'_>, window: &WindowSums) -> Result<Money, MoneyError> {
+        let before = window.rolls_over.and_then(|it| self.sums.get(it));
+        let has_data = |it: &&Sum<'_>| self.periods.get(&it.period).is_some_and(|it| it.has_data);
+        match before.filter(has_data) {
+            Some(before) => sum.budget.rolled_over(sum.period, before.period, before.cost.total()?),
+            None => Ok(Money::zero(sum.budget.limit.currency())),
+        }
     }
 }
 

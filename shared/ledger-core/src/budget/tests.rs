@@ -26,6 +26,9 @@ fn budget() -> Budget {
         scope: Scope(BTreeMap::from([(Dimension::Owner, vec!["search".to_owned()])])).into(),
         thresholds: vec![50, 80, 100],
         forecast_thresholds: vec![100, 120],
+        pace_thresholds: Vec::new(),
+        change_thresholds: Vec::new(),
+        roll_over_percent_max: None,
         cost_kind: CostKind::Unblended,
     }
 }
@@ -36,6 +39,7 @@ fn spend(cost: &str) -> Spend {
         cost: usd(cost),
         beside: Vec::new(),
         previous: Some(usd("412.5")),
+        rolled_over: usd("0"),
         status: Status::Billed,
         data_up_to: Some(date("2026-10-21")),
     }
@@ -374,7 +378,7 @@ fn a_name_on_a_bill_makes_no_line_of_its_own_and_no_message_that_is_refused() {
 #[test]
 fn windows_have_names() {
     let april = Fiscal { first_month: 4, ..Fiscal::CALENDAR };
-    let fiscal = |window| Calendar::Repeating { window, fiscal: april };
+    let fiscal = |window| Calendar::Repeating { window, fiscal: april, zone: Zone::UTC };
     for (calendar, expected) in [
         (Window::Daily.into(), "2026-10-05"),
         (Window::Weekly.into(), "week of 2026-10-05"),
@@ -387,11 +391,11 @@ fn windows_have_names() {
         (Calendar::Once(span("2026-10-01", "2026-11-01")), "2026-10-01..2026-11-01"),
     ] {
         let period = calendar.containing(date("2026-10-05")).unwrap();
-        assert_eq!(window_name(calendar, period), expected);
+        assert_eq!(window_name(&calendar, period), expected);
     }
     // Of a first window that is not whole.
     let part = span("2026-10-05", "2026-11-01");
-    assert_eq!(window_name(Window::Monthly.into(), part), "2026-10-05..2026-11-01");
+    assert_eq!(window_name(&Window::Monthly.into(), part), "2026-10-05..2026-11-01");
 }
 
 /// Scopes of the values that rows have, named twice: each alone, and each with one of another dimension.

@@ -40,7 +40,7 @@ pub fn windows(budgets: &[Budget], today: Date, data_up_to: Option<Date>) -> Vec
 pub fn first_month(budgets: &[Budget], today: Date) -> BillingPeriod {
     let oldest = today.saturating_sub(DATA_AGE_DAYS_MAX.days());
     let start = |budget: &Budget| {
-        let calendar = budget.calendar;
+        let calendar = &budget.calendar;
         let window = calendar.containing(oldest).or_else(|| calendar.running(today))?;
         Some(calendar.previous(window).unwrap_or(window).start())
     };

@@ -32,6 +32,12 @@ pub enum Reason {
     /// A fiscal calendar.
     #[error("its windows follow a fiscal calendar, and those of AWS Budgets that of the year")]
     Fiscal,
+    /// A time zone.
+    #[error("its windows begin in the time zone {0}, and those of AWS Budgets in UTC")]
+    Zone(Box<str>),
+    /// The next window has the part that was not used.
+    #[error("what a window leaves counts for the next, which AWS Budgets does not have")]
+    RollOver,
     /// The first window is a part of one.
     #[error("its first window begins with {0}; it is mirrored from the window after that")]
     Starts(jiff::civil::Date),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::*;
-use crate::budget::{Budget, Calendar, Fiscal, Weeks};
+use crate::budget::{Budget, Calendar, Fiscal, Weeks, Zone};
 use crate::currency::Currency;
 use crate::dimension::{Dimension, Scope};
 use crate::filter::{Filter, Glob};
@@ -41,6 +41,9 @@ fn budget() -> Budget {
         scope: scope(&[("tag:iamPrincipal/team", &["search"])]),
         thresholds: vec![80, 100],
         forecast_thresholds: Vec::new(),
+        pace_thresholds: Vec::new(),
+        change_thresholds: Vec::new(),
+        roll_over_percent_max: None,
         cost_kind: CostKind::Unblended,
     }
 }
@@ -111,10 +114,14 @@ fn a_limit_is_that_of_the_window_that_is_running() {
     }
 }
 
+fn repeating(window: Window, fiscal: Fiscal, zone: Zone) -> Calendar {
+    Calendar::Repeating { window, fiscal, zone }
+}
+
 #[test]
 fn a_window_is_one_of_the_calendar() {
     let with =
-        |window, fiscal| Budget { calendar: Calendar::Repeating { window, fiscal }, ..budget() };
+        |window, fiscal| Budget { calendar: repeating(window, fiscal, Zone::UTC), ..budget() };
     let plain = Fiscal::CALENDAR;
     let weeks = Fiscal { weeks: Some(Weeks::FourFourFive), ..plain };
     for (window, fiscal, is_mirrored) in [
@@ -131,6 +138,10 @@ fn a_window_is_one_of_the_calendar() {
     refused(with(Window::Weekly, plain), "weeks");
     let once = Calendar::Once(span("2026-11-01", "2026-12-01"));
     refused(Budget { calendar: once, ..budget() }, "a fixed span");
+    let zone = Zone::parse("Pacific/Auckland").unwrap();
+    let calendar = repeating(Window::Monthly, plain, zone);
+    refused(Budget { calendar, ..budget() }, "begin in the time zone Pacific/Auckland");
+    refused(Budget { roll_over_percent_max: Some(50), ..budget() }, "counts for the next");
 }
 
 #[test]

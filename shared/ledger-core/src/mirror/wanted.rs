@@ -39,7 +39,10 @@ pub fn wanted_of(
     if budget.cost_kind == CostKind::List {
         return Err(Reason::CostKind(budget.cost_kind));
     }
-    let window = window_of(budget.calendar)?;
+    if budget.roll_over_percent_max.is_some() {
+        return Err(Reason::RollOver);
+    }
+    let window = window_of(&budget.calendar)?;
     let notices = notices_of(budget, window)?;
     let mut conditions = Conditions::new();
     let of_provider = add(&budget.scope, &mut conditions)?;
@@ -66,10 +69,13 @@ pub fn wanted_of(
     Ok(Wanted { name, definition: Definition { limit, window, cost_kind, conditions }, notices })
 }
 
-fn window_of(calendar: Calendar) -> Result<Window, Reason> {
-    let Calendar::Repeating { window, fiscal } = calendar else { return Err(Reason::Once) };
+fn window_of(calendar: &Calendar) -> Result<Window, Reason> {
+    let Calendar::Repeating { window, fiscal, .. } = calendar else { return Err(Reason::Once) };
+    if let Some(zone) = calendar.zone() {
+        return Err(Reason::Zone(zone.name().into()));
+    }
     let begins_with = |length: i8| (fiscal.first_month - 1).rem_euclid(length) == 0;
-    let is_plain = match window {
+    let is_plain = match *window {
         Window::Once => return Err(Reason::Once),
         Window::Weekly => return Err(Reason::Weekly),
         Window::Daily => true,
@@ -77,7 +83,7 @@ fn window_of(calendar: Calendar) -> Result<Window, Reason> {
         Window::Quarterly => fiscal.weeks.is_none() && begins_with(3),
         Window::Yearly => fiscal.weeks.is_none() && begins_with(12),
     };
-    if is_plain { Ok(window) } else { Err(Reason::Fiscal) }
+    if is_plain { Ok(*window) } else { Err(Reason::Fiscal) }
 }
 
 fn notices_of(budget: &Budget, window: Window) -> Result<BTreeSet<Notice>, Reason> {

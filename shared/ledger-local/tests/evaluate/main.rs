@@ -6,6 +6,7 @@
     reason = "a test that cannot set itself up has failed"
 )]
 
+mod early;
 mod receivers;
 mod simulation;
 mod split;

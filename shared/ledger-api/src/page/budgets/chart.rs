@@ -334,6 +334,9 @@ mod tests {
             scope: Filter::default(),
             thresholds: vec![50, 98, 100, 150],
             forecast_thresholds: Vec::new(),
+            pace_thresholds: Vec::new(),
+            change_thresholds: Vec::new(),
+            roll_over_percent_max: None,
             cost_kind: CostKind::Unblended,
         };
         let spend = Spend {
@@ -341,6 +344,7 @@ mod tests {
             cost: usd(cost),
             beside: Vec::new(),
             previous: None,
+            rolled_over: usd("0"),
             status: Status::Billed,
             data_up_to: Some(day("11-04")),
         };

@@ -189,6 +189,8 @@ pub(super) fn alert_words(stored: &StoredAlert) -> String {
             CrossingKind::Reached => format!("{threshold} %"),
             CrossingKind::BackBelow => format!("back below {threshold} %"),
             CrossingKind::Projected => format!("forecast {threshold} %"),
+            CrossingKind::Pace => format!("pace {threshold} %"),
+            CrossingKind::Change => format!("{threshold} % of the window before"),
             CrossingKind::Escalated => format!("{threshold} %, not acknowledged in time"),
         })
         .collect();
