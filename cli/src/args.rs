@@ -1,5 +1,6 @@
 //! Command-line arguments and their help texts.
 
+mod audit;
 mod mirror;
 mod notify;
 mod stand_in;
@@ -13,6 +14,7 @@ use ledger_core::cost::CostKind;
 use ledger_core::dimension::Dimension;
 use ledger_local::sample::SampleOrganisation;
 
+pub use self::audit::AuditCommand;
 pub use self::mirror::{ImportAwsArgs, MirrorArgs};
 pub use self::notify::{NotifyCommand, SaidArgs, TopicArgs};
 pub use self::stand_in::StandInCommand;
@@ -175,6 +177,8 @@ pub enum Command {
     /// How Tollbook reads a string; reads lines from standard input.
     #[command(subcommand)]
     Explain(ExplainCommand),
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Check for missing or stale data and settings; each finding says the fix.
     Doctor,
     /// Run a stand-in for an AWS service on 127.0.0.1, to try Tollbook without an account.
@@ -350,7 +354,7 @@ pub struct ExpectArgs {
     #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "remove")]
     pub by: Option<String>,
     /// Take back that it is expected.
-    #[arg(long, conflicts_with_all = ["until", "reason"])]
+    #[arg(long, conflicts_with = "until")]
     pub remove: bool,
 }
 
@@ -406,9 +410,12 @@ pub enum BudgetCommand {
         /// data, without applying it.
         ///
         /// The costs of these days are those that the ledger holds now: a day that came late or was
-        /// restated may have crossed a threshold later or not at all. Alerts on forecasts are left out.
+        /// restated may have crossed a threshold later or not at all. Alerts on forecasts, pace and change are
+        /// left out.
         #[arg(long)]
         dry_run: bool,
+        #[command(flatten)]
+        said: SaidArgs,
     },
     /// Mirror the applied budgets into AWS Budgets, where AWS judges them as well, as a backstop.
     ///
@@ -452,6 +459,8 @@ pub enum RulesCommand {
         /// anything; exit code 1 if all of it would, or an owner has no budget.
         #[arg(long)]
         dry_run: bool,
+        #[command(flatten)]
+        said: SaidArgs,
     },
     /// Explain the owner of an entry: the fields that each rule compared, and the outcome.
     #[command(

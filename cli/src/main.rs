@@ -82,8 +82,9 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Budget(command) => budget(&place, format, command).await,
         Command::Notify(command) => commands::notify::notify(&place, format, &command).await,
         Command::Rules(RulesCommand::Check { file }) => commands::rules::check(format, &file),
-        Command::Rules(RulesCommand::Apply { file, dry_run }) => {
-            commands::rules_apply::apply(&place, format, &file, dry_run).await
+        Command::Audit(command) => commands::audit::audit(&place, format, &command).await,
+        Command::Rules(RulesCommand::Apply { file, dry_run, said }) => {
+            commands::rules_apply::apply(&place, format, &file, dry_run, &said).await
         }
         Command::Rules(RulesCommand::Explain { entry }) => {
             commands::rules::explain(&place, format, &entry).await
@@ -127,8 +128,8 @@ async fn budget(place: &Place, format: Format, command: BudgetCommand) -> anyhow
             let until = until.filter(|_| !remove);
             commands::budget_answers::mute(place, &name, until, &said).await
         }
-        BudgetCommand::Apply { file, dry_run } => {
-            commands::budget::apply(place, &file, dry_run).await
+        BudgetCommand::Apply { file, dry_run, said } => {
+            commands::budget::apply(place, &file, dry_run, &said).await
         }
         BudgetCommand::Mirror(args) => commands::budget_mirror::mirror(place, format, &args).await,
         BudgetCommand::ImportAws(args) => commands::budget_mirror::import_aws(&args).await,

@@ -12,6 +12,7 @@ use ledger_app::evaluate::{complete, evaluate_budgets, watched};
 use ledger_app::import::{Accept, import_bills};
 use ledger_app::ports::{DocumentKind, DocumentStore as _, Notifier as _};
 use ledger_app::rules_file::parse_rules;
+use ledger_app::said::Said;
 use ledger_app::trial::trial;
 use ledger_app::view::View;
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client, sns_client};
@@ -19,6 +20,7 @@ use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::SnsNotifier;
 use ledger_core::access::Access;
+use ledger_core::audit::AuditAction;
 use ledger_core::bill::Status;
 use ledger_core::budget::{
     Addressed, Alert, Budget, Crossing, CrossingKind, Driver, Projection, Spend, Verdict,
@@ -209,7 +211,8 @@ async fn evaluated(notifier: &SnsNotifier, contacts: &str) {
     imported.expect("a bill");
     for (kind, text) in [(DocumentKind::Budgets, MANY_BUDGETS), (DocumentKind::Contacts, contacts)]
     {
-        ledger.apply(kind, text, now.at()).await.expect("a document");
+        let said = Said { by: "test", reason: "", at: now.at() };
+        ledger.apply(kind, text, said.applies(AuditAction::ApplyRules)).await.expect("a document");
     }
     let watched = watched(&ledger).await.expect("documents");
     let from = first_month(&watched.budgets, now.today());

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use ledger_app::said::Said;
 
 /// Who hears of alerts: contacts, subscriptions of the topic, and a trial.
 #[derive(Debug, Subcommand)]
@@ -27,6 +28,8 @@ pub enum NotifyCommand {
     Apply {
         /// The file, such as contacts.toml.
         file: PathBuf,
+        #[command(flatten)]
+        said: SaidArgs,
     },
     /// The contacts, and whether each is reached.
     List(TopicArgs),
@@ -58,7 +61,7 @@ pub struct TopicArgs {
     pub topic: Option<String>,
 }
 
-/// Who says something, and why.
+/// Who says something, and why: kept in the audit trail.
 #[derive(Debug, Args)]
 pub struct SaidArgs {
     /// Who says so.
@@ -67,4 +70,13 @@ pub struct SaidArgs {
     /// Why.
     #[arg(long, default_value = "")]
     pub reason: String,
+}
+
+impl SaidArgs {
+    /// The words, said now and checked.
+    pub fn said(&self) -> anyhow::Result<Said<'_>> {
+        let said = Said { by: &self.by, reason: &self.reason, at: jiff::Timestamp::now() };
+        said.check_by().map_err(anyhow::Error::msg)?;
+        Ok(said)
+    }
 }

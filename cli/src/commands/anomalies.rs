@@ -141,7 +141,9 @@ pub async fn say_expected(place: &Place, args: &ExpectArgs) -> anyhow::Result<Ou
     let opened = place.open().await?;
     let now = now();
     let line = if *remove {
-        let removed = no_longer_expect(&opened.ledger, id, now.at()).await;
+        let (by, reason) = (by.as_deref().unwrap_or("unknown"), reason.as_deref().unwrap_or(""));
+        let said = ledger_app::said::Said { by, reason, at: now.at() };
+        let removed = no_longer_expect(&opened.ledger, id, said).await;
         removed
             .map(|it| format!("{} of {} {} is no longer expected", it.kind, it.dimension, it.value))
     } else {

@@ -16,6 +16,7 @@ use ledger_app::ports::{Document, DocumentKind, DocumentStore, LedgerStore, Stor
 use ledger_app::view::View;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_core::access::Access;
+use ledger_core::audit::AuditAction;
 use ledger_core::budget::{
     Budget, BudgetChange, Drivers, Projection, Replay, Replayed, Verdict, changes, first_month,
 };
@@ -25,7 +26,7 @@ use ledger_core::period::ChargePeriod;
 use ledger_core::question::Question;
 
 use super::{now, read_file};
-use crate::args::Format;
+use crate::args::{Format, SaidArgs};
 use crate::place::Place;
 use crate::{Outcome, output};
 
@@ -206,7 +207,13 @@ fn beside_words(verdict: &Verdict) -> String {
 }
 
 /// Applies a file, or says what applying it would change.
-pub async fn apply(place: &Place, file: &Path, dry_run: bool) -> anyhow::Result<Outcome> {
+pub async fn apply(
+    place: &Place,
+    file: &Path,
+    dry_run: bool,
+    said: &SaidArgs,
+) -> anyhow::Result<Outcome> {
+    let said = said.said()?;
     let text = read_file(file)?;
     let budgets = parse_budgets(&text).with_context(|| file.display().to_string())?;
     let opened = place.open().await?;
@@ -218,8 +225,8 @@ pub async fn apply(place: &Place, file: &Path, dry_run: bool) -> anyhow::Result<
         print_changes(before.as_ref(), &budgets);
         print_replay(&opened.ledger, &budgets).await?;
     } else {
-        let now = jiff::Timestamp::now();
-        let applied = opened.ledger.apply(DocumentKind::Budgets, &text, now).await?;
+        let change = said.applies(AuditAction::ApplyBudgets);
+        let applied = opened.ledger.apply(DocumentKind::Budgets, &text, change).await?;
         output::line(&format!("{} budgets are version {} now", budgets.len(), applied.version));
     }
     opened.close().await;

@@ -57,7 +57,7 @@ pub async fn mute(
     let now = now();
     let said = Said { by: &said.by, reason: &said.reason, at: now.at() };
     let Some(until) = until else {
-        let done = unmute(&opened.ledger, name, now.at()).await;
+        let done = unmute(&opened.ledger, name, said).await;
         opened.close().await;
         done?;
         output::line(&format!("budget `{name}` sends its alerts again"));

@@ -1,6 +1,7 @@
 //! One module a command.
 
 pub mod anomalies;
+pub mod audit;
 pub mod budget;
 pub mod budget_answers;
 pub mod budget_history;

@@ -11,13 +11,14 @@ use ledger_app::subscriptions::{Step, Subscribed, reached, subscription_plan};
 use ledger_app::trial::trial;
 use ledger_aws::sns::SnsNotifier;
 use ledger_aws::sns::subscriptions::TopicSubscriptions;
+use ledger_core::audit::AuditAction;
 use ledger_local::loopback::LoopbackServer;
 use ledger_local::sns::SnsStandIn;
 use serde_json::json;
 
 use super::read_file;
 use super::up::start_outbox;
-use crate::args::{Format, NotifyCommand, TopicArgs};
+use crate::args::{Format, NotifyCommand, SaidArgs, TopicArgs};
 use crate::place::{OpenLedger, Place};
 use crate::{Outcome, output};
 
@@ -28,19 +29,19 @@ pub async fn notify(
     command: &NotifyCommand,
 ) -> anyhow::Result<Outcome> {
     match command {
-        NotifyCommand::Apply { file } => apply(place, file).await,
+        NotifyCommand::Apply { file, said } => apply(place, file, said).await,
         NotifyCommand::List(topic) => list(place, format, topic).await,
         NotifyCommand::Subscribe { topic, dry_run } => subscribe(place, topic, *dry_run).await,
         NotifyCommand::Test { name, topic } => test(place, name, topic).await,
     }
 }
 
-async fn apply(place: &Place, file: &Path) -> anyhow::Result<Outcome> {
+async fn apply(place: &Place, file: &Path, said: &SaidArgs) -> anyhow::Result<Outcome> {
+    let change = said.said()?.applies(AuditAction::ApplyContacts);
     let text = read_file(file)?;
     let contacts = parse_contacts(&text).with_context(|| file.display().to_string())?;
     let opened = place.open().await?;
-    let at = jiff::Timestamp::now();
-    let applied = opened.ledger.apply(DocumentKind::Contacts, &text, at).await;
+    let applied = opened.ledger.apply(DocumentKind::Contacts, &text, change).await;
     opened.close().await;
     let (count, version) = (contacts.by_name.len(), applied?.version);
     output::line(&format!(

@@ -6,10 +6,11 @@ use std::path::Path;
 use anyhow::Context;
 use ledger_app::apply_rules::{AppliedRules, ApplyProgress, apply_rules, dry_run};
 use ledger_app::documents::applied_budgets;
-use ledger_app::ports::{DocumentKind, DocumentStore};
+use ledger_app::ports::{Change, DocumentKind, DocumentStore};
 use ledger_app::rules_file::parse_rules;
 use ledger_app::view::View;
 use ledger_core::access::Access;
+use ledger_core::audit::AuditAction;
 use ledger_core::budget::Budget;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
@@ -21,7 +22,7 @@ use ledger_core::rules::AttributionRules;
 use serde_json::{Value, json};
 
 use super::{now, read_file};
-use crate::args::Format;
+use crate::args::{Format, SaidArgs};
 use crate::output::Cell;
 use crate::place::{OpenLedger, Place};
 use crate::{Outcome, output};
@@ -35,7 +36,9 @@ pub async fn apply(
     format: Format,
     file: &Path,
     is_dry_run: bool,
+    said: &SaidArgs,
 ) -> anyhow::Result<Outcome> {
+    let change = said.said()?.applies(AuditAction::ApplyRules);
     let text = read_file(file)?;
     let rules = parse_rules(&text, 0).with_context(|| file.display().to_string())?;
     if is_dry_run {
@@ -45,7 +48,7 @@ pub async fn apply(
         return outcome;
     }
     let opened = place.open().await?;
-    let outcome = apply_to(&opened, place, format, &text, &rules.findings()).await;
+    let outcome = apply_to(&opened, place, format, (&text, change), &rules.findings()).await;
     opened.close().await;
     outcome
 }
@@ -61,13 +64,13 @@ async fn apply_to(
     opened: &OpenLedger,
     place: &Place,
     format: Format,
-    text: &str,
+    (text, change): (&str, Change<'_>),
     findings: &[Finding],
 ) -> anyhow::Result<Outcome> {
     let ledger = &opened.ledger;
     let before = ledger.document(DocumentKind::Rules).await?;
     let is_same = before.as_ref().is_some_and(|it| it.text == text);
-    let document = ledger.apply(DocumentKind::Rules, text, now().at()).await?;
+    let document = ledger.apply(DocumentKind::Rules, text, change).await?;
     // In an account the function `apply-rules` follows each new version. Applying the same file once
     // more does here what it has not done.
     if matches!(place, Place::Table(_)) && !is_same {

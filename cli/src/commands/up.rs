@@ -14,12 +14,14 @@ use ledger_app::documents::applied_rules;
 use ledger_app::evaluate::{evaluate_budgets, watched};
 use ledger_app::import::{Accept, import_bills};
 use ledger_app::ports::{BillSource, DocumentKind, DocumentStore, RequestQuota, StoreError};
+use ledger_app::said::Said;
 use ledger_app::view::View;
 use ledger_aws::cost_explorer::AwsCostExplorer;
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_aws::sns::SnsNotifier;
 use ledger_core::access::Access;
+use ledger_core::audit::AuditAction;
 use ledger_core::budget::first_month;
 use ledger_local::loopback::{Callers, LoopbackServer};
 use ledger_local::sample::{Delivery, EXPORT_NAME, SampleOrganisation};
@@ -144,12 +146,15 @@ impl Local {
     /// of them restated. Cost Explorer has not heard of that yet, so the two differ on a day.
     async fn arrive(&self, data: &Path) -> anyhow::Result<(AwsCostExplorer, LoopbackServer)> {
         let ledger = &self.ledger;
-        let now = jiff::Timestamp::now();
+        let reason = "the sample organisation";
+        let said = Said { by: "tollbook up", reason, at: jiff::Timestamp::now() };
         if ledger.document(DocumentKind::Rules).await?.is_none() {
-            ledger.apply(DocumentKind::Rules, SampleOrganisation::RULES_TOML, now).await?;
+            let change = said.applies(AuditAction::ApplyRules);
+            ledger.apply(DocumentKind::Rules, SampleOrganisation::RULES_TOML, change).await?;
         }
         if ledger.document(DocumentKind::Budgets).await?.is_none() {
-            ledger.apply(DocumentKind::Budgets, SampleOrganisation::BUDGETS_TOML, now).await?;
+            let change = said.applies(AuditAction::ApplyBudgets);
+            ledger.apply(DocumentKind::Budgets, SampleOrganisation::BUDGETS_TOML, change).await?;
         }
         let folder = data.join("sample-export");
         let export = [folder.join(EXPORT_NAME)];

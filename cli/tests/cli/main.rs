@@ -8,6 +8,7 @@
 mod amortized;
 mod anomalies;
 mod apply_rules;
+mod audit;
 mod bad_input;
 mod budgets;
 mod clean_output;

@@ -16,6 +16,7 @@ use ledger_core::rules::AttributionRules;
 use ledger_lambda::metric::Metrics;
 use ledger_lambda::outcome::TryAgain;
 use ledger_local::database::EmbeddedDatabase;
+use ledger_testkit::build::change;
 use ledger_testkit::faulty_proxy::{Fault, FaultPlan, FaultyProxy};
 use ledger_testkit::runtime_api::{Heard, run};
 use serde_json::{Value, json};
@@ -60,7 +61,7 @@ impl Setting {
         let none = Arc::new(AttributionRules::default());
         import_bills(source, none, Accept::Good, now(), |_| (), &ledger).await.unwrap();
         if let Some(rules) = rules {
-            ledger.apply(DocumentKind::Rules, rules, now()).await.unwrap();
+            ledger.apply(DocumentKind::Rules, rules, change(now())).await.unwrap();
         }
         Setting { database, ledger, metrics: Arc::default() }
     }

@@ -26,6 +26,7 @@ use ledger_lambda::metric::Metrics;
 use ledger_lambda::outcome::TryAgain;
 use ledger_local::database::EmbeddedDatabase;
 use ledger_local::sns::{SnsStandIn, StandInError, Subscriptions};
+use ledger_testkit::build::change;
 use ledger_testkit::faulty_proxy::{Fault, FaultPlan, FaultyProxy};
 use ledger_testkit::runtime_api::{Heard, run};
 use serde_json::{Value, json};
@@ -89,7 +90,7 @@ impl Setting {
         let source = Arc::new(CurFolder::new(vec![file]));
         let rules = Arc::new(AttributionRules::default());
         import_bills(source, rules, Accept::Good, now(), |_| (), &setting.ledger).await.unwrap();
-        setting.ledger.apply(DocumentKind::Budgets, budgets, now()).await.unwrap();
+        setting.ledger.apply(DocumentKind::Budgets, budgets, change(now())).await.unwrap();
         setting
     }
 

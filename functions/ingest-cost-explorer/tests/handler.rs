@@ -18,6 +18,7 @@ use ledger_lambda::clock::today;
 use ledger_lambda::metric::Metrics;
 use ledger_local::cost_explorer::{CostExplorerStandIn, CostLine, StandInError};
 use ledger_local::database::EmbeddedDatabase;
+use ledger_testkit::build::change;
 use ledger_testkit::faulty_proxy::{Fault, FaultPlan, FaultyProxy};
 use ledger_testkit::runtime_api::{Heard, run};
 use rust_decimal::Decimal;
@@ -187,7 +188,7 @@ async fn a_lost_answer_is_tried_again_by_lambda() {
 #[tokio::test]
 async fn rules_that_cannot_be_read_cost_no_request() {
     let setting = Setting::november().await;
-    setting.ledger.apply(DocumentKind::Rules, "[[rule]", now()).await.unwrap();
+    setting.ledger.apply(DocumentKind::Rules, "[[rule]", change(now())).await.unwrap();
     let answer = handle(&setting.state(&[]), now()).await.unwrap();
     let failed = answer["failed"].as_str().unwrap();
     assert!(failed.starts_with("the applied rules cannot be read: "), "{failed}");

@@ -94,7 +94,10 @@ impl Setting {
         let ledger = DynamoLedger { client: connection.dynamodb_client(), table };
         ledger.ensure_table().await.unwrap();
         let rules = SampleOrganisation::RULES_TOML;
-        ledger.apply(DocumentKind::Rules, rules, now()).await.unwrap();
+        ledger
+            .apply(DocumentKind::Rules, rules, ledger_testkit::build::change(now()))
+            .await
+            .unwrap();
 
         let set = |name: &str| {
             let value = match name {

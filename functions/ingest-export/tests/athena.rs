@@ -30,6 +30,7 @@ use ledger_local::athena::{AthenaStandIn, End, StandInError};
 use ledger_local::database::EmbeddedDatabase;
 use ledger_local::s3::S3StandIn;
 use ledger_local::sample::{Delivery, SampleOrganisation};
+use ledger_testkit::build::change;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -342,7 +343,7 @@ impl Restated {
         let ledger = DynamoLedger { client, table: "ledger".to_owned() };
         ledger.ensure_table().await.unwrap();
         let rules = SampleOrganisation::RULES_TOML;
-        ledger.apply(DocumentKind::Rules, rules, now()).await.unwrap();
+        ledger.apply(DocumentKind::Rules, rules, change(now())).await.unwrap();
         let restated = Restated { setting, _database: database, ledger };
         restated.setting.deliver(Delivery::First);
         let first = restated.handle(u64::MAX).await.unwrap();

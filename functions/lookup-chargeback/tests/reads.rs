@@ -16,6 +16,7 @@ use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_local::database::EmbeddedDatabase;
+use ledger_testkit::build::change;
 use ledger_testkit::faulty_proxy::{Call, Fault, FaultPlan, FaultyProxy};
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -73,7 +74,7 @@ async fn reads_of_each<const COUNT: usize>(
         import_bills(source, rules, Accept::All, now(), |_| (), &ledger).await.unwrap();
     };
     import(Arc::clone(&source)).await;
-    ledger.apply(DocumentKind::Budgets, BUDGETS, now()).await.unwrap();
+    ledger.apply(DocumentKind::Budgets, BUDGETS, change(now())).await.unwrap();
 
     let partitions = Arc::new(Mutex::new(BTreeMap::new()));
     let counted = Arc::clone(&partitions);

@@ -12,9 +12,10 @@ use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use ledger_app::ports::{
-    AlertState, AlertStore, Audience, BillReplacement, CountedAudience, Document, DocumentKind,
-    DocumentStore, LedgerStore, Replaced, StoreError, StoredAlert, Topic,
+    AlertState, AlertStore, Audience, BillReplacement, Change, CountedAudience, Document,
+    DocumentKind, DocumentStore, LedgerStore, Replaced, StoreError, StoredAlert, Topic,
 };
+use ledger_core::audit::{AuditEntry, Hash};
 use ledger_core::bill::{BillHead, DayHead, FactsForm, Generation};
 use ledger_core::budget::{Alert, AlertId, Crossing, CrossingId};
 use ledger_core::business::Business;
@@ -166,8 +167,16 @@ impl DocumentStore for MemoryLedger {
         Ok(budgets.map(|text| Document { version: 3, text: text.to_owned() }))
     }
 
-    async fn apply(&self, _: DocumentKind, _: &str, _: Timestamp) -> Result<Document, StoreError> {
+    async fn version(&self, _: DocumentKind, _: u64) -> Result<Option<Document>, StoreError> {
+        unreachable!("only an audit asks for one")
+    }
+
+    async fn apply(&self, _: DocumentKind, _: &str, _: Change<'_>) -> Result<Document, StoreError> {
         unreachable!("the routes only read")
+    }
+
+    async fn audit_trail(&self) -> Result<Vec<(AuditEntry, Hash)>, StoreError> {
+        unreachable!("only an audit asks for it")
     }
 }
 

@@ -4,13 +4,15 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use ledger_core::audit::AuditAction;
 use ledger_core::budget::AlertId;
 use serde::{Deserialize, Serialize};
 
 use crate::documents::DocumentError;
-use crate::file_text::{check_name, check_value};
-use crate::ports::{DocumentKind, DocumentStore, Retryable, StoreError};
+use crate::ports::{Document, DocumentKind, DocumentStore, Retryable, StoreError};
 use crate::rules_file::FileError;
+pub use crate::said::Said;
+use crate::said::{ATTEMPTS_MAX, is_overtaken};
 
 /// The document in messages.
 const NOTES: &str = "answers to alerts";
@@ -105,34 +107,19 @@ impl AlertNotes {
 ///
 /// [`DocumentError`].
 pub async fn alert_notes(documents: &impl DocumentStore) -> Result<AlertNotes, DocumentError> {
+    Ok(kept(documents).await?.1)
+}
+
+/// The answers, with the document that has them.
+async fn kept(
+    documents: &impl DocumentStore,
+) -> Result<(Option<Document>, AlertNotes), DocumentError> {
     let document = documents.document(DocumentKind::AlertNotes).await;
     let document = document.map_err(|err| DocumentError::Read(NOTES, err))?;
-    let Some(document) = document else { return Ok(AlertNotes::default()) };
-    let notes = toml::from_str(&document.text).map_err(FileError::toml);
-    notes.map_err(|err| DocumentError::Malformed(NOTES, err))
-}
-
-/// Something that a person says.
-#[derive(Clone, Copy, Debug)]
-pub struct Said<'a> {
-    /// Who says it.
-    pub by: &'a str,
-    /// Why.
-    pub reason: &'a str,
-    /// When.
-    pub at: Timestamp,
-}
-
-impl Said<'_> {
-    fn check(&self) -> Result<(), NoteError> {
-        for (key, text) in [("by", self.by), ("reason", self.reason)] {
-            if text.trim().is_empty() {
-                return Err(NoteError::Refused(format!("`{key}` is empty; expected a text")));
-            }
-        }
-        check_name("by", self.by).map_err(NoteError::Refused)?;
-        check_value("reason", self.reason).map_err(NoteError::Refused)
-    }
+    let text = document.as_ref().map_or("", |it| it.text.as_str());
+    let notes = toml::from_str(text).map_err(FileError::toml);
+    let notes = notes.map_err(|err| DocumentError::Malformed(NOTES, err))?;
+    Ok((document, notes))
 }
 
 /// Keeps that somebody knows of an alert, in place of what was said of it before.
@@ -145,14 +132,17 @@ pub async fn acknowledge(
     id: &AlertId,
     said: Said<'_>,
 ) -> Result<(), NoteError> {
-    said.check()?;
-    let mut notes = alert_notes(documents).await?;
+    said.check().map_err(NoteError::Refused)?;
     let alert_id = id.to_string();
-    notes.acknowledged.retain(|it| it.alert_id != alert_id);
-    let Said { by, reason, at } = said;
-    let (by, reason) = (by.to_owned(), reason.to_owned());
-    notes.acknowledged.push(Acknowledged { alert_id, by, reason, at: at.to_string() });
-    keep(documents, notes, at).await
+    let change = |notes: &mut AlertNotes| {
+        notes.acknowledged.retain(|it| it.alert_id != alert_id);
+        let Said { by, reason, at } = said;
+        let (by, reason) = (by.to_owned(), reason.to_owned());
+        let alert_id = alert_id.clone();
+        notes.acknowledged.push(Acknowledged { alert_id, by, reason, at: at.to_string() });
+        Ok(())
+    };
+    keep(documents, (AuditAction::AcknowledgeAlert, &alert_id), said, change).await
 }
 
 /// Keeps that a budget sends no alerts up to and with a day, in place of what was said of it before.
@@ -166,18 +156,20 @@ pub async fn mute(
     until: Date,
     said: Said<'_>,
 ) -> Result<(), NoteError> {
-    said.check()?;
-    let mut notes = alert_notes(documents).await?;
-    notes.muted.retain(|it| it.budget != budget);
-    let Said { by, reason, at } = said;
-    notes.muted.push(Muted {
-        budget: budget.to_owned(),
-        until: until.to_string(),
-        by: by.to_owned(),
-        reason: reason.to_owned(),
-        at: at.to_string(),
-    });
-    keep(documents, notes, at).await
+    said.check().map_err(NoteError::Refused)?;
+    let change = |notes: &mut AlertNotes| {
+        notes.muted.retain(|it| it.budget != budget);
+        let Said { by, reason, at } = said;
+        notes.muted.push(Muted {
+            budget: budget.to_owned(),
+            until: until.to_string(),
+            by: by.to_owned(),
+            reason: reason.to_owned(),
+            at: at.to_string(),
+        });
+        Ok(())
+    };
+    keep(documents, (AuditAction::MuteBudget, budget), said, change).await
 }
 
 /// Lets a budget send alerts again.
@@ -188,29 +180,44 @@ pub async fn mute(
 pub async fn unmute(
     documents: &impl DocumentStore,
     budget: &str,
-    at: Timestamp,
+    said: Said<'_>,
 ) -> Result<(), NoteError> {
-    let mut notes = alert_notes(documents).await?;
-    let count = notes.muted.len();
-    notes.muted.retain(|it| it.budget != budget);
-    if notes.muted.len() == count {
-        return Err(NoteError::Refused(format!("budget `{budget}` is not muted")));
-    }
-    keep(documents, notes, at).await
+    said.check_by().map_err(NoteError::Refused)?;
+    let change = |notes: &mut AlertNotes| {
+        let count = notes.muted.len();
+        notes.muted.retain(|it| it.budget != budget);
+        if notes.muted.len() == count {
+            return Err(NoteError::Refused(format!("budget `{budget}` is not muted")));
+        }
+        Ok(())
+    };
+    keep(documents, (AuditAction::UnmuteBudget, budget), said, change).await
 }
 
+/// Changes the answers, made anew where somebody else has just changed them.
 async fn keep(
     documents: &impl DocumentStore,
-    mut notes: AlertNotes,
-    at: Timestamp,
+    (action, subject): (AuditAction, &str),
+    said: Said<'_>,
+    change: impl Fn(&mut AlertNotes) -> Result<(), NoteError>,
 ) -> Result<(), NoteError> {
     let is_recent = |it: &str| {
-        let said: Option<Timestamp> = it.parse().ok();
-        said.is_none_or(|said| at.duration_since(said).as_hours() < KEPT_DAYS * 24)
+        let at: Option<Timestamp> = it.parse().ok();
+        at.is_none_or(|at| said.at.duration_since(at).as_hours() < KEPT_DAYS * 24)
     };
-    notes.acknowledged.retain(|it| is_recent(&it.at));
-    notes.muted.retain(|it| is_recent(&it.at));
-    let text = toml::to_string(&notes)
-        .map_err(|err| NoteError::Refused(format!("it cannot be written down: {err}")))?;
-    documents.apply(DocumentKind::AlertNotes, &text, at).await.map(drop).map_err(NoteError::Keep)
+    let mut attempt = 1;
+    loop {
+        let (document, mut notes) = kept(documents).await?;
+        change(&mut notes)?;
+        notes.acknowledged.retain(|it| is_recent(&it.at));
+        notes.muted.retain(|it| is_recent(&it.at));
+        let text = toml::to_string(&notes)
+            .map_err(|err| NoteError::Refused(format!("it cannot be written down: {err}")))?;
+        let changes = said.changes(action, subject, document.as_ref());
+        let applied = documents.apply(DocumentKind::AlertNotes, &text, changes).await;
+        if !is_overtaken(&applied) || attempt == ATTEMPTS_MAX {
+            return applied.map(drop).map_err(NoteError::Keep);
+        }
+        attempt += 1;
+    }
 }

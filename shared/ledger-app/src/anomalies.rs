@@ -3,18 +3,19 @@
 //! That an anomaly is expected is said by a person, with a reason and until a day. It is kept as a
 //! document, so that each version can be looked up: it mutes anomalies of the same series and kind.
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan as _};
 use ledger_core::anomaly::{
     Anomaly, AnomalySearch, HISTORY_DAYS, Sensitivity, SeriesName, UNSETTLED_DAYS,
 };
+use ledger_core::audit::AuditAction;
 use ledger_core::dimension::Dimension;
 use serde::{Deserialize, Serialize};
 
 use crate::documents::DocumentError;
-use crate::file_text::{check_name, check_value};
 use crate::ports::{Document, DocumentKind, DocumentStore, LedgerStore, Retryable, StoreError};
 use crate::rules_file::FileError;
+use crate::said::{self, ATTEMPTS_MAX, is_overtaken};
 use crate::settled::data_up_to;
 use crate::view::{LookupError, View};
 
@@ -185,12 +186,19 @@ where
 pub async fn expectations(
     documents: &impl DocumentStore,
 ) -> Result<Vec<Expectation>, DocumentError> {
+    Ok(kept_expectations(documents).await?.1)
+}
+
+/// All that is expected, with the document that has it.
+async fn kept_expectations(
+    documents: &impl DocumentStore,
+) -> Result<(Option<Document>, Vec<Expectation>), DocumentError> {
     let document = documents.document(DocumentKind::ExpectedAnomalies).await;
     let document = document.map_err(|err| DocumentError::Read(EXPECTED, err))?;
-    let read = |it: Document| toml::from_str::<ExpectedFile>(&it.text).map_err(FileError::toml);
-    let file = document.map(read).transpose();
+    let read = |it: &Document| toml::from_str::<ExpectedFile>(&it.text).map_err(FileError::toml);
+    let file = document.as_ref().map(read).transpose();
     let file = file.map_err(|err| DocumentError::Malformed(EXPECTED, err))?;
-    Ok(file.map_or_else(Vec::new, |it| it.expected))
+    Ok((document, file.map_or_else(Vec::new, |it| it.expected)))
 }
 
 /// Something that a person says about an anomaly.
@@ -222,13 +230,8 @@ where
     L: LedgerStore + DocumentStore + Clone + 'static,
 {
     let Said { id, until, reason, by } = said;
-    for (key, text) in [("reason", reason), ("by", by)] {
-        if text.trim().is_empty() {
-            return Err(AnomaliesError::Refused(format!("`{key}` is empty; expected a text")));
-        }
-    }
-    check_name("by", by).map_err(AnomaliesError::Refused)?;
-    check_value("reason", reason).map_err(AnomaliesError::Refused)?;
+    let words = said::Said { by, reason, at: view.now().at() };
+    words.check().map_err(AnomaliesError::Refused)?;
     let year = view.data_up_to().map(|it| it.saturating_sub(HISTORY_DAYS.days()));
     let mut found = None;
     for since in [asked.since, year] {
@@ -261,10 +264,12 @@ where
         by: by.to_owned(),
         at: view.now().at().to_string(),
     };
-    let mut expected = expectations(view.ledger()).await?;
-    expected.retain(|it| !is_of_same(it, &expectation));
-    expected.push(expectation.clone());
-    keep(view.ledger(), expected, view.now().at()).await?;
+    let change = |expected: &mut Vec<Expectation>| {
+        expected.retain(|it| !is_of_same(it, &expectation));
+        expected.push(expectation.clone());
+        Ok(())
+    };
+    keep(view.ledger(), (AuditAction::ExpectAnomaly, id), words, change).await?;
     Ok(expectation)
 }
 
@@ -282,29 +287,41 @@ fn is_of_same(left: &Expectation, right: &Expectation) -> bool {
 pub async fn no_longer_expect(
     documents: &impl DocumentStore,
     id: &str,
-    at: Timestamp,
+    said: said::Said<'_>,
 ) -> Result<Expectation, AnomaliesError> {
-    let mut expected = expectations(documents).await?;
-    let Some(at_place) = expected.iter().position(|it| it.id == id) else {
-        let ids: Vec<&str> = expected.iter().map(|it| it.id.as_str()).collect();
-        let ids = if ids.is_empty() { "none is".to_owned() } else { ids.join(", ") };
-        let id: String = id.chars().take(40).collect();
-        return Err(AnomaliesError::Refused(format!(
-            "no expected anomaly has the id `{id}`; expected: {ids}"
-        )));
+    said.check_by().map_err(AnomaliesError::Refused)?;
+    let change = |expected: &mut Vec<Expectation>| {
+        let Some(at_place) = expected.iter().position(|it| it.id == id) else {
+            let ids: Vec<&str> = expected.iter().map(|it| it.id.as_str()).collect();
+            let ids = if ids.is_empty() { "none is".to_owned() } else { ids.join(", ") };
+            let id: String = id.chars().take(40).collect();
+            return Err(AnomaliesError::Refused(format!(
+                "no expected anomaly has the id `{id}`; expected: {ids}"
+            )));
+        };
+        Ok(expected.remove(at_place))
     };
-    let removed = expected.remove(at_place);
-    keep(documents, expected, at).await?;
-    Ok(removed)
+    keep(documents, (AuditAction::ForgetAnomaly, id), said, change).await
 }
 
-async fn keep(
+/// Changes the expectations, made anew where somebody else has just changed them.
+async fn keep<T>(
     documents: &impl DocumentStore,
-    expected: Vec<Expectation>,
-    at: Timestamp,
-) -> Result<(), AnomaliesError> {
-    let text = toml::to_string(&ExpectedFile { expected })
-        .map_err(|err| AnomaliesError::Refused(format!("it cannot be written down: {err}")))?;
-    let kept = documents.apply(DocumentKind::ExpectedAnomalies, &text, at).await;
-    kept.map(drop).map_err(AnomaliesError::Keep)
+    (action, subject): (AuditAction, &str),
+    said: said::Said<'_>,
+    change: impl Fn(&mut Vec<Expectation>) -> Result<T, AnomaliesError>,
+) -> Result<T, AnomaliesError> {
+    let mut attempt = 1;
+    loop {
+        let (document, mut expected) = kept_expectations(documents).await?;
+        let changed = change(&mut expected)?;
+        let text = toml::to_string(&ExpectedFile { expected })
+            .map_err(|err| AnomaliesError::Refused(format!("it cannot be written down: {err}")))?;
+        let changes = said.changes(action, subject, document.as_ref());
+        let applied = documents.apply(DocumentKind::ExpectedAnomalies, &text, changes).await;
+        if !is_overtaken(&applied) || attempt == ATTEMPTS_MAX {
+            return applied.map(|_| changed).map_err(AnomaliesError::Keep);
+        }
+        attempt += 1;
+    }
 }

@@ -17,6 +17,7 @@ pub mod allocation;
 pub mod anomaly;
 #[macro_use]
 mod arena;
+pub mod audit;
 pub mod aws;
 pub mod bill;
 pub mod bill_rollups;

@@ -21,6 +21,7 @@ use ledger_core::line_item::BillId;
 use ledger_core::period::BillingPeriod;
 use ledger_core::rollup::Rollup;
 use ledger_local::database::EmbeddedDatabase;
+use ledger_testkit::build::change;
 use ledger_testkit::faulty_proxy::{Call, Fault, FaultPlan, FaultyProxy};
 
 const HEADER: &str = "line_item_usage_start_date,bill_payer_account_id,line_item_usage_account_id,\
@@ -80,9 +81,9 @@ impl Setting {
         let source = Arc::new(CurFolder::new(files));
         let setting =
             Setting { _database: database, _folder: folder, proxy, ledger, reader, source };
-        setting.reader.apply(DocumentKind::Rules, BEFORE, now()).await.unwrap();
+        setting.reader.apply(DocumentKind::Rules, BEFORE, change(now())).await.unwrap();
         setting.import(&setting.reader).await.unwrap();
-        setting.reader.apply(DocumentKind::Rules, AFTER, now()).await.unwrap();
+        setting.reader.apply(DocumentKind::Rules, AFTER, change(now())).await.unwrap();
         setting
     }
 
@@ -239,11 +240,11 @@ async fn an_import_during_a_run_is_not_undone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_that_ends_under_older_rules_is_repaired() {
     let setting = Setting::new().await;
-    setting.reader.apply(DocumentKind::Rules, BEFORE, now()).await.unwrap();
+    setting.reader.apply(DocumentKind::Rules, BEFORE, change(now())).await.unwrap();
     let imported_by = setting.import(&setting.reader).await.unwrap();
     assert_eq!(imported_by, 3);
     // While it ran, other rules were applied.
-    setting.reader.apply(DocumentKind::Rules, AFTER, now()).await.unwrap();
+    setting.reader.apply(DocumentKind::Rules, AFTER, change(now())).await.unwrap();
     let repaired = catch_up(imported_by, now(), &setting.reader).await.unwrap().unwrap();
     assert_eq!((repaired.rules_version, repaired.bills.len()), (4, 2));
     for (bill, state) in setting.owners().await {

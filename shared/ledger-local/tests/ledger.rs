@@ -17,7 +17,7 @@ use ledger_core::line_item::Provenance;
 use ledger_core::rollup::{Position, Rollup};
 use ledger_local::database::EmbeddedDatabase;
 use ledger_testkit::build::{
-    alert, at, bill, date, days_from, days_of, delivery, mixed_day, month,
+    alert, at, bill, change, date, days_from, days_of, delivery, mixed_day, month,
 };
 use ledger_testkit::faulty_proxy::{Fault, FaultPlan, FaultyProxy};
 use rust_decimal::Decimal;
@@ -317,7 +317,7 @@ async fn documents_count_versions_and_the_same_text_is_the_same_version() {
     // The second call is the write; its answer is lost.
     proxy.set_plan(FaultPlan::only(2, Fault::LoseAnswer));
     for (text, version) in [("a", 1), ("a", 1), ("b", 2), ("a", 3)] {
-        let document = ledger.apply(DocumentKind::Rules, text, now).await.unwrap();
+        let document = ledger.apply(DocumentKind::Rules, text, change(now)).await.unwrap();
         assert_eq!((document.version, document.text.as_str()), (version, text));
         assert_eq!(ledger.document(DocumentKind::Rules).await.unwrap(), Some(document));
     }

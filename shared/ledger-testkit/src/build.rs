@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use ledger_app::ports::Change;
+use ledger_core::audit::AuditAction;
 use ledger_core::aws::usage_type::UsageType;
 use ledger_core::bill::{BillHead, BillReplacement, DayHead, FactsForm, Generation};
 use ledger_core::bill_rollups::BillRollups;
@@ -300,4 +302,10 @@ pub fn alert(start: &str, threshold: u16) -> Alert {
         body: "body".to_owned(),
         attributes,
     }
+}
+
+/// A change of a whole document that a test makes.
+pub fn change(at: Timestamp) -> Change<'static> {
+    let (by, reason) = ("test", "");
+    Change { action: AuditAction::ApplyRules, subject: "", by, reason, at, follows: None }
 }

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::ports::{
-    AlertState, AlertStore, CountedAudience, Document, DocumentKind, DocumentStore, LedgerStore,
-    Replaced, StoreError, StoredAlert, Topic,
+    AlertState, AlertStore, Change, CountedAudience, Document, DocumentKind, DocumentStore,
+    LedgerStore, Replaced, StoreError, StoredAlert, Topic,
 };
+use ledger_core::audit::{AuditEntry, Hash};
 use ledger_core::bill::{BillHead, BillReplacement, Generation, Planned, plan_replacement};
 use ledger_core::budget::{Alert, AlertId};
 use ledger_core::cost::Costs;
@@ -31,6 +32,7 @@ struct Contents {
     days: BTreeMap<(BillId, Date, Generation), DayRollups>,
     /// Texts of each kind, oldest first.
     documents: Vec<(DocumentKind, String)>,
+    trail: Vec<(AuditEntry, Hash)>,
     alerts: BTreeMap<AlertId, (StoredAlert, String)>,
     settled: Option<(String, Option<Timestamp>)>,
     audiences: BTreeMap<Topic, CountedAudience>,
@@ -194,19 +196,59 @@ impl DocumentStore for MemoryLedger {
         Ok(newest.map(|(version, (_, text))| Document { version, text: text.clone() }))
     }
 
+    async fn version(
+        &self,
+        kind: DocumentKind,
+        version: u64,
+    ) -> Result<Option<Document>, StoreError> {
+        let contents = self.up()?;
+        let of_kind = contents.documents.iter().filter(|it| it.0 == kind);
+        let found = (1..).zip(of_kind).find(|(it, _)| *it == version);
+        Ok(found.map(|(version, (_, text))| Document { version, text: text.clone() }))
+    }
+
     async fn apply(
         &self,
         kind: DocumentKind,
         text: &str,
-        _: Timestamp,
+        change: Change<'_>,
     ) -> Result<Document, StoreError> {
         let newest = self.document(kind).await?;
-        let version = match newest {
-            Some(newest) if newest.text == text => return Ok(newest),
-            newest => newest.map_or(0, |it| it.version) + 1,
+        let known = newest.as_ref().map_or(0, |it| it.version);
+        let before = newest.as_ref().map(|it| Hash::of(&it.text));
+        if let Some(newest) = newest.filter(|it| it.text == text) {
+            return Ok(newest);
+        }
+        if change.follows.is_some_and(|it| it != known) {
+            return Err(StoreError::Overtaken(kind.as_str()));
+        }
+        let version = known + 1;
+        let mut contents = self.up()?;
+        let (last, previous) = match contents.trail.last() {
+            Some((entry, hash)) => (entry.number, *hash),
+            None => (0, Hash::START),
         };
-        self.up()?.documents.push((kind, text.to_owned()));
+        let entry = AuditEntry {
+            number: last + 1,
+            at: change.at,
+            by: change.by.to_owned(),
+            action: change.action.into(),
+            subject: change.subject.to_owned(),
+            document: kind.as_str().to_owned(),
+            version,
+            before,
+            after: Hash::of(text),
+            reason: change.reason.to_owned(),
+            previous,
+        };
+        let hash = entry.hash();
+        contents.trail.push((entry, hash));
+        contents.documents.push((kind, text.to_owned()));
         Ok(Document { version, text: text.to_owned() })
+    }
+
+    async fn audit_trail(&self) -> Result<Vec<(AuditEntry, Hash)>, StoreError> {
+        Ok(self.up()?.trail.clone())
     }
 }
 

@@ -34,7 +34,7 @@ const ADAPTERS: [(&str, &str); 16] = [
 
 /// The operations of the SDK's clients, and the actions that allow them: more than one where an operation
 /// has several lines.
-const ACTIONS: [(&str, &str); 38] = [
+const ACTIONS: [(&str, &str); 39] = [
     ("batch_write_item", "dynamodb:BatchWriteItem"),
     ("create_budget", "budgets:ModifyBudget"),
     ("create_budget", "budgets:TagResource"),
@@ -69,6 +69,7 @@ const ACTIONS: [(&str, &str); 38] = [
     ("start_query_execution", "athena:StartQueryExecution"),
     ("stop_query_execution", "athena:StopQueryExecution"),
     ("subscribe", "sns:Subscribe"),
+    ("transact_write_items", "dynamodb:PutItem"),
     ("update_budget", "budgets:ModifyBudget"),
     ("update_item", "dynamodb:UpdateItem"),
     ("update_subscriber", "budgets:ModifyBudget"),

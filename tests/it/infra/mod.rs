@@ -14,8 +14,16 @@ use self::template::{texts, walk};
 
 /// Methods that only the command line calls: a function must not need them. `deliveries` and `read`
 /// are those of a local folder.
-const ONLY_BY_COMMAND: [&str; 6] =
-    ["apply", "deliveries", "ensure_table", "ensure_topic", "list", "read"];
+const ONLY_BY_COMMAND: [&str; 8] = [
+    "apply",
+    "audit_trail",
+    "deliveries",
+    "ensure_table",
+    "ensure_topic",
+    "list",
+    "read",
+    "version",
+];
 
 /// Where results of queries are written.
 const RESULTS_FOLDER: &str = "athena-results/";

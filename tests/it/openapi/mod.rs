@@ -22,9 +22,11 @@ use ledger_api::{AppState, router};
 use ledger_app::documents::applied_rules;
 use ledger_app::import::{Accept, import_bills};
 use ledger_app::ports::{DocumentKind, DocumentStore as _};
+use ledger_app::said::Said;
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
 use ledger_aws::cur::CurFolder;
 use ledger_aws::dynamodb::DynamoLedger;
+use ledger_core::audit::AuditAction;
 use ledger_local::database::EmbeddedDatabase;
 use ledger_local::sample::{Delivery, SampleOrganisation};
 use serde_json::Value;
@@ -51,7 +53,11 @@ async fn sample() -> (EmbeddedDatabase, Router) {
         (DocumentKind::Rules, SampleOrganisation::RULES_TOML),
         (DocumentKind::Budgets, SampleOrganisation::BUDGETS_TOML),
     ] {
-        ledger.apply(kind, text, now()).await.expect("the document is applied");
+        let said = Said { by: "test", reason: "", at: now() };
+        ledger
+            .apply(kind, text, said.applies(AuditAction::ApplyRules))
+            .await
+            .expect("the document is applied");
     }
     let folder = tempfile::tempdir().expect("a folder for the export");
     let organisation = SampleOrganisation::new(SEED, TODAY);

@@ -16,6 +16,7 @@ use ledger_app::import::{Accept, import_bills};
 use ledger_app::lookup::statements;
 use ledger_app::ports::{DocumentKind, DocumentStore, RequestQuota, StoreError};
 use ledger_app::rules_file::parse_rules;
+use ledger_app::said::Said;
 use ledger_app::view::View;
 use ledger_aws::connect::{Connection, LocalEndpoint};
 use ledger_aws::cost_explorer::AwsCostExplorer;
@@ -23,6 +24,7 @@ use ledger_aws::cur::S3Export;
 use ledger_aws::dynamodb::{Consumption, DynamoLedger, Meter};
 use ledger_aws::sns::SnsNotifier;
 use ledger_core::access::{Access, Owners};
+use ledger_core::audit::AuditAction;
 use ledger_core::budget::first_month;
 use ledger_core::cost::CostKind;
 use ledger_core::now::Now;
@@ -75,9 +77,12 @@ pub async fn simulate(organisation: Organisation, budgets: u64) -> anyhow::Resul
     let root = tempfile::tempdir().context("could not make a temporary folder")?;
     let setting = Setting::start(organisation, root.path()).await?;
     setting.ledger.ensure_table().await?;
-    setting.ledger.apply(DocumentKind::Rules, RULES, now()).await?;
+    let said = Said { by: "cost-of-running", reason: "", at: now() };
+    let change = said.applies(AuditAction::ApplyRules);
+    setting.ledger.apply(DocumentKind::Rules, RULES, change).await?;
     let text = organisation.budgets(budgets);
-    setting.ledger.apply(DocumentKind::Budgets, &text, now()).await?;
+    let change = said.applies(AuditAction::ApplyBudgets);
+    setting.ledger.apply(DocumentKind::Budgets, &text, change).await?;
     // The month before up to the same day, for the comparison in alerts, and this month so far.
     let mut days = BTreeMap::new();
     for month in [DAY.saturating_sub(1.month()), DAY] {

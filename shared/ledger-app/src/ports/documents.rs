@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use jiff::Timestamp;
+use ledger_core::audit::{AuditAction, AuditEntry, Hash};
 
 use super::StoreError;
 
@@ -30,7 +31,47 @@ pub struct Document {
     pub text: String,
 }
 
-/// Keeps documents.
+impl DocumentKind {
+    /// All of them.
+    pub const ALL: [DocumentKind; 5] = [
+        DocumentKind::Rules,
+        DocumentKind::Budgets,
+        DocumentKind::ExpectedAnomalies,
+        DocumentKind::Contacts,
+        DocumentKind::AlertNotes,
+    ];
+
+    /// Its name in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DocumentKind::Rules => "rules",
+            DocumentKind::Budgets => "budgets",
+            DocumentKind::ExpectedAnomalies => "expected-anomalies",
+            DocumentKind::Contacts => "contacts",
+            DocumentKind::AlertNotes => "alert-notes",
+        }
+    }
+}
+
+/// A change of a document: the action, and the person.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// The kind of change.
+    pub action: AuditAction,
+    /// The thing that it is about; empty where the document is all of it.
+    pub subject: &'a str,
+    /// Who, as they say.
+    pub by: &'a str,
+    /// Why; may be empty.
+    pub reason: &'a str,
+    /// When.
+    pub at: Timestamp,
+    /// The version that the new text was made from, 0 for none; a text that was made from none in particular
+    /// follows any.
+    pub follows: Option<u64>,
+}
+
+/// Keeps documents, and a trail of their changes.
 pub trait DocumentStore: Send + Sync {
     /// The newest version, if any was applied.
     fn document(
@@ -38,11 +79,26 @@ pub trait DocumentStore: Send + Sync {
         kind: DocumentKind,
     ) -> impl Future<Output = Result<Option<Document>, StoreError>> + Send;
 
-    /// Applies a text as the version after the newest; the same text again changes nothing.
+    /// A version, if it was applied.
+    fn version(
+        &self,
+        kind: DocumentKind,
+        version: u64,
+    ) -> impl Future<Output = Result<Option<Document>, StoreError>> + Send;
+
+    /// Applies a text as the version after the newest, with an entry of the audit trail: both are kept, or
+    /// neither. The same text again changes nothing.
+    ///
+    /// [`StoreError::Overtaken`] where the newest version is not the one that the change follows.
     fn apply(
         &self,
         kind: DocumentKind,
         text: &str,
-        at: Timestamp,
+        change: Change<'_>,
     ) -> impl Future<Output = Result<Document, StoreError>> + Send;
+
+    /// The audit trail, oldest first: each entry with the hash that it was written with.
+    fn audit_trail(
+        &self,
+    ) -> impl Future<Output = Result<Vec<(AuditEntry, Hash)>, StoreError>> + Send;
 }

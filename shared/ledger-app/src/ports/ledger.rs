@@ -77,6 +77,9 @@ pub enum StoreError {
     /// Another run moved the pointer first.
     #[error("{0} was replaced by a newer run")]
     Replaced(BillId),
+    /// Somebody else changed a document first; nothing was applied.
+    #[error("somebody else changed {0} just now; nothing was applied")]
+    Overtaken(&'static str),
     /// Totals before and after a write differ; nothing was made visible.
     #[error("{0} does not add up: what was written is not what was read")]
     Unbalanced(String),
@@ -118,7 +121,7 @@ pub enum StoreError {
 impl Retryable for StoreError {
     fn is_retryable(&self) -> bool {
         match self {
-            StoreError::Replaced(_) => true,
+            StoreError::Replaced(_) | StoreError::Overtaken(_) => true,
             StoreError::Unbalanced(_)
             | StoreError::Malformed { .. }
             | StoreError::TooLarge { .. } => false,

@@ -2,21 +2,24 @@
 
 use std::io::{Read as _, Write as _};
 
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use jiff::Timestamp;
-use ledger_app::ports::{Document, DocumentKind, DocumentStore, StoreError};
+use ledger_app::ports::{Change, Document, DocumentKind, DocumentStore, StoreError};
+use ledger_core::audit::{AuditEntry, Hash};
 
+use super::audit::built;
 use super::{
-    DynamoLedger, Item, WRITTEN_BY, gave_up, is_condition_failed, malformed, parsed, text, text_of,
-    unavailable,
+    DynamoLedger, Item, WRITTEN_BY, gave_up, malformed, parsed, text, text_of, unavailable,
 };
 
-/// Two people who apply at once are served after one more look.
-const ATTEMPTS_MAX: u32 = 5;
+/// People who apply at once are served after one more look.
+const ATTEMPTS_MAX: u32 = 10;
 
 /// A longer text is stored as zlib (RFC 1950): an item is limited to 400 KB.
 const PLAIN_BYTES_MAX: usize = 100 * 1024;
@@ -40,58 +43,101 @@ impl DocumentStore for DynamoLedger {
             .expression_attribute_values(":pk", text(pk_of(kind)))
             .send()
             .await;
-        let items = answer.map_err(|err| unavailable(format!("read {}", name_of(kind)), err))?;
+        let items = answer.map_err(|err| unavailable(format!("read {}", kind.as_str()), err))?;
         items.items.unwrap_or_default().first().map(document_of).transpose()
+    }
+
+    async fn version(
+        &self,
+        kind: DocumentKind,
+        version: u64,
+    ) -> Result<Option<Document>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key("pk", text(pk_of(kind)))
+            .key("sk", text(sk_of(version)))
+            .send()
+            .await;
+        let doing = || format!("read {} version {version}", kind.as_str());
+        answer.map_err(|err| unavailable(doing(), err))?.item.as_ref().map(document_of).transpose()
     }
 
     async fn apply(
         &self,
         kind: DocumentKind,
         content: &str,
-        at: Timestamp,
+        change: Change<'_>,
     ) -> Result<Document, StoreError> {
-        let doing = format!("apply {}", name_of(kind));
+        let doing = format!("apply {}", kind.as_str());
         let (attribute, stored) = stored(kind, content)?;
         for _ in 0..ATTEMPTS_MAX {
             let newest = self.document(kind).await?;
-            let version = match newest {
-                Some(newest) if newest.text == content => return Ok(newest),
-                newest => newest.map_or(0, |it| it.version).saturating_add(1),
+            let (known, before) = match &newest {
+                Some(newest) if newest.text == content => return Ok(newest.clone()),
+                Some(newest) => (newest.version, Some(Hash::of(&newest.text))),
+                None => (0, None),
             };
-            let outcome = self
-                .client
-                .put_item()
+            if change.follows.is_some_and(|it| it != known) {
+                return Err(StoreError::Overtaken(kind.as_str()));
+            }
+            let version = known.saturating_add(1);
+            let document = Put::builder()
                 .table_name(&self.table)
                 .item("pk", text(pk_of(kind)))
-                .item("sk", text(format!("{version:08}")))
+                .item("sk", text(sk_of(version)))
                 .item(attribute, stored.clone())
                 .item("written_by", text(WRITTEN_BY))
-                .item("at", text(at.to_string()))
+                .item("at", text(change.at.to_string()))
                 .condition_expression("attribute_not_exists(pk)")
+                .build();
+            let after = Hash::of(content);
+            let entry = self.next_entry(change, (kind, version), before, after).await?;
+            let audited = self.entry_put(&entry).map_err(|err| built(&doing, err))?;
+            let document = document.map_err(|err| built(&doing, err))?;
+            let both = [document, audited].map(|it| TransactWriteItem::builder().put(it).build());
+            let outcome = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(both.to_vec()))
                 .send()
                 .await;
             match outcome {
                 Ok(_) => return Ok(Document { version, text: content.to_owned() }),
-                Err(err) if is_condition_failed(&err) => {}
+                Err(err) if is_overtaken(&err) => {}
                 Err(err) => return Err(unavailable(doing, err)),
             }
         }
         Err(gave_up(doing, "others kept applying theirs"))
     }
-}
 
-fn name_of(kind: DocumentKind) -> &'static str {
-    match kind {
-        DocumentKind::Rules => "rules",
-        DocumentKind::Budgets => "budgets",
-        DocumentKind::ExpectedAnomalies => "expected-anomalies",
-        DocumentKind::Contacts => "contacts",
-        DocumentKind::AlertNotes => "alert-notes",
+    async fn audit_trail(&self) -> Result<Vec<(AuditEntry, Hash)>, StoreError> {
+        self.read_audit_trail().await
     }
 }
 
+/// Whether another person was first: at the document, or at the audit trail.
+fn is_overtaken(err: &SdkError<TransactWriteItemsError, HttpResponse>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
+        err.as_service_error()
+    else {
+        return false;
+    };
+    let passes = |it: &CancellationReason| {
+        matches!(it.code(), Some("None" | "ConditionalCheckFailed" | "TransactionConflict"))
+    };
+    let reasons = canceled.cancellation_reasons();
+    !reasons.is_empty() && reasons.iter().all(passes)
+}
+
 fn pk_of(kind: DocumentKind) -> String {
-    format!("DOCUMENT#{}", name_of(kind))
+    format!("DOCUMENT#{}", kind.as_str())
+}
+
+fn sk_of(version: u64) -> String {
+    format!("{version:08}")
 }
 
 /// The attribute of a text: as it is, or packed where it is long.
@@ -107,7 +153,7 @@ fn stored(kind: DocumentKind, content: &str) -> Result<(&'static str, AttributeV
     })?;
     if packed.len() > PACKED_BYTES_MAX {
         return Err(StoreError::TooLarge {
-            what: name_of(kind),
+            what: kind.as_str(),
             bytes: content.len(),
             packed: packed.len(),
             limit: PACKED_BYTES_MAX,

@@ -38,6 +38,7 @@
 //! it.
 
 mod alerts;
+mod audit;
 mod chunk;
 mod documents;
 mod head;

@@ -4,6 +4,7 @@ use ledger_app::alert_notes::{Said, acknowledge, mute, unmute};
 use ledger_app::evaluate::watched;
 use ledger_app::ports::{AlertState, AlertStore as _, DocumentKind, DocumentStore as _};
 use ledger_core::period::ChargePeriod;
+use ledger_testkit::build::change;
 use serde_json::Value;
 
 use super::*;
@@ -30,7 +31,7 @@ impl Watching {
         let setting = Setting::of(bill, rules, budgets).await;
         let ledger = setting.ledger(setting.database.endpoint()).await;
         for (kind, text) in [(DocumentKind::Budgets, budgets), (DocumentKind::Contacts, contacts)] {
-            ledger.apply(kind, text, now()).await.unwrap();
+            ledger.apply(kind, text, change(now())).await.unwrap();
         }
         Watching { setting, ledger }
     }
@@ -112,7 +113,7 @@ async fn a_muted_budget_says_what_is_due_when_it_may() {
     let watching = Watching::new(BILL, "", BUDGETS, CONTACTS).await;
     mute(&watching.ledger, "all", until, said()).await.unwrap();
     watching.evaluate("2026-11-05T08:00:00Z").await;
-    unmute(&watching.ledger, "all", now()).await.unwrap();
+    unmute(&watching.ledger, "all", said()).await.unwrap();
     watching.evaluate("2026-11-05T09:00:00Z").await;
     assert_eq!(watching.told(), [FIRST]);
 }

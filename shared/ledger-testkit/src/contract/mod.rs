@@ -64,6 +64,9 @@ macro_rules! document_store_contract {
             $crate::contract::documents,
             versions_count_up_and_the_same_text_is_the_same_version,
             kinds_are_kept_apart,
+            each_change_is_an_entry_of_the_audit_trail,
+            a_change_of_an_older_version_is_refused,
+            changes_at_the_same_time_are_all_kept,
         );
     };
 }
