@@ -28,7 +28,8 @@ impl Glob {
         text.contains(['*', '?'])
     }
 
-    fn matches(&self, value: &str) -> bool {
+    /// Whether it matches a text.
+    pub(crate) fn matches(&self, value: &str) -> bool {
         self.0.matches(value)
     }
 }
