@@ -19,6 +19,8 @@ pub enum DocumentKind {
     Contacts,
     /// Answers of people to alerts.
     AlertNotes,
+    /// `organisation.toml`.
+    Organisation,
 }
 
 /// A version of a document.

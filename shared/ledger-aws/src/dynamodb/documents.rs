@@ -87,6 +87,7 @@ fn name_of(kind: DocumentKind) -> &'static str {
         DocumentKind::ExpectedAnomalies => "expected-anomalies",
         DocumentKind::Contacts => "contacts",
         DocumentKind::AlertNotes => "alert-notes",
+        DocumentKind::Organisation => "organisation",
     }
 }
 
