@@ -17,6 +17,7 @@ mod dialects;
 mod explain;
 mod forecast;
 mod how_sure;
+mod journal;
 mod killed;
 mod legacy;
 mod marketplace;
