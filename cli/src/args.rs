@@ -1,6 +1,7 @@
 //! Command-line arguments and their help texts.
 
 mod audit;
+mod journal;
 mod mirror;
 mod notify;
 mod stand_in;
@@ -15,6 +16,7 @@ use ledger_core::dimension::Dimension;
 use ledger_local::sample::SampleOrganisation;
 
 pub use self::audit::AuditCommand;
+pub use self::journal::{JournalArgs, JournalCommand, OrganisationCommand};
 pub use self::mirror::{ImportAwsArgs, MirrorArgs};
 pub use self::notify::{NotifyCommand, SaidArgs, TopicArgs};
 pub use self::stand_in::StandInCommand;
@@ -114,7 +116,7 @@ pub enum Command {
     ///
     /// Uses the account of the environment, or the endpoint in AWS_ENDPOINT_URL_COST_EXPLORER.
     Collect(CollectArgs),
-    /// Write the export, rules and budgets of the sample organisation into a folder.
+    /// Write the export, rules, budgets and organisation of the sample into a folder.
     Sample {
         /// The folder to write to.
         dir: PathBuf,
@@ -171,6 +173,12 @@ pub enum Command {
     /// Who hears of alerts: contacts, subscriptions of the topic, and a trial.
     #[command(subcommand)]
     Notify(NotifyCommand),
+    /// Legal entities, cost centres and accounts: where costs are posted.
+    #[command(subcommand)]
+    Organisation(OrganisationCommand),
+    /// Journals of a month for an ERP: consumers are debited, the entity that paid is credited.
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Manage the rules that attribute charges to owners.
     #[command(subcommand)]
     Rules(RulesCommand),

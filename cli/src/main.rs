@@ -9,8 +9,8 @@ mod place;
 use std::process::ExitCode;
 
 use args::{
-    AnomaliesCommand, BudgetCommand, Cli, Command, ExplainCommand, Format, RulesCommand,
-    StandInCommand,
+    AnomaliesCommand, BudgetCommand, Cli, Command, ExplainCommand, Format, JournalCommand,
+    RulesCommand, StandInCommand,
 };
 use clap::Parser;
 use ledger_app::causes::causes;
@@ -81,6 +81,12 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Forecast(args) => commands::forecast::forecast(&place, format, &args).await,
         Command::Budget(command) => budget(&place, format, command).await,
         Command::Notify(command) => commands::notify::notify(&place, format, &command).await,
+        Command::Organisation(command) => {
+            commands::organisation::organisation(&place, format, &command).await
+        }
+        Command::Journal(JournalCommand::Export(args)) => {
+            commands::journal::export(&place, &args).await
+        }
         Command::Rules(RulesCommand::Check { file }) => commands::rules::check(format, &file),
         Command::Audit(command) => commands::audit::audit(&place, format, &command).await,
         Command::Rules(RulesCommand::Apply { file, dry_run, said }) => {

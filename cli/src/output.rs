@@ -80,6 +80,16 @@ pub fn notes(format: Format, findings: &[Finding]) {
     }
 }
 
+/// Writes a file to standard output as it is.
+pub fn bytes(bytes: &[u8]) {
+    let _ = std::io::stdout().lock().write_all(bytes);
+}
+
+/// Prints a line to standard error, beside a file on standard output.
+pub fn aside(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", shown(&one_line(text)));
+}
+
 /// A reader of standard output that has gone away is not an error.
 fn print(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");

@@ -44,13 +44,14 @@ const COLLECT_ROUNDS: u64 = 6;
 /// The tag key by which Cost Explorer tells owners of the sample organisation apart.
 const SAMPLE_TAG: &str = "iamPrincipal/team";
 
-/// Writes the sample export, rules and budgets.
+/// Writes the sample export, rules, budgets and organisation.
 pub fn sample(dir: &Path, as_of: Option<Date>, seed: u64) -> anyhow::Result<Outcome> {
     let sample = SampleOrganisation::new(seed, as_of.unwrap_or_else(today));
     sample.write(dir, Delivery::First)?;
     sample.write(dir, Delivery::Restated)?;
     std::fs::write(dir.join("rules.toml"), SampleOrganisation::RULES_TOML)?;
     std::fs::write(dir.join("budgets.toml"), SampleOrganisation::BUDGETS_TOML)?;
+    std::fs::write(dir.join("organisation.toml"), SampleOrganisation::ORGANISATION_TOML)?;
     output::line(&format!("the sample organisation is in {}", dir.display()));
     Ok(Outcome::Done)
 }
@@ -155,6 +156,11 @@ impl Local {
         if ledger.document(DocumentKind::Budgets).await?.is_none() {
             let change = said.applies(AuditAction::ApplyBudgets);
             ledger.apply(DocumentKind::Budgets, SampleOrganisation::BUDGETS_TOML, change).await?;
+        }
+        if ledger.document(DocumentKind::Organisation).await?.is_none() {
+            let text = SampleOrganisation::ORGANISATION_TOML;
+            let change = said.applies(AuditAction::ApplyOrganisation);
+            ledger.apply(DocumentKind::Organisation, text, change).await?;
         }
         let folder = data.join("sample-export");
         let export = [folder.join(EXPORT_NAME)];

@@ -12,6 +12,7 @@ mod costs;
 mod fingerprint;
 mod forecasts;
 mod health;
+pub mod journal_layouts;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 mod owners;

@@ -1,11 +1,13 @@
-//! The documents that the user applied, read and checked: rules, budgets and contacts.
+//! The documents that the user applied, read and checked: rules, budgets, contacts and the organisation.
 
 use ledger_core::budget::Budget;
+use ledger_core::organisation::Organisation;
 use ledger_core::rules::AttributionRules;
 
 use crate::budget_file::{EnvironmentLimits, parse_applied_budgets, parse_environments};
 use crate::contacts::{Contacts, parse_contacts};
-use crate::ports::{DocumentKind, DocumentStore, Retryable, StoreError};
+use crate::organisation_file::parse_organisation;
+use crate::ports::{Document, DocumentKind, DocumentStore, Retryable, StoreError};
 use crate::rules_file::{FileError, parse_applied_rules};
 
 /// Why an applied document cannot be used.
@@ -89,4 +91,21 @@ pub async fn applied_contacts(documents: &impl DocumentStore) -> Result<Contacts
         }
         None => Ok(Contacts::default()),
     }
+}
+
+/// The organisation that is applied, if any is.
+///
+/// # Errors
+///
+/// [`DocumentError`].
+pub async fn applied_organisation(
+    documents: &impl DocumentStore,
+) -> Result<Option<Organisation>, DocumentError> {
+    let document = documents.document(DocumentKind::Organisation).await;
+    let document = document.map_err(|err| DocumentError::Read("organisation", err))?;
+    let parse = |it: Document| {
+        parse_organisation(&it.text, it.version)
+            .map_err(|err| DocumentError::Malformed("organisation", err))
+    };
+    document.map(parse).transpose()
 }

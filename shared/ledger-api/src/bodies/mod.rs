@@ -10,6 +10,7 @@ pub mod findings;
 pub mod forecasts;
 pub mod health;
 pub mod imports;
+pub mod journals;
 pub mod owners;
 pub mod reconciliation;
 #[cfg(feature = "openapi")]

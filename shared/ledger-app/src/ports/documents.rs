@@ -20,6 +20,8 @@ pub enum DocumentKind {
     Contacts,
     /// Answers of people to alerts.
     AlertNotes,
+    /// `organisation.toml`.
+    Organisation,
 }
 
 /// A version of a document.
@@ -33,12 +35,13 @@ pub struct Document {
 
 impl DocumentKind {
     /// All of them.
-    pub const ALL: [DocumentKind; 5] = [
+    pub const ALL: [DocumentKind; 6] = [
         DocumentKind::Rules,
         DocumentKind::Budgets,
         DocumentKind::ExpectedAnomalies,
         DocumentKind::Contacts,
         DocumentKind::AlertNotes,
+        DocumentKind::Organisation,
     ];
 
     /// Its name in the ledger.
@@ -49,6 +52,7 @@ impl DocumentKind {
             DocumentKind::ExpectedAnomalies => "expected-anomalies",
             DocumentKind::Contacts => "contacts",
             DocumentKind::AlertNotes => "alert-notes",
+            DocumentKind::Organisation => "organisation",
         }
     }
 }

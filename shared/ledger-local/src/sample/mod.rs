@@ -118,6 +118,9 @@ impl SampleOrganisation {
     /// Budgets that fit the sample: on any day some are exceeded and some are not.
     pub const BUDGETS_TOML: &str = include_str!("budgets.toml");
 
+    /// Entities, cost centres and accounts that fit the rules of the sample.
+    pub const ORGANISATION_TOML: &str = include_str!("organisation.toml");
+
     /// A sample of the ninety days before `as_of`, excluding that day.
     pub fn new(seed: u64, as_of: Date) -> SampleOrganisation {
         SampleOrganisation { seed, as_of, day_count: DAY_COUNT }
