@@ -81,13 +81,7 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Forecast(args) => commands::forecast::forecast(&place, format, &args).await,
         Command::Budget(command) => budget(&place, format, command).await,
         Command::Notify(command) => commands::notify::notify(&place, format, &command).await,
-        Command::Rules(RulesCommand::Check { file }) => commands::rules::check(format, &file),
-        Command::Rules(RulesCommand::Apply { file, dry_run }) => {
-            commands::rules_apply::apply(&place, format, &file, dry_run).await
-        }
-        Command::Rules(RulesCommand::Explain { entry }) => {
-            commands::rules::explain(&place, format, &entry).await
-        }
+        Command::Rules(command) => rules(&place, format, command).await,
         Command::Explain(ExplainCommand::UsageType { input }) => {
             commands::explain::usage_types(&input)
         }
@@ -109,6 +103,24 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Doctor => commands::doctor::doctor(&place, format).await,
         Command::CostOfRunning(args) => {
             commands::cost_of_running::cost_of_running(format, &args).await
+        }
+    }
+}
+
+async fn rules(place: &Place, format: Format, command: RulesCommand) -> anyhow::Result<Outcome> {
+    match command {
+        RulesCommand::Check { file, without_ledger } => {
+            let place = Some(place).filter(|_| !without_ledger);
+            commands::rules::check(place, format, &file).await
+        }
+        RulesCommand::Apply { file, dry_run } => {
+            commands::rules_apply::apply(place, format, &file, dry_run).await
+        }
+        RulesCommand::Explain { entry: Some(entry), .. } => {
+            commands::rules::explain(place, format, &entry).await
+        }
+        RulesCommand::Explain { entry: None, figure } => {
+            commands::rules_figure::explain(place, format, &figure).await
         }
     }
 }

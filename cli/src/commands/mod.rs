@@ -16,6 +16,7 @@ pub mod notify;
 pub mod report;
 pub mod rules;
 pub mod rules_apply;
+pub mod rules_figure;
 pub mod stand_in;
 pub mod statement;
 pub mod up;

@@ -8,6 +8,7 @@ pub mod alert_notes;
 pub mod anomalies;
 pub mod apply_rules;
 pub mod audience;
+mod blocks;
 pub mod budget_charts;
 pub mod budget_file;
 pub mod causes;

@@ -17,10 +17,10 @@ use ledger_core::money::Money;
 use ledger_core::period::{BillingPeriod, Window};
 use serde::Deserialize;
 
-use self::calendar::{FiscalEntry, calendar_of, day_of};
+use self::calendar::{FiscalEntry, calendar_of};
 use self::family::check_families;
 use self::scope::ScopeEntry;
-use crate::file_text::{check_name, entry_name};
+use crate::file_text::{check_name, day_of, entry_name};
 use crate::rules_file::{FileError, Origin};
 
 /// Highest threshold in percent: ten times the limit.
