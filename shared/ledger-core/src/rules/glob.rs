@@ -1,5 +1,5 @@
-//! What is certain of two texts with wildcards: that one matches all that the other does, or that no
-//! text matches both.
+//! Proofs about two texts with wildcards: that one matches all that the other does, or that no text
+//! matches both.
 
 /// A letter of a pattern, or a wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

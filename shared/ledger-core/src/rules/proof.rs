@@ -1,4 +1,4 @@
-//! What is certain of conditions without any fact: that one never holds, or only where others do.
+//! Proofs about conditions, without any fact: that one never holds, or only where others do.
 //!
 //! A condition is written as cases, of which one holds: each a list of fields that match one of some
 //! patterns, and of fields that match none. What is not proven here may still be so; what is proven

@@ -28,7 +28,7 @@ enum Piece {
     Group(Arc<str>),
 }
 
-/// What a line lacks for a value.
+/// A reason for which a value cannot be filled.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unfilled {
     /// A field.
