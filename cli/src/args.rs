@@ -4,6 +4,7 @@ mod audit;
 mod journal;
 mod mirror;
 mod notify;
+mod rules;
 mod stand_in;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use self::audit::AuditCommand;
 pub use self::journal::{JournalArgs, JournalCommand, OrganisationCommand};
 pub use self::mirror::{ImportAwsArgs, MirrorArgs};
 pub use self::notify::{NotifyCommand, SaidArgs, TopicArgs};
+pub use self::rules::{FigureArgs, RulesCommand};
 pub use self::stand_in::StandInCommand;
 
 /// Who spent what on generative AI, who pays, and which budgets are broken.
@@ -449,36 +451,6 @@ pub enum BudgetCommand {
         after_help = "Example: tollbook budget import-aws --account 123456789012 --owner platform > budgets.toml"
     )]
     ImportAws(ImportAwsArgs),
-}
-
-/// Manage the rules that attribute charges to owners.
-#[derive(Debug, Subcommand)]
-pub enum RulesCommand {
-    /// Check a rules file without applying it; exit code 1 if a rule can never match.
-    Check {
-        /// The file, such as rules.toml.
-        file: PathBuf,
-    },
-    /// Apply a rules file as the next version and attribute all bills again by it.
-    Apply {
-        /// The file, such as rules.toml.
-        file: PathBuf,
-        /// Show the money that would move, from whom to whom and by which rule, without applying
-        /// anything; exit code 1 if all of it would, or an owner has no budget.
-        #[arg(long)]
-        dry_run: bool,
-        #[command(flatten)]
-        said: SaidArgs,
-    },
-    /// Explain the owner of an entry: the fields that each rule compared, and the outcome.
-    #[command(
-        after_help = "Example: tollbook report --by entry,principal --where owner=Unattributed"
-    )]
-    Explain {
-        /// The entry: its first line as `FILE:LINE`, as `report --by entry` shows it.
-        #[arg(long, value_name = "FILE:LINE")]
-        entry: String,
-    },
 }
 
 /// The kind of string to explain.

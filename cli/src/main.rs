@@ -87,14 +87,8 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Journal(JournalCommand::Export(args)) => {
             commands::journal::export(&place, &args).await
         }
-        Command::Rules(RulesCommand::Check { file }) => commands::rules::check(format, &file),
         Command::Audit(command) => commands::audit::audit(&place, format, &command).await,
-        Command::Rules(RulesCommand::Apply { file, dry_run, said }) => {
-            commands::rules_apply::apply(&place, format, &file, dry_run, &said).await
-        }
-        Command::Rules(RulesCommand::Explain { entry }) => {
-            commands::rules::explain(&place, format, &entry).await
-        }
+        Command::Rules(command) => rules(&place, format, command).await,
         Command::Explain(ExplainCommand::UsageType { input }) => {
             commands::explain::usage_types(&input)
         }
@@ -116,6 +110,24 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Doctor => commands::doctor::doctor(&place, format).await,
         Command::CostOfRunning(args) => {
             commands::cost_of_running::cost_of_running(format, &args).await
+        }
+    }
+}
+
+async fn rules(place: &Place, format: Format, command: RulesCommand) -> anyhow::Result<Outcome> {
+    match command {
+        RulesCommand::Check { file, without_ledger } => {
+            let place = Some(place).filter(|_| !without_ledger);
+            commands::rules::check(place, format, &file).await
+        }
+        RulesCommand::Apply { file, dry_run, said } => {
+            commands::rules_apply::apply(place, format, &file, dry_run, &said).await
+        }
+        RulesCommand::Explain { entry: Some(entry), .. } => {
+            commands::rules::explain(place, format, &entry).await
+        }
+        RulesCommand::Explain { entry: None, figure } => {
+            commands::rules_figure::explain(place, format, &figure).await
         }
     }
 }

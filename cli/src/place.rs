@@ -43,6 +43,24 @@ impl Place {
         }
     }
 
+    /// Whether there is a ledger to read; a table is asked when it is opened.
+    pub fn is_made(&self) -> bool {
+        self.database_file().is_none_or(|file| file.exists())
+    }
+
+    /// The note of an answer that would say more with a ledger.
+    pub fn without_ledger(&self) -> String {
+        match self {
+            Place::Folder(path) => {
+                format!(
+                    "there is no ledger in `{}`: the file was checked by itself",
+                    path.display()
+                )
+            }
+            Place::Table(name) => format!("the table `{name}` was not read"),
+        }
+    }
+
     /// Opens the ledger to read it; a process that has the folder open already is asked.
     pub async fn open_to_read(&self) -> anyhow::Result<OpenLedger> {
         match self {

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use ledger_api::journal_layouts::Layout;
 
-use super::CostKindArg;
+use super::{CostKindArg, SaidArgs};
 
 /// Legal entities, cost centres and accounts: where costs are posted.
 #[derive(Debug, Subcommand)]

@@ -19,6 +19,7 @@ pub mod organisation;
 pub mod report;
 pub mod rules;
 pub mod rules_apply;
+pub mod rules_figure;
 pub mod stand_in;
 pub mod statement;
 pub mod up;

@@ -1,6 +1,7 @@
 //! Totals of a period.
 
 use anyhow::Context;
+use jiff::civil::Date;
 use ledger_api::bodies::costs::CostsFigures;
 use ledger_app::lookup::{self, ReportAnswer};
 use ledger_app::view::View;
@@ -35,7 +36,7 @@ pub async fn report(place: &Place, format: Format, args: &ReportArgs) -> anyhow:
         }
         None => View::open_all(&opened.ledger, Access::everything(), now()).await?,
     };
-    let query = ReportQuery { period: period_of(args, &view)?, by, scope, cost_kind };
+    let query = ReportQuery { period: period_of(args.from, args.to, &view)?, by, scope, cost_kind };
     let (mut answer, reconciled) = answers(&view, &query, format).await?;
     opened.close().await;
     if let Some(currency) = currency {
@@ -79,13 +80,17 @@ async fn answers(
 }
 
 /// The days asked for; a side that is left open goes to the end of the ledger.
-fn period_of(args: &ReportArgs, view: &View<DynamoLedger>) -> anyhow::Result<ChargePeriod> {
+pub(super) fn period_of(
+    from: Option<Date>,
+    to: Option<Date>,
+    view: &View<DynamoLedger>,
+) -> anyhow::Result<ChargePeriod> {
     let first = view.heads().iter().filter_map(|head| head.days.keys().next()).min().copied();
-    let to = match args.to {
+    let to = match to {
         Some(to) => to,
         None => view.data_up_to().map_or_else(|| view.now().today().tomorrow(), Ok)?,
     };
-    let from = args.from.or(first.filter(|it| *it < to)).map_or_else(|| to.yesterday(), Ok)?;
+    let from = from.or(first.filter(|it| *it < to)).map_or_else(|| to.yesterday(), Ok)?;
     Ok(ChargePeriod::new(from, to)?)
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use ledger_api::bodies::findings::{self, RulesCheckAnswer};
+use ledger_api::bodies::findings::RulesCheckAnswer;
 use ledger_app::rules_file::parse_rules;
 
 use ledger_app::documents::applied_rules;
@@ -11,31 +11,52 @@ use ledger_app::lookup::{self, FoundEntry};
 use ledger_app::view::View;
 use ledger_core::access::Access;
 use ledger_core::cost::CostKind;
+use ledger_core::rule_review::{RuleReview, RuleReviewBuilder, ended_rules, is_mistake};
 use ledger_core::rules::{AttributionRules, Rule, RuleOutcome};
 use serde_json::{Value, json};
 
-use super::{now, read_file};
+use super::{now, read_file, today};
 use crate::args::Format;
 use crate::place::Place;
 use crate::{Outcome, output};
 
-/// Checks a file.
-pub fn check(format: Format, file: &Path) -> anyhow::Result<Outcome> {
+/// Checks a file by itself, and on the lines of a ledger.
+pub async fn check(place: Option<&Place>, format: Format, file: &Path) -> anyhow::Result<Outcome> {
     let rules = parse_rules(&read_file(file)?, 0).with_context(|| file.display().to_string())?;
-    let findings = rules.findings();
+    let review = match place.filter(|it| it.is_made()) {
+        Some(place) => Some(review_of(place, &rules).await?),
+        None => None,
+    };
+    let mut findings = rules.findings();
+    findings.extend(ended_rules(&rules, today()));
+    findings.extend(review.iter().flat_map(RuleReview::findings));
+    let mistakes = findings.iter().filter(|it| is_mistake(it.code)).count();
     match format {
-        Format::Json => output::json(&RulesCheckAnswer {
-            rule_count: rules.rules.len(),
-            findings: findings::bodies(&findings),
-        })?,
+        Format::Json => {
+            let (rule_count, review) = (rules.rules.len(), review.as_ref());
+            output::json(&RulesCheckAnswer::new(rule_count, mistakes, review, &findings))?;
+        }
         Format::Table | Format::Csv => {
             for finding in &findings {
                 output::line(&finding.message);
             }
             output::line(&format!("{} rules, {} findings", rules.rules.len(), findings.len()));
+            if let Some(place) = place.filter(|it| !it.is_made()) {
+                output::line(&place.without_ledger());
+            }
         }
     }
-    Ok(if findings.is_empty() { Outcome::Done } else { Outcome::Found })
+    Ok(if mistakes == 0 { Outcome::Done } else { Outcome::Found })
+}
+
+/// The rules beside all days of the ledger that answers count.
+async fn review_of(place: &Place, rules: &AttributionRules) -> anyhow::Result<RuleReview> {
+    let opened = place.open_to_read().await?;
+    let view = View::open_all(&opened.ledger, Access::everything(), now()).await?;
+    let mut builder = RuleReviewBuilder::new(rules);
+    view.answer(&mut [&mut builder]).await?;
+    opened.close().await;
+    Ok(builder.finish())
 }
 
 /// Says why entries belong to their owner.
@@ -85,18 +106,9 @@ fn facts(entry: &FoundEntry) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn outcome_text(outcome: &RuleOutcome) -> String {
-    match outcome {
-        RuleOutcome::Claims => "claims it".to_owned(),
-        RuleOutcome::Mismatch(key, Some(value)) => format!("{key} is `{value}`"),
-        RuleOutcome::Mismatch(key, None) => format!("it has no {key}"),
-        RuleOutcome::NotFilled(key) => format!("matches, but it has no {key} to fill in"),
-    }
-}
-
 fn walk<'a>(entry: &FoundEntry, rules: &'a AttributionRules) -> Vec<(&'a Rule, RuleOutcome)> {
     let fact = entry.position.key.to_fact();
-    rules.explain(fact.with_caller(fact.caller().as_ref()))
+    rules.explain(fact.with_caller(fact.caller().as_ref()), entry.day)
 }
 
 fn json_of(entry: &FoundEntry, rules: &AttributionRules) -> Value {
@@ -104,7 +116,7 @@ fn json_of(entry: &FoundEntry, rules: &AttributionRules) -> Value {
         facts(entry).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
     let walked: Vec<Value> = walk(entry, rules)
         .iter()
-        .map(|(rule, outcome)| json!({ "rule": &*rule.name, "finding": outcome_text(outcome) }))
+        .map(|(rule, outcome)| json!({ "rule": &*rule.name, "finding": outcome.to_string() }))
         .collect();
     json!({ "entry": facts, "rules_version": rules.version, "rules": walked })
 }
@@ -115,7 +127,7 @@ fn print(entry: &FoundEntry, rules: &AttributionRules) {
     output::table(&["entry", ""], &rows, 0);
     let walked = walk(entry, rules);
     let rows: Vec<_> =
-        walked.iter().map(|(rule, outcome)| row(&rule.name, &outcome_text(outcome))).collect();
+        walked.iter().map(|(rule, outcome)| row(&rule.name, &outcome.to_string())).collect();
     output::table(&[&format!("rules, version {}", rules.version), "finds"], &rows, 0);
     let is_claimed = walked.iter().any(|(_, outcome)| *outcome == RuleOutcome::Claims);
     if !is_claimed {

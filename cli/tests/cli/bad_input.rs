@@ -570,8 +570,8 @@ fn a_rules_file_that_cannot_be_meant_is_refused() {
         (
             rule("colour = \"red\""),
             "{}/r.toml: TOML parse error at line 4, column 1: unknown field `colour`, expected one \
-             of `name`, `when`, `owner`, `team`, `product`, `cost_centre`, `environment`, \
-             `customer`, `workflow`, `agent`",
+             of `name`, `when`, `valid_from`, `valid_to`, `owner`, `team`, `product`, `cost_centre`, \
+             `environment`, `customer`, `workflow`, `agent`",
         ),
         (
             rule("when = { role = \"path/role\" }"),

@@ -29,6 +29,7 @@ mod parts;
 mod price_rows;
 mod printed_rows;
 mod restated;
+mod rules;
 mod same_answers;
 mod stand_in;
 mod statement_days;

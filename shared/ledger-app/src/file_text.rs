@@ -1,5 +1,6 @@
 //! Limits of texts in rules and budgets: these are repeated in tables, pages, mails and logs.
 
+use jiff::civil::Date;
 use ledger_core::letter::is_misleading;
 
 /// The longest name, owner or contact, in characters.
@@ -45,4 +46,9 @@ pub(crate) fn entry_name(kind: &str, at: usize, name: &str) -> String {
             format!("{kind} {} (`{}…`)", at + 1, shown.collect::<String>())
         }
     }
+}
+
+/// Reads a day.
+pub(crate) fn day_of(key: &str, text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| format!("`{key}` is `{text}`; expected a day such as `2026-11-20`"))
 }

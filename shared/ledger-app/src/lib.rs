@@ -9,6 +9,7 @@ pub mod anomalies;
 pub mod apply_rules;
 pub mod audience;
 pub mod audit;
+mod blocks;
 pub mod budget_charts;
 pub mod budget_file;
 pub mod causes;

@@ -83,8 +83,16 @@ labels! {
         Reconciliation = "reconciliation",
         /// The limit of requests was reached.
         RequestCap = "request-cap",
-        /// A rule can never match.
+        /// No line can meet the condition of a rule.
+        RuleContradictory = "rule-contradictory",
+        /// The days on which a rule counts are over.
+        RuleEnded = "rule-ended",
+        /// Two rules claim the same lines for different owners.
+        RuleOverlap = "rule-overlap",
+        /// A rule can never match, because of those before it.
         RuleUnreachable = "rule-unreachable",
+        /// A rule claims nothing in the ledger.
+        RuleUnused = "rule-unused",
         /// A bill keeps its owners, because those by other rules cannot be known without its files.
         RulesHeldBack = "rules-held-back",
         /// Rules would move all cost to other owners.

@@ -169,23 +169,48 @@ impl<K: Copy + Ord + Hash> KeyedSums<K> {
         self,
         mut new_key: impl FnMut(K) -> Result<N, MoneyError>,
     ) -> Result<KeyedSums<N>, MoneyError> {
+        self.with_keys_by_day(&[], |key, _| new_key(key))
+    }
+
+    /// As [`KeyedSums::with_keys`], where the new key also depends on the day: it is asked for once
+    /// for all days between two of `turns`, which are in order.
+    ///
+    /// # Errors
+    ///
+    /// Those of `new_key`.
+    pub(crate) fn with_keys_by_day<N: Copy + Ord + Hash>(
+        self,
+        turns: &[Date],
+        mut new_key: impl FnMut(K, Date) -> Result<N, MoneyError>,
+    ) -> Result<KeyedSums<N>, MoneyError> {
         let KeyedSums { sums: before, places, amortizations: amortized, files } = self;
         // On a large bill it takes megabytes, and the sums are about to be held twice.
         drop(places);
-        let mut new_keys: Map<K, N> = Map::default();
-        let mut sums = Vec::with_capacity(before.len());
+        let span_of = |day: Date| turns.partition_point(|turn| *turn <= day);
+        let mut new_keys: Map<(K, usize), N> = Map::default();
+        let mut sums: Vec<(N, DaySums)> = Vec::with_capacity(before.len());
         for (key, days) in before {
-            if !days.is_empty() {
-                let new = new_key(key)?;
-                if amortized.range(amortizations_of(key)).next().is_some() {
-                    new_keys.insert(key, new);
+            let is_amortized = amortized.range(amortizations_of(key)).next().is_some();
+            let first_place = sums.len();
+            let mut rest = days;
+            while let Some(first) = rest.first().map(DaySum::day) {
+                let span = span_of(first);
+                let later = rest.split_off(rest.partition_point(|it| span_of(it.day()) == span));
+                let new = new_key(key, first)?;
+                if is_amortized {
+                    new_keys.insert((key, span), new);
                 }
-                sums.push((new, days));
+                // Two spans of one key may have one new key.
+                match sums.iter_mut().skip(first_place).find(|(it, _)| *it == new) {
+                    Some((_, days)) => days.append(&mut rest),
+                    None => sums.push((new, rest)),
+                }
+                rest = later;
             }
         }
         let mut amortizations = BTreeMap::new();
         for ((key, day), added) in amortized {
-            let key = new_keys.get(&key).ok_or(MoneyError::Broken(SUMS))?;
+            let key = new_keys.get(&(key, span_of(day))).ok_or(MoneyError::Broken(SUMS))?;
             amortizations.insert((*key, day), added);
         }
         Ok(KeyedSums { sums, places: Map::default(), amortizations, files })

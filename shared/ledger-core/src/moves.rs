@@ -112,7 +112,7 @@ impl<'r> MovesBuilder<'r> {
         }
         let Some(of_bill) = self.bills.get_mut(bill) else { return Ok(()) };
         of_bill.undecided.examine(self.rules, (day.day, day.state.facts), key, measures)?;
-        let claim = self.rules.claim(self.callers.fact(&summary.charge, &key.detail));
+        let claim = self.rules.claim(self.callers.fact(&summary.charge, &key.detail), day.day);
         if claim.owner != summary.owner {
             let from = summary.owner.clone();
             let move_key = MoveKey { currency, from, to: claim.owner, rule: claim.rule };

@@ -28,7 +28,9 @@ use crate::quantity::Quantity;
 use crate::question::{Question, ledger_days};
 use crate::roll_up::{RollupBuilder, RollupsByBill};
 use crate::rollup::{DayTotal, Position, Rollup, Summary};
-use crate::rules::{AttributionRules, Claim, MatchKey, Matcher, Pattern, Rule, Template};
+use crate::rules::{
+    AttributionRules, Claim, MatchKey, Matcher, Pattern, PatternForm, Rule, Template, Validity,
+};
 use crate::source::Source;
 use crate::usage::Usage;
 
@@ -97,14 +99,32 @@ pub(crate) fn line_of(caller: &str, cost: &str) -> LineItem {
     }
 }
 
-pub(crate) fn rule(name: &str, when: &[(MatchKey, &str)], owner: &str) -> Rule {
+/// A condition of plain patterns.
+pub(crate) fn matcher(when: &[(MatchKey, &str)]) -> Matcher {
     let mut patterns: BTreeMap<MatchKey, Vec<Pattern>> = BTreeMap::new();
     for (key, text) in when {
         patterns.entry(key.clone()).or_default().push(Pattern::parse(key, text).unwrap());
     }
+    Matcher { patterns, ..Matcher::default() }
+}
+
+fn usd_only() -> Matcher {
+    matcher(&[(MatchKey::Currency, "USD")])
+}
+
+/// A part of a condition beside its plain patterns.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    None,
+    Any,
+    Not,
+}
+
+pub(crate) fn rule(name: &str, when: &[(MatchKey, &str)], owner: &str) -> Rule {
     Rule {
         name: name.into(),
-        when: Matcher { patterns },
+        validity: Validity::default(),
+        when: matcher(when),
         owner: Template::parse(owner).unwrap(),
         business: BTreeMap::new(),
     }
@@ -152,7 +172,7 @@ pub(crate) fn rollups_of(ledger: &RollupsByBill, is_detail: bool) -> Vec<(Date, 
 /// The claim of rules on the fact that a charge is part of.
 pub(crate) fn claim_of(line_item: &LineItem, rules: &AttributionRules) -> Claim {
     let fact = FactKey::of(line_item.clone());
-    rules.claim(fact.with_caller(fact.caller().as_ref()))
+    rules.claim(fact.with_caller(fact.caller().as_ref()), line_item.day)
 }
 
 /// Asks a question of days as if each row were of a day of a bill that is served.
@@ -333,8 +353,26 @@ prop_compose! {
         ),
         owner in select(vec!["search", "{role}", "{tag:iamPrincipal/team}", "{user}"]),
         cost_centre in prop::option::of(select(vec!["CC-1", "{account}", "{session}"])),
+        (from, to) in (
+            prop::option::weighted(0.2, select(vec!["2026-10-05", "2026-10-06", "2026-11-01"])),
+            prop::option::weighted(0.2, select(vec!["2026-11-01", "2026-12-01"])),
+        ),
+        part in select(vec![Part::None, Part::Any, Part::Not]),
+        captured in prop::option::weighted(0.2, select(vec!["{part}", "team-{part}"])),
     ) -> Rule {
         let mut rule = rule(&name, &when, owner);
+        rule.validity = Validity::new(from.map(date), to.map(date)).unwrap_or(rule.validity);
+        match part {
+            Part::None => {}
+            Part::Any => rule.when.any = vec![usd_only(), matcher(&[(MatchKey::Role, "w*")])],
+            Part::Not => rule.when.not = vec![usd_only()],
+        }
+        if let Some(text) = captured {
+            let text_of = |text| Pattern::of_form(&MatchKey::Model, PatternForm::Regex, text);
+            let pattern = text_of("(?<part>[a-z]*)-.*").unwrap();
+            rule.when.patterns.insert(MatchKey::Model, vec![pattern]);
+            rule.owner = Template::with_groups(text, &["part"].into()).unwrap();
+        }
         if let Some(text) = cost_centre {
             rule.business.insert(BusinessKey::Named(BusinessField::CostCentre), Template::parse(text).unwrap());
         }

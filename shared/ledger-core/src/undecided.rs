@@ -47,7 +47,7 @@ impl Undecided {
             return Ok(());
         }
         let mut callers = Callers::default();
-        let claim = rules.claim(callers.fact(&key.summary.charge, &key.detail));
+        let claim = rules.claim(callers.fact(&key.summary.charge, &key.detail), day);
         if claim.owner == key.summary.owner && claim.business == key.summary.business {
             return Ok(());
         }

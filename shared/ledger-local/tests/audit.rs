@@ -1,9 +1,5 @@
 //! The audit trail finds each byte that was changed after it was written.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot set itself up has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use ledger_app::alert_notes::{mute, unmute};

@@ -1,9 +1,11 @@
 //! Windows of a budget file, and the fiscal calendar that they follow.
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Weekday;
 use ledger_core::budget::{Calendar, Fiscal, Weeks, Zone};
 use ledger_core::period::{ChargePeriod, Window};
 use serde::Deserialize;
+
+use crate::file_text::day_of;
 
 /// The names of the days of a week.
 const WEEKDAYS: [(&str, Weekday); 7] = [
@@ -101,8 +103,4 @@ pub(super) fn calendar_of(
              first day that counts"
         )),
     }
-}
-
-pub(super) fn day_of(key: &str, text: &str) -> Result<Date, String> {
-    text.parse().map_err(|_| format!("`{key}` is `{text}`; expected a day such as `2026-11-20`"))
 }

@@ -22,12 +22,12 @@ use serde::Deserialize;
 pub use self::environment::EnvironmentLimits;
 pub(crate) use self::environment::environment;
 
-use self::calendar::{FiscalEntry, calendar_of, day_of, zone_of};
+use self::calendar::{FiscalEntry, calendar_of, zone_of};
 use self::environment::{Environments, limits, thresholds_of};
 use self::family::check_families;
 use self::scope::ScopeEntry;
 use self::thresholds::{Named, Thresholds, check_roll_over};
-use crate::file_text::{check_name, entry_name};
+use crate::file_text::{check_name, day_of, entry_name};
 use crate::rules_file::{FileError, Origin};
 
 /// Reads and checks the text of a budget file.

@@ -6,97 +6,60 @@ use ledger_core::dimension::{Dimension, Scope};
 use ledger_core::filter::{Filter, Glob};
 use serde::Deserialize;
 
+use crate::blocks::{Block, FieldValue};
 use crate::file_text::{check_name, check_value};
 use crate::rules_file::{OneOrMany, Origin, PUBLISHER_MEANT, is_publisher};
 
-/// Scopes within scopes: more than anybody reads, and far less than the stack holds.
-const DEPTH_MAX: usize = 8;
-
 /// A table of dimensions, beside which `all`, `any` and `not` hold further tables.
-#[derive(Deserialize, Default)]
-pub(super) struct ScopeEntry {
-    #[serde(default)]
-    all: Vec<ScopeEntry>,
-    #[serde(default)]
-    any: Vec<ScopeEntry>,
-    #[serde(default)]
-    not: OneOrManyScopes,
-    #[serde(flatten)]
-    dimensions: BTreeMap<String, OneOrMany>,
-}
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+pub(super) struct ScopeEntry(Block<OneOrMany>);
 
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a table, or a list of tables")]
-enum OneOrManyScopes {
-    One(Box<ScopeEntry>),
-    Many(Vec<ScopeEntry>),
-}
-
-impl Default for OneOrManyScopes {
-    fn default() -> OneOrManyScopes {
-        OneOrManyScopes::Many(Vec::new())
-    }
-}
-
-impl OneOrManyScopes {
-    fn entries(&self) -> &[ScopeEntry] {
-        match self {
-            OneOrManyScopes::One(entry) => std::slice::from_ref(entry),
-            OneOrManyScopes::Many(entries) => entries,
-        }
-    }
-}
+impl FieldValue for OneOrMany {}
 
 impl ScopeEntry {
-    fn parts(&self) -> impl Iterator<Item = &ScopeEntry> {
-        self.all.iter().chain(&self.any).chain(self.not.entries())
-    }
-
     /// Refuses texts that mislead or are too long.
     pub(super) fn check_texts(&self) -> Result<(), String> {
-        for (key, values) in &self.dimensions {
-            check_name("scope", key)?;
-            values.texts().iter().try_for_each(|it| check_value(&format!("scope.{key}"), it))?;
-        }
-        self.parts().try_for_each(ScopeEntry::check_texts)
+        check_texts(&self.0)
     }
 
     /// The filter that it describes.
     pub(super) fn filter(&self, origin: Origin) -> Result<Filter, String> {
-        self.filter_at(origin, 0)
+        self.0.check_form("scope")?;
+        filter_of(&self.0, origin)
     }
+}
 
-    fn filter_at(&self, origin: Origin, depth: usize) -> Result<Filter, String> {
-        if depth > DEPTH_MAX {
-            return Err(format!("`scope` has tables within tables; expected at most {DEPTH_MAX}"));
-        }
-        if depth > 0 && self.dimensions.is_empty() && self.parts().next().is_none() {
-            return Err("`scope` has an empty table in `all`, `any` or `not`, which would match \
-                        everything; expected a dimension"
-                .to_owned());
-        }
-        let inner = |entries: &[ScopeEntry]| -> Result<Vec<Filter>, String> {
-            entries.iter().map(|it| it.filter_at(origin, depth + 1)).collect()
-        };
-        let mut filter = Filter {
-            all: inner(&self.all)?,
-            any: inner(&self.any)?,
-            not: inner(self.not.entries())?,
-            exact: Scope::default(),
-            patterns: BTreeMap::new(),
-        };
-        for (word, values) in &self.dimensions {
-            let dimension = dimension_of(word, values, origin)?;
-            let texts = values.texts();
-            if texts.iter().any(|it| Glob::is_pattern(it)) {
-                let globs = texts.iter().map(|it| Glob::new(it)).collect();
-                filter.patterns.insert(dimension, globs);
-            } else {
-                filter.exact.0.insert(dimension, texts.to_vec());
-            }
-        }
-        Ok(filter)
+fn check_texts(block: &Block<OneOrMany>) -> Result<(), String> {
+    for (key, values) in &block.fields {
+        check_name("scope", key)?;
+        values.texts().iter().try_for_each(|it| check_value(&format!("scope.{key}"), it))?;
     }
+    block.parts().try_for_each(check_texts)
+}
+
+fn filter_of(block: &Block<OneOrMany>, origin: Origin) -> Result<Filter, String> {
+    let inner = |blocks: &[Block<OneOrMany>]| -> Result<Vec<Filter>, String> {
+        blocks.iter().map(|it| filter_of(it, origin)).collect()
+    };
+    let mut filter = Filter {
+        all: inner(&block.all)?,
+        any: inner(&block.any)?,
+        not: inner(&block.not)?,
+        exact: Scope::default(),
+        patterns: BTreeMap::new(),
+    };
+    for (word, values) in &block.fields {
+        let dimension = dimension_of(word, values, origin)?;
+        let texts = values.texts();
+        if texts.iter().any(|it| Glob::is_pattern(it)) {
+            let globs = texts.iter().map(|it| Glob::new(it)).collect();
+            filter.patterns.insert(dimension, globs);
+        } else {
+            filter.exact.0.insert(dimension, texts.to_vec());
+        }
+    }
+    Ok(filter)
 }
 
 fn dimension_of(word: &str, values: &OneOrMany, origin: Origin) -> Result<Dimension, String> {

@@ -15,7 +15,7 @@ use ledger_core::cost::CostKind;
 use ledger_core::finding::Finding;
 use ledger_core::line_item::{Provenance, Rejected};
 use ledger_core::roll_up::{RollupBuilder, RollupsByBill};
-use ledger_core::rules::{AttributionRules, MatchKey, Matcher, Pattern, Rule, Template};
+use ledger_core::rules::{AttributionRules, MatchKey, Matcher, Pattern, Rule, Template, Validity};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding};
@@ -58,8 +58,10 @@ impl Outcome {
 fn rules() -> AttributionRules {
     let rule = |name: &str, key: MatchKey, pattern: &str, owner: &str| Rule {
         name: name.into(),
+        validity: Validity::default(),
         when: Matcher {
             patterns: BTreeMap::from([(key.clone(), vec![Pattern::parse(&key, pattern).unwrap()])]),
+            ..Matcher::default()
         },
         owner: Template::parse(owner).unwrap(),
         business: BTreeMap::new(),

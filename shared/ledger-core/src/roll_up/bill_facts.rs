@@ -72,11 +72,11 @@ impl BillFacts {
         days.extend(totals.finish()?);
         let mut keys = PositionKeys { details, ..PositionKeys::default() };
         let mut callers = Callers::default();
-        let sums = sums.with_keys(|(charge, detail)| {
+        let sums = sums.with_keys_by_day(&rules.turns(), |(charge, detail), day| {
             let charge = charges.get(charge, "the charge key of a fact")?;
             let key = keys.details.get(detail, "the detail key of a fact")?;
             let Claim { owner, business, detail: in_detail, rule } =
-                rules.claim(callers.fact(charge, key));
+                rules.claim(callers.fact(charge, key), day);
             let summary = SummaryKey { owner, business, charge: charge.clone() };
             Ok(PositionId {
                 summary: keys.summaries.id(summary)?,

@@ -1,15 +1,18 @@
 //! One rule: the facts it claims, and the values it sets on them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
+
+use jiff::civil::Date;
 
 use crate::business::{Business, BusinessKey, OwnDimension};
 use crate::fact::FactRef;
 use crate::level::Level;
 use crate::owner::Owner;
-use crate::rules::match_key::MatchKey;
-use crate::rules::pattern::Pattern;
-use crate::rules::template::Template;
+use crate::rules::matcher::{Matcher, Mismatch};
+use crate::rules::template::{Template, Unfilled};
+use crate::rules::validity::Validity;
 
 /// The dimensions of the user's own that a rules file declares, with the level that holds each.
 pub type OwnDimensions = BTreeMap<OwnDimension, Level>;
@@ -28,14 +31,27 @@ pub struct Claim {
 }
 
 /// The outcome of one rule for a fact.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RuleOutcome {
     /// It claims the fact.
     Claims,
-    /// A pattern did not match: its key, and the fact's value of that key.
-    Mismatch(MatchKey, Option<String>),
-    /// All patterns match, and the fact lacks a value that the rule sets.
-    NotFilled(MatchKey),
+    /// The day is not one on which the rule counts.
+    NotValid(Validity),
+    /// The condition does not hold.
+    Mismatch(Mismatch),
+    /// The condition holds, and the fact lacks a value that the rule sets.
+    NotFilled(Unfilled),
+}
+
+impl fmt::Display for RuleOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RuleOutcome::Claims => f.write_str("claims it"),
+            RuleOutcome::NotValid(validity) => write!(f, "it counts {validity}"),
+            RuleOutcome::Mismatch(mismatch) => mismatch.fmt(f),
+            RuleOutcome::NotFilled(unfilled) => write!(f, "matches, but {unfilled}"),
+        }
+    }
 }
 
 /// One rule: the facts it claims, and the values it sets on them.
@@ -43,6 +59,8 @@ pub enum RuleOutcome {
 pub struct Rule {
     /// Its name; unique in the file, shown wherever its entries show.
     pub name: Arc<str>,
+    /// The days on which it counts.
+    pub validity: Validity,
     /// All of it must match.
     pub when: Matcher,
     /// Who pays.
@@ -52,12 +70,13 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The claim on a fact, if this rule matches and all its templates can be filled.
-    pub(super) fn claim(&self, fact: FactRef<'_>, own: &OwnDimensions) -> Option<Claim> {
-        if !self.when.matches(fact) {
+    /// The claim on a fact of a day, if this rule matches and all its templates can be filled.
+    pub(super) fn claim(&self, fact: FactRef<'_>, day: Date, own: &OwnDimensions) -> Option<Claim> {
+        if !self.validity.contains(day) || !self.when.matches(fact) {
             return None;
         }
-        let owner = Owner::of(self.owner.fill(fact)?);
+        let fill = |template: &Template| template.fill(&self.when, fact).ok();
+        let owner = Owner::of(fill(&self.owner)?);
         let (mut business, mut detail) = (Business::default(), Business::default());
         for (key, template) in &self.business {
             let level = match key {
@@ -65,57 +84,24 @@ impl Rule {
                 BusinessKey::Own(name) => own.get(name).copied().unwrap_or(Level::Detail),
             };
             let place = if level == Level::Summary { &mut business } else { &mut detail };
-            place.set(key.clone(), template.fill(fact)?);
+            place.set(key.clone(), fill(template)?);
         }
         Some(Claim { owner, business, detail, rule: Some(Arc::clone(&self.name)) })
     }
 
-    pub(super) fn outcome(&self, fact: FactRef<'_>) -> RuleOutcome {
-        if let Some(key) = self.when.first_mismatch(fact) {
-            return RuleOutcome::Mismatch(key.clone(), key.value_of(fact).map(str::to_owned));
+    pub(super) fn outcome(&self, fact: FactRef<'_>, day: Date) -> RuleOutcome {
+        if !self.validity.contains(day) {
+            return RuleOutcome::NotValid(self.validity);
+        }
+        if let Some(mismatch) = self.when.mismatch(fact) {
+            return RuleOutcome::Mismatch(mismatch);
         }
         let mut templates = std::iter::once(&self.owner).chain(self.business.values());
-        let unfilled = templates.find_map(|template| match template {
-            Template::Part(key) if template.fill(fact).is_none() => Some(key.clone()),
-            _ => None,
-        });
+        let unfilled = templates.find_map(|it| it.fill(&self.when, fact).err());
         unfilled.map_or(RuleOutcome::Claims, RuleOutcome::NotFilled)
     }
 
     pub(super) fn always_claims(&self) -> bool {
-        let fixed = |template: &Template| matches!(template, Template::Text(_));
-        fixed(&self.owner) && self.business.values().all(fixed)
-    }
-}
-
-/// The condition of a rule. Each key holds patterns of which one must match; an absent key matches all.
-#[derive(Clone, Debug, Default)]
-pub struct Matcher {
-    /// Patterns by the key they are compared with.
-    pub patterns: BTreeMap<MatchKey, Vec<Pattern>>,
-}
-
-impl Matcher {
-    fn matches(&self, fact: FactRef<'_>) -> bool {
-        self.first_mismatch(fact).is_none()
-    }
-
-    fn first_mismatch(&self, fact: FactRef<'_>) -> Option<&MatchKey> {
-        let mismatch = self.patterns.iter().find(|(key, patterns)| {
-            key.value_of(fact)
-                .is_none_or(|value| !patterns.iter().any(|pattern| pattern.matches(value)))
-        });
-        mismatch.map(|(key, _)| key)
-    }
-
-    /// Whether it is certain to match every fact that `narrower` matches.
-    pub(super) fn covers(&self, narrower: &Matcher) -> bool {
-        self.patterns.iter().all(|(key, mine)| {
-            narrower.patterns.get(key).is_some_and(|theirs| {
-                theirs
-                    .iter()
-                    .all(|pattern| mine.iter().any(|it| it == pattern || it.matches_everything()))
-            })
-        })
+        self.owner.is_fixed() && self.business.values().all(Template::is_fixed)
     }
 }

@@ -1,5 +1,7 @@
 //! Reads `rules.toml`: the rules that attribute charges to owners.
 
+mod when;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -7,13 +9,12 @@ use std::sync::Arc;
 use ledger_core::business::{BusinessField, BusinessKey, OWN_DIMENSIONS_MAX, OwnDimension};
 use ledger_core::dimension::Dimension;
 use ledger_core::level::Level;
-use ledger_core::rules::{
-    AttributionRules, MatchKey, Matcher, OwnDimensions, Pattern, Rule, Template,
-};
+use ledger_core::rules::{AttributionRules, OwnDimensions, Rule, Template, Validity, template};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::file_text::{check_name, entry_name};
+use self::when::{WhenEntry, matcher_of};
+use crate::file_text::{check_name, day_of, entry_name};
 
 /// Reads and checks the text of a rules file.
 ///
@@ -176,6 +177,8 @@ fn own_dimensions(entries: &[DimensionEntry]) -> Result<OwnDimensions, String> {
 struct RuleEntry {
     name: String,
     when: WhenEntry,
+    valid_from: Option<String>,
+    valid_to: Option<String>,
     owner: String,
     business: BTreeMap<BusinessKey, String>,
 }
@@ -184,6 +187,8 @@ struct RuleEntry {
 enum RuleWord {
     Name,
     When,
+    ValidFrom,
+    ValidTo,
     Owner,
     Business(BusinessKey),
 }
@@ -194,10 +199,13 @@ impl<'de> Deserialize<'de> for RuleWord {
         match text.as_str() {
             "name" => Ok(RuleWord::Name),
             "when" => Ok(RuleWord::When),
+            "valid_from" => Ok(RuleWord::ValidFrom),
+            "valid_to" => Ok(RuleWord::ValidTo),
             "owner" => Ok(RuleWord::Owner),
             _ => BusinessKey::parse(&text).map(RuleWord::Business).ok_or_else(|| {
                 let business = BusinessField::ALL.iter().map(|it| it.as_str());
-                let words: Vec<_> = ["name", "when", "owner"].into_iter().chain(business).collect();
+                let words = ["name", "when", "valid_from", "valid_to", "owner"];
+                let words: Vec<_> = words.into_iter().chain(business).collect();
                 let words = words.join("`, `");
                 de::Error::custom(format!("unknown field `{text}`, expected one of `{words}`"))
             }),
@@ -217,11 +225,14 @@ impl<'de> Deserialize<'de> for RuleEntry {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RuleEntry, A::Error> {
                 let (mut name, mut owner) = (None, None);
+                let (mut valid_from, mut valid_to) = (None, None);
                 let (mut when, mut business) = (WhenEntry::default(), BTreeMap::new());
                 while let Some(word) = map.next_key()? {
                     match word {
                         RuleWord::Name => name = Some(map.next_value()?),
                         RuleWord::When => when = map.next_value()?,
+                        RuleWord::ValidFrom => valid_from = Some(map.next_value()?),
+                        RuleWord::ValidTo => valid_to = Some(map.next_value()?),
                         RuleWord::Owner => owner = Some(map.next_value()?),
                         RuleWord::Business(key) => {
                             business.insert(key, map.next_value()?);
@@ -232,31 +243,14 @@ impl<'de> Deserialize<'de> for RuleEntry {
                     name: name.ok_or_else(|| de::Error::missing_field("name"))?,
                     owner: owner.ok_or_else(|| de::Error::missing_field("owner"))?,
                     when,
+                    valid_from,
+                    valid_to,
                     business,
                 })
             }
         }
         deserializer.deserialize_map(Fields)
     }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WhenEntry {
-    principal: Option<OneOrMany>,
-    account: Option<OneOrMany>,
-    role: Option<OneOrMany>,
-    session: Option<OneOrMany>,
-    user: Option<OneOrMany>,
-    provider: Option<OneOrMany>,
-    publisher: Option<OneOrMany>,
-    model: Option<OneOrMany>,
-    service: Option<OneOrMany>,
-    usage_type: Option<OneOrMany>,
-    category: Option<OneOrMany>,
-    line_type: Option<OneOrMany>,
-    #[serde(default)]
-    tags: BTreeMap<String, OneOrMany>,
 }
 
 /// Rules of earlier releases may hold any text: it is not checked again when they are read.
@@ -267,8 +261,21 @@ fn check_texts(entry: &RuleEntry) -> Result<(), String> {
 }
 
 fn rule_of(entry: &RuleEntry, own: &OwnDimensions, origin: Origin) -> Result<Rule, String> {
-    let template =
-        |key: &str, text: &str| Template::parse(text).map_err(|err| format!("`{key}`: {err}"));
+    let when = matcher_of(&entry.when, origin)?;
+    let groups = when.group_names();
+    if let Some(name) = groups.iter().find(|it| template::is_field(it)) {
+        return Err(format!(
+            "`when` has a regex with the group `{name}`, and `{{{name}}}` is a field of the line; \
+             expected another name"
+        ));
+    }
+    let template = |key: &str, text: &str| {
+        Template::with_groups(text, &groups).map_err(|err| format!("`{key}`: {err}"))
+    };
+    let day = |key: &str, text: &Option<String>| {
+        text.as_deref().map(|text| day_of(key, text)).transpose()
+    };
+    let (from, to) = (day("valid_from", &entry.valid_from)?, day("valid_to", &entry.valid_to)?);
     let mut business = BTreeMap::new();
     for (key, text) in &entry.business {
         if let BusinessKey::Own(name) = key
@@ -282,52 +289,17 @@ fn rule_of(entry: &RuleEntry, own: &OwnDimensions, origin: Origin) -> Result<Rul
     }
     Ok(Rule {
         name: Arc::from(entry.name.as_str()),
-        when: matcher_of(&entry.when, origin)?,
+        validity: Validity::new(from, to).map_err(|err| err.to_string())?,
         owner: template("owner", &entry.owner)?,
+        when,
         business,
     })
 }
 
-fn matcher_of(when: &WhenEntry, origin: Origin) -> Result<Matcher, String> {
-    let old = when.provider.iter().flat_map(OneOrMany::texts).find(|it| is_publisher(it));
-    let (provider, old_publisher) = match (old, origin) {
-        (Some(text), Origin::File) => {
-            return Err(format!("`provider` is `{text}`, which {PUBLISHER_MEANT}"));
-        }
-        (Some(_), Origin::Applied) => (None, when.provider.as_ref()),
-        (None, _) => (when.provider.as_ref(), None),
-    };
-    let fields = [
-        (MatchKey::Principal, &when.principal),
-        (MatchKey::Account, &when.account),
-        (MatchKey::Role, &when.role),
-        (MatchKey::Session, &when.session),
-        (MatchKey::User, &when.user),
-        (MatchKey::Publisher, &when.publisher),
-        (MatchKey::Model, &when.model),
-        (MatchKey::Service, &when.service),
-        (MatchKey::UsageType, &when.usage_type),
-        (MatchKey::Category, &when.category),
-        (MatchKey::LineType, &when.line_type),
-    ];
-    let tags = when.tags.iter().map(|(key, texts)| (MatchKey::Tag(key.as_str().into()), texts));
-    let named = fields.into_iter().filter_map(|(key, texts)| Some((key, texts.as_ref()?)));
-    let provider = provider.map(|texts| (MatchKey::Provider, texts));
-    let named = named.chain(provider).chain(old_publisher.map(|it| (MatchKey::Publisher, it)));
-    let mut matcher = Matcher::default();
-    for (key, texts) in named.chain(tags) {
-        if texts.texts().is_empty() {
-            return Err(format!("`{key}` is an empty list, which can never match"));
-        }
-        let patterns = texts.texts().iter().map(|text| Pattern::parse(&key, text));
-        let patterns = patterns.collect::<Result<Vec<_>, _>>().map_err(|err| err.to_string())?;
-        matcher.patterns.insert(key, patterns);
-    }
-    Ok(matcher)
-}
-
 #[cfg(test)]
 mod tests {
+    use ledger_core::rules::MatchKey;
+
     use super::*;
 
     fn refused(text: &str) -> String {
