@@ -90,6 +90,7 @@ anomalies_from = 10
 name = "search"
 mail = ["search@example.com"]
 weekly = true
+statements = true
 
 [[contact]]
 name = "finops"
@@ -114,6 +115,7 @@ fn verdict(cost: &str) -> Verdict {
         cost: usd(cost),
         beside: Vec::new(),
         previous: Some(usd("6120.25")),
+        is_comparable: true,
         rolled_over: usd("0"),
         status: Status::Billed,
         data_up_to: Some(date(2026, 11, 21)),
@@ -183,13 +185,14 @@ fn made_alerts() -> [(&'static str, Alert); 9] {
 fn bill() -> String {
     let mut bill = "line_item_usage_start_date,bill_payer_account_id,line_item_usage_account_id,\
                     line_item_product_code,line_item_usage_type,line_item_unblended_cost,\
-                    line_item_currency_code,line_item_iam_principal\n"
+                    line_item_currency_code,line_item_iam_principal,bill_invoice_id\n"
         .to_owned();
     for (at, day) in date(2026, 9, 1).series(1.day()).take(75).enumerate() {
         let cost = if at == 70 { 100 } else { 20 };
+        let invoice = if day.month() == 11 { "" } else { "EUINGB26-1" };
         bill.push_str(&format!(
             "{day},123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,{cost},USD,\
-             arn:aws:sts::123456789012:assumed-role/app-search/run\n"
+             arn:aws:sts::123456789012:assumed-role/app-search/run,{invoice}\n"
         ));
     }
     bill
@@ -246,6 +249,7 @@ async fn examples() -> Vec<(&'static str, OutboxMessage)> {
             ["anomaly", ..] => "anomaly",
             ["digest", _, "day"] => "digest-of-a-day",
             ["digest", _, "week"] if at < one_by_one => "digest-of-a-week",
+            ["digest", _, "month"] if at < one_by_one => "statement",
             _ => continue,
         };
         names.push(name);

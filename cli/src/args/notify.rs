@@ -19,6 +19,7 @@ contacts.toml:
   mail = [\"search@example.com\"]   # and https, sqs, lambda
   escalate_to = \"finops\"
   weekly = true                   # a digest of each week
+  statements = true               # a message when a month's statement is ready
 
   [[contact]]
   name = \"finops\"

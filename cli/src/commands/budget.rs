@@ -1,12 +1,15 @@
 //! Budgets: limits, thresholds and recipients.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context;
 use jiff::ToSpan as _;
 use ledger_api::bodies::budgets::{BudgetsAnswer, budget_body};
 use ledger_api::bodies::findings::bodies;
-use ledger_app::budget_file::{parse_applied_budgets, parse_budgets};
+use ledger_app::budget_file::{
+    EnvironmentLimits, parse_applied_budgets, parse_budgets, parse_environments,
+};
 use ledger_app::documents::applied_budgets;
 use ledger_app::evaluate::judge_all;
 use ledger_app::forecast::project;
@@ -222,7 +225,7 @@ pub async fn apply(
     if is_same {
         output::line("these budgets are applied already; nothing changes");
     } else if dry_run {
-        print_changes(before.as_ref(), &budgets);
+        print_changes(before.as_ref(), &text, &budgets);
         print_replay(&opened.ledger, &budgets).await?;
     } else {
         let change = said.applies(AuditAction::ApplyBudgets);
@@ -233,11 +236,21 @@ pub async fn apply(
     Ok(Outcome::Done)
 }
 
-fn print_changes(before: Option<&Document>, budgets: &[Budget]) {
+fn print_changes(before: Option<&Document>, text: &str, budgets: &[Budget]) {
     let next = before.map_or(1, |it| it.version + 1);
     output::line(&format!("{} budgets would become version {next}", budgets.len()));
     // What was applied may be of a form that is not read any more: then all of it is new.
     let old = before.and_then(|it| parse_applied_budgets(&it.text).ok());
+    let limits = |text: &str| parse_environments(text).unwrap_or_else(|_| Vec::new());
+    let limits = [limits(before.map_or("", |it| it.text.as_str())), limits(text)];
+    let [old_limits, new_limits] = &limits;
+    let names: BTreeSet<&str> = limits.iter().flatten().map(|it| &*it.name).collect();
+    for name in names {
+        let of = |limits: &[EnvironmentLimits]| limits.iter().find(|it| *it.name == *name).cloned();
+        if of(old_limits) != of(new_limits) {
+            output::line(&format!("  ~ environment {name}: other models or another share"));
+        }
+    }
     for change in changes(old.as_deref().unwrap_or(&[]), budgets) {
         match change {
             BudgetChange::Added(it) => output::line(&format!("  + {}: {}", it.name, it.limit)),
@@ -268,6 +281,13 @@ where
     let mut replay = Replay::new(budgets, days);
     view.answer(&mut [&mut replay]).await?;
     let replayed = replay.finish()?;
+    let warns = |it: &Budget| {
+        let kinds = [&it.forecast_thresholds, &it.pace_thresholds, &it.change_thresholds];
+        kinds.iter().any(|it| !it.is_empty())
+    };
+    if budgets.iter().any(warns) {
+        output::line("alerts on forecast, pace and change are not among the following:");
+    }
     output::line(&format!(
         "they would have sent {} alerts from {} to {}, by the costs that the ledger holds now:",
         replayed.len(),

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use ledger_api::bodies::forecasts::ForecastBody;
 use ledger_app::documents::applied_budgets;
+use ledger_app::evaluate::judge_all;
 use ledger_app::forecast::{Asked, Backtest, Figures, Forecast, LEVEL_PERCENT, Method, forecasts};
 use ledger_app::view::View;
 use ledger_aws::dynamodb::DynamoLedger;
@@ -11,7 +12,6 @@ use ledger_core::budget::Budget;
 use ledger_core::currency::Currency;
 use ledger_core::money::Money;
 use ledger_core::percent::Percent;
-use ledger_core::period::ChargePeriod;
 
 use super::budget_history::find;
 use super::now;
@@ -36,6 +36,12 @@ pub async fn forecast(
         None => None,
     };
     let forecast = forecasts(&view, asked(args, budget.as_ref(), &view)?).await;
+    // That of the running window, with what is rolled over.
+    let limit = match &budget {
+        Some(budget) => judge_all(&view, std::slice::from_ref(budget)).await?.pop(),
+        None => None,
+    };
+    let limit = limit.map(|it| it.budget.limit);
     opened.close().await;
     let forecast = forecast?;
     match format {
@@ -47,7 +53,7 @@ pub async fn forecast(
             output::csv(&header, &rows);
         }
         Format::Table => {
-            for line in lines(&forecast, budget.as_ref()) {
+            for line in lines(&forecast, limit) {
                 output::line(&line);
             }
         }
@@ -80,7 +86,7 @@ fn asked(
     })
 }
 
-fn lines(forecast: &Forecast, budget: Option<&Budget>) -> Vec<String> {
+fn lines(forecast: &Forecast, limit: Option<Money>) -> Vec<String> {
     let Forecast { period, data_up_to, figures } = forecast;
     let Some(figures) = figures else {
         return vec![match data_up_to {
@@ -99,7 +105,7 @@ fn lines(forecast: &Forecast, budget: Option<&Budget>) -> Vec<String> {
             high.to_reader()
         ),
     ];
-    lines.extend(budget.map(|it| limit_line(it, *period, *expected)));
+    lines.extend(limit.map(|it| limit_line(it, *expected)));
     if !committed.is_zero() {
         let committed = committed.to_reader();
         lines.push(format!("committed   {committed} of what is ahead goes on as agreed"));
@@ -113,8 +119,7 @@ fn lines(forecast: &Forecast, budget: Option<&Budget>) -> Vec<String> {
     lines
 }
 
-fn limit_line(budget: &Budget, period: ChargePeriod, expected: Money) -> String {
-    let limit = budget.limit_of(period);
+fn limit_line(limit: Money, expected: Money) -> String {
     let percent = Percent::of(expected, limit).unwrap_or(Percent::ZERO);
     format!("limit       {}, of which {percent} % is expected", limit.to_reader())
 }

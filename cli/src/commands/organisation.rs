@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use ledger_app::documents::applied_organisation;
+use ledger_app::documents::{DocumentError, applied_organisation};
 use ledger_app::organisation_file::{changes, parse_organisation};
 use ledger_app::ports::{DocumentKind, DocumentStore as _};
 use ledger_core::audit::AuditAction;
@@ -52,7 +52,8 @@ async fn apply(
     // One that a later release wrote is replaced, not compared.
     let before = match before {
         Ok(Some(before)) => before,
-        Ok(None) | Err(_) => Organisation::default(),
+        Ok(None) | Err(DocumentError::Malformed(..)) => Organisation::default(),
+        Err(err @ DocumentError::Read(..)) => return Err(err.into()),
     };
     let changes = changes(&before, &after);
     changes.iter().for_each(|it| output::line(it));

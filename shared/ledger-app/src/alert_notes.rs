@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use ledger_core::audit::AuditAction;
 use ledger_core::budget::AlertId;
 use serde::{Deserialize, Serialize};
@@ -210,7 +211,9 @@ async fn keep(
         let (document, mut notes) = kept(documents).await?;
         change(&mut notes)?;
         notes.acknowledged.retain(|it| is_recent(&it.at));
-        notes.muted.retain(|it| is_recent(&it.at));
+        let today = said.at.to_zoned(TimeZone::UTC).date();
+        let is_over = |it: &Muted| it.until.parse().is_ok_and(|until: Date| until < today);
+        notes.muted.retain(|it| is_recent(&it.at) || !is_over(it));
         let text = toml::to_string(&notes)
             .map_err(|err| NoteError::Refused(format!("it cannot be written down: {err}")))?;
         let changes = said.changes(action, subject, document.as_ref());

@@ -32,6 +32,19 @@ pub enum AuditFault {
         /// The entry.
         number: u64,
     },
+    /// The version before the first entry of a document is not the one that was there.
+    #[error(
+        "{document} version {version} is not as it was when entry {number} followed it: its text was \
+         changed, or it is gone"
+    )]
+    Before {
+        /// The document.
+        document: &'static str,
+        /// Its version.
+        version: u64,
+        /// The entry.
+        number: u64,
+    },
     /// A document has a version that no entry speaks of.
     #[error("{document} version {version} was applied without an entry")]
     Unaudited {
@@ -75,20 +88,42 @@ pub async fn audited(
     }
     let mut before = Vec::new();
     for kind in DocumentKind::ALL {
-        let of_kind = trail.iter().filter(|(it, _)| it.document == kind.as_str());
-        let versions = of_kind.map(|(it, _)| it.version);
-        let (first, last) = (versions.clone().min(), versions.max());
+        let of_kind = trail.iter().map(|(it, _)| it).filter(|it| it.document == kind.as_str());
+        let of_kind: Vec<&AuditEntry> = of_kind.collect();
         let newest = documents.document(kind).await?.map_or(0, |it| it.version);
-        if let Some(version) = first.map(|it| it - 1).or(Some(newest)).filter(|it| *it > 0) {
-            before.push((kind, version));
+        let oldest = of_kind.first().map_or(newest, |it| it.version.saturating_sub(1));
+        if oldest > 0 {
+            before.push((kind, oldest));
         }
-        if let Some(version) = last.filter(|it| *it < newest).map(|_| newest) {
-            faults.push(AuditFault::Unaudited { document: kind.as_str(), version });
+        if let Some(first) = of_kind.first() {
+            let kept = documents.version(kind, oldest).await?.map(|it| Hash::of(&it.text));
+            if kept != first.before {
+                faults.push(AuditFault::Before {
+                    document: kind.as_str(),
+                    version: oldest,
+                    number: first.number,
+                });
+            }
+            faults.extend(gaps(kind, &of_kind, newest));
         }
     }
     let is_published = |it: &Hash| *it == Hash::START || trail.iter().any(|(_, hash)| hash == it);
     faults.extend(published.filter(|it| !is_published(it)).map(AuditFault::Head));
     Ok(Audited { chain, faults, before })
+}
+
+/// The versions of a document that no entry speaks of: between its entries, and after the last.
+fn gaps(kind: DocumentKind, of_kind: &[&AuditEntry], newest: u64) -> Vec<AuditFault> {
+    let mut faults = Vec::new();
+    let mut last: Option<u64> = None;
+    let versions = of_kind.iter().map(|it| it.version).chain([newest.saturating_add(1)]);
+    for version in versions {
+        let missing = last.map(|it| it.saturating_add(1)).filter(|it| *it < version);
+        let document = kind.as_str();
+        faults.extend(missing.map(|version| AuditFault::Unaudited { document, version }));
+        last = Some(version);
+    }
+    faults
 }
 
 /// The chain up to its first fault.

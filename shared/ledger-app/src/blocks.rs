@@ -24,12 +24,14 @@ pub(crate) struct Block<V> {
     pub(crate) all: Vec<Block<V>>,
     pub(crate) any: Vec<Block<V>>,
     pub(crate) not: Vec<Block<V>>,
+    /// Whether one of the three is a list without a table.
+    has_empty_list: bool,
 }
 
 impl<V> Default for Block<V> {
     fn default() -> Block<V> {
         let (all, any, not) = (Vec::new(), Vec::new(), Vec::new());
-        Block { fields: BTreeMap::new(), all, any, not }
+        Block { fields: BTreeMap::new(), all, any, not, has_empty_list: false }
     }
 }
 
@@ -37,6 +39,17 @@ impl<V> Block<V> {
     /// The tables beside its fields.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Block<V>> {
         self.all.iter().chain(&self.any).chain(&self.not)
+    }
+
+    /// Refuses `all`, `any` or `not` without a table: `any` of nothing would match nothing, and reads as if it
+    /// matched everything.
+    pub(crate) fn check_lists(&self, key: &str) -> Result<(), String> {
+        if self.has_empty_list {
+            return Err(format!(
+                "`{key}` has an empty list in `all`, `any` or `not`; expected a table, or no such key"
+            ));
+        }
+        self.parts().try_for_each(|it| it.check_lists(key))
     }
 
     /// Refuses tables that are too deep, and tables within it that would match everything. `key` is
@@ -100,10 +113,15 @@ impl<'de, V: FieldValue> Visitor<'de> for Table<V> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Block<V>, A::Error> {
         let mut block = Block::default();
         while let Some(key) = map.next_key::<Key<V>>()? {
+            let mut tables = |map: &mut A| -> Result<Vec<Block<V>>, A::Error> {
+                let tables = map.next_value::<Blocks<V>>()?.0;
+                block.has_empty_list |= tables.is_empty();
+                Ok(tables)
+            };
             match key {
-                Key::All => block.all = map.next_value::<Blocks<V>>()?.0,
-                Key::Any => block.any = map.next_value::<Blocks<V>>()?.0,
-                Key::Not => block.not = map.next_value::<Blocks<V>>()?.0,
+                Key::All => block.all = tables(&mut map)?,
+                Key::Any => block.any = tables(&mut map)?,
+                Key::Not => block.not = tables(&mut map)?,
                 Key::Field(word, PhantomData) => {
                     block.fields.insert(word, map.next_value()?);
                 }

@@ -40,6 +40,8 @@ pub struct Contact {
     pub escalate_to: Option<Arc<str>>,
     /// Whether it gets a digest of each week.
     pub is_weekly: bool,
+    /// Whether it gets a message of each month's statement.
+    pub has_statements: bool,
 }
 
 /// A place that messages are delivered to.
@@ -254,6 +256,8 @@ struct ContactEntry {
     escalate_to: Option<String>,
     #[serde(default)]
     weekly: bool,
+    #[serde(default)]
+    statements: bool,
 }
 
 impl ContactEntry {
@@ -271,7 +275,8 @@ impl ContactEntry {
             }
         }
         let escalate_to = self.escalate_to.as_deref().map(Arc::from);
-        Ok(Contact { endpoints, escalate_to, is_weekly: self.weekly })
+        let (is_weekly, has_statements) = (self.weekly, self.statements);
+        Ok(Contact { endpoints, escalate_to, is_weekly, has_statements })
     }
 
     fn addresses(&self, protocol: Protocol) -> &[String] {

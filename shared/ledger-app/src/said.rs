@@ -7,7 +7,7 @@ use crate::file_text::{check_name, check_value};
 use crate::ports::{Change, Document, StoreError};
 
 /// How often a change is made anew from what somebody else has just changed.
-pub(crate) const ATTEMPTS_MAX: u32 = 8;
+pub(crate) const ATTEMPTS_MAX: u32 = 60;
 
 /// Something that a person says.
 #[derive(Clone, Copy, Debug)]

@@ -17,7 +17,7 @@ use crate::owner::Owner;
 use crate::position::{EntryKind, PositionKey};
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::{Measures, Row};
-use crate::rules::{AttributionRules, Rule};
+use crate::rules::{AttributionRules, Rule, RuleOutcome};
 
 /// Two rules that claim the same lines for different owners.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,8 @@ struct Use {
     claimed: u64,
     /// The lines that it would claim if no rule were above it.
     matched: u64,
+    /// The lines that its condition matches, while a value that it sets cannot be filled in.
+    unfilled: u64,
 }
 
 /// Holds rules against the lines of a ledger as they come.
@@ -111,6 +113,12 @@ impl<'r> RuleReviewBuilder<'r> {
         }
         let rules = self.rules;
         let fact = self.callers.fact(&key.summary.charge, &key.detail);
+        for (rule, of_rule) in rules.rules.iter().zip(&mut self.uses) {
+            if of_rule.matched == 0 && matches!(rule.outcome(fact, day), RuleOutcome::NotFilled(..))
+            {
+                of_rule.unfilled = of_rule.unfilled.saturating_add(measures.line_count);
+            }
+        }
         let mut claims = rules.claims(fact, day);
         let Some((first, winner)) = claims.next() else { return Ok(()) };
         let later: Vec<_> = claims.collect();
@@ -198,7 +206,11 @@ impl Question for RuleReviewBuilder<'_> {
 }
 
 /// The finding about a rule that claims no line of a ledger with these days.
-fn unused(rule: &Rule, Use { days, claimed, matched }: &Use, all: (Date, Date)) -> Option<Finding> {
+fn unused(
+    rule: &Rule,
+    Use { days, claimed, matched, unfilled }: &Use,
+    all: (Date, Date),
+) -> Option<Finding> {
     if *claimed > 0 {
         return None;
     }
@@ -214,6 +226,11 @@ fn unused(rule: &Rule, Use { days, claimed, matched }: &Use, all: (Date, Date)) 
             "rule `{name}` claims nothing on the {count} days from {first} to {last}: earlier rules \
              claim all {matched} lines that it matches; move it up, or remove it"
         ),
+        Some(Days { first, last, count }) if *unfilled > 0 => format!(
+            "rule `{name}` claims nothing on the {count} days from {first} to {last}: it matches \
+             {unfilled} lines, and none has what its values are filled in with; check the names in \
+             braces, and whether that tag is active"
+        ),
         Some(Days { first, last, count }) => format!(
             "rule `{name}` claims nothing on the {count} days from {first} to {last}: it matches no \
              line; check its spelling, or remove it"
@@ -226,8 +243,9 @@ impl Overlap {
     fn finding(&self) -> Finding {
         let example = self.example.as_ref().map(|it| format!(", such as line {it}"));
         let message = format!(
-            "rules `{}` and `{}` both claim {} lines of {}{}: the first gives them to `{}`, the later \
-             one would to `{}`; check the order, or exclude with `not` what the other is to have",
+            "rules `{}` and `{}` both claim {} lines of {} for different owners{}: the first gives that \
+             one to `{}`, the later would to `{}`; check the order, or exclude with `not` what the other \
+             is to have",
             self.rule,
             self.later,
             self.line_count,
@@ -293,9 +311,9 @@ mod tests {
         assert_eq!(
             messages(&found.findings()),
             [
-                "rules `gateway` and `nova` both claim 2 lines of 1.75 USD, such as line part-1.csv:1: the \
-              first gives them to `platform`, the later one would to `research`; check the order, or \
-              exclude with `not` what the other is to have"
+                "rules `gateway` and `nova` both claim 2 lines of 1.75 USD for different owners, such as \
+              line part-1.csv:1: the first gives that one to `platform`, the later would to `research`; \
+              check the order, or exclude with `not` what the other is to have"
             ]
         );
         let day = date("2026-10-05");

@@ -500,6 +500,38 @@ fn what_a_system_would_refuse_is_refused_with_the_line() {
     }
 }
 
+/// NetSuite finds subsidiaries and departments by their names, and so does Oracle a ledger without a number.
+#[test]
+fn names_that_two_codes_have_are_refused_where_a_name_is_all() {
+    let refused = |change: &str, to: &str| {
+        let charges = vec![charge("search", "1", "USD"), charge("sales", "2", "USD")];
+        let journals = journals_of(&ORGANISATION.replace(change, to), charges);
+        Layout::NetSuite.files(&journals).unwrap_err().to_string()
+    };
+    let message = refused("\"Platform\"", "\"Search\"");
+    assert!(message.contains("NetSuite takes one cost centre of a name"), "{message}");
+    let message = refused("Contoso, Inc. \\\"Deutschland\\\"", "Contoso US");
+    assert!(message.contains("NetSuite takes one entity of a name"), "{message}");
+}
+
+/// All that a layout writes is in the identity of a batch.
+#[test]
+fn another_name_or_ledger_is_another_batch() {
+    let of = |change: &str, to: &str| {
+        let text = ORGANISATION.replace(change, to);
+        let journals = journals_of(&text, vec![charge("search", "1", "USD")]);
+        journals[0].content_hash.clone()
+    };
+    let before = of("Contoso US", "Contoso US");
+    for (change, to) in [
+        ("Contoso US", "Contoso America"),
+        ("home_currency = \"USD\"", "home_currency = \"EUR\""),
+        ("home_currency", "ledger_id = \"300\"\nhome_currency"),
+    ] {
+        assert_ne!(of(change, to), before, "{change}");
+    }
+}
+
 #[test]
 fn the_same_journals_are_the_same_bytes() {
     let layouts = [

@@ -181,7 +181,9 @@ impl BudgetEntry {
         let of_environment = thresholds_of(&scope, common.environments);
         let thresholds = self.thresholds().of_budget(of_environment, window)?;
         let Thresholds { actual, forecast, pace, change } = thresholds;
-        check_roll_over(window, self.roll_over_percent_max)?;
+        let limits = self.limits_of(window, currency)?;
+        let all_limits = [&limit].into_iter().chain(limits.values());
+        check_roll_over(window, self.roll_over_percent_max, all_limits)?;
         let starts = self.starts.as_deref().map(|it| day_of("starts", it)).transpose()?;
         Ok(Budget {
             name: Arc::from(self.name.as_str()),
@@ -189,7 +191,7 @@ impl BudgetEntry {
             deputy: self.deputy.as_deref().map(Arc::from),
             formerly: self.formerly.as_deref().map(Arc::from),
             limit,
-            limits: self.limits_of(window, currency)?,
+            limits,
             calendar,
             starts: starts.map(|it| zone.first_day(it)),
             scope,

@@ -20,6 +20,7 @@ impl FieldValue for OneOrMany {}
 impl ScopeEntry {
     /// Refuses texts that mislead or are too long.
     pub(super) fn check_texts(&self) -> Result<(), String> {
+        self.0.check_lists("scope")?;
         check_texts(&self.0)
     }
 

@@ -325,6 +325,21 @@ fn warnings_and_roll_over_that_cannot_be_are_refused() {
         ),
         (
             "",
+            "window = \"daily\"\nchange_thresholds = [150]",
+            "budget `a`: `change_thresholds` compares with the same days of the window before, and this one is daily; expected a window that repeats and is longer than a day".to_owned(),
+        ),
+        (
+            "",
+            "window = \"monthly\"\nlimits = { \"2026-12\" = \"9999999999999\" }\nroll_over_percent_max = 1",
+            "budget `a`: `roll_over_percent_max` adds 1 % to a limit of 9999999999999 USD: amount is out of range; expected less than 10,000,000,000,000 either way".to_owned(),
+        ),
+        (
+            "",
+            "window = \"monthly\"\nscope = { any = [] }",
+            "budget `a`: `scope` has an empty list in `all`, `any` or `not`; expected a table, or no such key".to_owned(),
+        ),
+        (
+            "",
             "window = \"monthly\"\nroll_over_percent_max = 0",
             "budget `a`: `roll_over_percent_max` is `0`; expected a share of the limit from 1 to 100".to_owned(),
         ),

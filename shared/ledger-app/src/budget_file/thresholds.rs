@@ -1,5 +1,6 @@
 //! The thresholds of a budget: its own, or those of its environment.
 
+use ledger_core::money::Money;
 use ledger_core::period::Window;
 
 /// Highest threshold in percent: ten times the limit.
@@ -46,7 +47,15 @@ impl Named<'_> {
         window: Window,
     ) -> Result<Thresholds, String> {
         self.check()?;
-        let has_pace = self.pace_thresholds.is_some_and(|it| !it.is_empty());
+        let has_any = |it: Option<&[u16]>| it.is_some_and(|it| !it.is_empty());
+        let has_pace = has_any(self.pace_thresholds);
+        let has_change = !matches!(window, Window::Daily | Window::Once);
+        if has_any(self.change_thresholds) && !has_change {
+            return Err(format!(
+                "`change_thresholds` compares with the same days of the window before, and this one is \
+                 {window}; expected a window that repeats and is longer than a day"
+            ));
+        }
         if window == Window::Daily && has_pace {
             return Err("`pace_thresholds` compares the days of a window, and this one is daily; \
                         expected a longer window"
@@ -56,17 +65,29 @@ impl Named<'_> {
             own.or(other).unwrap_or(default).to_vec()
         };
         let pace_of_others = environment.pace_thresholds.filter(|_| window != Window::Daily);
+        let change_of_others = environment.change_thresholds.filter(|_| has_change);
         Ok(Thresholds {
             actual: of(self.thresholds, environment.thresholds, &THRESHOLDS),
             forecast: of(self.forecast_thresholds, environment.forecast_thresholds, &[]),
             pace: of(self.pace_thresholds, pace_of_others, &[]),
-            change: of(self.change_thresholds, environment.change_thresholds, &[]),
+            change: of(self.change_thresholds, change_of_others, &[]),
         })
     }
 }
 
 /// Refuses a share of the limit that cannot be rolled over.
-pub(super) fn check_roll_over(window: Window, percent: Option<u16>) -> Result<(), String> {
+pub(super) fn check_roll_over<'m>(
+    window: Window,
+    percent: Option<u16>,
+    limits: impl IntoIterator<Item = &'m Money>,
+) -> Result<(), String> {
+    if let Some(percent @ 1..=100) = percent {
+        for limit in limits {
+            limit.checked_add(limit.part(i64::from(percent), 100)).map_err(|err| {
+                format!("`roll_over_percent_max` adds {percent} % to a limit of {limit}: {err}")
+            })?;
+        }
+    }
     match percent {
         None => Ok(()),
         Some(_) if window == Window::Once => Err("`roll_over_percent_max` is for windows that \

@@ -165,7 +165,7 @@ fn attributes_of(says: &[Alert]) -> Vec<(String, String)> {
     owner.map(|it| ("owner".to_owned(), it)).into_iter().chain(highest).collect()
 }
 
-fn alert_of(
+pub(super) fn alert_of(
     watch: Watch<'_>,
     id: AlertId,
     subject: &str,

@@ -9,6 +9,7 @@ mod delivery;
 mod digest;
 mod planning;
 mod state;
+mod statements;
 mod watch;
 
 use jiff::ToSpan as _;

@@ -16,6 +16,7 @@ use ledger_core::question::Question;
 
 use super::anomalous::{anomaly_alerts, found_anomalies};
 use super::digest::{Batch, batches, weekly_digests};
+use super::statements::ready_statements;
 use super::{EvaluateError, Run, Watch, keep_error};
 use crate::alert_document;
 use crate::ports::{AlertState, AlertStore, DocumentStore, LedgerStore, StoreError, StoredAlert};
@@ -101,7 +102,7 @@ where
     Ok(planned)
 }
 
-/// The alerts that are of no budget: anomalies, and digests of a week. They come after those of budgets, so that
+/// The alerts that are of no budget: anomalies, digests of a week, and statements of a month. They come after those of budgets, so that
 /// a failure here holds none of them back.
 ///
 /// # Errors
@@ -118,7 +119,8 @@ where
 {
     let mut planned = Planned::default();
     let contacts = watch.contacts;
-    if contacts.anomalies_from.is_none() && !contacts.by_name.values().any(|it| it.is_weekly) {
+    let has_more = contacts.by_name.values().any(|it| it.is_weekly || it.has_statements);
+    if contacts.anomalies_from.is_none() && !has_more {
         return Ok(planned);
     }
     if !(run.has_time)() {
@@ -132,7 +134,9 @@ where
     let batches = batches(watch, anomaly_alerts(watch, &anomalies, &kept), &kept, now);
     let weekly =
         weekly_digests(view, watch, verdicts, &kept).await.map_err(EvaluateError::Digest)?;
-    keep(ledger, batches.into_iter().chain(weekly), now.at(), run, &mut planned).await;
+    let statements = ready_statements(view, watch, &kept).await.map_err(EvaluateError::Digest)?;
+    let batches = batches.into_iter().chain(weekly).chain(statements);
+    keep(ledger, batches, now.at(), run, &mut planned).await;
     Ok(planned)
 }
 

@@ -118,6 +118,7 @@ impl When {
 /// The condition that a table describes.
 pub(super) fn matcher_of(when: &WhenEntry, origin: Origin) -> Result<Matcher, String> {
     when.check_form("when")?;
+    when.check_lists("when")?;
     inner_matcher(when, origin)
 }
 
@@ -249,6 +250,14 @@ mod tests {
                 "role = { regex = \"(?<role>.*)\" }",
                 "`when` has a regex with the group `role`, and `{role}` is a field of the line; \
                  expected another name",
+            ),
+            (
+                "role = \"x\", any = []",
+                "`when` has an empty list in `all`, `any` or `not`; expected a table, or no such key",
+            ),
+            (
+                "not = [{ all = [] , role = \"x\" }]",
+                "`when` has an empty list in `all`, `any` or `not`; expected a table, or no such key",
             ),
             (
                 "any = [{}]",

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put};
+use jiff::Timestamp;
 use ledger_app::ports::{Change, DocumentKind, StoreError};
 use ledger_core::audit::{AuditEntry, Hash};
 use ledger_core::word::Word;
@@ -113,9 +114,13 @@ fn entry_of(item: &Item) -> Result<(AuditEntry, Hash), StoreError> {
         Some(AttributeValue::Null(true)) => None,
         _ => Some(hash("before")?),
     };
+    let at: Timestamp = parsed(item, "at")?;
+    if at.to_string() != text_of(item, "at")? {
+        return Err(malformed(item, "`at` is a time in another form than entries have"));
+    }
     let entry = AuditEntry {
         number: parsed(item, "sk")?,
-        at: parsed(item, "at")?,
+        at,
         by: owned("by")?,
         action: Word::parse(text_of(item, "action")?),
         subject: owned("subject")?,

@@ -19,7 +19,7 @@ use super::{
 };
 
 /// People who apply at once are served after one more look.
-const ATTEMPTS_MAX: u32 = 10;
+const ATTEMPTS_MAX: u32 = 60;
 
 /// A longer text is stored as zlib (RFC 1950): an item is limited to 400 KB.
 const PLAIN_BYTES_MAX: usize = 100 * 1024;
@@ -27,8 +27,8 @@ const PLAIN_BYTES_MAX: usize = 100 * 1024;
 /// The room of an item beside its keys.
 const PACKED_BYTES_MAX: usize = 390 * 1024;
 
-/// No document that was applied is longer.
-const TEXT_BYTES_MAX: u64 = 64 << 20;
+/// No document is longer.
+const TEXT_BYTES_MAX: usize = 64 << 20;
 
 impl DocumentStore for DynamoLedger {
     async fn document(&self, kind: DocumentKind) -> Result<Option<Document>, StoreError> {
@@ -145,6 +145,15 @@ fn stored(kind: DocumentKind, content: &str) -> Result<(&'static str, AttributeV
     if content.len() <= PLAIN_BYTES_MAX {
         return Ok(("text", text(content)));
     }
+    let too_large = |packed, limit| StoreError::TooLarge {
+        what: kind.as_str(),
+        bytes: content.len(),
+        packed,
+        limit,
+    };
+    if content.len() > TEXT_BYTES_MAX {
+        return Err(too_large(content.len(), TEXT_BYTES_MAX));
+    }
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
     let packed = encoder.write_all(content.as_bytes()).and_then(|()| encoder.finish());
     let packed = packed.map_err(|err| StoreError::Malformed {
@@ -152,12 +161,7 @@ fn stored(kind: DocumentKind, content: &str) -> Result<(&'static str, AttributeV
         reason: format!("the text cannot be packed: {err}"),
     })?;
     if packed.len() > PACKED_BYTES_MAX {
-        return Err(StoreError::TooLarge {
-            what: kind.as_str(),
-            bytes: content.len(),
-            packed: packed.len(),
-            limit: PACKED_BYTES_MAX,
-        });
+        return Err(too_large(packed.len(), PACKED_BYTES_MAX));
     }
     Ok(("packed", AttributeValue::B(Blob::new(packed))))
 }
@@ -167,8 +171,9 @@ fn document_of(item: &Item) -> Result<Document, StoreError> {
         None => text_of(item, "text")?.to_owned(),
         Some(AttributeValue::B(packed)) => {
             let mut content = String::new();
-            let outcome =
-                ZlibDecoder::new(packed.as_ref()).take(TEXT_BYTES_MAX).read_to_string(&mut content);
+            let outcome = ZlibDecoder::new(packed.as_ref())
+                .take(TEXT_BYTES_MAX as u64)
+                .read_to_string(&mut content);
             outcome
                 .map_err(|err| malformed(item, format!("`packed` cannot be unpacked: {err}")))?;
             content

@@ -78,6 +78,8 @@ labels! {
         Day = "day",
         /// A week, from Monday on.
         Week = "week",
+        /// A month.
+        Month = "month",
     }
 }
 

@@ -37,7 +37,8 @@ impl Verdict {
     /// The cost of the window before up to the same day, where that can be compared with.
     fn baseline(&self) -> Option<Money> {
         let is_early = self.days_so_far() < DAYS_MIN;
-        self.spend.previous.filter(|it| !is_early && it.femto_units() > 0)
+        let counts = |it: &Money| self.spend.is_comparable && !is_early && it.femto_units() > 0;
+        self.spend.previous.filter(counts)
     }
 
     /// Whether the cost so far is at least this percentage of an even pace, and below the limit.

@@ -124,6 +124,7 @@ mod tests {
             cost: usd(cost),
             beside: Vec::new(),
             previous: None,
+            is_comparable: true,
             rolled_over: usd("0"),
             status: Status::Billed,
             data_up_to: data_up_to.map(date),

@@ -120,6 +120,8 @@ pub struct Spend {
     pub beside: Vec<Money>,
     /// The cost of the window before, up to the same day of it; `None` if there is no such window.
     pub previous: Option<Money>,
+    /// Whether the ledger has the window before from its first day on, and as many days of it as of this one.
+    pub is_comparable: bool,
     /// The part of the limit that the window before has left; zero where nothing is rolled over.
     pub rolled_over: Money,
     /// How final the cost is.

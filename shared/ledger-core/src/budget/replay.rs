@@ -1,6 +1,6 @@
 //! The alerts that budgets would have sent on days that are past.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
@@ -32,6 +32,8 @@ pub struct Replay<'a> {
     days: ChargePeriod,
     budgets: Vec<Costs<'a>>,
     places: Places,
+    /// The first day of the ledger with data.
+    first_day: Option<Date>,
 }
 
 #[derive(Debug)]
@@ -41,14 +43,13 @@ struct Costs<'a> {
     period: ChargePeriod,
     owners: Owners,
     by_day: BTreeMap<Date, MoneySum>,
-    /// Days with data, where what a window left counts for the next.
-    known: BTreeSet<Date>,
 }
 
 impl<'a> Replay<'a> {
     /// Starts without any cost.
     pub fn new(budgets: &'a [Budget], days: ChargePeriod) -> Replay<'a> {
-        let mut replay = Replay { days, budgets: Vec::new(), places: Places::default() };
+        let mut replay =
+            Replay { days, budgets: Vec::new(), places: Places::default(), first_day: None };
         for budget in budgets {
             let first = budget.calendar.containing(days.start());
             let start = first.map_or(days.start(), ChargePeriod::start);
@@ -58,8 +59,7 @@ impl<'a> Replay<'a> {
             let owners = Owners::of_scope(&budget.scope.exact);
             let at = replay.budgets.len();
             replay.places.add(&budget.scope, at);
-            let (by_day, known) = (BTreeMap::new(), BTreeSet::new());
-            replay.budgets.push(Costs { budget, period, owners, by_day, known });
+            replay.budgets.push(Costs { budget, period, owners, by_day: BTreeMap::new() });
         }
         replay
     }
@@ -72,7 +72,7 @@ impl<'a> Replay<'a> {
     pub fn finish(self) -> Result<Vec<Replayed>, MoneyError> {
         let mut replayed = Vec::new();
         for costs in &self.budgets {
-            costs.replay(self.days, &mut replayed)?;
+            costs.replay(self.days, self.first_day, &mut replayed)?;
         }
         replayed.sort_by_key(|it| it.day);
         Ok(replayed)
@@ -80,7 +80,12 @@ impl<'a> Replay<'a> {
 }
 
 impl Costs<'_> {
-    fn replay(&self, days: ChargePeriod, replayed: &mut Vec<Replayed>) -> Result<(), MoneyError> {
+    fn replay(
+        &self,
+        days: ChargePeriod,
+        first_day: Option<Date>,
+        replayed: &mut Vec<Replayed>,
+    ) -> Result<(), MoneyError> {
         let budget = self.budget;
         let zero = MoneySum::zero(budget.limit.currency());
         let (mut counted, mut cost, mut said) = (None, zero, 0);
@@ -92,10 +97,11 @@ impl Costs<'_> {
             };
             if counted != Some(period) {
                 (counted, cost, said) = (Some(period), zero, 0);
-                rolled_over = self.rolled_over(period)?;
+                rolled_over = self.rolled_over(period, first_day)?;
             }
             cost.add(of_day.total()?)?;
-            let limit = budget.limit_of(period).checked_add(rolled_over)?;
+            let limit = budget.limit_of(period);
+            let limit = limit.checked_add(rolled_over).unwrap_or(limit);
             let spend = Spend { rolled_over, ..spend_of(period, cost.total()?, *day) };
             let verdict = judge(Budget { limit, ..budget.clone() }, spend);
             let new = verdict.reached.iter().copied().filter(|it| *it > said);
@@ -111,11 +117,15 @@ impl Costs<'_> {
     }
 
     /// The part of its limit that the window before has left.
-    fn rolled_over(&self, period: ChargePeriod) -> Result<Money, MoneyError> {
+    fn rolled_over(
+        &self,
+        period: ChargePeriod,
+        first_day: Option<Date>,
+    ) -> Result<Money, MoneyError> {
         let mut cost = MoneySum::zero(self.budget.limit.currency());
         let before = self.budget.rolls_over_from(period);
-        let Some(before) = before.filter(|it| self.known.iter().any(|day| it.contains(*day)))
-        else {
+        let is_whole = |it: &ChargePeriod| first_day.is_some_and(|first| first <= it.start());
+        let Some(before) = before.filter(is_whole) else {
             return cost.total();
         };
         for (_, of_day) in self.by_day.range(before.start()..before.end()) {
@@ -131,6 +141,7 @@ fn spend_of(period: ChargePeriod, cost: Money, day: Date) -> Spend {
         cost,
         beside: Vec::new(),
         previous: None,
+        is_comparable: false,
         rolled_over: Money::zero(cost.currency()),
         status: Status::Estimated,
         data_up_to: day.tomorrow().ok(),
@@ -139,13 +150,12 @@ fn spend_of(period: ChargePeriod, cost: Money, day: Date) -> Spend {
 
 impl Question for Replay<'_> {
     fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
-        let counts = |it: &&mut Costs<'_>| day.is_served && it.period.contains(day.day);
-        let wanted = self.budgets.iter_mut().filter(counts).map(|it| {
-            if it.budget.roll_over_percent_max.is_some() {
-                it.known.insert(day.day);
-            }
-            Wanted { level: it.budget.scope.level(), owners: it.owners.clone() }
-        });
+        if day.is_served && self.first_day.is_none_or(|it| day.day < it) {
+            self.first_day = Some(day.day);
+        }
+        let of_day = self.budgets.iter().filter(|it| day.is_served && it.period.contains(day.day));
+        let wanted =
+            of_day.map(|it| Wanted { level: it.budget.scope.level(), owners: it.owners.clone() });
         wanted.reduce(Wanted::union)
     }
 

@@ -30,6 +30,8 @@ pub struct BudgetSpending<'a> {
     windows: Vec<WindowSums>,
     /// Days with data.
     known: BTreeSet<Date>,
+    /// The first day of the ledger with data.
+    first_day: Option<Date>,
     data_up_to: Option<Date>,
 }
 
@@ -79,6 +81,7 @@ impl<'a> BudgetSpending<'a> {
             periods: BTreeMap::new(),
             windows: Vec::new(),
             known: BTreeSet::new(),
+            first_day: None,
             data_up_to,
         };
         for BudgetWindow { budget, period } in windows {
@@ -191,11 +194,14 @@ impl<'a> BudgetSpending<'a> {
                         Previous::NotYet => Some(Money::zero(sum.budget.limit.currency())),
                         Previous::Sum(at) => sums.get(at).map(|it| it.cost.total()).transpose()?,
                     },
+                    is_comparable: self.is_comparable(sum, window),
                     rolled_over: self.rolled_over(sum, window)?,
                     status: sum.status(periods),
                     data_up_to: *data_up_to,
                 };
-                let limit = sum.budget.limit_of(sum.period).checked_add(spend.rolled_over)?;
+                // A limit at the end of the range of money stays within it.
+                let limit = sum.budget.limit_of(sum.period);
+                let limit = limit.checked_add(spend.rolled_over).unwrap_or(limit);
                 verdicts.push(judge(Budget { limit, ..sum.budget.clone() }, spend));
             }
         }
@@ -204,11 +210,25 @@ impl<'a> BudgetSpending<'a> {
 }
 
 impl BudgetSpending<'_> {
-    /// The part of its limit that the window before has left; nothing of one that has no data.
+    /// Whether the ledger has a period from its first day on: the days before the first bill have no cost that is
+    /// known.
+    fn is_whole(&self, period: ChargePeriod) -> bool {
+        self.first_day.is_some_and(|it| it <= period.start())
+    }
+
+    /// Whether the sum of the window before is of as many days as that of this one.
+    fn is_comparable(&self, sum: &Sum<'_>, window: &WindowSums) -> bool {
+        let Previous::Sum(at) = window.previous else { return false };
+        let Some(before) = self.sums.get(at).map(|it| it.period) else { return false };
+        let end = self.data_up_to.map(|it| it.min(sum.period.end()));
+        let so_far = end.and_then(|it| ChargePeriod::new(sum.period.start(), it).ok());
+        self.is_whole(before) && so_far.is_some_and(|it| it.day_count() == before.day_count())
+    }
+
+    /// The part of its limit that the window before has left; nothing of one that the ledger has in part.
     fn rolled_over(&self, sum: &Sum<'_>, window: &WindowSums) -> Result<Money, MoneyError> {
         let before = window.rolls_over.and_then(|it| self.sums.get(it));
-        let has_data = |it: &&Sum<'_>| self.periods.get(&it.period).is_some_and(|it| it.has_data);
-        match before.filter(has_data) {
+        match before.filter(|it| self.is_whole(it.period)) {
             Some(before) => sum.budget.rolled_over(sum.period, before.period, before.cost.total()?),
             None => Ok(Money::zero(sum.budget.limit.currency())),
         }
@@ -228,6 +248,9 @@ fn add_to_day(sums: &mut Vec<(Date, MoneySum)>, day: Date, part: Money) -> Resul
 impl Question for BudgetSpending<'_> {
     fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
         let mut wanted: Option<Wanted> = None;
+        if day.is_served && self.first_day.is_none_or(|it| day.day < it) {
+            self.first_day = Some(day.day);
+        }
         let of_day = self.periods.iter_mut().filter(|(period, _)| period.contains(day.day));
         for (_, of_period) in of_day.filter(|_| day.is_served) {
             of_period.has_data = true;

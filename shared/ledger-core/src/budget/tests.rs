@@ -39,6 +39,7 @@ fn spend(cost: &str) -> Spend {
         cost: usd(cost),
         beside: Vec::new(),
         previous: Some(usd("412.5")),
+        is_comparable: true,
         rolled_over: usd("0"),
         status: Status::Billed,
         data_up_to: Some(date("2026-10-21")),

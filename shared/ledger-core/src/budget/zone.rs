@@ -18,7 +18,8 @@ impl Zone {
     /// Reads a name of the IANA time zone database, such as `Pacific/Auckland`.
     pub fn parse(name: &str) -> Option<Zone> {
         let is_utc = matches!(name, "UTC" | "Etc/UTC");
-        if is_utc { Some(Zone::UTC) } else { TimeZone::get(name).ok().map(Zone) }
+        let known = || TimeZone::get(name).ok().filter(|it| !it.is_unknown());
+        if is_utc { Some(Zone::UTC) } else { known().map(Zone) }
     }
 
     /// Its name in the database.
@@ -86,7 +87,7 @@ mod tests {
             assert_eq!(zone.local_day(date(expected)), date(local), "{name} {expected}");
             assert_eq!(zone.name(), name);
         }
-        for unknown in ["", "Mars/Olympus", "+02:00", "CEST"] {
+        for unknown in ["", "Mars/Olympus", "+02:00", "CEST", "Etc/Unknown"] {
             assert_eq!(Zone::parse(unknown), None, "{unknown}");
         }
     }

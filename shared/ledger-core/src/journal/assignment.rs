@@ -92,9 +92,17 @@ fn cost_centre_of<'a>(
     match (&key.cost_centre, &key.owner) {
         (Some(text), _) => named(text),
         (None, Owner::Unattributed) => otherwise(Obstacle::Unattributed),
-        (None, Owner::Named(owner)) => organisation
-            .cost_centre_of(owner, request.posting_date)
-            .map_or_else(|| otherwise(Obstacle::OwnerWithoutCostCentre(owner.clone())), Ok),
+        (None, Owner::Named(owner)) => {
+            if let Some(valid) = organisation.cost_centre_of(owner, request.posting_date) {
+                return Ok(valid);
+            }
+            // One that is over is not the same as none: its money has a place that has to be named anew.
+            let mut of_owner = organisation.cost_centres.values();
+            match of_owner.find(|it| it.owners.contains(&**owner)) {
+                Some(it) => Err(Obstacle::CostCentreNotValid(it.code.clone(), it.validity)),
+                None => otherwise(Obstacle::OwnerWithoutCostCentre(owner.clone())),
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::money::Money;
 use crate::organisation::Code;
 
 /// The form of the bytes that are hashed: another form gives other ids.
-const FORM: &str = "tollbook-journal/1";
+const FORM: &str = "tollbook-journal/2";
 
 /// The start of each id.
 const ID_START: &str = "TB";
@@ -26,6 +26,9 @@ pub(super) fn identified(journal: Journal) -> Journal {
     bytes.text(&posting_date.to_string());
     bytes.text(currency.as_str());
     bytes.text(entity.code.as_str());
+    bytes.text(&entity.name);
+    bytes.maybe(entity.ledger_id.as_ref().map(Code::as_str));
+    bytes.maybe(entity.home_currency.map(|it| it.to_string()).as_deref());
     bytes.text(cost_kind.as_str());
     bytes.count(lines.len());
     lines.iter().for_each(|it| bytes.line(it));

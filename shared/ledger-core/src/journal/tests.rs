@@ -235,6 +235,15 @@ fn what_has_no_cost_centre_goes_where_the_request_says() {
     assert_eq!(found[0].lines[0].cost_centre, Some(code("support")));
     assert_eq!(found[0].lines[0].amount, usd("3"));
     assert!(refused(&of, &organisation(), &with("lost"))[0].contains("`lost` is not in the"));
+    // An owner whose cost centre is over has a place, and this is none of it.
+    let mut ended = organisation();
+    let to = Some(date("2026-10-30"));
+    ended.cost_centres.get_mut(&code("search")).unwrap().validity = Validity { from: None, to };
+    let found = refused(&[charge("search", usd("4"))], &ended, &with("support"));
+    assert!(
+        found[0].starts_with("4 USD: cost centre `search` is valid to 2026-10-30"),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -248,7 +257,7 @@ fn a_cost_centre_that_rules_set_counts_before_that_of_the_owner() {
 fn what_is_not_valid_on_the_posting_date_is_refused() {
     let ended = Validity { from: None, to: Some(date("2026-10-30")) };
     for (place, expected) in [
-        ("search", "4 USD: owner `search` has no cost centre on the posting date"),
+        ("search", "4 USD: cost centre `search` is valid to 2026-10-30"),
         ("usage", "4 USD: account `usage` is valid to 2026-10-30; expected the posting date in it"),
         ("10.recovery", "4 USD: account `10.recovery` is valid to 2026-10-30"),
         ("10-it", "4 USD: cost centre `10-it` is valid to 2026-10-30"),

@@ -89,7 +89,7 @@ impl Rule {
         Some(Claim { owner, business, detail, rule: Some(Arc::clone(&self.name)) })
     }
 
-    pub(super) fn outcome(&self, fact: FactRef<'_>, day: Date) -> RuleOutcome {
+    pub(crate) fn outcome(&self, fact: FactRef<'_>, day: Date) -> RuleOutcome {
         if !self.validity.contains(day) {
             return RuleOutcome::NotValid(self.validity);
         }

@@ -138,14 +138,42 @@ async fn what_a_window_has_left_is_part_of_the_next_up_to_a_share() {
 
 #[tokio::test]
 async fn nothing_is_rolled_over_from_before_the_first_day_with_data_or_the_first_that_counts() {
-    let november = BILL;
-    for (bill, more) in [(november.to_owned(), ""), (bill(&["80"]), "starts = \"2026-11-01\"")] {
+    // The export of October begins with its second day.
+    let partial = bill(&["80"]).replacen("2026-10-01,", "2026-10-02,", 1);
+    let starts = "starts = \"2026-11-01\"";
+    for (bill, more) in [(BILL.to_owned(), ""), (partial, ""), (bill(&["80"]), starts)] {
         let budgets = budgets(&format!("roll_over_percent_max = 100\n{more}"));
         let setting = Setting::of(&bill, "", &budgets).await;
         let evaluation = setting.evaluate_at("2026-11-05T08:00:00Z").await;
         let verdict = evaluation.verdicts.last().unwrap();
         assert_eq!(verdict.budget.limit.to_string(), "100 USD");
     }
+}
+
+#[tokio::test]
+async fn a_change_against_days_that_the_ledger_lacks_is_none() {
+    let budgets = budgets("change_thresholds = [150]");
+    let partial = bill(&["4", "4", "4"]).replacen("2026-10-01,", "2026-10-02,", 1);
+    let setting = Setting::of(&partial, "", &budgets).await;
+    setting.evaluate_at("2026-11-04T08:00:00Z").await;
+    assert_eq!(said(&setting), [""; 0]);
+}
+
+/// March has more days than February: no day of it is compared with none.
+#[tokio::test]
+async fn a_longer_window_is_compared_as_far_as_the_one_before_goes() {
+    let budgets = budgets("change_thresholds = [110]").replace("\"100\"", "\"1000\"");
+    let first: Date = "2027-01-01".parse().unwrap();
+    let days = first.series(jiff::ToSpan::days(1)).take(31 + 28 + 31);
+    let line = |day: Date| {
+        format!("{day},123456789012,123456789012,AmazonBedrock,USE1-NovaLite-input-tokens,30,USD\n")
+    };
+    let (header, _) = BILL.split_once('\n').unwrap();
+    let bill = format!("{header}\n{}", days.map(line).collect::<String>());
+    let setting = Setting::of(&bill, "", &budgets).await;
+    setting.evaluate_at("2027-04-01T08:00:00Z").await;
+    let told: Vec<String> = setting.told();
+    assert!(told.iter().all(|it| !it.ends_with("/change")), "{told:?}");
 }
 
 /// Auckland's November begins with the UTC day of 31 October, of which it has most.

@@ -181,6 +181,46 @@ async fn a_week_has_one_digest() {
     assert_eq!(watching.told().len(), 2);
 }
 
+/// October: ana had cost of two models, and a line of it is on no invoice at first.
+#[tokio::test]
+async fn a_statement_is_ready_once_when_its_month_is_billed() {
+    let (header, _) = BILL.split_once('\n').unwrap();
+    let header = format!("{header},line_item_iam_principal,bill_invoice_id");
+    let bill = |invoice: &str| {
+        let line = |day: &str, usage: &str, cost: &str, invoice: &str| {
+            format!(
+                "{day},123456789012,123456789012,AmazonBedrock,{usage},{cost},USD,\
+                 arn:aws:iam::123456789012:user/ana,{invoice}\n"
+            )
+        };
+        [
+            format!("{header}\n"),
+            line("2026-10-03", "USE1-NovaLite-input-tokens", "10.004", "INV-1"),
+            line("2026-10-31", "USE1-NovaPro-input-tokens", "20", invoice),
+        ]
+        .concat()
+    };
+    let contacts = "fallback = \"finops\"\n[[contact]]\nname = \"ana\"\nstatements = true\n\
+                    mail = [\"ana@example.com\"]\n[[contact]]\nname = \"ben\"\nstatements = true\n\
+                    mail = [\"ben@example.com\"]\n[[contact]]\nname = \"finops\"\n\
+                    mail = [\"finops@example.com\"]\n";
+    let budgets = BUDGETS.replace("\"100\"", "\"100000\"");
+    let watching = Watching::new(&bill(""), OWNERS, &budgets, contacts).await;
+    watching.evaluate("2026-11-03T08:00:00Z").await;
+    assert_eq!(watching.told(), [""; 0]);
+    watching.setting.import(&bill("INV-1"), OWNERS).await;
+    for at in ["2026-11-05T08:00:00Z", "2026-11-06T08:00:00Z", "2026-11-30T08:00:00Z"] {
+        watching.evaluate(at).await;
+        assert_eq!(watching.told(), ["digest/ana/month/2026-10-01/1 [\"ana\"]"], "{at}");
+    }
+    let message = watching.setting.outbox.outbox().remove(0);
+    assert_eq!(message.attributes["event"], "statement_ready");
+    let text = message.text_for("email");
+    assert!(text.starts_with("The statement of `ana` for 2026-10 is ready: 30.00 USD."), "{text}");
+    assert!(text.contains("1. 20.00 USD nova-pro\n  2. 10.00 USD nova-lite\n"), "{text}");
+    assert!(text.contains("tollbook statement --period 2026-10 --owner 'ana'"), "{text}");
+}
+
 /// Sixty days of 10 USD, and one of 100.
 fn spike() -> String {
     let (head, _) = BILL.split_once('\n').unwrap();

@@ -344,6 +344,7 @@ mod tests {
             cost: usd(cost),
             beside: Vec::new(),
             previous: None,
+            is_comparable: true,
             rolled_over: usd("0"),
             status: Status::Billed,
             data_up_to: Some(day("11-04")),
