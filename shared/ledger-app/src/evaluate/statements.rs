@@ -108,7 +108,7 @@ fn message(
             "a bill that is restated later changes the statement; there is no other message of this \
              month. {NOTHING_IS_BLOCKED}"
         ),
-        command: format!("tollbook statement --period {month} --owner '{receiver}'"),
+        command: command(month, receiver),
     };
     let subject = format!("[AI budget] statement of {month}: {total} - {receiver}");
     let mut alert = alert_of(watch, id, &subject, &message, &[Arc::clone(receiver)]);
@@ -116,6 +116,17 @@ fn message(
     let first = month.first_day();
     let last = month.charge_period().and_then(|it| it.end().yesterday().ok()).unwrap_or(first);
     Ok(alert_document::of_digest(alert, (first, last), &list, watch.page))
+}
+
+/// The command that shows the statement. A name that a shell would read otherwise is left out: people copy what
+/// a message says, and names come from tags.
+fn command(month: BillingPeriod, owner: &str) -> String {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
+    let all = format!("tollbook statement --period {month}");
+    match !owner.starts_with('-') && owner.chars().all(is_plain) {
+        true => format!("{all} --owner {owner}"),
+        false => all,
+    }
 }
 
 /// The most expensive models, or services where there is no model, of a statement.
@@ -130,4 +141,19 @@ fn parts(statement: &Statement) -> Result<Vec<String>, MoneyError> {
     costs.sort_by_key(|(name, cost)| (std::cmp::Reverse(cost.femto_units()), *name));
     let words = costs.iter().take(PARTS_MAX).map(|(name, it)| format!("{} {name}", it.to_reader()));
     Ok(words.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_has_no_name_that_a_shell_would_run() {
+        let month = BillingPeriod::parse("2026-10").unwrap();
+        let all = "tollbook statement --period 2026-10";
+        assert_eq!(command(month, "team-1.search"), format!("{all} --owner team-1.search"));
+        for name in ["a b", "it's", "$(reboot)", "--all", "a;b", "ünï"] {
+            assert_eq!(command(month, name), all, "{name}");
+        }
+    }
 }

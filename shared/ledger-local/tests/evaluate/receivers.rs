@@ -218,7 +218,7 @@ async fn a_statement_is_ready_once_when_its_month_is_billed() {
     let text = message.text_for("email");
     assert!(text.starts_with("The statement of `ana` for 2026-10 is ready: 30.00 USD."), "{text}");
     assert!(text.contains("1. 20.00 USD nova-pro\n  2. 10.00 USD nova-lite\n"), "{text}");
-    assert!(text.contains("tollbook statement --period 2026-10 --owner 'ana'"), "{text}");
+    assert!(text.contains("tollbook statement --period 2026-10 --owner ana"), "{text}");
 }
 
 /// Sixty days of 10 USD, and one of 100.
