@@ -4,6 +4,7 @@ mod audit;
 mod journal;
 mod mirror;
 mod notify;
+mod period;
 mod rules;
 mod stand_in;
 
@@ -20,6 +21,10 @@ pub use self::audit::AuditCommand;
 pub use self::journal::{JournalArgs, JournalCommand, OrganisationCommand};
 pub use self::mirror::{ImportAwsArgs, MirrorArgs};
 pub use self::notify::{NotifyCommand, SaidArgs, TopicArgs};
+pub use self::period::{
+    AccrueArgs, CloseArgs, FinaliseArgs, PeriodArgs, PeriodCommand, PostingArgs, StatusArgs,
+    TermsArgs,
+};
 pub use self::rules::{FigureArgs, RulesCommand};
 pub use self::stand_in::StandInCommand;
 
@@ -181,6 +186,8 @@ pub enum Command {
     /// Journals of a month for an ERP: consumers are debited, the entity that paid is credited.
     #[command(subcommand)]
     Journal(JournalCommand),
+    #[command(subcommand)]
+    Period(PeriodCommand),
     /// Manage the rules that attribute charges to owners.
     #[command(subcommand)]
     Rules(RulesCommand),

@@ -87,6 +87,7 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Journal(JournalCommand::Export(args)) => {
             commands::journal::export(&place, &args).await
         }
+        Command::Period(command) => commands::period::period(&place, format, &command).await,
         Command::Audit(command) => commands::audit::audit(&place, format, &command).await,
         Command::Rules(command) => rules(&place, format, command).await,
         Command::Explain(ExplainCommand::UsageType { input }) => {

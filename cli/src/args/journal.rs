@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::civil::Date;
 use ledger_api::journal_layouts::Layout;
 
-use super::{CostKindArg, SaidArgs};
+use super::{PostingArgs, SaidArgs};
 
 /// Legal entities, cost centres and accounts: where costs are posted.
 #[derive(Debug, Subcommand)]
@@ -70,6 +69,9 @@ pub enum JournalCommand {
     /// credited on its recovery account, and between entities there are a receivable, a payable and the
     /// mark-up. Amounts are rounded once, so that they add up; the same request gives the same bytes.
     ///
+    /// Of a month that is closed these are the journals that were posted, with the same bytes for ever; of one that is
+    /// not they are what the ledger says now.
+    ///
     /// Charges without owner, cost centre or account, and cost centres and accounts that are not valid on
     /// the posting date, are refused with their money before anything is written.
     #[command(
@@ -91,16 +93,14 @@ pub struct JournalArgs {
     /// The folder to write to; without it one file goes to standard output.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// The posting date; by default the last day of the month.
-    #[arg(long, value_name = "DATE")]
-    pub date: Option<Date>,
-    /// The cost centre of charges that no rule gives an owner, and of owners without a cost centre;
-    /// without it they are refused.
-    #[arg(long, value_name = "COST_CENTRE")]
-    pub unattributed_to: Option<String>,
-    /// The cost kind to post.
-    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
-    pub cost_kind: CostKindArg,
+    /// Only the bills that this entity pays, by its code.
+    #[arg(long, value_name = "ENTITY")]
+    pub entity: Option<String>,
+    /// The accrual of the month in place of its charges.
+    #[arg(long)]
+    pub accrual: bool,
+    #[command(flatten)]
+    pub posting: PostingArgs,
 }
 
 /// The form of files of journals.

@@ -8,6 +8,7 @@ use ledger_api::journal_layouts::{Layout, LayoutFile};
 use ledger_app::documents::applied_organisation;
 use ledger_app::journals::{MonthError, journals_of_month};
 use ledger_app::lookup::findings_of_month;
+use ledger_app::periods::{accrual_journals, book, closed_journals, months};
 use ledger_app::view::View;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_core::access::Access;
@@ -15,7 +16,7 @@ use ledger_core::bill::Status;
 use ledger_core::coverage::missing_days;
 use ledger_core::journal::{Journal, JournalError, JournalRequest, Side};
 use ledger_core::money_sum::MoneySum;
-use ledger_core::organisation::Code;
+use ledger_core::organisation::{Code, Organisation};
 use ledger_core::period::BillingPeriod;
 
 use super::now;
@@ -27,8 +28,9 @@ use crate::{Outcome, output};
 pub async fn export(place: &Place, args: &JournalArgs) -> anyhow::Result<Outcome> {
     let period = BillingPeriod::parse(&args.period).context("`--period`")?;
     let request = JournalRequest {
-        posting_date: posting_date(period, args.date)?,
+        posting_date: posting_date(period, args.posting.date)?,
         unattributed_to: args
+            .posting
             .unattributed_to
             .as_deref()
             .map(Code::parse)
@@ -64,7 +66,7 @@ pub async fn export(place: &Place, args: &JournalArgs) -> anyhow::Result<Outcome
 }
 
 /// The day that is asked for, or the last of the month.
-fn posting_date(period: BillingPeriod, date: Option<Date>) -> anyhow::Result<Date> {
+pub(super) fn posting_date(period: BillingPeriod, date: Option<Date>) -> anyhow::Result<Date> {
     let first = period.first_day();
     let date = date.unwrap_or_else(|| first.last_of_month());
     ensure!(
@@ -85,8 +87,12 @@ async fn journals(
          organisation apply FILE` applies it",
     )?;
     let view = View::open(&opened.ledger, period, Access::everything(), now()).await?;
-    let month = (period, args.cost_kind.into());
-    match journals_of_month(&view, month, &organisation, request).await {
+    let entity = args.entity.as_deref().map(Code::parse).transpose().context("`--entity`")?;
+    if let Some(posted) = posted(opened, period, args, (&organisation, entity.as_ref())).await? {
+        return Ok((view, posted));
+    }
+    let month = (period, args.posting.cost_kind.into());
+    match journals_of_month(&view, month, &organisation, entity.as_ref(), request).await {
         Ok(journals) => Ok((view, journals)),
         Err(MonthError::Journal(_, JournalError::Refused(refusal))) => {
             refusal.lines().for_each(|it| output::aside(&it));
@@ -97,6 +103,42 @@ async fn journals(
         }
         Err(err) => Err(err.into()),
     }
+}
+
+/// The journals that were posted of a month: its accrual where that is asked for, or those of its closing.
+async fn posted(
+    opened: &OpenLedger,
+    period: BillingPeriod,
+    args: &JournalArgs,
+    (organisation, entity): (&Organisation, Option<&Code>),
+) -> anyhow::Result<Option<Vec<Journal>>> {
+    let book = book(&opened.ledger).await?;
+    if args.accrual {
+        let journals = accrual_journals(&opened.ledger, &book, period, entity).await?;
+        ensure!(
+            !journals.is_empty(),
+            "{period} has no accrual; expected `tollbook period accrue --period {period}` first"
+        );
+        return Ok(Some(journals));
+    }
+    let view = View::open_all(&opened.ledger, Access::everything(), now()).await?;
+    let months = months(&view, &book, organisation)?.into_iter();
+    let of_month = months.filter(|it| it.month == period).map(|it| it.entity);
+    let entities: Vec<Code> =
+        of_month.filter(|it| entity.is_none_or(|entity| it == entity)).collect();
+    let closed = closed_journals(&opened.ledger, &book, period, &entities).await?;
+    let posting = &args.posting;
+    ensure!(
+        closed.is_none() || (posting.date.is_none() && posting.unattributed_to.is_none()),
+        "{period} is closed, so its journals are as they were posted; expected neither --date nor \
+         --unattributed-to"
+    );
+    if closed.is_none() {
+        output::aside(&format!(
+            "note: {period} is not closed: these journals are what the ledger says now"
+        ));
+    }
+    Ok(closed)
 }
 
 /// Writes beside the file and renames: a reader sees the old file or the new one.

@@ -16,6 +16,7 @@ mod invented;
 pub mod journal;
 pub mod notify;
 pub mod organisation;
+pub mod period;
 pub mod report;
 pub mod rules;
 pub mod rules_apply;

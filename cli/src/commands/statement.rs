@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use ledger_api::bodies::statements::StatementFigures;
-use ledger_app::lookup::{findings_of_month, statements};
+use ledger_app::lookup::findings_of_month;
+use ledger_app::periods::statements_of_month;
 use ledger_app::view::View;
 use ledger_core::access::{Access, Owners};
 use ledger_core::cost::CostKind;
@@ -35,7 +36,7 @@ pub async fn statement(
     let owners = owner.as_deref().map_or(Owners::All, |it| Owners::one(Owner::parse(it)));
     let opened = place.open_to_read().await?;
     let view = View::open(&opened.ledger, period, Access::everything(), now()).await?;
-    let answer = statements(&view, period, owners, cost_kind).await?;
+    let answer = statements_of_month(&view, period, owners, cost_kind).await?;
     opened.close().await;
     let known = Known {
         data_up_to: view.data_up_to(),
@@ -151,8 +152,14 @@ fn table(statement: &Statement, known: &Known) {
     let amount = |money: Money| money.to_reader();
     let row = |line: &StatementLine| {
         let mut row = cells(line);
-        if let (Some(cell), Some(period)) = (row.get_mut(LINE_TYPE), line.key.bill_period) {
-            *cell = Cell::from(format!("{} (bill of {period})", line.key.line_type));
+        let line_type = &line.key.line_type;
+        let shown = match (line.key.adjusts, line.key.bill_period) {
+            (Some(month), _) => Some(format!("{line_type} (adjustment of {month})")),
+            (None, Some(month)) => Some(format!("{line_type} (bill of {month})")),
+            (None, None) => None,
+        };
+        if let (Some(cell), Some(shown)) = (row.get_mut(LINE_TYPE), shown) {
+            *cell = Cell::from(shown);
         }
         row.push(amount(line.amount).into());
         row
@@ -177,19 +184,20 @@ fn csv(statements: &[Statement], known: &Known) {
         .map(Cell::from);
         let status = statement.status.as_str().to_owned();
         let end = [status, known.up_to(), known.missing()].map(Cell::from);
-        let row = |cells: Vec<Cell>, bill_period: Option<BillingPeriod>| {
-            let bill_period = bill_period.map(|it| it.to_string());
-            let bill_period = Cell::of(bill_period.as_deref());
-            [&start[..], &cells, &end, &[bill_period]].concat()
+        let row = |cells: Vec<Cell>, months: [Option<BillingPeriod>; 2]| {
+            let months = months.map(|it| it.map(|it| it.to_string()));
+            let months = months.map(|it| Cell::of(it.as_deref()));
+            [&start[..], &cells, &end, &months].concat()
         };
         for line in &statement.lines {
             let amounts = [exact(line.amount), exact(line.exact)].map(Cell::from);
-            rows.push(row([&cells(line)[..], &amounts].concat(), line.key.bill_period));
+            let months = [line.key.bill_period, line.key.adjusts];
+            rows.push(row([&cells(line)[..], &amounts].concat(), months));
         }
         let rounding = closing("rounding", &[exact(statement.rounding), String::new()]);
-        rows.push(row(rounding, None));
+        rows.push(row(rounding, [None, None]));
     }
-    let end = ["amount", "exact", "status", "data_up_to", "missing_days", "bill_period"];
+    let end = ["amount", "exact", "status", "data_up_to", "missing_days", "bill_period", "adjusts"];
     let header = [&["owner", "period", "currency"], &COLUMNS[..], &end].concat();
     output::csv(&header, &rows);
 }

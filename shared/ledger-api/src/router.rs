@@ -10,7 +10,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
-use ledger_app::ports::{AlertStore, DocumentStore, LedgerStore};
+use ledger_app::ports::{AlertStore, ContentStore, DocumentStore, LedgerStore};
 use tracing::Instrument as _;
 
 use crate::response::ApiError;
@@ -36,7 +36,7 @@ const HEADER_BYTES_MAX: usize = 32 * 1024;
 /// The API under `/v1` and the page at `/`.
 pub fn router<L>(state: AppState<L>) -> Router
 where
-    L: LedgerStore + AlertStore + DocumentStore + Clone + Send + Sync + 'static,
+    L: LedgerStore + AlertStore + DocumentStore + ContentStore + Clone + Send + Sync + 'static,
 {
     let sample = state.sample;
     Router::new()

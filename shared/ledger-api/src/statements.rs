@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger_app::lookup;
-use ledger_app::ports::LedgerStore;
+use ledger_app::periods::statements_of_month;
+use ledger_app::ports::{ContentStore, DocumentStore, LedgerStore};
 use ledger_core::access::Owners;
 use ledger_core::cost::CostKind;
 use ledger_core::coverage::missing_days;
@@ -61,15 +62,18 @@ impl RouteQuery for StatementsQuery {
 }
 
 /// The statements of a month.
-pub(crate) async fn statements<L: LedgerStore + Clone + 'static>(
+pub(crate) async fn statements<L>(
     State(state): State<AppState<L>>,
     headers: HeaderMap,
     Asked(asked): Asked<StatementsQuery>,
-) -> Result<Response, ApiError> {
+) -> Result<Response, ApiError>
+where
+    L: LedgerStore + DocumentStore + ContentStore + Clone + 'static,
+{
     let StatementsQuery { period, owner, cost_kind, paging } = asked;
     let view = state.view(period).await?;
     let owners = owner.clone().map_or(Owners::All, Owners::one);
-    let all = lookup::statements(&view, period, owners, cost_kind).await?;
+    let all = statements_of_month(&view, period, owners, cost_kind).await?;
     let page = paging.page(all.iter().map(|it| it.lines.len()), || {
         fingerprint(period, owner.as_ref(), cost_kind, &all)
     })?;

@@ -179,7 +179,7 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    fn new(asked: &Asked, data_up_to: Date) -> Result<Planned, ForecastError> {
+    pub(crate) fn new(asked: &Asked, data_up_to: Date) -> Result<Planned, ForecastError> {
         let period = window(asked, data_up_to.yesterday().unwrap_or(data_up_to))?;
         let settled_up_to = settled(data_up_to);
         if period.end() <= settled_up_to {

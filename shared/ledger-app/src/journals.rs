@@ -1,8 +1,10 @@
 //! The journals of a month, from the charges that statements list.
 
+use ledger_core::access::Owners;
+use ledger_core::charges::ChargeBuilder;
 use ledger_core::cost::CostKind;
-use ledger_core::journal::{ChargeBuilder, Journal, JournalError, JournalRequest, journals};
-use ledger_core::organisation::Organisation;
+use ledger_core::journal::{Journal, JournalError, JournalRequest, journals};
+use ledger_core::organisation::{Code, Organisation};
 use ledger_core::period::BillingPeriod;
 
 use crate::ports::{LedgerStore, Retryable};
@@ -28,7 +30,8 @@ impl Retryable for MonthError {
     }
 }
 
-/// The journals of a month, by entity and currency; none for a month without charges.
+/// The journals of a month as the ledger has it now, by entity and currency; none for a month without charges. Where
+/// an entity is named, those of the bills that it pays.
 ///
 /// # Errors
 ///
@@ -37,14 +40,17 @@ pub async fn journals_of_month<L>(
     view: &View<L>,
     (period, cost_kind): (BillingPeriod, CostKind),
     organisation: &Organisation,
+    payer: Option<&Code>,
     request: &JournalRequest,
 ) -> Result<Vec<Journal>, MonthError>
 where
     L: LedgerStore + Clone + 'static,
 {
     let failed = |err| MonthError::Charges(period, err);
-    let mut builder = ChargeBuilder::new(period, cost_kind);
+    let mut builder = ChargeBuilder::new(period, Owners::All, cost_kind);
     view.answer(&mut [&mut builder]).await.map_err(failed)?;
     let charges = builder.finish().map_err(|err| failed(err.into()))?;
+    let pays = |it: Option<&str>| organisation.entity_paying(it).map(|it| &it.code);
+    let charges = charges.only(|it| payer.is_none() || pays(it.key.payer.as_deref()) == payer);
     journals(&charges, organisation, request).map_err(|err| MonthError::Journal(period, err))
 }

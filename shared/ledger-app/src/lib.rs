@@ -30,6 +30,7 @@ pub mod lookup;
 pub mod mirror;
 pub mod organisation_file;
 pub mod overview;
+pub mod periods;
 pub mod ports;
 pub mod rules_file;
 pub mod said;

@@ -18,7 +18,6 @@ use ledger_core::reconciliation::{ReconciledDay, Reconciliation};
 use ledger_core::report::{CurrencyReport, ReportBuilder, ReportQuery};
 use ledger_core::rollup::{Position, Row};
 use ledger_core::source::SourceKind;
-use ledger_core::statement::{Statement, StatementBuilder};
 
 use crate::import::pending_finding;
 use crate::ports::LedgerStore;
@@ -249,25 +248,6 @@ where
         *sum = sum.checked_add(cost)?;
     }
     Ok(other)
-}
-
-/// The statements of a month, of these owners.
-///
-/// # Errors
-///
-/// [`LookupError`].
-pub async fn statements<L>(
-    view: &View<L>,
-    period: BillingPeriod,
-    owners: Owners,
-    cost_kind: CostKind,
-) -> Result<Vec<Statement>, LookupError>
-where
-    L: LedgerStore + Clone + 'static,
-{
-    let mut builder = StatementBuilder::new(period, owners, cost_kind);
-    view.answer(&mut [&mut builder]).await?;
-    Ok(builder.finish()?)
 }
 
 /// A position that answers count, and where it is.

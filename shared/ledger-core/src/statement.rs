@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use crate::access::Owners;
 use crate::bill::Status;
-use crate::business::BusinessField;
+use crate::charges::{Charge, ChargeBuilder, ChargeKey, Charges};
 use crate::cost::CostKind;
 use crate::currency::Currency;
-use crate::grouping::Grouping;
 use crate::meter::Meter;
 use crate::money::{Money, MoneyError};
 use crate::money_sum::MoneySum;
@@ -73,39 +72,18 @@ pub struct StatementKey {
     /// The month of the bill, where it is not the statement's: a late charge, or a credit for a month
     /// before.
     pub bill_period: Option<BillingPeriod>,
+    /// The month that was closed before its cost changed, of an adjustment.
+    pub adjusts: Option<BillingPeriod>,
 }
 
 /// Sums rows into statements as they come.
 #[derive(Debug)]
-pub struct StatementBuilder {
-    period: BillingPeriod,
-    owners: Owners,
-    cost_kind: CostKind,
-    /// How sure the least sure day of the month is, of any owner: a month with a day that is
-    /// not billed is not billed.
-    status: Status,
-    /// By owner, currency and the fields of [`StatementKey`].
-    lines: Grouping<DraftLine>,
-}
-
-/// A line that rows are still added to.
-#[derive(Debug)]
-struct DraftLine {
-    owner: Owner,
-    key: StatementKey,
-    exact: MoneySum,
-    tokens: Option<u128>,
-    line_count: u64,
-}
-
-/// Columns of the grouping.
-const COLUMN_COUNT: usize = 10;
+pub struct StatementBuilder(ChargeBuilder);
 
 impl StatementBuilder {
     /// Starts without statements, for these owners.
     pub fn new(period: BillingPeriod, owners: Owners, cost_kind: CostKind) -> StatementBuilder {
-        let lines = Grouping::new(COLUMN_COUNT);
-        StatementBuilder { period, owners, cost_kind, status: Status::Final, lines }
+        StatementBuilder(ChargeBuilder::new(period, owners, cost_kind))
     }
 
     /// The statements, by owner and currency.
@@ -114,36 +92,80 @@ impl StatementBuilder {
     ///
     /// [`MoneyError::OutOfRange`].
     pub fn finish(self) -> Result<Vec<Statement>, MoneyError> {
-        let StatementBuilder { period, cost_kind, status, lines, owners: _ } = self;
-        let mut drafts: BTreeMap<(Owner, Currency), Vec<StatementLine>> = BTreeMap::new();
-        for (_, draft) in lines.into_groups() {
-            let DraftLine { owner, key, exact, tokens, line_count } = draft;
+        statements(&self.0.finish()?)
+    }
+}
+
+/// A line that charges are still added to.
+struct DraftLine {
+    exact: MoneySum,
+    tokens: Option<u128>,
+    line_count: u64,
+}
+
+/// The statements of charges, by owner and currency.
+///
+/// # Errors
+///
+/// [`MoneyError::OutOfRange`].
+pub fn statements(charges: &Charges) -> Result<Vec<Statement>, MoneyError> {
+    let mut drafts: BTreeMap<(&Owner, Currency), BTreeMap<StatementKey, DraftLine>> =
+        BTreeMap::new();
+    for Charge { key, exact, tokens, line_count } in &charges.charges {
+        let lines = drafts.entry((&key.owner, exact.currency())).or_default();
+        let line = lines.entry(StatementKey::of(key)).or_insert_with(|| DraftLine {
+            exact: MoneySum::zero(exact.currency()),
+            tokens: None,
+            line_count: 0,
+        });
+        line.exact.add(*exact)?;
+        if let Some(more) = tokens {
+            line.tokens = Some(line.tokens.unwrap_or(0).saturating_add(*more));
+        }
+        line.line_count = line.line_count.saturating_add(*line_count);
+    }
+    let statement = |((owner, currency), lines): ((&Owner, Currency), BTreeMap<_, _>)| {
+        let empty = Statement {
+            owner: owner.clone(),
+            period: charges.period,
+            currency,
+            cost_kind: charges.cost_kind,
+            lines: Vec::new(),
+            exact_total: Money::zero(currency),
+            total: Money::zero(currency),
+            rounding: Money::zero(currency),
+            status: charges.status,
+        };
+        let line = |(key, draft): (StatementKey, DraftLine)| {
+            let DraftLine { exact, tokens, line_count } = draft;
             let exact = exact.total()?;
             let amount = exact.round_to_minor_units();
-            let line = StatementLine { key, tokens, line_count, exact, amount };
-            drafts.entry((owner, exact.currency())).or_default().push(line);
-        }
-        let statement = |((owner, currency), lines): ((Owner, Currency), Vec<_>)| {
-            let empty = Statement {
-                owner,
-                period,
-                currency,
-                cost_kind,
-                lines: Vec::new(),
-                exact_total: Money::zero(currency),
-                total: Money::zero(currency),
-                rounding: Money::zero(currency),
-                status,
-            };
-            with_lines(empty, lines)
+            Ok(StatementLine { key, tokens, line_count, exact, amount })
         };
-        drafts.into_iter().map(statement).collect()
+        let lines = lines.into_iter().map(line).collect::<Result<_, MoneyError>>()?;
+        with_lines(empty, lines)
+    };
+    drafts.into_iter().map(statement).collect()
+}
+
+impl StatementKey {
+    fn of(key: &ChargeKey) -> StatementKey {
+        StatementKey {
+            cost_centre: key.cost_centre.clone(),
+            product: key.product.clone(),
+            environment: key.environment.clone(),
+            service: key.service.clone(),
+            model: key.model.clone(),
+            meter: key.meter.clone(),
+            line_type: key.line_type.clone(),
+            bill_period: key.bill_period,
+            adjusts: key.adjusts,
+        }
     }
 }
 
 /// A statement of these lines.
-fn with_lines(empty: Statement, mut lines: Vec<StatementLine>) -> Result<Statement, MoneyError> {
-    lines.sort_by(|left, right| left.key.cmp(&right.key));
+fn with_lines(empty: Statement, lines: Vec<StatementLine>) -> Result<Statement, MoneyError> {
     let (mut exact, mut rounded) = (MoneySum::zero(empty.currency), MoneySum::zero(empty.currency));
     for line in &lines {
         exact.add(line.exact)?;
@@ -157,53 +179,11 @@ fn with_lines(empty: Statement, mut lines: Vec<StatementLine>) -> Result<Stateme
 
 impl Question for StatementBuilder {
     fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
-        let counts = day.is_served && BillingPeriod::containing(day.day) == self.period;
-        if counts {
-            self.status = self.status.min(day.status());
-        }
-        counts.then(|| Wanted::summary(self.owners.clone()))
+        self.0.wants(day)
     }
 
     fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
-        let (key, measures) = (row.summary(), row.measures());
-        let charge = &key.charge;
-        let of_business = |field: BusinessField| field.of(&key.business);
-        let [cost_centre, product, environment] =
-            [BusinessField::CostCentre, BusinessField::Product, BusinessField::Environment]
-                .map(of_business);
-        let bill_period = Some(day.head.bill.period).filter(|it| *it != self.period);
-        let new = || DraftLine {
-            owner: key.owner.clone(),
-            key: StatementKey {
-                cost_centre: cost_centre.cloned(),
-                product: product.cloned(),
-                environment: environment.cloned(),
-                service: Arc::clone(&charge.service),
-                model: charge.model.clone(),
-                meter: charge.meter.clone(),
-                line_type: Arc::clone(&charge.line_type),
-                bill_period,
-            },
-            exact: MoneySum::zero(charge.currency),
-            tokens: None,
-            line_count: 0,
-        };
-        let line = self.lines.row();
-        let line = line.value(Some(key.owner.as_str())).value(Some(charge.currency.as_str()));
-        let line = [cost_centre, product, environment]
-            .into_iter()
-            .fold(line, |line, it| line.value(it.map(|it| &**it)));
-        let line = line.value(Some(&charge.service)).value(charge.model.as_deref());
-        let line = line.value(Some(charge.meter.as_str())).value(Some(&charge.line_type));
-        let line = line.value(bill_period.map(|it| it.to_string()).as_deref());
-        line.update(new, |line| {
-            line.exact.add(measures.costs.of(self.cost_kind))?;
-            if let Some(more) = measures.tokens {
-                line.tokens = Some(line.tokens.unwrap_or(0).saturating_add(more.into()));
-            }
-            line.line_count = line.line_count.saturating_add(measures.line_count);
-            Ok(())
-        })
+        self.0.add(row, day)
     }
 }
 

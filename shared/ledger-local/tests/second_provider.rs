@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger_app::import::{Accept, import_bills};
-use ledger_app::lookup::{View, report, statements};
+use ledger_app::lookup::{View, report};
+use ledger_app::periods::statements_of_month;
 use ledger_app::ports::{BillSource, Delivery, Reading, SourceError};
 use ledger_app::rules_file::parse_rules;
 use ledger_aws::connect::{LocalEndpoint, dynamodb_client};
@@ -180,8 +181,9 @@ async fn another_provider_needs_no_more_than_a_reader() {
     assert_eq!(of_job.tokens[&TokenDirection::Output], 250_000);
     assert_eq!(of_job.quantities["1M tokens"], quantity("2.25"));
 
-    let statements =
-        statements(&view, month("2026-11"), Owners::All, CostKind::Unblended).await.unwrap();
+    let statements = statements_of_month(&view, month("2026-11"), Owners::All, CostKind::Unblended)
+        .await
+        .unwrap();
     let [data, search] = &statements[..] else { panic!("{statements:?}") };
     // 0.40, 4.005 and 1.40 are 5.805: 5.80 half to even, as the lines 0.40, 4.00 and 1.40 are.
     assert_eq!((data.exact_total, data.total), (money("5.805", "EUR"), money("5.80", "EUR")));

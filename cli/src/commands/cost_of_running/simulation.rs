@@ -13,7 +13,7 @@ use ledger_app::collect::{CollectRequest, Depth, collect, recent_period};
 use ledger_app::documents::{applied_budgets, applied_rules};
 use ledger_app::evaluate::{Evaluation, evaluate_budgets};
 use ledger_app::import::{Accept, import_bills};
-use ledger_app::lookup::statements;
+use ledger_app::periods::statements_of_month;
 use ledger_app::ports::{DocumentKind, DocumentStore, RequestQuota, StoreError};
 use ledger_app::rules_file::parse_rules;
 use ledger_app::said::Said;
@@ -114,7 +114,7 @@ pub async fn simulate(organisation: Organisation, budgets: u64) -> anyhow::Resul
     counted.unchanged = setting.meter.take();
     let owner = Owners::one(Owner::parse("team-000"));
     let month = BillingPeriod::containing(DAY);
-    statements(&setting.view(month).await?, month, owner, CostKind::Unblended).await?;
+    statements_of_month(&setting.view(month).await?, month, owner, CostKind::Unblended).await?;
     counted.statement = setting.meter.take();
     let mut days: BTreeMap<Date, u64> =
         DAY.first_of_month().series(1.day()).take(14).map(|day| (day, 0)).collect();

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
-use ledger_core::journal::{Journal, JournalLine, LineKind, Side, Support};
+use ledger_core::journal::{Journal, JournalKind, JournalLine, LineKind, Side, Support};
 use ledger_core::money::{Money, MoneyError};
 use ledger_core::organisation::Code;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::values::{Amount, CostKindWord, Day, StatusWord, words};
+
+words! {
+    /// The part of a journal in the books of a month.
+    JournalKindWord of JournalKind: JournalKind::ALL;
+}
 
 words! {
     /// The reason of a line.
@@ -34,6 +39,8 @@ pub struct JournalBody {
     pub legal_entity: String,
     /// The name of the legal entity.
     pub legal_entity_name: String,
+    /// Its part in the books of the month.
+    pub kind: JournalKindWord,
     /// The cost that was posted.
     pub cost_kind: CostKindWord,
     /// How sure the least sure day of the month is.
@@ -112,6 +119,7 @@ impl JournalBody {
             currency: journal.currency.to_string(),
             legal_entity: journal.entity.code.to_string(),
             legal_entity_name: journal.entity.name.to_string(),
+            kind: journal.kind.into(),
             cost_kind: journal.cost_kind.into(),
             status: journal.status.into(),
             lines: lines.map(|(at, it)| line_body(at, it)).collect(),

@@ -12,6 +12,7 @@ pub mod health;
 pub mod imports;
 pub mod journals;
 pub mod owners;
+pub mod periods;
 pub mod reconciliation;
 #[cfg(feature = "openapi")]
 mod schema;

@@ -82,6 +82,8 @@ pub struct StatementLineBody {
     /// The month of the bill, such as `2026-12`, where it is not the statement's: a late charge, or a
     /// credit for a month before.
     pub bill_period: Option<String>,
+    /// The month, such as `2026-09`, that was closed before its cost changed, of an adjustment.
+    pub adjusts: Option<String>,
     /// Tokens, where the meter counts them.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u64>))]
     pub tokens: Option<u128>,
@@ -152,6 +154,7 @@ fn line_body(line: &StatementLine) -> StatementLineBody {
         meter: key.meter.to_string(),
         line_type: key.line_type.to_string(),
         bill_period: key.bill_period.map(|it| it.to_string()),
+        adjusts: key.adjusts.map(|it| it.to_string()),
         tokens: line.tokens,
         line_count: line.line_count,
         exact: line.exact.into(),

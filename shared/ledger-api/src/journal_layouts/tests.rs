@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use jiff::civil::date;
 use ledger_app::organisation_file::parse_organisation;
 use ledger_core::bill::Status;
+use ledger_core::charges::{Charge, ChargeKey, Charges};
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
-use ledger_core::journal::{Charge, ChargeKey, Charges, Journal, JournalRequest, journals};
+use ledger_core::journal::{Journal, JournalRequest, journals};
 use ledger_core::money::Money;
 use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
+use ledger_core::word::Word;
 use rust_decimal::Decimal;
 
 use super::*;
@@ -95,13 +97,18 @@ fn charge(owner: &str, amount: &str, currency: &str) -> Charge {
         payer: None,
         owner: Owner::parse(owner),
         cost_centre: None,
+        product: None,
         environment: None,
         provider: "aws".into(),
         service: "Amazon Bedrock".into(),
         model: None,
+        meter: Word::parse("input"),
         line_type: "Usage".into(),
+        bill_period: None,
+        adjusts: None,
     };
-    Charge { key, exact: Money::parse(amount, currency).unwrap().money, line_count: 3 }
+    let exact = Money::parse(amount, currency).unwrap().money;
+    Charge { key, exact, tokens: None, line_count: 3 }
 }
 
 fn journals_of(organisation: &str, charges: Vec<Charge>) -> Vec<Journal> {

@@ -22,6 +22,8 @@ pub enum DocumentKind {
     AlertNotes,
     /// `organisation.toml`.
     Organisation,
+    /// The periods of entities, with what was posted of them.
+    Periods,
 }
 
 /// A version of a document.
@@ -35,13 +37,14 @@ pub struct Document {
 
 impl DocumentKind {
     /// All of them.
-    pub const ALL: [DocumentKind; 6] = [
+    pub const ALL: [DocumentKind; 7] = [
         DocumentKind::Rules,
         DocumentKind::Budgets,
         DocumentKind::ExpectedAnomalies,
         DocumentKind::Contacts,
         DocumentKind::AlertNotes,
         DocumentKind::Organisation,
+        DocumentKind::Periods,
     ];
 
     /// Its name in the ledger.
@@ -53,6 +56,7 @@ impl DocumentKind {
             DocumentKind::Contacts => "contacts",
             DocumentKind::AlertNotes => "alert-notes",
             DocumentKind::Organisation => "organisation",
+            DocumentKind::Periods => "periods",
         }
     }
 }
@@ -105,4 +109,16 @@ pub trait DocumentStore: Send + Sync {
     fn audit_trail(
         &self,
     ) -> impl Future<Output = Result<Vec<(AuditEntry, Hash)>, StoreError>> + Send;
+}
+
+/// Keeps texts of any length under the hash of their content: documents name them.
+pub trait ContentStore: Send + Sync {
+    /// Keeps a text. One that is there already is kept once.
+    fn keep_content(&self, text: &str) -> impl Future<Output = Result<Hash, StoreError>> + Send;
+
+    /// The text with a hash, if it is kept: whole and unchanged.
+    fn content(
+        &self,
+        hash: Hash,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
 }

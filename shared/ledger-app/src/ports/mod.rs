@@ -13,7 +13,7 @@ pub use self::alerts::{
     PublishError, StoredAlert, Topic,
 };
 pub use self::bills::{BillSource, Delivery, NoColumn, Reading, SourceError};
-pub use self::documents::{Change, Document, DocumentKind, DocumentStore};
+pub use self::documents::{Change, ContentStore, Document, DocumentKind, DocumentStore};
 pub use self::ledger::{BillReplacement, LedgerStore, Replaced, StoreError};
 pub use self::native_budgets::{NativeBudgets, NativeBudgetsError};
 pub use self::quick_look::{

@@ -11,6 +11,7 @@
 //! | rollups by owner, detail | the same | `D#payments#0000` | `table` |
 //! | intent of a running replacement | `INTENT` | `2026-11#cur#123456789012#00000007#0011223344556677` | `written`, `replaced` |
 //! | version of a document | `DOCUMENT#rules` | `00000002` | `text`, or `packed` where it is long, `at` |
+//! | part of a text under its hash | `CONTENT#sha256:…` | `000000` | `packed`, `parts` |
 //! | alert | `ALERT#2026-11` | `2026-11-01#chat#monthly#00080` | `subject`, `body`, `attributes`, `state`, `run`, `at`, `budget`, `window`, `start`, `threshold` |
 //! | what is settled | `ALERT#settled` | `settled` | `state`, a SHA-256 in hex, and `at` |
 //! | subscribers of a topic | `ALERT#audience` | `alerts` or `alarms` | `confirmed`, `pending` and `at` |
@@ -40,6 +41,7 @@
 mod alerts;
 mod audit;
 mod chunk;
+mod content;
 mod documents;
 mod head;
 mod keys;

@@ -22,6 +22,12 @@ labels! {
         ApplyContacts = "apply_contacts",
         /// The organisation is applied.
         ApplyOrganisation = "apply_organisation",
+        /// The expected cost of a period is posted.
+        AccruePeriod = "accrue_period",
+        /// A period is closed.
+        ClosePeriod = "close_period",
+        /// A closed period becomes final.
+        FinalisePeriod = "finalise_period",
         /// Somebody knows of an alert.
         AcknowledgeAlert = "acknowledge_alert",
         /// A budget sends no alerts for a while.

@@ -19,6 +19,14 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them.
+    pub const ALL: [Status; 3] = [Status::Estimated, Status::Billed, Status::Final];
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Status> {
+        Status::ALL.into_iter().find(|it| it.as_str() == text)
+    }
+
     /// The word in answers.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,8 +1,8 @@
 //! The entities, cost centre and account of each charge.
 
-use super::charge::{Charge, ChargeKey, Charges};
 use super::obstacle::{Obstacle, Obstacles};
 use super::request::JournalRequest;
+use crate::charges::{Charge, ChargeKey, Charges};
 use crate::currency::Currency;
 use crate::money::MoneyError;
 use crate::organisation::{Account, Code, CostCentre, Entity, Organisation};

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::assignment::assigned;
-use super::charge::Charges;
 use super::identity::identified;
 use super::obstacle::{Obstacle, Obstacles, Refusal};
 use super::pairs::{Pair, pairs};
-use super::posted::{Journal, JournalLine, LineKind, Side, Support};
+use super::posted::{Journal, JournalKind, JournalLine, LineKind, Side, Support};
 use super::request::JournalRequest;
+use crate::charges::Charges;
 use crate::currency::Currency;
 use crate::money::{Money, MoneyError};
 use crate::money_sum::MoneySum;
@@ -68,6 +68,7 @@ pub fn journals(
             posting_date: request.posting_date,
             currency,
             entity: book.entity,
+            kind: JournalKind::Actual,
             cost_kind: charges.cost_kind,
             status: charges.status,
             lines: book.lines,
@@ -248,7 +249,11 @@ impl<'a> Books<'a> {
                 let book = self.book(consumer, place.amount.currency());
                 book.below_minor_unit.extend(place.support.iter().cloned());
             }
-            let charge = draft(LineKind::Charge, "usage", place.amount, place.support.clone());
+            let (kind, word) = match place.adjusts {
+                None => (LineKind::Charge, "usage".to_owned()),
+                Some(month) => (LineKind::Adjustment, format!("adjustment of {month} in")),
+            };
+            let charge = draft(kind, &word, place.amount, place.support.clone());
             self.push(consumer, charge);
             self.push(consumer, draft(LineKind::MarkUp, "mark-up", place.mark_up, Vec::new()));
         }
@@ -340,11 +345,7 @@ impl<'a> Books<'a> {
             return;
         }
         let is_turned = amount.femto_units() < 0;
-        let side = match (side, is_turned) {
-            (side, false) => side,
-            (Side::Debit, true) => Side::Credit,
-            (Side::Credit, true) => Side::Debit,
-        };
+        let side = if is_turned { side.other() } else { side };
         let is_taxed = !matches!(kind, LineKind::Receivable | LineKind::Payable);
         let tax_code = entity.tax_code.clone().filter(|_| counterpart.is_some() && is_taxed);
         self.book(entity, amount.currency()).lines.push(JournalLine {

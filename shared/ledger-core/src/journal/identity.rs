@@ -7,7 +7,7 @@ use crate::money::Money;
 use crate::organisation::Code;
 
 /// The form of the bytes that are hashed: another form gives other ids.
-const FORM: &str = "tollbook-journal/2";
+const FORM: &str = "tollbook-journal/3";
 
 /// The start of each id.
 const ID_START: &str = "TB";
@@ -20,7 +20,7 @@ const ID_DIGITS: usize = 12;
 /// final without a change is the same batch.
 pub(super) fn identified(journal: Journal) -> Journal {
     let mut bytes = Bytes(Sha256::new());
-    let Journal { period, posting_date, currency, entity, cost_kind, lines, .. } = &journal;
+    let Journal { period, posting_date, currency, entity, kind, cost_kind, lines, .. } = &journal;
     bytes.text(FORM);
     bytes.text(&period.to_string());
     bytes.text(&posting_date.to_string());
@@ -29,6 +29,7 @@ pub(super) fn identified(journal: Journal) -> Journal {
     bytes.text(&entity.name);
     bytes.maybe(entity.ledger_id.as_ref().map(Code::as_str));
     bytes.maybe(entity.home_currency.map(|it| it.to_string()).as_deref());
+    bytes.text(kind.as_str());
     bytes.text(cost_kind.as_str());
     bytes.count(lines.len());
     lines.iter().for_each(|it| bytes.line(it));

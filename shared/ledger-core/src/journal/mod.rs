@@ -1,12 +1,12 @@
 //! Journals: the charges of a month as balanced entries in the books of legal entities.
 //!
-//! [Charges](ChargeBuilder) get the entities, cost centre and account that the
+//! [Charges](crate::charges::ChargeBuilder) get the entities, cost centre and account that the
 //! [organisation](crate::organisation) says, are [rounded together](journals()), and become one journal for
 //! each entity and currency. [`documents()`] splits one for systems that limit the lines of an entry.
 
+mod accrual;
 mod assignment;
 mod books;
-mod charge;
 mod documents;
 mod identity;
 mod obstacle;
@@ -17,9 +17,9 @@ mod rounding;
 #[cfg(test)]
 mod tests;
 
+pub use self::accrual::{accruals, reversal};
 pub use self::books::{JournalError, journals};
-pub use self::charge::{Charge, ChargeBuilder, ChargeKey, Charges};
 pub use self::documents::{Part, documents};
 pub use self::obstacle::{Obstacle, Refusal};
-pub use self::posted::{Journal, JournalLine, LineKind, Side, Support};
+pub use self::posted::{Journal, JournalKind, JournalLine, LineKind, Side, Support};
 pub use self::request::JournalRequest;

@@ -11,6 +11,7 @@ use crate::money::{Money, MoneyError};
 use crate::money_sum::MoneySum;
 use crate::organisation::{Account, Code, CostCentre, Entity, MarkUp};
 use crate::owner::Owner;
+use crate::period::BillingPeriod;
 
 /// All that one entity paid for another, or for itself, in one currency.
 #[derive(Debug)]
@@ -33,11 +34,12 @@ impl Pair<'_> {
     }
 }
 
-/// A cost centre and an account in the consumer's books.
+/// A cost centre and an account in the consumer's books, and the closed month of adjustments.
 #[derive(Debug)]
 pub(super) struct Place<'a> {
     pub(super) cost_centre: &'a CostCentre,
     pub(super) account: &'a Account,
+    pub(super) adjusts: Option<BillingPeriod>,
     pub(super) amount: Money,
     pub(super) mark_up: Money,
     pub(super) support: Vec<Support>,
@@ -55,8 +57,8 @@ struct Draft<'a> {
 /// The owner, environment and service of a support.
 type SupportKey = (Owner, Option<Arc<str>>, Arc<str>);
 
-/// Drafts by cost centre and account.
-type Drafts<'a> = BTreeMap<(Code, Code), Draft<'a>>;
+/// Drafts by the month that they adjust, cost centre and account.
+type Drafts<'a> = BTreeMap<(Option<BillingPeriod>, Code, Code), Draft<'a>>;
 
 /// The pairs, by payer, consumer and currency.
 pub(super) fn pairs<'a>(
@@ -85,7 +87,7 @@ fn add<'a>(places: &mut Drafts<'a>, it: &Assigned<'a>) -> Result<(), MoneyError>
         exact: MoneySum::zero(currency),
         support: BTreeMap::new(),
     };
-    let place = (cost_centre.code.clone(), account.code.clone());
+    let place = (charge.key.adjusts, cost_centre.code.clone(), account.code.clone());
     let draft = places.entry(place).or_insert_with(new);
     draft.exact.add(charge.exact)?;
     let key = &charge.key;
@@ -109,14 +111,15 @@ fn pair_of<'a>(
     let rate = payer.mark_up.filter(|_| payer.code != consumer.code);
     let (mark_ups, mark_up) = mark_ups(&rounded, rate, currency)?;
     let mut places = Vec::new();
-    for ((draft, amount), mark_up) in drafts.into_values().zip(rounded).zip(mark_ups) {
+    for ((((adjusts, ..), draft), amount), mark_up) in drafts.into_iter().zip(rounded).zip(mark_ups)
+    {
         let Draft { cost_centre, account, support, exact: _ } = draft;
         let support =
             support.into_iter().map(|((owner, environment, service), (sum, line_count))| {
                 Ok(Support { owner, environment, service, exact: sum.total()?, line_count })
             });
         let support = support.collect::<Result<_, MoneyError>>()?;
-        places.push(Place { cost_centre, account, amount, mark_up, support });
+        places.push(Place { cost_centre, account, adjusts, amount, mark_up, support });
     }
     Ok(Pair { payer, consumer, exact: exact.total()?, total, mark_up, places })
 }

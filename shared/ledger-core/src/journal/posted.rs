@@ -30,6 +30,8 @@ pub struct Journal {
     pub currency: Currency,
     /// The entity whose books it is for.
     pub entity: Entity,
+    /// Its part in the books of the month.
+    pub kind: JournalKind,
     /// The cost that counts.
     pub cost_kind: CostKind,
     /// How sure the least sure day of the month is.
@@ -56,6 +58,18 @@ impl Journal {
 }
 
 labels! {
+    /// The part of a journal in the books of a month.
+    pub enum JournalKind {
+        /// The charges of the month.
+        Actual = "actual",
+        /// What the month is expected to cost, before it is closed.
+        Accrual = "accrual",
+        /// An accrual, taken back.
+        Reversal = "reversal",
+    }
+}
+
+labels! {
     /// The side of a line.
     pub enum Side {
         /// Debit.
@@ -65,11 +79,26 @@ labels! {
     }
 }
 
+impl Side {
+    /// The other side.
+    #[must_use]
+    pub fn other(self) -> Side {
+        match self {
+            Side::Debit => Side::Credit,
+            Side::Credit => Side::Debit,
+        }
+    }
+}
+
 labels! {
     /// The reason of a line.
     pub enum LineKind {
         /// A consumer is charged.
         Charge = "charge",
+        /// A consumer is charged, or credited, for a change of the cost of a month that was closed.
+        Adjustment = "adjustment",
+        /// The cost of a month that is expected and not billed, before the bill.
+        Accrual = "accrual",
         /// The entity that paid the bill gets its cost back.
         Recovery = "recovery",
         /// A claim on another entity.

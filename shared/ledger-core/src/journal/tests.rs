@@ -9,6 +9,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::bill::Status;
+use crate::charges::{Charge, ChargeKey, Charges};
 use crate::cost::CostKind;
 use crate::currency::Currency;
 use crate::filter::Glob;
@@ -19,6 +20,7 @@ use crate::organisation::{
 use crate::owner::Owner;
 use crate::period::BillingPeriod;
 use crate::testing::{date, usd};
+use crate::word::Word;
 
 fn code(text: &str) -> Code {
     Code::parse(text).unwrap()
@@ -97,13 +99,17 @@ fn charge(owner: &str, exact: Money) -> Charge {
         payer: Some("1".into()),
         owner: Owner::parse(owner),
         cost_centre: None,
+        product: None,
         environment: None,
         provider: "cloud".into(),
         service: "models".into(),
         model: None,
+        meter: Word::parse("input"),
         line_type: "Usage".into(),
+        bill_period: None,
+        adjusts: None,
     };
-    Charge { key, exact, line_count: 1 }
+    Charge { key, exact, tokens: None, line_count: 1 }
 }
 
 fn charges(charges: &[Charge]) -> Charges {

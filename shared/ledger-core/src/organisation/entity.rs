@@ -50,6 +50,30 @@ pub struct Entity {
     pub ledger_id: Option<Code>,
 }
 
+impl Entity {
+    /// An entity of which only code and name are known.
+    #[must_use]
+    pub fn named(code: Code, name: Arc<str>) -> Entity {
+        Entity {
+            code,
+            name,
+            home_currency: None,
+            recovery_account: None,
+            recovery_cost_centre: None,
+            accrual_account: None,
+            receivable_account: None,
+            payable_account: None,
+            intercompany_cost_centre: None,
+            rounding_account: None,
+            time_zone: None,
+            holidays: BTreeSet::new(),
+            mark_up: None,
+            tax_code: None,
+            ledger_id: None,
+        }
+    }
+}
+
 /// A cost centre.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CostCentre {

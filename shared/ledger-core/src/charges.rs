@@ -1,4 +1,4 @@
-//! The charges of a month, as the accounts and cost centres of a journal need them.
+//! The charges of a month, in the detail that statements and journals need.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use crate::access::Owners;
 use crate::bill::Status;
 use crate::business::BusinessField;
 use crate::cost::CostKind;
-use crate::currency::Currency;
 use crate::grouping::Grouping;
+use crate::meter::Meter;
 use crate::money::{Money, MoneyError};
 use crate::money_sum::MoneySum;
 use crate::organisation::PostingField;
@@ -15,6 +15,7 @@ use crate::owner::Owner;
 use crate::period::BillingPeriod;
 use crate::question::{LedgerDay, Question, QuestionError, Wanted};
 use crate::rollup::Row;
+use crate::word::Word;
 
 /// All charges of a month.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct Charge {
     pub key: ChargeKey,
     /// The sum, unrounded.
     pub exact: Money,
+    /// Tokens, where the meter counts them.
+    pub tokens: Option<u128>,
     /// The number of lines of the bill in it.
     pub line_count: u64,
 }
@@ -49,6 +52,8 @@ pub struct ChargeKey {
     pub owner: Owner,
     /// The cost centre, where rules set one.
     pub cost_centre: Option<Arc<str>>,
+    /// The product, where rules set one.
+    pub product: Option<Arc<str>>,
     /// The environment, where rules set one.
     pub environment: Option<Arc<str>>,
     /// The cloud or vendor that bills.
@@ -57,8 +62,15 @@ pub struct ChargeKey {
     pub service: Arc<str>,
     /// The model, where the bill names one.
     pub model: Option<Arc<str>>,
+    /// The meter.
+    pub meter: Word<Meter>,
     /// The provider's own word for the type of the line.
     pub line_type: Arc<str>,
+    /// The month of the bill, where it is not the month of usage: a late charge, or a credit for a month
+    /// before.
+    pub bill_period: Option<BillingPeriod>,
+    /// The month of usage that was closed before the cost changed, of an adjustment.
+    pub adjusts: Option<BillingPeriod>,
 }
 
 impl ChargeKey {
@@ -76,12 +88,13 @@ impl ChargeKey {
 
 /// Sums rows into charges as they come.
 ///
-/// - **Invariant:** it counts the days and rows that [`StatementBuilder`](crate::statement::StatementBuilder)
-///   counts for all owners.
 #[derive(Debug)]
 pub struct ChargeBuilder {
     period: BillingPeriod,
+    owners: Owners,
     cost_kind: CostKind,
+    /// How sure the least sure day of the month is, of any owner: a month with a day that is
+    /// not billed is not billed.
     status: Status,
     sums: Grouping<ChargeSum>,
 }
@@ -90,17 +103,18 @@ pub struct ChargeBuilder {
 struct ChargeSum {
     key: ChargeKey,
     exact: MoneySum,
+    tokens: Option<u128>,
     line_count: u64,
 }
 
-/// Columns of the grouping: the currency, and the fields of [`ChargeKey`].
-const COLUMN_COUNT: usize = 9;
+/// Columns of the grouping: the currency, and the fields of [`ChargeKey`] but the last.
+const COLUMN_COUNT: usize = 12;
 
 impl ChargeBuilder {
-    /// Starts without charges.
-    pub fn new(period: BillingPeriod, cost_kind: CostKind) -> ChargeBuilder {
+    /// Starts without charges, for these owners.
+    pub fn new(period: BillingPeriod, owners: Owners, cost_kind: CostKind) -> ChargeBuilder {
         let sums = Grouping::new(COLUMN_COUNT);
-        ChargeBuilder { period, cost_kind, status: Status::Final, sums }
+        ChargeBuilder { period, owners, cost_kind, status: Status::Final, sums }
     }
 
     /// The charges.
@@ -109,9 +123,9 @@ impl ChargeBuilder {
     ///
     /// [`MoneyError::OutOfRange`].
     pub fn finish(self) -> Result<Charges, MoneyError> {
-        let ChargeBuilder { period, cost_kind, status, sums } = self;
-        let charge = |(_, ChargeSum { key, exact, line_count }): (_, ChargeSum)| {
-            Ok(Charge { key, exact: exact.total()?, line_count })
+        let ChargeBuilder { period, cost_kind, status, sums, owners: _ } = self;
+        let charge = |(_, ChargeSum { key, exact, tokens, line_count }): (_, ChargeSum)| {
+            Ok(Charge { key, exact: exact.total()?, tokens, line_count })
         };
         let charges = sums.into_groups().map(charge).collect::<Result<_, MoneyError>>()?;
         Ok(Charges { period, cost_kind, status, charges })
@@ -124,79 +138,52 @@ impl Question for ChargeBuilder {
         if counts {
             self.status = self.status.min(day.status());
         }
-        counts.then(|| Wanted::summary(Owners::All))
+        counts.then(|| Wanted::summary(self.owners.clone()))
     }
 
     fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
         let (key, measures) = (row.summary(), row.measures());
         let charge = &key.charge;
-        let currency: Currency = charge.currency;
         let payer = day.head.bill.payer.as_ref();
-        let [cost_centre, environment] = [BusinessField::CostCentre, BusinessField::Environment]
-            .map(|field| field.of(&key.business));
+        let [cost_centre, product, environment] =
+            [BusinessField::CostCentre, BusinessField::Product, BusinessField::Environment]
+                .map(|field| field.of(&key.business));
+        let bill_period = Some(day.head.bill.period).filter(|it| *it != self.period);
         let provider = charge.provider.as_str();
         let new = || ChargeSum {
             key: ChargeKey {
                 payer: payer.cloned(),
                 owner: key.owner.clone(),
                 cost_centre: cost_centre.cloned(),
+                product: product.cloned(),
                 environment: environment.cloned(),
                 provider: provider.into(),
                 service: Arc::clone(&charge.service),
                 model: charge.model.clone(),
+                meter: charge.meter.clone(),
                 line_type: Arc::clone(&charge.line_type),
+                bill_period,
+                adjusts: None,
             },
-            exact: MoneySum::zero(currency),
+            exact: MoneySum::zero(charge.currency),
+            tokens: None,
             line_count: 0,
         };
-        let text = |it: Option<&Arc<str>>| it.cloned();
-        let [payer_text, cost_centre_text, environment_text] =
-            [payer, cost_centre, environment].map(text);
-        let sum = self.sums.row().value(Some(currency.as_str())).value(payer_text.as_deref());
-        let sum = sum.value(Some(key.owner.as_str())).value(cost_centre_text.as_deref());
-        let sum = sum.value(environment_text.as_deref()).value(Some(provider));
-        let sum = sum.value(Some(&charge.service)).value(charge.model.as_deref());
-        sum.value(Some(&charge.line_type)).update(new, |sum| {
+        let sum = self.sums.row().value(Some(charge.currency.as_str()));
+        let sum = [payer, cost_centre, product, environment, charge.model.as_ref()]
+            .into_iter()
+            .fold(sum, |sum, it| sum.value(it.map(|it| &**it)));
+        let sum = sum.value(Some(key.owner.as_str())).value(Some(provider));
+        let sum = sum.value(Some(&charge.service)).value(Some(charge.meter.as_str()));
+        let sum = sum.value(Some(&charge.line_type));
+        let sum = sum.value(bill_period.map(|it| it.to_string()).as_deref());
+        sum.update(new, |sum| {
             sum.exact.add(measures.costs.of(self.cost_kind))?;
+            if let Some(more) = measures.tokens {
+                sum.tokens = Some(sum.tokens.unwrap_or(0).saturating_add(more.into()));
+            }
             sum.line_count = sum.line_count.saturating_add(measures.line_count);
             Ok(())
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::statement::StatementBuilder;
-    use crate::testing::*;
-
-    proptest! {
-        /// Owners are charged what their statements list, and nothing else.
-        #[test]
-        fn charges_are_those_of_statements(lines in any_line_items(), rules in any_rules()) {
-            let rollups = rollups_of(&ledger_of(&lines, &rules).0, false);
-            for cost_kind in CostKind::ALL {
-                let period = BillingPeriod::parse("2026-10").unwrap();
-                let mut charges = ChargeBuilder::new(period, cost_kind);
-                let mut statements = StatementBuilder::new(period, Owners::All, cost_kind);
-                ask(&mut charges, &rollups);
-                ask(&mut statements, &rollups);
-                let mut found: BTreeMap<(Owner, Currency), (Money, u64)> = BTreeMap::new();
-                for it in charges.finish().unwrap().charges {
-                    let zero = (Money::zero(it.exact.currency()), 0);
-                    let sum = found.entry((it.key.owner, it.exact.currency())).or_insert(zero);
-                    *sum = (sum.0.checked_add(it.exact).unwrap(), sum.1 + it.line_count);
-                }
-                let statements = statements.finish().unwrap().into_iter().map(|it| {
-                    let line_count: u64 = it.lines.iter().map(|it| it.line_count).sum();
-                    ((it.owner, it.currency), (it.exact_total, line_count))
-                });
-                prop_assert_eq!(found, statements.collect());
-            }
-        }
     }
 }
