@@ -83,7 +83,7 @@ impl Caller {
         }
     }
 
-    /// What its text says of who called.
+    /// The identity that its text names.
     #[must_use]
     pub fn identity(&self) -> Identity<'_> {
         match self {

@@ -1,4 +1,4 @@
-//! What the text of a caller says of who called.
+//! Identities: who called, as far as the text of a caller tells.
 
 /// The caller of a charge, as far as its text tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -18,6 +18,7 @@ pub mod anomaly;
 #[macro_use]
 mod arena;
 pub mod attribution_health;
+pub mod attribution_reason;
 pub mod audit;
 pub mod aws;
 pub mod bill;

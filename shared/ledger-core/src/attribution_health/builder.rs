@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::judge::{Mark, Reason, Seen, reason};
-use super::{Classes, CurrencyHealth, HealthPart, HealthQuery};
+use super::judge::{Mark, Seen, reason};
+use super::{Classes, CurrencyHealth, HealthPart, HealthQuery, Reason};
 use crate::access::Owners;
 use crate::arena::Map;
 use crate::aws::tags;
@@ -199,7 +199,7 @@ fn caller_tags(tags: &Tags) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
     tags.iter().filter(|(key, value)| tags::is_of_caller(key) && !value.is_empty())
 }
 
-/// What a line says by itself, without its caller.
+/// The mark of a line, by itself.
 fn mark_of(key: &PositionKey, day: &LedgerDay<'_>, is_named: bool) -> Mark {
     let tags = &key.detail.tags;
     let is_resource =

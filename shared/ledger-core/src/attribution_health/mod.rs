@@ -15,7 +15,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 pub use self::builder::AttributionHealthBuilder;
-pub use self::judge::{Class, Reason};
+pub use crate::attribution_reason::{Class, Reason};
 use crate::cost::CostKind;
 use crate::currency::Currency;
 use crate::dimension::Scope;
@@ -66,6 +66,11 @@ pub struct CurrencyHealth {
 }
 
 impl CurrencyHealth {
+    /// Nothing, in this currency.
+    pub fn zero(&self) -> Money {
+        Money::zero(self.currency)
+    }
+
     /// The money whose caller is hidden: all but what is preserved.
     ///
     /// # Errors
@@ -91,6 +96,15 @@ impl Classes {
     /// The cost of one class.
     pub fn of(&self, class: Class) -> Money {
         self.costs.get(&class).copied().unwrap_or(self.zero)
+    }
+
+    /// The sum of all classes.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::OutOfRange`].
+    pub fn total(&self) -> Result<Money, MoneyError> {
+        self.costs.values().try_fold(self.zero, |sum, it| sum.checked_add(*it))
     }
 
     fn add(&mut self, class: Class, cost: Money) -> Result<(), MoneyError> {

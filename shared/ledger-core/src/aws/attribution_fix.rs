@@ -4,7 +4,7 @@
 //! alone, so none of these texts needs an escape.
 
 use super::principal::{Principal, PrincipalKind};
-use crate::attribution_health::Reason;
+use crate::attribution_reason::Reason;
 
 /// The tag that the texts use.
 pub const TAG_KEY: &str = "team";
@@ -12,7 +12,7 @@ pub const TAG_KEY: &str = "team";
 /// One change, ready to paste.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttributionFix {
-    /// What the change brings.
+    /// The effect of the change, in words.
     pub title: String,
     /// Where the text goes.
     pub place: &'static str,
@@ -27,7 +27,7 @@ fn fix(title: impl Into<String>, place: &'static str, text: impl Into<String>) -
 /// The changes for money of an identity that is in its class for this reason, the first the most
 /// thorough; none where nothing is hidden or nothing can be done.
 ///
-/// The identity is as [`HealthPart`](crate::attribution_health::HealthPart) has it.
+/// The identity is a role without its sessions, or the caller as the bill has it.
 #[must_use]
 pub fn fixes_of(identity: Option<&str>, reason: Reason) -> Vec<AttributionFix> {
     let principal = identity.and_then(|it| Principal::parse_folded(it).ok());
@@ -173,10 +173,20 @@ fn trust_policy(principal: &Principal, role: &str) -> String {
       "Sid": "SessionsOfKnownCallers",
       "Effect": "Allow",
       "Principal": {{ "AWS": "arn:{partition}:iam::{account}:root" }},
-      "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+      "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
       "Condition": {{
         "ArnLike": {{ "aws:PrincipalArn": ["{plain}", "{with_path}"] }},
         "StringLike": {{ "aws:RequestTag/{TAG_KEY}": "?*", "sts:SourceIdentity": "?*" }}
+      }}
+    }},
+    {{
+      "Sid": "TagsOfTheseSessions",
+      "Effect": "Allow",
+      "Principal": {{ "AWS": "arn:{partition}:iam::{account}:root" }},
+      "Action": "sts:TagSession",
+      "Condition": {{
+        "ArnLike": {{ "aws:PrincipalArn": ["{plain}", "{with_path}"] }},
+        "StringLike": {{ "aws:RequestTag/{TAG_KEY}": "?*" }}
       }}
     }}
   ]
@@ -224,6 +234,14 @@ mod tests {
         ] {
             assert!(policy.contains(part), "{policy}");
         }
+    }
+
+    #[test]
+    fn the_trust_policy_is_the_one_that_is_evaluated() {
+        let fixes =
+            fixes_of(Some("arn:aws:sts::123456789012:assumed-role/llm-gateway"), Reason::Gateway);
+        let evaluated = include_str!("../../../../infra/policies/invoke-trust.json");
+        assert_eq!(fixes[0].text, evaluated);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a caller's ARN says of the caller: a person, a key that anyone may hold, a session with a name.
+//! The identity that an ARN names: a person, a key that anyone may hold, a session with a name.
 
 use super::{Principal, PrincipalKind, is_email};
 use crate::identity::Identity;
