@@ -1,6 +1,7 @@
 //! Command-line arguments and their help texts.
 
 mod audit;
+mod insight;
 mod journal;
 mod mirror;
 mod notify;
@@ -18,6 +19,7 @@ use ledger_core::dimension::Dimension;
 use ledger_local::sample::SampleOrganisation;
 
 pub use self::audit::AuditCommand;
+pub use self::insight::{AttributionArgs, InsightCommand};
 pub use self::journal::{JournalArgs, JournalCommand, OrganisationCommand};
 pub use self::mirror::{ImportAwsArgs, MirrorArgs};
 pub use self::notify::{NotifyCommand, SaidArgs, TopicArgs};
@@ -196,6 +198,9 @@ pub enum Command {
     Explain(ExplainCommand),
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Insights into the cost: who is behind it, and changes that would tell more.
+    #[command(subcommand)]
+    Insight(InsightCommand),
     /// Check for missing or stale data and settings; each finding says the fix.
     Doctor,
     /// Run a stand-in for an AWS service on 127.0.0.1, to try Tollbook without an account.

@@ -9,8 +9,8 @@ mod place;
 use std::process::ExitCode;
 
 use args::{
-    AnomaliesCommand, BudgetCommand, Cli, Command, ExplainCommand, Format, JournalCommand,
-    RulesCommand, StandInCommand,
+    AnomaliesCommand, BudgetCommand, Cli, Command, ExplainCommand, Format, InsightCommand,
+    JournalCommand, RulesCommand, StandInCommand,
 };
 use clap::Parser;
 use ledger_app::causes::causes;
@@ -107,6 +107,9 @@ async fn run(cli: Cli) -> anyhow::Result<Outcome> {
         }
         Command::StandIn(StandInCommand::Sns { outbox, topic, port }) => {
             commands::stand_in::sns(&outbox, &topic, port).await
+        }
+        Command::Insight(InsightCommand::Attribution(args)) => {
+            commands::insight::attribution(&place, format, &args).await
         }
         Command::Doctor => commands::doctor::doctor(&place, format).await,
         Command::CostOfRunning(args) => {

@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod explain;
 pub mod forecast;
 pub mod import;
+pub mod insight;
 mod invented;
 pub mod journal;
 pub mod notify;

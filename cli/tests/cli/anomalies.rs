@@ -13,7 +13,7 @@ const SEARCH: &str = "arn:aws:sts::123456789012:assumed-role/app-search/run";
 const PROTOTYPE: &str =
     "arn:aws:sts::444455556666:assumed-role/prototype-assistant/prototype-assistant";
 
-fn sample(folder: &Path) -> std::path::PathBuf {
+pub fn sample(folder: &Path) -> std::path::PathBuf {
     let (data, sample) = (folder.join("data"), folder.join("sample"));
     let path = |it: &Path| it.to_str().unwrap().to_owned();
     for args in [
@@ -28,7 +28,7 @@ fn sample(folder: &Path) -> std::path::PathBuf {
     data
 }
 
-fn said(data: &Path, args: &[&str]) -> String {
+pub fn said(data: &Path, args: &[&str]) -> String {
     let output = tollbook(data, args);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

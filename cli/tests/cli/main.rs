@@ -18,6 +18,7 @@ mod dialects;
 mod explain;
 mod forecast;
 mod how_sure;
+mod insight;
 mod journal;
 mod killed;
 mod legacy;

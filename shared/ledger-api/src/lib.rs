@@ -13,12 +13,14 @@ mod fingerprint;
 mod forecasts;
 mod health;
 pub mod journal_layouts;
+mod journals;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 mod owners;
 mod page;
 mod paging;
 mod parameters;
+mod periods;
 mod response;
 mod router;
 mod state;

@@ -16,13 +16,15 @@ use crate::bodies::budgets::BudgetsAnswer;
 use crate::bodies::costs::CostsAnswer;
 use crate::bodies::forecasts::ForecastBody;
 use crate::bodies::health::HealthAnswer;
+use crate::bodies::journals::JournalsAnswer;
 use crate::bodies::owners::OwnersAnswer;
+use crate::bodies::periods::PeriodsAnswer;
 use crate::bodies::statements::StatementsAnswer;
 use crate::parameters::{Form, Parameter};
 use crate::response::ErrorAnswer;
 use crate::router::ROUTES;
 use crate::state::Route;
-use crate::{anomalies, budgets, costs, forecasts, health, owners, statements};
+use crate::{anomalies, budgets, costs, forecasts, health, journals, owners, periods, statements};
 
 /// A request and its answer.
 #[derive(Clone, Debug)]
@@ -78,7 +80,7 @@ pub fn document(examples: &BTreeMap<&str, Example>) -> Value {
     })
 }
 
-fn bodies() -> [(&'static Route, Schemas); 7] {
+fn bodies() -> [(&'static Route, Schemas); 9] {
     [
         (&costs::ROUTE, schemas_of::<CostsAnswer>()),
         (&owners::ROUTE, schemas_of::<OwnersAnswer>()),
@@ -86,6 +88,8 @@ fn bodies() -> [(&'static Route, Schemas); 7] {
         (&budgets::ROUTE, schemas_of::<BudgetsAnswer>()),
         (&anomalies::ROUTE, schemas_of::<AnomaliesAnswer>()),
         (&forecasts::ROUTE, schemas_of::<ForecastBody>()),
+        (&periods::ROUTE, schemas_of::<PeriodsAnswer>()),
+        (&journals::ROUTE, schemas_of::<JournalsAnswer>()),
         (&health::ROUTE, schemas_of::<HealthAnswer>()),
     ]
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
 use ledger_core::dimension::{Dimension, Scope};
-use ledger_core::period::ChargePeriod;
+use ledger_core::period::{BillingPeriod, ChargePeriod};
 
 use crate::response::ApiError;
 
@@ -202,6 +202,15 @@ impl Parameters {
     pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
         let Some(text) = self.get(name) else { return Ok(false) };
         text.parse().map_err(|_| bad(name, text, "`true` or `false`"))
+    }
+
+    /// Reads `period`, which must be there.
+    pub(crate) fn month(&self) -> Result<BillingPeriod, ApiError> {
+        let text = self.get("period").ok_or_else(|| {
+            let message = "`period` is missing; expected a month such as `2026-11`";
+            ApiError::bad_parameter("period", message.to_owned())
+        })?;
+        BillingPeriod::parse(text).map_err(|_| bad("period", text, "a month such as `2026-11`"))
     }
 
     pub(crate) fn cost_kind(&self) -> Result<CostKind, ApiError> {

@@ -15,7 +15,9 @@ use tracing::Instrument as _;
 
 use crate::response::ApiError;
 use crate::state::{AppState, Route};
-use crate::{anomalies, budgets, costs, forecasts, health, owners, page, statements};
+use crate::{
+    anomalies, budgets, costs, forecasts, health, journals, owners, page, periods, statements,
+};
 
 /// Names one request in the answer and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -48,6 +50,8 @@ where
         .route(budgets::ROUTE.path, get(budgets::budgets::<L>))
         .route(anomalies::ROUTE.path, get(anomalies::anomalies::<L>))
         .route(forecasts::ROUTE.path, get(forecasts::forecasts::<L>))
+        .route(periods::ROUTE.path, get(periods::periods::<L>))
+        .route(journals::ROUTE.path, get(journals::journals::<L>))
         .route(health::ROUTE.path, get(health::health::<L>))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -57,13 +61,15 @@ where
 }
 
 /// The routes under `/v1`.
-pub(crate) const ROUTES: [Route; 7] = [
+pub(crate) const ROUTES: [Route; 9] = [
     costs::ROUTE,
     owners::ROUTE,
     statements::ROUTE,
     budgets::ROUTE,
     anomalies::ROUTE,
     forecasts::ROUTE,
+    periods::ROUTE,
+    journals::ROUTE,
     health::ROUTE,
 ];
 

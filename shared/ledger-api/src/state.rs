@@ -34,6 +34,11 @@ impl<L> AppState<L> {
         AppState { access, ..self }
     }
 
+    /// Whether callers see all of the ledger.
+    pub(crate) fn sees_everything(&self) -> bool {
+        self.access.is_everything()
+    }
+
     /// The time now.
     pub(crate) fn now(&self) -> Now {
         Now::new((self.clock)())

@@ -16,7 +16,7 @@ use ledger_core::statement::Statement;
 use crate::bodies::statements::StatementFigures;
 use crate::fingerprint::Fingerprint;
 use crate::paging::Paging;
-use crate::parameters::{Asked, Parameter, Parameters, RouteQuery, bad};
+use crate::parameters::{Asked, Parameter, Parameters, RouteQuery};
 use crate::response::{ApiError, tagged};
 use crate::state::{AppState, Route};
 
@@ -46,14 +46,8 @@ impl RouteQuery for StatementsQuery {
     ];
 
     fn read(parameters: &Parameters) -> Result<StatementsQuery, ApiError> {
-        let text = parameters.get("period").ok_or_else(|| {
-            let message = "`period` is missing; expected a month such as `2026-11`";
-            ApiError::bad_parameter("period", message.to_owned())
-        })?;
-        let period = BillingPeriod::parse(text)
-            .map_err(|_| bad("period", text, "a month such as `2026-11`"))?;
         Ok(StatementsQuery {
-            period,
+            period: parameters.month()?,
             owner: parameters.get("owner").map(Owner::parse),
             cost_kind: parameters.cost_kind()?,
             paging: Paging::read(parameters)?,

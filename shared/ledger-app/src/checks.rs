@@ -22,6 +22,7 @@ use ledger_core::reconciliation::ReconciledDay;
 use ledger_core::report::{CurrencyReport, ReportBuilder};
 use ledger_core::source::Rank;
 
+use crate::attribution::findings_of_attribution;
 use crate::audience::findings_of_audiences;
 use crate::contacts::Contacts;
 use crate::documents::{DocumentError, applied_budgets, applied_contacts};
@@ -98,8 +99,9 @@ where
     let examined = examined(view).await?;
     let unheard = findings_of_audiences(view).await?;
     let of_environments = findings_of_environments(view).await?;
+    let of_attribution = findings_of_attribution(view).await?;
     let found = CHECKS.iter().flat_map(|check| check(&examined));
-    Ok(found.chain(unheard).chain(of_environments).collect())
+    Ok(found.chain(unheard).chain(of_environments).chain(of_attribution).collect())
 }
 
 async fn examined<L>(view: &View<L>) -> Result<Examined, OverviewError>

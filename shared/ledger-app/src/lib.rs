@@ -7,6 +7,7 @@ pub mod alert_document;
 pub mod alert_notes;
 pub mod anomalies;
 pub mod apply_rules;
+pub mod attribution;
 pub mod audience;
 pub mod audit;
 mod blocks;

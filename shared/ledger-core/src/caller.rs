@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::aws::principal::{self, Principal};
+use crate::identity::Identity;
 
 const USER_START: &str = "user:";
 const WORKLOAD_START: &str = "workload:";
@@ -79,6 +80,17 @@ impl Caller {
         match self {
             Caller::Aws(principal) => principal.folded(),
             Caller::User(text) | Caller::Workload(text) | Caller::Unknown(text) => text,
+        }
+    }
+
+    /// The identity that its text names.
+    #[must_use]
+    pub fn identity(&self) -> Identity<'_> {
+        match self {
+            Caller::Aws(principal) => principal.identity(),
+            Caller::User(_) => Identity::Person,
+            Caller::Workload(_) => Identity::Role { session: None },
+            Caller::Unknown(_) => Identity::Unreadable,
         }
     }
 

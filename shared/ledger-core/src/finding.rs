@@ -11,6 +11,8 @@ labels! {
         AlertUnconfirmed = "alert-unconfirmed",
         /// Amounts had more than 15 fraction digits.
         AmountRounded = "amount-rounded",
+        /// Much cost has an identity that hides its callers, or that says nothing of whom it called for.
+        AttributionHidden = "attribution-hidden",
         /// A delivery has lines of a bill that another one does not have, and is kept beside it.
         BillInParts = "bill-in-parts",
         /// The newest delivery of a bill was made before its month ended.

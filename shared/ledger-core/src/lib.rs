@@ -17,6 +17,8 @@ pub mod allocation;
 pub mod anomaly;
 #[macro_use]
 mod arena;
+pub mod attribution_health;
+pub mod attribution_reason;
 pub mod audit;
 pub mod aws;
 pub mod bill;
@@ -40,6 +42,7 @@ pub mod fact;
 pub mod filter;
 pub mod finding;
 mod grouping;
+pub mod identity;
 mod int96;
 pub mod journal;
 mod keyed_sums;

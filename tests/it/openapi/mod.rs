@@ -93,6 +93,8 @@ async fn examples() -> BTreeMap<&'static str, Example> {
             "/v1/costs" => format!("?{week}&group_by=owner,model"),
             "/v1/owners" => format!("?{week}"),
             "/v1/statements" => format!("?period=2026-11&owner={owner}"),
+            "/v1/journals" => "?period=2026-10&limit=1".to_owned(),
+            "/v1/periods" => "?limit=1".to_owned(),
             "/v1/budgets" => "?limit=1".to_owned(),
             "/v1/anomalies" => "?since=2026-11-01&limit=1".to_owned(),
             _ => String::new(),

@@ -20,6 +20,19 @@ words! {
     LineKindWord of LineKind: LineKind::ALL;
 }
 
+/// Journals that were posted of a month: `GET /v1/journals`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Journals))]
+pub struct JournalsAnswer {
+    /// The month of usage, such as `2026-10`.
+    pub period: String,
+    /// The journals on this page: of the accrual, and of the closing.
+    pub journals: Vec<JournalBody>,
+    /// The `cursor` of the next page; `null` on the last.
+    pub next_cursor: Option<String>,
+}
+
 /// A balanced journal in the books of one legal entity, in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

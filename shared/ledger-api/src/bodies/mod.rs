@@ -4,6 +4,7 @@
 //! end excluded, and counts of lines are `line_count`. An unknown value is `null`, never zero.
 
 pub mod anomalies;
+pub mod attribution;
 pub mod budgets;
 pub mod costs;
 pub mod findings;

@@ -62,6 +62,25 @@ pub async fn closed_journals(
     }
 }
 
+/// All journals that were posted of a month: of accruals, then of closings.
+///
+/// # Errors
+///
+/// [`PeriodError`].
+pub async fn posted_journals(
+    contents: &impl ContentStore,
+    book: &Book,
+    month: BillingPeriod,
+) -> Result<Vec<Journal>, PeriodError> {
+    let mut journals = accrual_journals(contents, book, month, None).await?;
+    for period in of_month(book, month, None) {
+        if let Some(closing) = &period.closing {
+            journals.extend(Fixed::read(contents, closing.posting.content).await?.journals);
+        }
+    }
+    Ok(journals)
+}
+
 fn of_month<'a>(
     book: &'a Book,
     month: BillingPeriod,

@@ -19,6 +19,7 @@
 //! fraction digits in dollars, the currency of payers who chose no other.
 
 pub mod ai_service;
+pub mod attribution_fix;
 pub mod budgets;
 pub mod line_type;
 pub mod models;

@@ -5,6 +5,7 @@
 
 mod arn;
 mod folded;
+mod identity;
 mod ids;
 mod kind;
 mod session;
