@@ -43,7 +43,7 @@ pub struct PeriodArgs {
     pub entity: Option<String>,
 }
 
-/// What is posted, and when.
+/// The date and the kind of cost that is posted.
 #[derive(Args, Debug)]
 pub struct PostingArgs {
     /// The posting date; by default the last day of the month.

@@ -313,9 +313,9 @@ fn the_sample_is_posted_between_its_entities() {
     let args = ["journal", "export", "--period", "2026-10", "--layout", "d365"];
     let refused = tollbook(&data, &args);
     let said = String::from_utf8(refused.stderr).unwrap();
-    // One caller has no owner on purpose, and nothing else is in the way.
+    // It is not closed, one caller has no owner on purpose, and nothing else is in the way.
     assert_eq!(refused.status.code(), Some(2), "{said}");
-    assert_eq!(said.lines().count(), 2, "{said}");
+    assert_eq!(said.lines().count(), 3, "{said}");
     assert!(said.contains(" USD: no rule gives it an owner"), "{said}");
     let out = folder.path().join("out");
     let more = ["--unattributed-to", "9999", "--out", out.to_str().unwrap()];

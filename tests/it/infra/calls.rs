@@ -13,10 +13,11 @@ use std::path::Path;
 use syn::visit::{self, Visit};
 
 /// Names of receivers that are an adapter, or lead to one from another file, and their types.
-const ADAPTERS: [(&str, &str); 16] = [
+const ADAPTERS: [(&str, &str); 17] = [
     ("alerts", "DynamoLedger"),
     ("asker", "Asker"),
     ("athena", "Athena"),
+    ("contents", "DynamoLedger"),
     ("cost_explorer", "AwsCostExplorer"),
     ("documents", "DynamoLedger"),
     ("explorer", "AwsCostExplorer"),
@@ -127,7 +128,8 @@ impl Calls {
             while let Some(path) = left.pop() {
                 for entry in std::fs::read_dir(&path).expect("a folder of sources is readable") {
                     let path = entry.expect("an entry is readable").path();
-                    let is_test = path.file_stem().is_some_and(|it| it == "tests");
+                    let is_test = path.file_stem().and_then(|it| it.to_str());
+                    let is_test = is_test.is_some_and(|it| it == "tests" || it.ends_with("_tests"));
                     if path.is_dir() && !is_test {
                         left.push(path);
                     } else if path.extension().is_some_and(|it| it == "rs") && !is_test {

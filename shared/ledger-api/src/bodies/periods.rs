@@ -128,7 +128,7 @@ pub struct WaivedBody {
 /// A check before a month is closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CheckBody {
-    /// What must hold.
+    /// The condition.
     pub check: CheckWord,
     /// Whether it holds.
     pub holds: bool,

@@ -84,7 +84,7 @@ where
     Ok((charges, expected))
 }
 
-/// What is still expected of a month in a currency.
+/// The cost that is still expected of a month in a currency.
 async fn missing<L>(
     view: &View<L>,
     scope: Scope<'_>,

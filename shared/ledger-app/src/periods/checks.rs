@@ -44,7 +44,7 @@ pub struct Terms {
     pub waived: BTreeSet<CheckKind>,
 }
 
-/// What the checks look at.
+/// The month that the checks look at.
 pub(super) struct Seen<'a> {
     /// The heads of the entity's bills.
     pub(super) heads: &'a [BillHead],

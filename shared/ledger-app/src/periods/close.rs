@@ -103,7 +103,7 @@ async fn reversals(
     Ok(fixed.journals.iter().map(|it| reversal(it, date)).collect())
 }
 
-/// What is posted, in short.
+/// A posting in short.
 pub(super) fn posting(
     fixed: &Fixed,
     terms: &Terms,
@@ -125,7 +125,7 @@ pub(super) fn subject(entity: &Code, month: BillingPeriod) -> String {
     format!("{entity} {month}")
 }
 
-/// Keeps the periods, where nobody else changed them since they were read.
+/// Keeps the periods, where they are still as they were read.
 pub(super) async fn keep(
     documents: &impl DocumentStore,
     book: &Book,

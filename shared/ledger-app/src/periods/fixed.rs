@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{PeriodError, written};
 use crate::ports::ContentStore;
 
-/// What was posted.
+/// Charges and journals that were posted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fixed {
     /// The charges, adjustments of earlier months among them.
@@ -37,7 +37,7 @@ impl Fixed {
         contents.keep_content(&text).await.map_err(PeriodError::Store)
     }
 
-    /// What is kept under a hash.
+    /// The charges and journals under a hash.
     ///
     /// # Errors
     ///

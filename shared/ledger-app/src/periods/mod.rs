@@ -49,7 +49,7 @@ pub enum PeriodError {
     /// The ledger could not be read or written.
     #[error("could not read or keep the periods")]
     Store(#[source] StoreError),
-    /// What is kept is not of this form.
+    /// A document or content is not of this form.
     #[error("what is kept cannot be read: {0}")]
     Unreadable(String),
     /// The request cannot be done: the text says why, and what can.

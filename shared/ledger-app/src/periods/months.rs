@@ -26,7 +26,7 @@ pub struct Month {
     pub month: BillingPeriod,
     /// How far its books are.
     pub state: PeriodState,
-    /// What the ledger says that it cost, by currency.
+    /// Its cost by the ledger, by currency.
     pub cost: Vec<Money>,
     /// Whether its bills are not those that were booked: the next closing posts the difference.
     pub is_changed: bool,

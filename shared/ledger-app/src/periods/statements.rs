@@ -88,7 +88,7 @@ fn is_closed(closed: &[&Period], organisation: &Organisation, payer: Option<&str
     entity.is_some_and(|entity| closed.iter().any(|it| it.entity == entity.code))
 }
 
-/// What the closing of a period fixed; `None` for one that is not closed.
+/// The charges and journals that the closing of a period fixed; `None` for one that is not closed.
 ///
 /// # Errors
 ///

@@ -78,10 +78,10 @@ pub(super) fn serialize<T: Written, S: Serializer>(it: &T, to: S) -> Result<S::O
 }
 
 pub(super) fn deserialize<'de, T: Written, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-    read(&String::deserialize(from)?)
+    value_of(&String::deserialize(from)?)
 }
 
-fn read<T: Written, E: serde::de::Error>(text: &str) -> Result<T, E> {
+fn value_of<T: Written, E: serde::de::Error>(text: &str) -> Result<T, E> {
     let name = std::any::type_name::<T>().rsplit("::").next();
     let name = name.unwrap_or("value");
     T::read(text).ok_or_else(|| E::custom(format!("`{text}` is no {name} that this release knows")))
@@ -106,6 +106,6 @@ pub(super) mod maybe {
     pub(in super::super) fn deserialize<'de, T: Written, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<T>, D::Error> {
-        Option::<String>::deserialize(from)?.map(|it| super::read(&it)).transpose()
+        Option::<String>::deserialize(from)?.map(|it| super::value_of(&it)).transpose()
     }
 }

@@ -106,7 +106,7 @@ mod tests {
             }
         }
 
-        /// Spreading gives all of an amount, and nobody a part below zero.
+        /// Spreading gives all of an amount, and no part is below zero.
         #[test]
         fn a_spread_amount_is_all_there(charges in any_charges(), extra in 0_i128..5_000) {
             let extra = Money::from_femto_units(extra, crate::currency::Currency::USD).unwrap();

@@ -1,4 +1,4 @@
-//! What must hold before a month is closed.
+//! The conditions that must hold before a month is closed.
 
 labels! {
     /// Something that must hold before a month is closed.
@@ -33,7 +33,7 @@ labels! {
 /// The outcome of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// What must hold.
+    /// The condition.
     pub kind: CheckKind,
     /// Why it does not; `None` where it holds.
     pub failure: Option<String>,

@@ -62,7 +62,7 @@ labels! {
     pub enum JournalKind {
         /// The charges of the month.
         Actual = "actual",
-        /// What the month is expected to cost, before it is closed.
+        /// The cost that the month is expected to have, before it is closed.
         Accrual = "accrual",
         /// An accrual, taken back.
         Reversal = "reversal",
