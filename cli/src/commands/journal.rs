@@ -8,7 +8,7 @@ use ledger_api::journal_layouts::{Layout, LayoutFile};
 use ledger_app::documents::applied_organisation;
 use ledger_app::journals::{MonthError, journals_of_month};
 use ledger_app::lookup::findings_of_month;
-use ledger_app::periods::{accrual_journals, book, closed_journals, months};
+use ledger_app::periods::{accrual_journals, book, closed_journals, months, paying_entities};
 use ledger_app::view::View;
 use ledger_aws::dynamodb::DynamoLedger;
 use ledger_core::access::Access;
@@ -36,6 +36,7 @@ pub async fn export(place: &Place, args: &JournalArgs) -> anyhow::Result<Outcome
             .map(Code::parse)
             .transpose()
             .context("`--unattributed-to`")?,
+        paid_by: None,
     };
     let opened = place.open_to_read().await?;
     let found = journals(&opened, period, args, &request).await;
@@ -124,9 +125,13 @@ async fn posted(
     let view = View::open_all(&opened.ledger, Access::everything(), now()).await?;
     let months = months(&view, &book, organisation)?.into_iter();
     let of_month = months.filter(|it| it.month == period).map(|it| it.entity);
-    let entities: Vec<Code> =
-        of_month.filter(|it| entity.is_none_or(|entity| it == entity)).collect();
-    let closed = closed_journals(&opened.ledger, &book, period, &entities).await?;
+    let pays = entity.filter(|it| paying_entities(organisation, &book).contains(it));
+    let entities: Vec<Code> = of_month.filter(|it| pays.is_none_or(|pays| it == pays)).collect();
+    let mut closed = closed_journals(&opened.ledger, &book, period, &entities).await?;
+    // One that pays no bill has journals in its books all the same.
+    if let (Some(journals), Some(entity), None) = (&mut closed, entity, pays) {
+        journals.retain(|it| it.entity.code == *entity);
+    }
     let posting = &args.posting;
     ensure!(
         closed.is_none() || (posting.date.is_none() && posting.unattributed_to.is_none()),

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use ledger_app::documents::{DocumentError, applied_organisation};
 use ledger_app::organisation_file::{changes, parse_organisation};
+use ledger_app::periods::{Book, Period, book};
 use ledger_app::ports::{DocumentKind, DocumentStore as _};
 use ledger_core::audit::AuditAction;
 use ledger_core::organisation::{Code, Entity, Organisation, Posting, Validity};
@@ -30,6 +31,17 @@ pub async fn organisation(
     }
 }
 
+/// An entity with an accrual or a closed month stays: its books go on.
+fn check_periods(book: &Book, after: &Organisation) -> anyhow::Result<()> {
+    let is_gone = |it: &&Period| !after.entities.contains_key(&it.entity);
+    match book.periods.iter().find(is_gone) {
+        Some(Period { entity, month, state, .. }) => bail!(
+            "entity `{entity}` is gone, and its {month} is {state}; expected an [[entity]] with this code"
+        ),
+        None => Ok(()),
+    }
+}
+
 async fn apply(
     place: &Place,
     file: &Path,
@@ -41,6 +53,11 @@ async fn apply(
     let after = parse_organisation(&text, 0).with_context(|| file.display().to_string())?;
     let opened = place.open().await?;
     let before = applied_organisation(&opened.ledger).await;
+    let kept = book(&opened.ledger).await.map_err(anyhow::Error::from);
+    if let Err(err) = kept.and_then(|book| check_periods(&book, &after)) {
+        opened.close().await;
+        return Err(err);
+    }
     let version = match dry_run {
         true => Ok(None),
         false => {

@@ -6,8 +6,8 @@ use anyhow::{Context as _, bail};
 use ledger_api::bodies::periods::{CheckBody, PeriodBody, PeriodsAnswer};
 use ledger_app::documents::applied_organisation;
 use ledger_app::periods::{
-    self, Expected, Month, Period, PeriodError, Posting, Terms, book, months, paying_entities,
-    sight,
+    self, Book, Expected, Month, Period, PeriodError, Posting, Terms, book, months,
+    paying_entities, sight,
 };
 use ledger_app::view::View;
 use ledger_aws::dynamodb::DynamoLedger;
@@ -53,6 +53,7 @@ pub async fn period(
 /// The ledger with the organisation that its periods are of.
 struct Books {
     view: View<DynamoLedger>,
+    book: Book,
     organisation: Organisation,
 }
 
@@ -62,7 +63,8 @@ async fn books(opened: &OpenLedger) -> anyhow::Result<Books> {
          organisation --help` shows a file, and `tollbook organisation apply FILE` applies it",
     )?;
     let view = View::open_all(&opened.ledger, Access::everything(), now()).await?;
-    Ok(Books { view, organisation })
+    let book = book(&opened.ledger).await?;
+    Ok(Books { view, book, organisation })
 }
 
 impl Books {
@@ -73,7 +75,7 @@ impl Books {
 
     /// The entity with a code, or the only one that pays.
     fn entity(&self, code: Option<&str>) -> anyhow::Result<Code> {
-        let paying = paying_entities(&self.organisation);
+        let paying = paying_entities(&self.organisation, &self.book);
         let known: Vec<String> = paying.iter().map(ToString::to_string).collect();
         match code {
             Some(text) => {
@@ -107,6 +109,7 @@ fn terms(
     let request = JournalRequest {
         posting_date: posting_date(month, posting.date)?,
         unattributed_to: unattributed_to.context("`--unattributed-to`")?,
+        paid_by: None,
     };
     let mut terms = Terms {
         cost_kind: posting.cost_kind.into(),
@@ -162,8 +165,7 @@ async fn status(opened: &OpenLedger, format: Format, args: &StatusArgs) -> anyho
     let entity = args.entity.as_deref().map(|it| books.entity(Some(it))).transpose()?;
     let month = args.period.as_deref().map(BillingPeriod::parse).transpose();
     let month = month.context("`--period`")?;
-    let book = book(&opened.ledger).await?;
-    let mut all = months(&books.view, &book, &books.organisation)?;
+    let mut all = months(&books.view, &books.book, &books.organisation)?;
     all.retain(|it| entity.as_ref().is_none_or(|entity| it.entity == *entity));
     all.retain(|it| month.is_none_or(|month| it.month == month));
     let mut checked = Vec::new();
@@ -171,7 +173,7 @@ async fn status(opened: &OpenLedger, format: Format, args: &StatusArgs) -> anyho
         for it in all.iter().filter(|it| !it.state.is_fixed()) {
             let terms = terms(it.month, &args.posting, Some(&args.terms))?;
             let key = (&it.entity, it.month);
-            let sight = sight(&books.view, &book, &books.organisation, key, &terms).await;
+            let sight = sight(&books.view, &books.book, &books.organisation, key, &terms).await;
             checked.push((it.entity.clone(), it.month, sight?.checks));
         }
     }
@@ -280,7 +282,7 @@ async fn accrue(opened: &OpenLedger, format: Format, args: &AccrueArgs) -> anyho
     let said = args.said.said()?;
     let key = (&entity, month);
     let accrued = periods::accrue(&books.view, &books.organisation, key, &terms, said).await;
-    let accrued = accrued.map_err(|err| shown(&books, err))?;
+    let accrued = accrued.map_err(|err| shown(err))?;
     if format == Format::Json {
         let expected = accrued.expected.iter().map(expected_json).collect::<Vec<_>>();
         let mut value = serde_json::to_value(PeriodBody::of_period(&accrued.period))?;
@@ -324,7 +326,7 @@ async fn close(opened: &OpenLedger, format: Format, args: &CloseArgs) -> anyhow:
     let said = args.said.said()?;
     let key = (&entity, month);
     let closed = periods::close(&books.view, &books.organisation, key, &terms, said).await;
-    let closed = closed.map_err(|err| shown(&books, err))?;
+    let closed = closed.map_err(|err| shown(err))?;
     if format == Format::Json {
         output::json(&PeriodBody::of_period(&closed.period))?;
         return Ok(Outcome::Done);
@@ -369,11 +371,10 @@ fn posted(period: &Period, posting: Option<&Posting>) {
 }
 
 /// The error, after the reasons that take more than a line.
-fn shown(books: &Books, err: PeriodError) -> anyhow::Error {
+fn shown(err: PeriodError) -> anyhow::Error {
     match &err {
         PeriodError::Checks { entity, month, checks } => {
             let against: Vec<Check> = checks.iter().filter(|it| it.is_against()).cloned().collect();
-            let _ = books;
             for check in &against {
                 let failure = check.failure.as_deref().unwrap_or("");
                 output::aside(&format!("{}: {failure}", check.kind));

@@ -250,7 +250,7 @@ fn terms(of: BillingPeriod, invoices: Vec<Money>) -> Terms {
     let posting_date = month_end(of).yesterday().unwrap();
     Terms {
         cost_kind: CostKind::Unblended,
-        request: JournalRequest { posting_date, unattributed_to: None },
+        request: JournalRequest { posting_date, unattributed_to: None, paid_by: None },
         invoices,
         tolerance: Decimal::ZERO,
         unattributed_percent: Decimal::ZERO,
@@ -424,7 +424,90 @@ async fn a_month_is_closed_only_where_all_checks_hold() {
     let expected = "2025-01 was closed last, so 2025-02 is next".to_owned();
     assert_eq!(failing(third, vec![right], late).await, [(CheckKind::MonthBefore, expected)]);
     // The other entity's months are its own.
-    setting.close(&setting.reader, "2000", third, late).await.unwrap();
+    setting.close(&setting.reader, "2000", first, late).await.unwrap();
+}
+
+/// Another entity pays the bills of an account from now on: months that were closed stay with the one that closed
+/// them, with all that changes of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_month_stays_with_the_entity_that_closed_it() {
+    let mut setting = Setting::new().await;
+    let [first, second] = ["2025-01", "2025-02"].map(month);
+    let ten = Decimal::TEN;
+    for payer in PAYERS {
+        setting.deliver(payer, first, [ten, ten], days_after(first, 1)).await;
+        let (_, entity, _) = payer;
+        setting.close(&setting.reader, entity, first, days_after(first, 6)).await.unwrap();
+    }
+    let statements = setting.statements(first).await;
+    let moved = ORGANISATION.replace("payers = { \"210987654321\" = \"2000\" }", "");
+    assert_ne!(moved, ORGANISATION);
+    let at = days_after(second, 6);
+    setting.reader.apply(DocumentKind::Organisation, &moved, change(at)).await.unwrap();
+    let late = days_after(second, 1);
+    setting.deliver(PAYERS[0], second, [ten, ten], late).await;
+    setting.deliver(PAYERS[1], second, [Decimal::TWO, Decimal::TWO], late).await;
+    setting.deliver(PAYERS[1], first, [ten, Decimal::TWO], late).await;
+    assert_eq!(setting.statements(first).await, statements);
+
+    let mut booked = BTreeMap::new();
+    for entity in ["1000", "2000"] {
+        let mut terms = terms(second, vec![]);
+        terms.waived = BTreeSet::from([CheckKind::Invoices, CheckKind::DaysComplete]);
+        let view = setting.view(at).await;
+        let key = (&code(entity), second);
+        let closed = close(&view, &setting.organisation().await, key, &terms, said(at)).await;
+        let fixed = closed.unwrap().fixed;
+        fixed.journals.iter().for_each(check_balance);
+        let recoveries = fixed.journals.iter().flat_map(|it| {
+            let recoveries = it.lines.iter().filter(|it| it.kind == LineKind::Recovery);
+            recoveries.map(|_| it.entity.code.clone())
+        });
+        assert_eq!(recoveries.collect::<BTreeSet<_>>(), BTreeSet::from([code(entity)]));
+        booked.insert(entity, exact(&fixed));
+    }
+    let sum = |number: i64| Decimal::new(number, 0);
+    assert_eq!(booked, BTreeMap::from([("1000", sum(24)), ("2000", sum(-8))]));
+    assert_eq!(setting.statements(first).await, statements);
+}
+
+/// Each is refused, and nothing is kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn books_that_would_not_add_up_are_refused() {
+    let mut setting = Setting::new().await;
+    let [first, second, third] = ["2025-01", "2025-02", "2025-03"].map(month);
+    let ten = Decimal::TEN;
+    for of in [first, second, third] {
+        setting.deliver(PAYERS[0], of, [ten, ten], days_after(of, 1)).await;
+    }
+    let at = days_after(third, 6);
+    // The first closing says which months it leaves out.
+    let refused = setting.close(&setting.reader, "1000", second, at).await.unwrap_err();
+    let PeriodError::Checks { checks, .. } = refused else { panic!("{refused}") };
+    let against: Vec<_> = checks.iter().filter(|it| it.is_against()).map(|it| it.kind).collect();
+    assert_eq!(against, [CheckKind::FirstMonth]);
+    let (view, organisation) = (setting.view(at).await, setting.organisation().await);
+    let entity = code("1000");
+    let mut waived = terms(second, vec![setting.invoice("1000", second)]);
+    waived.waived = BTreeSet::from([CheckKind::FirstMonth]);
+    close(&view, &organisation, (&entity, second), &waived, said(at)).await.unwrap();
+    // Nothing would ever take this accrual back.
+    let accrued = accrue(&view, &organisation, (&entity, first), &waived, said(at)).await;
+    let refused = accrued.unwrap_err().to_string();
+    assert!(refused.starts_with("2025-02 of 1000 is closed already"), "{refused}");
+    // Adjustments of another kind of cost would be no adjustments.
+    let mut net = terms(third, vec![setting.invoice("1000", third)]);
+    net.cost_kind = CostKind::NetUnblended;
+    let closed = close(&view, &organisation, (&entity, third), &net, said(at)).await;
+    let refused = closed.unwrap_err().to_string();
+    assert!(refused.contains("expected --cost-kind unblended"), "{refused}");
+    // A limit that lets anything pass needs a reason, as a waiver does.
+    let mut lenient = terms(third, vec![setting.invoice("1000", third)]);
+    lenient.tolerance = Decimal::ONE_THOUSAND;
+    let silent = Said { reason: "", ..said(at) };
+    let closed = close(&view, &organisation, (&entity, third), &lenient, silent).await;
+    assert!(closed.unwrap_err().to_string().contains("its limit raised"), "a reason is needed");
+    assert_eq!(setting.book().await.periods.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -119,7 +119,8 @@ fn journals_of(organisation: &str, charges: Vec<Charge>) -> Vec<Journal> {
         charges,
     };
     let organisation = parse_organisation(organisation, 1).unwrap();
-    let request = JournalRequest { posting_date: date(2026, 10, 31), unattributed_to: None };
+    let posting_date = date(2026, 10, 31);
+    let request = JournalRequest { posting_date, unattributed_to: None, paid_by: None };
     journals(&charges, &organisation, &request).unwrap()
 }
 

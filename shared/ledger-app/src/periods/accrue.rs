@@ -5,6 +5,7 @@ use ledger_core::access::Owners;
 use ledger_core::audit::AuditAction;
 use ledger_core::charges::{ChargeBuilder, Charges};
 use ledger_core::closing::{PeriodState, month_end, spread};
+use ledger_core::coverage::missing_days;
 use ledger_core::currency::Currency;
 use ledger_core::daily_costs::DailyCosts;
 use ledger_core::filter::Filter;
@@ -15,7 +16,7 @@ use ledger_core::organisation::{Code, Organisation};
 use ledger_core::period::BillingPeriod;
 
 use super::PeriodError;
-use super::book::{Period, kept};
+use super::book::{Book, Period, kept};
 use super::checks::Terms;
 use super::close::{expect, keep, paying, posting, subject};
 use super::fixed::Fixed;
@@ -57,14 +58,14 @@ pub struct Accrual {
 /// [`PeriodError`].
 pub async fn expected<L>(
     view: &View<L>,
-    organisation: &Organisation,
+    (book, organisation): (&Book, &Organisation),
     (entity, month): (&Code, BillingPeriod),
     terms: &Terms,
 ) -> Result<(Charges, Vec<Expected>), PeriodError>
 where
     L: LedgerStore + Clone + 'static,
 {
-    let scope = Scope { organisation, entity };
+    let scope = Scope { organisation, book, entity };
     let mut own = scope.of(ChargeBuilder::new(month, Owners::All, terms.cost_kind));
     view.answer(&mut [&mut own]).await?;
     let mut charges = own.question.finish()?;
@@ -99,7 +100,15 @@ where
     let none = Expected { billed, missing: zero, low: zero, high: zero };
     let Some((data_up_to, _)) = data_up_to(view) else { return Ok(none) };
     if month_end(month) <= settled(data_up_to) {
-        return Ok(none);
+        let lacking = missing_days(&scope.heads(view.heads(), month), month, view.now().today());
+        return match lacking.first() {
+            None => Ok(none),
+            Some(day) => Err(PeriodError::Refused(format!(
+                "{} days of {month} have no data, {day} among them, and later days have: that is no \
+                 forecast; expected the bill to be imported first",
+                lacking.len()
+            ))),
+        };
     }
     let asked = Asked {
         scope: Filter::default(),
@@ -138,10 +147,15 @@ where
     L: LedgerStore + DocumentStore + ContentStore + Clone + 'static,
 {
     said.check_by().map_err(PeriodError::Refused)?;
-    paying(organisation, entity)?;
     let ledger = view.ledger();
     let (document, mut book) = kept(ledger).await?;
+    paying(organisation, &book, entity)?;
     expect(&book, (entity, month), &[PeriodState::Open], "a month without an accrual")?;
+    if let Some((last, _)) = book.closed(entity).pop().filter(|(last, _)| *last >= month) {
+        return Err(PeriodError::Refused(format!(
+            "{last} of {entity} is closed already; expected a month after it"
+        )));
+    }
     let today: Date = view.now().today();
     if today < month_end(month) {
         return Err(PeriodError::Refused(format!(
@@ -149,11 +163,12 @@ where
             month_end(month)
         )));
     }
-    let (charges, expected) = self::expected(view, organisation, (entity, month), terms).await?;
+    let (charges, expected) =
+        self::expected(view, (&book, organisation), (entity, month), terms).await?;
     if charges.charges.is_empty() {
         return Err(PeriodError::Refused(format!("{entity} has no charges in {month}")));
     }
-    let journals = accruals(&charges, organisation, &terms.request)?;
+    let journals = accruals(&charges, organisation, &terms.request_of(entity))?;
     let fixed = Fixed { charges, journals };
     let content = fixed.keep(ledger).await?;
     let period = Period {

@@ -114,6 +114,18 @@ pub struct Closing {
     pub days: Hash,
     /// The version of the organisation that it was made with.
     pub organisation_version: u64,
+    /// The accounts whose bills it covers; `None` for bills that name none.
+    #[serde(default)]
+    pub payers: Vec<Option<String>>,
+    /// The totals of invoices that were named, such as `USD 1234.56`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invoices: Vec<String>,
+    /// How far the bills might be from them.
+    #[serde(default)]
+    pub tolerance: String,
+    /// The share of the cost that might have no owner, in percent.
+    #[serde(default)]
+    pub unattributed_percent: String,
     /// Earlier months whose changes it posts, or of which it found none that cost something.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjusts: Vec<Adjusted>,
@@ -173,6 +185,15 @@ impl Book {
             of_entity.filter_map(|it| Some((it.month, it.closing.as_ref()?))).collect();
         closed.sort_by_key(|(month, _)| *month);
         closed
+    }
+
+    /// The entity that closed a month of the bills of an account.
+    pub(super) fn closed_by(&self, payer: Option<&str>, month: BillingPeriod) -> Option<&Code> {
+        let covers = |it: &&Period| {
+            let payers = it.closing.iter().flat_map(|it| &it.payers);
+            it.month == month && payers.into_iter().any(|it| it.as_deref() == payer)
+        };
+        self.periods.iter().find(covers).map(|it| &it.entity)
     }
 
     /// The days of a closed month, as one hash, when its cost was last booked.

@@ -14,6 +14,7 @@ use ledger_core::finding::FindingCode;
 use ledger_core::journal::{JournalError, JournalRequest, journals};
 use ledger_core::money::{Money, MoneyError};
 use ledger_core::money_sum::MoneySum;
+use ledger_core::organisation::Code;
 use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
 use ledger_core::reconciliation::{ReconciledDay, SETTLING_DAYS};
@@ -21,7 +22,6 @@ use ledger_core::source::SourceKind;
 use rust_decimal::Decimal;
 
 use super::PeriodError;
-use super::book::Book;
 use super::scope::Scope;
 
 /// Days that a failure names.
@@ -44,6 +44,18 @@ pub struct Terms {
     pub waived: BTreeSet<CheckKind>,
 }
 
+impl Terms {
+    /// Whether limits are above those that need no reason.
+    pub(super) fn are_lenient(&self) -> bool {
+        self.tolerance > Decimal::new(1, 2) || self.unattributed_percent > Decimal::ONE
+    }
+
+    /// The request for the journals of charges that an entity pays.
+    pub(super) fn request_of(&self, entity: &Code) -> JournalRequest {
+        JournalRequest { paid_by: Some(entity.clone()), ..self.request.clone() }
+    }
+}
+
 /// The month that the checks look at.
 pub(super) struct Seen<'a> {
     /// The heads of the entity's bills.
@@ -59,15 +71,16 @@ pub(super) struct Seen<'a> {
 
 /// All checks, in the order in which they are mended.
 pub(super) fn checks(
-    book: &Book,
     scope: Scope<'_>,
     month: BillingPeriod,
     seen: &Seen<'_>,
     terms: &Terms,
+    all: &[BillHead],
 ) -> Result<Vec<Check>, PeriodError> {
     let check = |kind: &CheckKind| {
         let failure = match kind {
-            CheckKind::MonthBefore => month_before(book, scope, month),
+            CheckKind::MonthBefore => month_before(scope, month),
+            CheckKind::FirstMonth => months_left_out(scope, month, all),
             CheckKind::Settled => settled(month, seen.today),
             CheckKind::NothingPending => pending(seen.heads, month),
             CheckKind::DaysComplete => incomplete(seen, month),
@@ -88,10 +101,27 @@ pub(super) fn checks(
 }
 
 /// The months of an entity are closed one after the other.
-fn month_before(book: &Book, scope: Scope<'_>, month: BillingPeriod) -> Option<String> {
-    let (last, _) = book.closed(scope.entity).pop()?;
+fn month_before(scope: Scope<'_>, month: BillingPeriod) -> Option<String> {
+    let of_entity = scope.book.periods.iter().filter(|it| it.entity == *scope.entity);
+    let accrued = of_entity.filter(|it| it.month < month && it.closing.is_none());
+    if let Some(accrued) = accrued.map(|it| it.month).min() {
+        return Some(format!("{accrued} has an accrual that its closing takes back"));
+    }
+    let (last, _) = scope.book.closed(scope.entity).pop()?;
     let next = BillingPeriod::containing(month_end(last));
     (month != next).then(|| format!("{last} was closed last, so {next} is next"))
+}
+
+/// Months that the first closing of an entity leaves out for good.
+fn months_left_out(scope: Scope<'_>, month: BillingPeriod, all: &[BillHead]) -> Option<String> {
+    if !scope.book.closed(scope.entity).is_empty() {
+        return None;
+    }
+    let before = scope.months(all).into_iter().filter(|it| *it < month);
+    let before: Vec<String> = before.map(|it| it.to_string()).collect();
+    (!before.is_empty()).then(|| {
+        format!("no month was closed before, and the first one leaves out {}", before.join(", "))
+    })
 }
 
 fn settled(month: BillingPeriod, today: Date) -> Option<String> {
@@ -223,7 +253,7 @@ fn not_posted(
     charges: &Charges,
     terms: &Terms,
 ) -> Result<Option<String>, MoneyError> {
-    match journals(charges, scope.organisation, &terms.request) {
+    match journals(charges, scope.organisation, &terms.request_of(scope.entity)) {
         Ok(_) => Ok(None),
         Err(JournalError::Refused(refusal)) => {
             Ok(Some(refusal.lines().collect::<Vec<_>>().join("; ")))

@@ -45,14 +45,17 @@ where
     L: LedgerStore + DocumentStore + ContentStore + Clone + 'static,
 {
     said.check_by().map_err(PeriodError::Refused)?;
-    if !terms.waived.is_empty() {
+    if !terms.waived.is_empty() || terms.are_lenient() {
         said.check().map_err(|err| {
-            PeriodError::Refused(format!("{err}: a check is waived for a reason"))
+            PeriodError::Refused(format!(
+                "{err}: a check is waived, or its limit raised, for a reason"
+            ))
         })?;
     }
     let ledger = view.ledger();
     let (document, mut book) = kept(ledger).await?;
-    let Sight { charges, checks, days, adjusts } =
+    paying(organisation, &book, entity)?;
+    let Sight { charges, checks, days, adjusts, payers } =
         sight(view, &book, organisation, (entity, month), terms).await?;
     if checks.iter().any(|it| it.is_against()) {
         let entity = entity.clone();
@@ -61,7 +64,8 @@ where
     // Closed by a person: no more than a later adjustment changes it.
     let charges = Charges { status: Status::Final, ..charges };
     let mut posted = reversals(ledger, book.period(entity, month), terms).await?;
-    posted.extend(journals(&charges, organisation, &terms.request)?);
+    check_accounts(&posted, organisation)?;
+    posted.extend(journals(&charges, organisation, &terms.request_of(entity))?);
     let fixed = Fixed { charges, journals: posted };
     let content = fixed.keep(ledger).await?;
     let waived = checks
@@ -72,6 +76,14 @@ where
         posting: posting(&fixed, terms, content, said)?,
         days,
         organisation_version: organisation.version,
+        payers,
+        invoices: terms
+            .invoices
+            .iter()
+            .map(|it| format!("{} {}", it.currency(), it.amount()))
+            .collect(),
+        tolerance: terms.tolerance.to_string(),
+        unattributed_percent: terms.unattributed_percent.to_string(),
         adjusts,
         waived: waived.collect(),
     };
@@ -101,6 +113,30 @@ async fn reversals(
     let fixed = Fixed::read(contents, accrual.content).await?;
     let date = terms.request.posting_date;
     Ok(fixed.journals.iter().map(|it| reversal(it, date)).collect())
+}
+
+/// Refuses lines on accounts and cost centres that are not valid on their posting date.
+fn check_accounts(journals: &[Journal], organisation: &Organisation) -> Result<(), PeriodError> {
+    for journal in journals {
+        let date = journal.posting_date;
+        for line in &journal.lines {
+            let account = organisation.accounts.get(&line.account);
+            let centre = line.cost_centre.as_ref();
+            let is_valid = account.is_some_and(|it| it.validity.contains(date))
+                && centre.is_none_or(|it| {
+                    organisation.cost_centres.get(it).is_some_and(|it| it.validity.contains(date))
+                });
+            if !is_valid {
+                return Err(PeriodError::Refused(format!(
+                    "the accrual cannot be taken back on {date}: account `{}`{} is not valid then; \
+                     expected another --date, or an organisation in which it is",
+                    line.account,
+                    centre.map_or_else(String::new, |it| format!(" or cost centre `{it}`"))
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A posting in short.
@@ -144,12 +180,13 @@ pub(super) async fn keep(
 /// The entity with a code, if it pays bills.
 pub(super) fn paying<'a>(
     organisation: &'a Organisation,
+    book: &Book,
     entity: &Code,
 ) -> Result<&'a ledger_core::organisation::Entity, PeriodError> {
-    let pays = super::paying_entities(organisation).contains(entity);
+    let paying = super::paying_entities(organisation, book);
+    let pays = paying.contains(entity);
     organisation.entities.get(entity).filter(|_| pays).ok_or_else(|| {
-        let known: Vec<Arc<str>> =
-            super::paying_entities(organisation).iter().map(|it| it.as_str().into()).collect();
+        let known: Vec<Arc<str>> = paying.iter().map(|it| it.as_str().into()).collect();
         PeriodError::Refused(format!(
             "`{entity}` is no entity that pays bills; expected one of {}",
             known.join(", ")

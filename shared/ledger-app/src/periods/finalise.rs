@@ -33,7 +33,8 @@ where
     let ledger = view.ledger();
     let (document, mut book) = kept(ledger).await?;
     expect(&book, (entity, month), &[PeriodState::Closed], "a month that is closed")?;
-    let changes = differing(view, &book, Scope { organisation, entity }, month).await?;
+    let changes =
+        differing(view, &book, Scope { organisation, book: &book, entity }, month).await?;
     if let Some(first) = changes.first() {
         let mut sum = MoneySum::zero(first.exact.currency());
         let alike = changes.iter().filter(|it| it.exact.currency() == first.exact.currency());

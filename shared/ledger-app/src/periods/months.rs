@@ -34,9 +34,10 @@ pub struct Month {
     pub period: Option<Period>,
 }
 
-/// The entities that pay bills.
-pub fn paying_entities(organisation: &Organisation) -> BTreeSet<Code> {
-    organisation.payers.values().chain(&organisation.paying_entity).cloned().collect()
+/// The entities that pay bills, and those that closed a month when they did: what changes of it is still theirs.
+pub fn paying_entities(organisation: &Organisation, book: &Book) -> BTreeSet<Code> {
+    let paying = organisation.payers.values().chain(&organisation.paying_entity);
+    paying.chain(book.periods.iter().map(|it| &it.entity)).cloned().collect()
 }
 
 /// The months of all entities that pay bills, by entity, from totals alone: no row is read.
@@ -53,8 +54,8 @@ where
     L: LedgerStore + Clone + 'static,
 {
     let mut all = Vec::new();
-    for entity in paying_entities(organisation) {
-        let scope = Scope { organisation, entity: &entity };
+    for entity in paying_entities(organisation, book) {
+        let scope = Scope { organisation, book, entity: &entity };
         let mut costs = costs(view, scope)?;
         let mut months = scope.months(view.heads());
         months.extend(book.periods.iter().filter(|it| it.entity == entity).map(|it| it.month));
@@ -84,10 +85,10 @@ where
 {
     let mut sums: BTreeMap<(BillingPeriod, Currency), MoneySum> = BTreeMap::new();
     for day in ledger_days(view.heads()) {
-        if !day.is_served || !scope.pays(day.head.bill.payer.as_deref()) {
+        let month = BillingPeriod::containing(day.day);
+        if !day.is_served || !scope.pays(day.head.bill.payer.as_deref(), month) {
             continue;
         }
-        let month = BillingPeriod::containing(day.day);
         for (currency, total) in &day.state.totals {
             let sum = sums.entry((month, *currency)).or_insert_with(|| MoneySum::zero(*currency));
             sum.add(total.ai.of(CostKind::Unblended))?;

@@ -1,5 +1,7 @@
 //! A month of an entity as the ledger has it now: its charges, and the changes of months closed before.
 
+use std::collections::BTreeSet;
+
 use ledger_core::access::Owners;
 use ledger_core::audit::Hash;
 use ledger_core::charges::{Charge, ChargeBuilder, Charges};
@@ -27,6 +29,8 @@ pub struct Sight {
     pub checks: Vec<Check>,
     /// The days of bills that it is made from, as one hash.
     pub(super) days: Hash,
+    /// The accounts whose bills it has.
+    pub(super) payers: Vec<Option<String>>,
     /// The months whose days are not those that were booked.
     pub(super) adjusts: Vec<Adjusted>,
 }
@@ -50,8 +54,17 @@ where
     if let Some(state) = state.filter(|it| it.is_fixed()) {
         return Err(refused(entity, month, state, "a month that is not closed"));
     }
-    let scope = Scope { organisation, entity };
-    let heads = scope.heads(view.heads());
+    // Changes of closed months are booked beside the charges, so all are of one kind of cost.
+    let last = book.closed(entity).pop().map(|(_, it)| it.posting.cost_kind);
+    if let Some(other) = last.filter(|it| *it != terms.cost_kind) {
+        return Err(PeriodError::Refused(format!(
+            "the months of {entity} are closed by {} cost; expected --cost-kind {}",
+            other.as_str(),
+            other.as_str()
+        )));
+    }
+    let scope = Scope { organisation, book, entity };
+    let heads = scope.heads(view.heads(), month);
     let days = month.charge_period().ok_or_else(|| {
         PeriodError::Refused(format!("{month} is out of range; expected a month such as 2026-10"))
     })?;
@@ -75,8 +88,11 @@ where
     }
     let seen =
         Seen { heads: &heads, today, own: &own, charges: &charges, reconciled: both.finish()? };
-    let checks = checks(book, scope, month, &seen, terms)?;
-    Ok(Sight { charges, checks, days: scope.days(view.heads(), month), adjusts: changed })
+    let checks = checks(scope, month, &seen, terms, view.heads())?;
+    let payers: BTreeSet<Option<String>> =
+        heads.iter().map(|it| it.bill.payer.as_deref().map(str::to_owned)).collect();
+    let days = scope.days(view.heads(), month);
+    Ok(Sight { charges, checks, days, adjusts: changed, payers: payers.into_iter().collect() })
 }
 
 /// The closed months whose days are not those that were booked.

@@ -1,5 +1,7 @@
 //! The charges that statements of a month are made of: those of closed periods as they were closed.
 
+use std::sync::Arc;
+
 use ledger_core::access::Owners;
 use ledger_core::bill::Status;
 use ledger_core::charges::{ChargeBuilder, Charges};
@@ -44,13 +46,19 @@ where
     let organisation = applied_organisation(view.ledger()).await;
     let organisation = organisation.map_err(|err| PeriodError::Unreadable(err.to_string()))?;
     let organisation = organisation.unwrap_or_default();
-    let is_open = |payer: Option<&str>| !is_closed(&closed, &organisation, payer);
-    let mut charges = current.only(|it| is_open(it.key.payer.as_deref()));
+    let mut all_fixed = Vec::new();
+    for period in &closed {
+        all_fixed.extend(fixed_charges(view.ledger(), period).await?);
+    }
+    let is_open = |payer: &Option<Arc<str>>| {
+        let payer = payer.as_deref();
+        book.closed_by(payer, month).is_none() && !is_closed(&closed, &organisation, payer)
+    };
+    let mut charges = current.only(|it| is_open(&it.key.payer));
     let has_open = !charges.charges.is_empty();
     let mut status = if has_open { charges.status } else { Status::Final };
     let seen = view.access().narrow(owners);
-    for period in &closed {
-        let Some(fixed) = fixed_charges(view.ledger(), period).await? else { continue };
+    for fixed in all_fixed {
         status = status.min(fixed.charges.status);
         let of_owners = fixed.charges.only(|it| seen.contains(&it.key.owner));
         charges.charges.extend(of_owners.charges);

@@ -5,6 +5,8 @@ labels! {
     pub enum CheckKind {
         /// The month before it is closed, where one of the entity ever was.
         MonthBefore = "month_before",
+        /// The first month that an entity closes leaves none out that has cost.
+        FirstMonth = "first_month",
         /// The month is over, and the days after it in which its last ones change.
         Settled = "settled",
         /// No delivery of its bills is held back.
@@ -62,6 +64,9 @@ impl CheckKind {
     pub fn mended_by(self) -> &'static str {
         match self {
             CheckKind::MonthBefore => "finance: close the months in their order",
+            CheckKind::FirstMonth => {
+                "finance: close the earliest month first, or begin with this one"
+            }
             CheckKind::Settled => "time: close it later",
             CheckKind::NothingPending => {
                 "platform: `tollbook import --accept` of the delivery, or wait for the next one"

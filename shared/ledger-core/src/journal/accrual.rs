@@ -9,7 +9,7 @@ use super::books::JournalError;
 use super::identity::identified;
 use super::obstacle::{Obstacle, Obstacles};
 use super::pairs::{Pair, pairs};
-use super::posted::{Journal, JournalKind, JournalLine, LineKind, Side};
+use super::posted::{Journal, JournalKind, JournalLine, LineKind, Side, Support};
 use super::request::JournalRequest;
 use crate::charges::Charges;
 use crate::currency::Currency;
@@ -17,8 +17,8 @@ use crate::money::Money;
 use crate::money_sum::MoneySum;
 use crate::organisation::{Code, Entity, Organisation};
 
-/// An entity with the lines in its books.
-type Accrued<'a> = (&'a Entity, Vec<JournalLine>);
+/// An entity with the lines in its books, and the charges that have none.
+type Accrued<'a> = (&'a Entity, Vec<JournalLine>, Vec<Support>);
 
 /// The accruals of a month, by entity and currency: each consumer's cost centre and account are debited, the
 /// accrual account of the consumer's entity is credited. Nothing is between entities before there is a bill.
@@ -37,11 +37,14 @@ pub fn accruals(
     let mut books: BTreeMap<(Code, Currency), Accrued<'_>> = BTreeMap::new();
     for pair in pairs.values() {
         let key = (pair.consumer.code.clone(), pair.total.currency());
-        let (_, lines) = books.entry(key).or_insert_with(|| (pair.consumer, Vec::new()));
+        let empty = || (pair.consumer, Vec::new(), Vec::new());
+        let (_, lines, below_minor_unit) = books.entry(key).or_insert_with(empty);
         lines.extend(expected(pair, charges));
+        let zero = pair.places.iter().filter(|it| it.amount.is_zero());
+        below_minor_unit.extend(zero.flat_map(|it| it.support.iter().cloned()));
     }
     let mut journals = Vec::new();
-    for ((_, currency), (entity, mut lines)) in books {
+    for ((_, currency), (entity, mut lines, below_minor_unit)) in books {
         let mut owed = MoneySum::zero(currency);
         for line in &lines {
             owed.add(on_debit(line)?)?;
@@ -65,7 +68,7 @@ pub fn accruals(
             cost_kind: charges.cost_kind,
             status: charges.status,
             lines,
-            below_minor_unit: Vec::new(),
+            below_minor_unit,
         }));
     }
     match obstacles.refusal(charges.period, request.posting_date)? {

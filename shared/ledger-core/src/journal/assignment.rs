@@ -54,7 +54,11 @@ fn assign<'a>(
     request: &JournalRequest,
 ) -> Result<Assigned<'a>, Vec<Obstacle>> {
     let key = &charge.key;
-    let payer = organisation.entity_paying(key.payer.as_deref()).ok_or_else(|| {
+    let payer = match &request.paid_by {
+        Some(code) => organisation.entities.get(code),
+        None => organisation.entity_paying(key.payer.as_deref()),
+    };
+    let payer = payer.ok_or_else(|| {
         Obstacle::NoPayingEntity(key.payer.clone().unwrap_or_else(|| "unknown".into()))
     });
     let place = cost_centre_of(key, organisation, request).and_then(|cost_centre| {

@@ -11,4 +11,6 @@ pub struct JournalRequest {
     pub posting_date: Date,
     /// The cost centre of charges whose owner has none; without it they are refused.
     pub unattributed_to: Option<Code>,
+    /// The entity that pays all of the charges; without it each has that of its payer.
+    pub paid_by: Option<Code>,
 }

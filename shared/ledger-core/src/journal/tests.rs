@@ -122,7 +122,7 @@ fn charges(charges: &[Charge]) -> Charges {
 }
 
 fn request() -> JournalRequest {
-    JournalRequest { posting_date: date("2026-10-31"), unattributed_to: None }
+    JournalRequest { posting_date: date("2026-10-31"), unattributed_to: None, paid_by: None }
 }
 
 /// The lines of each journal as `side account cost_centre amount`.
