@@ -282,7 +282,7 @@ async fn accrue(opened: &OpenLedger, format: Format, args: &AccrueArgs) -> anyho
     let said = args.said.said()?;
     let key = (&entity, month);
     let accrued = periods::accrue(&books.view, &books.organisation, key, &terms, said).await;
-    let accrued = accrued.map_err(|err| shown(err))?;
+    let accrued = accrued.map_err(shown)?;
     if format == Format::Json {
         let expected = accrued.expected.iter().map(expected_json).collect::<Vec<_>>();
         let mut value = serde_json::to_value(PeriodBody::of_period(&accrued.period))?;
@@ -326,7 +326,7 @@ async fn close(opened: &OpenLedger, format: Format, args: &CloseArgs) -> anyhow:
     let said = args.said.said()?;
     let key = (&entity, month);
     let closed = periods::close(&books.view, &books.organisation, key, &terms, said).await;
-    let closed = closed.map_err(|err| shown(err))?;
+    let closed = closed.map_err(shown)?;
     if format == Format::Json {
         output::json(&PeriodBody::of_period(&closed.period))?;
         return Ok(Outcome::Done);
