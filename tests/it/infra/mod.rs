@@ -14,15 +14,13 @@ use self::template::{texts, walk};
 
 /// Methods that only the command line calls: a function must not need them. `deliveries` and `read`
 /// are those of a local folder.
-const ONLY_BY_COMMAND: [&str; 9] = [
+const ONLY_BY_COMMAND: [&str; 7] = [
     "apply",
     "audit_trail",
-    "deliveries",
     "ensure_table",
     "ensure_topic",
     "keep_content",
     "list",
-    "read",
     "version",
 ];
 
