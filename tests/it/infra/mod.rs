@@ -12,8 +12,7 @@ use serde_json::{Value, json};
 use self::calls::Calls;
 use self::template::{texts, walk};
 
-/// Methods that only the command line calls: a function must not need them. `deliveries` and `read`
-/// are those of a local folder.
+/// Methods that only the command line calls: a function must not need them.
 const ONLY_BY_COMMAND: [&str; 7] = [
     "apply",
     "audit_trail",
