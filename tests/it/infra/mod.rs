@@ -13,15 +13,8 @@ use self::calls::Calls;
 use self::template::{texts, walk};
 
 /// Methods that only the command line calls: a function must not need them.
-const ONLY_BY_COMMAND: [&str; 7] = [
-    "apply",
-    "audit_trail",
-    "ensure_table",
-    "ensure_topic",
-    "keep_content",
-    "list",
-    "version",
-];
+const ONLY_BY_COMMAND: [&str; 7] =
+    ["apply", "audit_trail", "ensure_table", "ensure_topic", "keep_content", "list", "version"];
 
 /// Where results of queries are written.
 const RESULTS_FOLDER: &str = "athena-results/";
