@@ -142,10 +142,11 @@ async fn a_day_that_was_read_is_read_again_once_it_is_restated() {
 }
 
 #[tokio::test]
-async fn a_statement_reads_the_heads_once_and_each_day_of_its_month_once() {
+async fn a_statement_reads_periods_and_heads_once_and_each_day_of_its_month_once() {
     for owner in ["", "&owner=one"] {
         let reads = reads(&format!("/v1/statements?period=2026-11{owner}")).await;
-        assert_eq!(reads, once(&["HEAD", "day 2026-11-03", "day 2026-11-04"]), "{owner}");
+        let expected = once(&["DOCUMENT#periods", "HEAD", "day 2026-11-03", "day 2026-11-04"]);
+        assert_eq!(reads, expected, "{owner}");
     }
 }
 
