@@ -30,6 +30,7 @@ use crate::environments::findings_of_environments;
 use crate::evaluate::{Undelivered, undelivered};
 use crate::lookup::{findings_in_full, reconciliation_question};
 use crate::overview::{OverviewError, grouped, recent_alerts};
+use crate::periods::findings_of_periods;
 use crate::ports::{AlertStore, DocumentKind, DocumentStore, LedgerStore, StoredAlert};
 use crate::view::{LookupError, View};
 
@@ -100,8 +101,14 @@ where
     let unheard = findings_of_audiences(view).await?;
     let of_environments = findings_of_environments(view).await?;
     let of_attribution = findings_of_attribution(view).await?;
+    let of_periods = findings_of_periods(view).await?;
     let found = CHECKS.iter().flat_map(|check| check(&examined));
-    Ok(found.chain(unheard).chain(of_environments).chain(of_attribution).collect())
+    Ok(found
+        .chain(unheard)
+        .chain(of_environments)
+        .chain(of_attribution)
+        .chain(of_periods)
+        .collect())
 }
 
 async fn examined<L>(view: &View<L>) -> Result<Examined, OverviewError>

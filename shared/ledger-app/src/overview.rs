@@ -23,6 +23,7 @@ use crate::budget_charts::{BudgetChart, CHARTS_MAX, Charts, most_used};
 use crate::documents::{DocumentError, applied_budgets};
 use crate::evaluate::spending_question;
 use crate::lookup::{findings_of_bills, reconciliation_question};
+use crate::periods::PeriodError;
 use crate::ports::{AlertStore, DocumentStore, LedgerStore, Retryable, StoreError, StoredAlert};
 use crate::view::{LookupError, View};
 
@@ -50,6 +51,9 @@ pub enum OverviewError {
     /// The alerts could not be read.
     #[error("could not read the alerts of the page")]
     Alerts(#[from] StoreError),
+    /// The periods could not be read.
+    #[error("could not read the periods")]
+    Periods(#[from] PeriodError),
 }
 
 impl Retryable for OverviewError {
@@ -58,6 +62,7 @@ impl Retryable for OverviewError {
             OverviewError::Lookup(source) => source.is_retryable(),
             OverviewError::Budgets(source) => source.is_retryable(),
             OverviewError::Alerts(source) => source.is_retryable(),
+            OverviewError::Periods(source) => source.is_retryable(),
         }
     }
 }

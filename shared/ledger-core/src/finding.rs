@@ -77,6 +77,8 @@ labels! {
         OwnerWithoutContact = "owner-without-contact",
         /// A bill without a payer may be the bill of one.
         PayerUnknown = "payer-unknown",
+        /// The cost of a closed month is not what was booked.
+        PeriodChanged = "period-changed",
         /// Lines name callers that cannot be read.
         PrincipalUnreadable = "principal-unreadable",
         /// A quick look had nothing for days that had cost before.

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::access::Owners;
 use crate::bill::Status;
-use crate::charges::{Charge, ChargeBuilder, ChargeKey, Charges};
+use crate::charges::{Charge, ChargeKey, Charges};
 use crate::cost::CostKind;
 use crate::currency::Currency;
 use crate::meter::Meter;
@@ -13,8 +12,6 @@ use crate::money::{Money, MoneyError};
 use crate::money_sum::MoneySum;
 use crate::owner::Owner;
 use crate::period::BillingPeriod;
-use crate::question::{LedgerDay, Question, QuestionError, Wanted};
-use crate::rollup::Row;
 use crate::word::Word;
 
 /// The cost of one owner in one month and one currency.
@@ -74,26 +71,6 @@ pub struct StatementKey {
     pub bill_period: Option<BillingPeriod>,
     /// The month that was closed before its cost changed, of an adjustment.
     pub adjusts: Option<BillingPeriod>,
-}
-
-/// Sums rows into statements as they come.
-#[derive(Debug)]
-pub struct StatementBuilder(ChargeBuilder);
-
-impl StatementBuilder {
-    /// Starts without statements, for these owners.
-    pub fn new(period: BillingPeriod, owners: Owners, cost_kind: CostKind) -> StatementBuilder {
-        StatementBuilder(ChargeBuilder::new(period, owners, cost_kind))
-    }
-
-    /// The statements, by owner and currency.
-    ///
-    /// # Errors
-    ///
-    /// [`MoneyError::OutOfRange`].
-    pub fn finish(self) -> Result<Vec<Statement>, MoneyError> {
-        statements(&self.0.finish()?)
-    }
 }
 
 /// A line that charges are still added to.
@@ -177,21 +154,13 @@ fn with_lines(empty: Statement, lines: Vec<StatementLine>) -> Result<Statement, 
     Ok(Statement { lines, exact_total, total, rounding, ..empty })
 }
 
-impl Question for StatementBuilder {
-    fn wants(&mut self, day: &LedgerDay<'_>) -> Option<Wanted> {
-        self.0.wants(day)
-    }
-
-    fn add(&mut self, row: Row<'_>, day: &LedgerDay<'_>) -> Result<(), QuestionError> {
-        self.0.add(row, day)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::access::Owners;
+    use crate::charges::ChargeBuilder;
     use crate::line_item::LineItem;
     use crate::rules::AttributionRules;
     use crate::testing::*;
@@ -203,9 +172,9 @@ mod tests {
         cost_kind: CostKind,
     ) -> Vec<Statement> {
         let period = BillingPeriod::parse(period).unwrap();
-        let mut builder = StatementBuilder::new(period, Owners::All, cost_kind);
+        let mut builder = ChargeBuilder::new(period, Owners::All, cost_kind);
         ask(&mut builder, &rollups_of(&ledger_of(lines, rules).0, false));
-        builder.finish().unwrap()
+        statements(&builder.finish().unwrap()).unwrap()
     }
 
     #[test]

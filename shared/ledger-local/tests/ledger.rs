@@ -35,6 +35,7 @@ mod contract {
 
     ledger_testkit::ledger_store_contract!(set_up);
     ledger_testkit::document_store_contract!(set_up);
+    ledger_testkit::content_store_contract!(set_up);
     ledger_testkit::alert_store_contract!(set_up);
 }
 

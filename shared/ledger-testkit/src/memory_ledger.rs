@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger_app::ports::{
-    AlertState, AlertStore, Change, CountedAudience, Document, DocumentKind, DocumentStore,
-    LedgerStore, Replaced, StoreError, StoredAlert, Topic,
+    AlertState, AlertStore, Change, ContentStore, CountedAudience, Document, DocumentKind,
+    DocumentStore, LedgerStore, Replaced, StoreError, StoredAlert, Topic,
 };
 use ledger_core::audit::{AuditEntry, Hash};
 use ledger_core::bill::{BillHead, BillReplacement, Generation, Planned, plan_replacement};
@@ -33,6 +33,7 @@ struct Contents {
     /// Texts of each kind, oldest first.
     documents: Vec<(DocumentKind, String)>,
     trail: Vec<(AuditEntry, Hash)>,
+    texts: BTreeMap<Hash, String>,
     alerts: BTreeMap<AlertId, (StoredAlert, String)>,
     settled: Option<(String, Option<Timestamp>)>,
     audiences: BTreeMap<Topic, CountedAudience>,
@@ -249,6 +250,18 @@ impl DocumentStore for MemoryLedger {
 
     async fn audit_trail(&self) -> Result<Vec<(AuditEntry, Hash)>, StoreError> {
         Ok(self.up()?.trail.clone())
+    }
+}
+
+impl ContentStore for MemoryLedger {
+    async fn keep_content(&self, text: &str) -> Result<Hash, StoreError> {
+        let hash = Hash::of(text);
+        self.up()?.texts.insert(hash, text.to_owned());
+        Ok(hash)
+    }
+
+    async fn content(&self, hash: Hash) -> Result<Option<String>, StoreError> {
+        Ok(self.up()?.texts.get(&hash).cloned())
     }
 }
 

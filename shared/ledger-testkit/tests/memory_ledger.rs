@@ -10,6 +10,7 @@ async fn set_up() -> (MemoryLedger, ()) {
 
 ledger_testkit::ledger_store_contract!(set_up);
 ledger_testkit::document_store_contract!(set_up);
+ledger_testkit::content_store_contract!(set_up);
 ledger_testkit::alert_store_contract!(set_up);
 
 #[tokio::test]

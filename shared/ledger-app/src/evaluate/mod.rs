@@ -23,7 +23,10 @@ use ledger_core::now::Now;
 
 use crate::anomalies::AnomaliesError;
 use crate::forecast::project;
-use crate::ports::{AlertStore, DocumentStore, LedgerStore, Notifier, Retryable, StoreError};
+use crate::periods::PeriodError;
+use crate::ports::{
+    AlertStore, ContentStore, DocumentStore, LedgerStore, Notifier, Retryable, StoreError,
+};
 use crate::view::{LookupError, View};
 
 pub use self::delivery::{Undelivered, undelivered};
@@ -48,6 +51,9 @@ pub enum EvaluateError {
     /// The costs that digests say could not be read; no alert was sent.
     #[error("could not read what the digests say")]
     Digest(#[source] LookupError),
+    /// The statements that messages say could not be read; no alert was sent.
+    #[error("could not read the statements that are ready")]
+    Statements(#[source] PeriodError),
     /// The alerts so far could not be read; no alert was sent.
     #[error("could not read the alerts that were sent before")]
     Alerts(#[source] StoreError),
@@ -75,6 +81,7 @@ impl Retryable for EvaluateError {
             | EvaluateError::Digest(source)
             | EvaluateError::Drivers(source) => source.is_retryable(),
             EvaluateError::Anomalies(source) => source.is_retryable(),
+            EvaluateError::Statements(source) => source.is_retryable(),
             EvaluateError::Keep(_, source)
             | EvaluateError::Alerts(source)
             | EvaluateError::Settled(source) => source.is_retryable(),
@@ -164,7 +171,7 @@ pub async fn evaluate_budgets<L>(
     notifier: &impl Notifier,
 ) -> Result<Evaluation, EvaluateError>
 where
-    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
+    L: LedgerStore + AlertStore + DocumentStore + ContentStore + Clone + 'static,
 {
     let (ledger, now, watch, run) = (view.ledger(), view.now(), watch.into(), run.into());
     let budgets = watch.budgets;

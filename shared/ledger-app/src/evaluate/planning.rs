@@ -19,7 +19,9 @@ use super::digest::{Batch, batches, weekly_digests};
 use super::statements::ready_statements;
 use super::{EvaluateError, Run, Watch, keep_error};
 use crate::alert_document;
-use crate::ports::{AlertState, AlertStore, DocumentStore, LedgerStore, StoreError, StoredAlert};
+use crate::ports::{
+    AlertState, AlertStore, ContentStore, DocumentStore, LedgerStore, StoreError, StoredAlert,
+};
 use crate::view::{LookupError, View};
 
 /// Alerts to send.
@@ -115,7 +117,7 @@ pub(super) async fn planned_beside<L>(
     run: Run<'_>,
 ) -> Result<Planned, EvaluateError>
 where
-    L: LedgerStore + AlertStore + DocumentStore + Clone + 'static,
+    L: LedgerStore + AlertStore + DocumentStore + ContentStore + Clone + 'static,
 {
     let mut planned = Planned::default();
     let contacts = watch.contacts;
@@ -134,7 +136,8 @@ where
     let batches = batches(watch, anomaly_alerts(watch, &anomalies, &kept), &kept, now);
     let weekly =
         weekly_digests(view, watch, verdicts, &kept).await.map_err(EvaluateError::Digest)?;
-    let statements = ready_statements(view, watch, &kept).await.map_err(EvaluateError::Digest)?;
+    let statements =
+        ready_statements(view, watch, &kept).await.map_err(EvaluateError::Statements)?;
     let batches = batches.into_iter().chain(weekly).chain(statements);
     keep(ledger, batches, now.at(), run, &mut planned).await;
     Ok(planned)

@@ -13,14 +13,14 @@ use ledger_core::message::{Headline, Message, NOTHING_IS_BLOCKED};
 use ledger_core::money::{Money, MoneyError};
 use ledger_core::owner::Owner;
 use ledger_core::period::BillingPeriod;
-use ledger_core::question::QuestionError;
-use ledger_core::statement::{Statement, StatementBuilder};
+use ledger_core::statement::Statement;
 
 use super::Watch;
 use super::digest::{Batch, alert_of};
 use crate::alert_document;
-use crate::ports::{LedgerStore, StoredAlert};
-use crate::view::{LookupError, View};
+use crate::periods::{PeriodError, statements_of_month};
+use crate::ports::{ContentStore, DocumentStore, LedgerStore, StoredAlert};
+use crate::view::View;
 
 /// Parts of a statement that a message names.
 const PARTS_MAX: usize = 5;
@@ -31,9 +31,9 @@ pub(super) async fn ready_statements<L>(
     view: &View<L>,
     watch: Watch<'_>,
     kept: &[StoredAlert],
-) -> Result<Vec<Batch>, LookupError>
+) -> Result<Vec<Batch>, PeriodError>
 where
-    L: LedgerStore + Clone + 'static,
+    L: LedgerStore + DocumentStore + ContentStore + Clone + 'static,
 {
     let month = last_month(view.now().today());
     let is_said = |receiver: &Arc<str>| {
@@ -49,9 +49,8 @@ where
         return Ok(Vec::new());
     }
     let owners: BTreeSet<Owner> = receivers.iter().map(|it| Owner::parse(it)).collect();
-    let mut builder = StatementBuilder::new(month, Owners::Only(owners), CostKind::Unblended);
-    view.answer(&mut [&mut builder]).await?;
-    let statements = builder.finish().map_err(QuestionError::from)?;
+    let owners = Owners::Only(owners);
+    let statements = statements_of_month(view, month, owners, CostKind::Unblended).await?;
     let mut messages = Vec::new();
     for receiver in receivers {
         let of_receiver: Vec<&Statement> = statements
@@ -59,11 +58,32 @@ where
             .filter(|it| it.owner.as_str() == &**receiver && it.status >= Status::Billed)
             .collect();
         if !of_receiver.is_empty() {
-            let message = message(watch, receiver, month, &of_receiver);
-            messages.push(message.map_err(QuestionError::from)?.into());
+            messages.push(message(watch, receiver, month, &of_receiver)?.into());
         }
     }
     Ok(messages)
+}
+
+/// Whether all of a month is closed.
+fn are_final(statements: &[&Statement]) -> bool {
+    statements.iter().all(|it| it.status == Status::Final)
+}
+
+fn status_of(statements: &[&Statement]) -> &'static str {
+    match are_final(statements) {
+        true => "final: the month is closed",
+        false => "billed: each line of the bills is on an invoice",
+    }
+}
+
+fn next_of(statements: &[&Statement]) -> &'static str {
+    match are_final(statements) {
+        true => "what changes later is an adjustment in the statement of a later month.",
+        false => {
+            "a bill that is restated later changes the statement; there is no other message of this \
+             month."
+        }
+    }
 }
 
 /// The month before the one of a day.
@@ -99,15 +119,12 @@ fn message(
         facts: vec![
             ("Month", month.to_string()),
             ("Total", total.clone()),
-            ("Status", "billed: each line of the bills is on an invoice".to_owned()),
+            ("Status", status_of(statements).to_owned()),
         ],
         list_name: "Largest parts",
         list: list.clone(),
         no_entries: "none",
-        next: format!(
-            "a bill that is restated later changes the statement; there is no other message of this \
-             month. {NOTHING_IS_BLOCKED}"
-        ),
+        next: format!("{} {NOTHING_IS_BLOCKED}", next_of(statements)),
         command: command(month, receiver),
     };
     let subject = format!("[AI budget] statement of {month}: {total} - {receiver}");

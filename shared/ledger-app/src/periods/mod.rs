@@ -30,7 +30,7 @@ pub use self::close::{Closed, close};
 pub use self::finalise::finalise;
 pub use self::fixed::Fixed;
 pub use self::journals::{accrual_journals, closed_journals, posted_journals};
-pub use self::months::{Month, months, paying_entities};
+pub use self::months::{Month, findings_of_periods, months, paying_entities};
 pub use self::sight::{Sight, sight};
 pub use self::statements::{charges_of_month, fixed_charges, statements_of_month};
 use crate::forecast::ForecastError;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger_core::closing::PeriodState;
 use ledger_core::cost::CostKind;
 use ledger_core::currency::Currency;
+use ledger_core::finding::{Finding, FindingCode};
 use ledger_core::money::Money;
 use ledger_core::money_sum::MoneySum;
 use ledger_core::organisation::{Code, Organisation};
@@ -12,9 +13,10 @@ use ledger_core::period::BillingPeriod;
 use ledger_core::question::ledger_days;
 
 use super::PeriodError;
-use super::book::{Book, Period};
+use super::book::{Book, Period, book};
 use super::scope::Scope;
-use crate::ports::LedgerStore;
+use crate::documents::applied_organisation;
+use crate::ports::{DocumentStore, LedgerStore};
 use crate::view::View;
 
 /// A month of an entity.
@@ -73,6 +75,32 @@ where
         }
     }
     Ok(all)
+}
+
+/// A finding for each month whose bills changed after it was closed.
+///
+/// # Errors
+///
+/// [`PeriodError`].
+pub async fn findings_of_periods<L>(view: &View<L>) -> Result<Vec<Finding>, PeriodError>
+where
+    L: LedgerStore + DocumentStore + Clone + 'static,
+{
+    let book = book(view.ledger()).await?;
+    if book.periods.is_empty() {
+        return Ok(Vec::new());
+    }
+    let organisation = applied_organisation(view.ledger()).await;
+    let organisation = organisation.map_err(|err| PeriodError::Unreadable(err.to_string()))?;
+    let months = months(view, &book, &organisation.unwrap_or_default())?;
+    let finding = |Month { entity, month, .. }: Month| Finding {
+        code: FindingCode::PeriodChanged,
+        message: format!(
+            "the bills of {month} changed after {entity} closed it: its statements and journals are as \
+             they were, and the next month that `tollbook period close` closes posts the difference"
+        ),
+    };
+    Ok(months.into_iter().filter(|it| it.is_changed).map(finding).collect())
 }
 
 /// The cost of an entity by month and currency.

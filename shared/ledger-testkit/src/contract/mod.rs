@@ -9,6 +9,7 @@
 )]
 
 pub mod alerts;
+pub mod contents;
 pub mod documents;
 pub mod ledger;
 
@@ -67,6 +68,18 @@ macro_rules! document_store_contract {
             each_change_is_an_entry_of_the_audit_trail,
             a_change_of_an_older_version_is_refused,
             changes_at_the_same_time_are_all_kept,
+        );
+    };
+}
+
+/// Tests of [`ledger_app::ports::ContentStore`].
+#[macro_export]
+macro_rules! content_store_contract {
+    ($set_up:path) => {
+        $crate::contract_tests!(
+            $set_up,
+            $crate::contract::contents,
+            a_text_is_read_by_its_hash_as_it_was_kept,
         );
     };
 }
